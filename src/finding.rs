@@ -1,0 +1,325 @@
+//! What a scan yields: tokens, where they are, and what could not be read.
+//!
+//! Every stage speaks these types. None of them ever shows a token's secret half: [`Token`] redacts itself in
+//! `Debug` and has no `Display` of the text, and its memory is wiped on drop.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// How many characters of a pair's id half are shown. The id half alone cannot authenticate (`krea.md`).
+const ID_PREFIX_CHARS: usize = 8;
+
+/// What stands in the place of a secret wherever one would be shown.
+pub const MASK: &str = "••••";
+
+/// The shape of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenKind {
+    /// `id:secret`, a personal or service token.
+    Pair,
+    /// One opaque string without a colon: a legacy Krea API key.
+    Legacy,
+    /// What a team's own rule matched.
+    Custom,
+}
+
+/// A credential's full text. Redacted in `Debug`, wiped from memory on drop.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    kind: TokenKind,
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl Token {
+    /// Takes the exact text of a token.
+    pub fn new(kind: TokenKind, text: &[u8]) -> Self {
+        Token { kind, text: Zeroizing::new(text.to_vec()) }
+    }
+
+    /// The token's shape.
+    pub fn kind(&self) -> TokenKind {
+        self.kind
+    }
+
+    /// The full text. For the liveness check, the sinks and the search for further copies; never for output.
+    pub fn expose(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The id half of a pair; `None` for other kinds, which have no part that is safe to show.
+    pub fn id(&self) -> Option<&[u8]> {
+        let colon = self.text.iter().position(|&b| b == b':')?;
+        (self.kind == TokenKind::Pair).then(|| &self.text[..colon])
+    }
+
+    /// The part that must never be shown: a pair's secret half, otherwise the whole text.
+    pub fn secret(&self) -> &[u8] {
+        match self.id() {
+            Some(id) => &self.text[id.len() + 1..],
+            None => &self.text,
+        }
+    }
+
+    /// The first eight characters of the id half, which is what tells a person which row to revoke.
+    pub fn id_prefix(&self) -> Option<String> {
+        self.id().map(|id| String::from_utf8_lossy(&id[..id.len().min(ID_PREFIX_CHARS)]).into_owned())
+    }
+
+    /// A form that is safe to show: `2f1c8a7e-…:••••` for a pair, `••••` for the rest.
+    pub fn redacted(&self) -> String {
+        match (self.id(), self.id_prefix()) {
+            (Some(id), Some(prefix)) if id.get(ID_PREFIX_CHARS) == Some(&b'-') => {
+                format!("{prefix}-…:{MASK}")
+            }
+            (Some(_), Some(prefix)) => format!("{prefix}…:{MASK}"),
+            _ => MASK.to_owned(),
+        }
+    }
+
+    /// Identifies the token in reports, baselines and journals.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.text)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({:?}, {})", self.kind, self.redacted())
+    }
+}
+
+/// The first 32 hex characters of SHA-256 over a token's text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of a token's exact text.
+    pub fn of(text: &[u8]) -> Self {
+        let digest = Sha256::digest(text);
+        Fingerprint(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Reads a fingerprint that a person wrote down.
+    ///
+    /// # Errors
+    /// When the text is not 32 lower-case hex characters.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            Ok(Fingerprint(text.to_owned()))
+        } else {
+            Err(format!("{text:?} is not a fingerprint: expected 32 lower-case hex characters"))
+        }
+    }
+
+    /// The 32 hex characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How sure it is that a value is a Krea token.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// The shape fits and nothing says whose it is.
+    Low,
+    /// Krea is near, or in the file's name; or a legacy key under a Krea name.
+    Medium,
+    /// A name, a header or a call says Krea.
+    High,
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        })
+    }
+}
+
+/// One step from the file that a person knows to the bytes that matched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Layer {
+    /// What was undone or opened: `base64`, `escapes`, later `zip`, `source-map`, ….
+    pub kind: String,
+    /// The member, field or original file inside; empty where a layer has no name.
+    pub name: String,
+    /// Line in the layer's own text, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Column in the layer's own text, in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Location {
+    /// The path as the person gave it (as ripgrep prints it), or the path in the repository; `/` on every system.
+    pub path: String,
+    /// From 1.
+    pub line: u64,
+    /// In characters, from 1.
+    pub column: u64,
+    /// In bytes, from 0.
+    pub byte_offset: u64,
+}
+
+/// Where in a repository a finding is, and who brought it in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GitOrigin {
+    /// The object's id.
+    pub blob: String,
+    /// The commit that first brought it in; `None` for what is only staged, and for what no commit holds.
+    pub commit: Option<String>,
+    /// The path in that commit.
+    pub path: String,
+    /// The commit's author.
+    pub author: Option<String>,
+    /// The author's address.
+    pub email: Option<String>,
+    /// The author date, RFC 3339.
+    pub date: Option<String>,
+    /// Refs from which that commit can be reached, sorted; at most [`GitOrigin::MAX_REFS`].
+    pub refs: Vec<String>,
+    /// Whether HEAD's tree still holds the blob.
+    pub in_head: bool,
+    /// Whether any ref reaches a commit that holds the blob.
+    pub reachable: bool,
+}
+
+impl GitOrigin {
+    /// More refs than this are not listed.
+    pub const MAX_REFS: usize = 20;
+}
+
+/// What is known of a token's life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nobody asked.
+    #[default]
+    Unverified,
+    /// Krea accepted it.
+    Live,
+    /// Krea answered 401.
+    Dead,
+    /// Krea was asked and gave no usable answer.
+    Unknown,
+}
+
+/// One token in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The id of the rule that matched.
+    pub rule: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The token itself.
+    pub token: Token,
+    /// Where it is.
+    pub location: Location,
+    /// The way from that file to the text that matched, outermost first.
+    pub layers: Vec<Layer>,
+    /// What says that it is Krea's: a variable's name, a header, a call; empty when nothing does.
+    pub context: String,
+    /// For `--staged`, `--history` and `--range`.
+    pub git: Option<GitOrigin>,
+    /// What `--verify` learned.
+    pub status: Status,
+    /// The line with every secret masked, for people to read.
+    pub excerpt: String,
+}
+
+/// A part of the input that was not read, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Incomplete {
+    /// The file, object or repository.
+    pub path: String,
+    /// Why, and what to do about it.
+    pub reason: String,
+}
+
+/// A trace of a known token that is no finding by itself, such as its id half alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Hint {
+    /// The token it belongs to.
+    pub fingerprint: Fingerprint,
+    /// Where it is.
+    pub location: Location,
+    /// What is there: `id half`.
+    pub what: String,
+}
+
+/// What a run read, and what it could not.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// Files read from a working tree, an index or standard input.
+    pub files: u64,
+    /// Objects read from an object store.
+    pub blobs: u64,
+    /// Bytes read, decompressed.
+    pub bytes: u64,
+    /// Findings reported.
+    pub findings: u64,
+    /// Distinct tokens among them.
+    pub tokens: u64,
+    /// What was not read, sorted.
+    pub incomplete: Vec<Incomplete>,
+    /// Findings that the configuration, a comment or a baseline allows.
+    pub allowed: u64,
+    /// Values of a token's shape that were dropped as placeholders or references.
+    pub placeholders: u64,
+    /// Traces of found tokens that are no findings, sorted.
+    pub hints: Vec<Hint>,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// Everything a report needs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Sorted by path, place and fingerprint.
+    pub findings: Vec<Finding>,
+    /// The tally.
+    pub summary: Summary,
+    /// Remarks for `-v`: allowlist entries that matched nothing, and the like.
+    pub notes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_never_shows_its_secret() {
+        let pair = Token::new(TokenKind::Pair, b"2f1c8a7e-aaaa:topsecret");
+        let legacy = Token::new(TokenKind::Legacy, b"topsecret");
+        assert_eq!(pair.redacted(), "2f1c8a7e-…:••••");
+        assert_eq!(legacy.redacted(), "••••");
+        assert!(!format!("{pair:?} {legacy:?}").contains("topsecret"));
+        assert_eq!(pair.secret(), b"topsecret");
+        assert_eq!(legacy.id_prefix(), None);
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_start_of_sha256() {
+        assert_eq!(Fingerprint::of(b"abc").as_str(), "ba7816bf8f01cfea414140de5dae2223");
+        assert!(Fingerprint::parse("ba78").is_err());
+        assert!(Fingerprint::parse("BA7816BF8F01CFEA414140DE5DAE2223").is_err());
+    }
+}

@@ -1,0 +1,2 @@
+//! The `krea-scan` program.
+fn main() {}
