@@ -1,0 +1,180 @@
+//! Where an offset is in lines and columns, and how its line looks with every secret masked.
+
+use super::Match;
+use super::placeholder::{self, Scrutiny};
+use crate::finding::MASK;
+use encoding_rs::{Encoding, UTF_16LE};
+use regex::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// How many bytes of a line are shown before and behind a token.
+const BEFORE: usize = 80;
+const AFTER: usize = 60;
+
+/// A run that could be a secret of some sort.
+static RUN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_-]{12,}={0,2}").expect("a constant pattern"));
+
+/// A place in a text: a line, and a column in characters, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// From 1.
+    pub line: u64,
+    /// In characters, from 1. A byte that is not UTF-8 counts as one.
+    pub column: u64,
+}
+
+/// The place of the byte at `offset`. A byte order mark takes no column.
+pub fn position(bytes: &[u8], encoding: Option<&'static Encoding>, offset: usize) -> Position {
+    let before = &bytes[..offset.min(bytes.len())];
+    match encoding {
+        None => {
+            let line = memchr::memchr_iter(b'\n', before).count();
+            let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+            let text = &before[start..];
+            let text = if start == 0 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
+            Position { line: line as u64 + 1, column: characters(text) + 1 }
+        }
+        Some(encoding) => {
+            let little = encoding == UTF_16LE;
+            let mut place = Position { line: 1, column: 1 };
+            for (i, pair) in before.chunks_exact(2).enumerate() {
+                let unit = if little {
+                    u16::from_le_bytes([pair[0], pair[1]])
+                } else {
+                    u16::from_be_bytes([pair[0], pair[1]])
+                };
+                match unit {
+                    0x000a => place = Position { line: place.line + 1, column: 1 },
+                    0xfeff if i == 0 => {}
+                    // The second half of a pair belongs to the first one's character.
+                    0xdc00..=0xdfff => {}
+                    _ => place.column += 1,
+                }
+            }
+            place
+        }
+    }
+}
+
+/// How many characters some bytes are, each byte that is no UTF-8 counted as one.
+pub fn characters(bytes: &[u8]) -> u64 {
+    if bytes.is_ascii() {
+        return bytes.len() as u64;
+    }
+    bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum::<usize>()
+        as u64
+}
+
+/// The line of `found`, cut to what fits a screen, with all matches of the file and everything else that looks
+/// like a secret masked.
+pub fn excerpt(bytes: &[u8], encoding: Option<&'static Encoding>, found: &Match, all: &[Match]) -> String {
+    let (line, unit) = (line_of(bytes, encoding, found.span.start), if encoding.is_some() { 2 } else { 1 });
+    let start = line.start.max(found.span.start.saturating_sub(BEFORE * unit) / unit * unit);
+    let end = line.end.min(found.span.end.min(line.end) + AFTER * unit);
+    let mut pieces: Vec<(Range<usize>, String)> = Vec::new();
+    for other in all {
+        for (i, piece) in other.pieces.iter().enumerate() {
+            // A token shows its id half once; what else belongs to it is masked.
+            let shown = if i == 0 && other.layers.is_empty() && other.pieces.len() == 1 {
+                other.token.redacted()
+            } else {
+                MASK.to_owned()
+            };
+            if piece.start < end && piece.end > start {
+                pieces.push((piece.clone(), shown));
+            }
+        }
+    }
+    pieces.sort_by_key(|(range, _)| (range.start, range.end));
+    let mut shown = String::new();
+    let mut at = start;
+    for (range, mask) in pieces {
+        if range.start >= at {
+            shown.push_str(&mask_runs(&decode(&bytes[at..range.start], encoding)));
+            shown.push_str(&mask);
+        }
+        at = at.max(range.end);
+    }
+    if at < end {
+        shown.push_str(&mask_runs(&decode(&bytes[at..end], encoding)));
+    }
+    let ellipsis = |cut: bool| if cut { "…" } else { "" };
+    format!("{}{}{}", ellipsis(start > line.start), shown.trim(), ellipsis(end < line.end))
+}
+
+fn line_of(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> Range<usize> {
+    match encoding {
+        None => {
+            let floor = at.saturating_sub(4 * BEFORE);
+            let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |i| floor + i + 1);
+            let ceiling = (at + 1024).min(bytes.len());
+            start..memchr::memchr(b'\n', &bytes[at..ceiling]).map_or(ceiling, |i| at + i)
+        }
+        Some(encoding) => {
+            let newline: [u8; 2] = if encoding == UTF_16LE { [b'\n', 0] } else { [0, b'\n'] };
+            let is_newline = |unit: usize| bytes[unit..].starts_with(&newline);
+            let floor = at.saturating_sub(8 * BEFORE) / 2 * 2;
+            let start =
+                (floor..at).step_by(2).filter(|&unit| is_newline(unit)).last().map_or(floor, |unit| unit + 2);
+            let ceiling = (at + 2048).min(bytes.len());
+            start..(at / 2 * 2..ceiling).step_by(2).find(|&unit| is_newline(unit)).unwrap_or(ceiling)
+        }
+    }
+}
+
+fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> String {
+    match encoding {
+        None => String::from_utf8_lossy(bytes).replace('\0', ""),
+        Some(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+    }
+}
+
+/// Masks what is random enough to be a secret, known or not.
+fn mask_runs(text: &str) -> String {
+    RUN.replace_all(text, |found: &regex::Captures<'_>| {
+        let run = &found[0];
+        let mixed = run.bytes().any(|b| b.is_ascii_digit()) && run.bytes().any(|b| b.is_ascii_alphabetic());
+        let random = mixed && !placeholder::is_placeholder(run.as_bytes(), Scrutiny::Pair);
+        if random || run.len() > 64 { MASK.to_owned() } else { run.to_owned() }
+    })
+    .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Confidence, Token, TokenKind};
+
+    #[test]
+    fn places_count_characters() {
+        let at = |text: &[u8], offset| {
+            let place = position(text, None, offset);
+            (place.line, place.column)
+        };
+        assert_eq!(at("äö\nüx=1".as_bytes(), 9), (2, 4));
+        assert_eq!(at(b"\xef\xbb\xbfab", 4), (1, 2));
+        assert_eq!(at(b"\xe4\xf6x", 2), (1, 3));
+        let wide: Vec<u8> = "\u{feff}a\n😀b".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let place = position(&wide, Some(UTF_16LE), wide.len() - 2);
+        assert_eq!((place.line, place.column), (2, 2));
+    }
+
+    #[test]
+    fn an_excerpt_holds_no_secret() {
+        let text = b"first\nA=abcd1234-x:s3cr3tOne B=k9Xv2Qm7Zp4Lt8Rw C=word\nlast";
+        let token = Token::new(TokenKind::Pair, b"abcd1234-x:s3cr3tOne");
+        let found = Match {
+            rule: "r".into(),
+            confidence: Confidence::High,
+            token,
+            span: 8..28,
+            pieces: vec![8..28],
+            layers: Vec::new(),
+            context: String::new(),
+        };
+        let shown = excerpt(text, None, &found, std::slice::from_ref(&found));
+        assert_eq!(shown, "A=abcd1234-…:•••• B=•••• C=word");
+    }
+}

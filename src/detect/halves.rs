@@ -1,0 +1,263 @@
+//! Tokens in two pieces: the halves in two variables (`KREA_KEY_ID`, `KREA_KEY_SECRET`), or put together by a
+//! template or a format string from two constants.
+
+use super::context::{Attribution, Evidence, Surroundings, block_owner, names_before};
+use super::names::{self, NameKind};
+use super::placeholder::{self, Scrutiny};
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// How far apart the two variables may stand, in bytes.
+const REACH: usize = 4096;
+/// Longest secret half.
+const MAX_SECRET: usize = 256;
+/// More joints than this in one text are machine output.
+const MAX_JOINS: usize = 64;
+
+static VALUE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?-u)[A-Za-z0-9_\-+/]{8,}={0,2}").expect("a constant pattern"));
+
+/// Expressions that put two named strings together with a colon between them.
+static JOINS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let joiner = r"(?:\+\+?|\.\.?|&|<>|~|\|\||\^)";
+    [
+        // `${id}:${secret}`, f"{id}:{secret}", "#{id}:#{secret}"
+        r"(?-u)[$#]?\{\s*([A-Za-z_][\w.]*)\s*\}:[$#]?\{\s*([A-Za-z_][\w.]*)\s*\}".to_owned(),
+        // "$id:$secret", "\(id):\(secret)"
+        r"(?-u)\$([A-Za-z_]\w*):\$([A-Za-z_]\w*)".to_owned(),
+        r"(?-u)\\\(([A-Za-z_][\w.]*)\):\\\(([A-Za-z_][\w.]*)\)".to_owned(),
+        // id + ":" + secret
+        format!(r#"(?-u)\$?([A-Za-z_][\w.]*)\s{{0,20}}{joiner}\s{{0,20}}["'`]:["'`]\s{{0,20}}{joiner}\s{{0,20}}\$?([A-Za-z_][\w.]*)"#),
+        // "%s:%s" % (id, secret), "{}:{}".format(id, secret), Sprintf("%s:%s", id, secret)
+        r#"(?-u)["'](?:Bearer )?(?:\{0?\}|%s|%v|%@):(?:\{1?\}|%s|%v|%@)["']\s*\)?(?:\.format\s*\(|\.formatted\s*\(|%\s*\(|,)\s*&?\$?([A-Za-z_][\w.]*)\s*,\s*&?\$?([A-Za-z_][\w.]*)"#.to_owned(),
+        // [id, secret].join(":"), ":".join([id, secret])
+        r#"(?-u)\[\s*([A-Za-z_][\w.]*)\s*,\s*([A-Za-z_][\w.]*)\s*\]\s*\.join\(\s*["'`]:["'`]"#.to_owned(),
+        r#"(?-u)["']:["']\s*\.join\(\s*[\[(]\s*([A-Za-z_][\w.]*)\s*,\s*([A-Za-z_][\w.]*)"#.to_owned(),
+    ]
+    .iter()
+    .map(|pattern| Regex::new(pattern).expect("a constant pattern"))
+    .collect()
+});
+
+/// A token whose halves stand apart.
+#[derive(Clone, Debug)]
+pub struct Halves {
+    /// Where the id half stands.
+    pub id: Range<usize>,
+    /// Where the secret half stands.
+    pub secret: Range<usize>,
+    /// Whose it is.
+    pub attribution: Attribution,
+}
+
+/// Finds the tokens in two pieces in a text.
+pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
+    if !around.is_related() {
+        return Vec::new();
+    }
+    let mut found = in_two_variables(text, around);
+    for halves in joined(text, around) {
+        if found.iter().all(|other| other.secret != halves.secret) {
+            found.push(halves);
+        }
+    }
+    found
+}
+
+/// One half, and the name that it is bound to.
+struct Named {
+    span: Range<usize>,
+    stem: Vec<String>,
+}
+
+fn in_two_variables(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
+    let (mut ids, mut secrets) = (Vec::new(), Vec::new());
+    for value in VALUE.find_iter(text) {
+        let span = value.range();
+        if span.len() > MAX_SECRET
+            || !around.mentioned_within(span.start, REACH)
+            || !ends_here(text, span.end)
+        {
+            continue;
+        }
+        let looks_like_id =
+            placeholder::is_uuid(value.as_bytes()) || placeholder::is_plausible_id(value.as_bytes());
+        let looks_like_secret =
+            span.len() >= 16 && !placeholder::is_placeholder(value.as_bytes(), Scrutiny::Pair);
+        if !looks_like_id && !looks_like_secret {
+            continue;
+        }
+        let Some(name) = krea_name(text, span.start) else { continue };
+        let words = names::words(&name);
+        let stem: Vec<String> = words
+            .iter()
+            .filter(|word| !FILLERS.contains(&word.as_str()))
+            .map(|word| unfilled(word))
+            .collect();
+        let last = words.last().map_or("", String::as_str);
+        if looks_like_id
+            && (last.ends_with("id") || last == "identifier")
+            && !placeholder::is_placeholder_id(value.as_bytes())
+        {
+            ids.push(Named { span, stem });
+        } else if looks_like_secret && words.iter().any(|word| word.ends_with("secret")) {
+            secrets.push(Named { span, stem });
+        }
+    }
+    secrets
+        .into_iter()
+        .filter_map(|secret| {
+            let id = ids
+                .iter()
+                .filter(|id| id.stem == secret.stem && id.span.start.abs_diff(secret.span.start) <= REACH)
+                .min_by_key(|id| id.span.start.abs_diff(secret.span.start))?;
+            let attribution = around.attribute(&secret.span);
+            (!attribution.other_service).then(|| Halves {
+                id: id.span.clone(),
+                secret: secret.span,
+                attribution,
+            })
+        })
+        .collect()
+}
+
+/// Words that do not tell one token's variables from another's.
+const FILLERS: &[&str] = &[
+    "id",
+    "secret",
+    "key",
+    "api",
+    "token",
+    "access",
+    "client",
+    "value",
+    "identifier",
+    "keyid",
+    "keysecret",
+    "apikey",
+];
+
+/// `kreakeyid` and `kreakeysecret` written without humps.
+fn unfilled(word: &str) -> String {
+    word.strip_prefix("krea").map_or_else(|| word.to_owned(), |_| "krea".to_owned())
+}
+
+/// The name of a variable of Krea's that is bound to the value at `at`, directly or in a block of Krea's.
+fn krea_name(text: &[u8], at: usize) -> Option<String> {
+    let chain = names_before(text, at);
+    match chain.decided {
+        Some((NameKind::Krea | NameKind::KreaOther, name)) => match chain.nearest {
+            // `krea: { keyId: … }`: the inner name tells the halves apart.
+            Some(inner)
+                if names::ends_like_something_else(&inner) || inner.to_lowercase().contains("secret") =>
+            {
+                Some(inner)
+            }
+            _ => Some(name),
+        },
+        Some((NameKind::OtherService, _)) => None,
+        _ => {
+            let (kind, label) = block_owner(text, at)?;
+            let inner = chain.nearest.filter(|name| names::classify(name) != NameKind::Neutral);
+            matches!(kind, NameKind::Krea | NameKind::KreaOther).then(|| inner.unwrap_or(label))
+        }
+    }
+}
+
+fn joined(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
+    let mut found = Vec::new();
+    for captures in JOINS.iter().flat_map(|join| join.captures_iter(text).take(MAX_JOINS)) {
+        let (Some(whole), Some(id), Some(secret)) = (captures.get(0), captures.get(1), captures.get(2))
+        else {
+            continue;
+        };
+        let (Some(id), Some(secret)) = (
+            definition(text, id.as_bytes(), whole.start()),
+            definition(text, secret.as_bytes(), whole.start()),
+        ) else {
+            continue;
+        };
+        let (id_text, secret_text) = (&text[id.clone()], &text[secret.clone()]);
+        if !(placeholder::is_uuid(id_text) || placeholder::is_plausible_id(id_text))
+            || placeholder::is_placeholder_id(id_text)
+            || secret_text.len() < 16
+            || placeholder::is_placeholder(secret_text, Scrutiny::Pair)
+        {
+            continue;
+        }
+        let uses = [whole.range(), secret.clone(), id.clone()].map(|span| around.attribute(&span));
+        if uses.iter().any(|attribution| attribution.other_service) {
+            continue;
+        }
+        let Some(attribution) = uses.into_iter().max_by_key(|attribution| attribution.evidence) else {
+            continue;
+        };
+        if attribution.evidence > Evidence::None {
+            found.push(Halves { id, secret, attribution });
+        }
+    }
+    found
+}
+
+/// Where the string stands that `name` is defined as, nearest before `at`, else the first one.
+fn definition(text: &[u8], name: &[u8], at: usize) -> Option<Range<usize>> {
+    let name = String::from_utf8_lossy(name);
+    let name = regex::escape(name.rsplit('.').next().unwrap_or(&name));
+    let pattern = format!(
+        r#"(?-u)(?:^|[^A-Za-z0-9_]){name}["']?\]?\s*(?::\s*[A-Za-z&'_<>\[\] ]{{1,40}})?\s*(?::=|=>|=|:|\s)\s*[\[(]?["'`]([A-Za-z0-9_\-+/]{{8,256}}={{0,2}})["'`]|(?m:^)[ \t]*(?:export |set |local )?{name}=([A-Za-z0-9_\-+/]{{8,256}}={{0,2}})\s"#
+    );
+    let definition = Regex::new(&pattern).ok()?;
+    let spans: Vec<Range<usize>> =
+        definition.captures_iter(text).filter_map(|c| c.get(1).or(c.get(2))).map(|m| m.range()).collect();
+    spans.iter().rfind(|span| span.start < at).or(spans.first()).cloned()
+}
+
+fn ends_here(text: &[u8], end: usize) -> bool {
+    text.get(end).is_none_or(|&b| !(b.is_ascii_alphanumeric() || matches!(b, b':' | b'(' | b'.' | b'@')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::context::PathSays;
+
+    const ID: &str = "0d39c392-6dc9-4d71-aa42-fcd790990ab4";
+    const SECRET: &str = "kX9vQ2mZ7pL4tR8wB3nY6cJ1";
+
+    fn tokens(template: &str) -> Vec<String> {
+        let text = template.replace("ID", ID).replace("SEC", SECRET);
+        let around = Surroundings::new(text.as_bytes(), PathSays::Nothing, None);
+        find(text.as_bytes(), &around)
+            .iter()
+            .map(|h| format!("{}:{}", &text[h.id.clone()], &text[h.secret.clone()]))
+            .collect()
+    }
+
+    #[test]
+    fn halves_in_two_variables_are_one_token() {
+        for text in [
+            "krea_key_id=ID\nkrea_key_secret=SEC\n",
+            "krea:\n  keyId: ID\n  keySecret: SEC\n",
+            "{\"kreaKeyId\": \"ID\", \"kreaKeySecret\": \"SEC\"}",
+            "const id = \"ID\";\nconst secret = \"SEC\";\nnew Krea({ apiKey: `${id}:${secret}` });",
+            "a = 'ID'\nb = 'SEC'\nkrea = Krea(api_key=f\"{a}:{b}\")",
+            "a := \"ID\"\nb := \"SEC\"\nkreaToken := fmt.Sprintf(\"%s:%s\", a, b)",
+            "$id = 'ID'; $s = 'SEC'; $kreaKey = $id . ':' . $s;",
+            "A=ID\nB=SEC\nexport krea_token=\"$A:$B\"\n",
+        ] {
+            assert_eq!(tokens(text), [format!("{ID}:{SECRET}")], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_together_stays_apart() {
+        for text in [
+            "krea_job_id=ID\nother_secret=SEC\n",
+            "krea_prod_key_id=ID\nkrea_dev_key_secret=SEC\n",
+            "krea = 1\na = 'ID'\nb = 'word-after-word-after'\nx = f\"{a}:{b}\"",
+        ] {
+            assert!(tokens(text).is_empty(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Bytes to tokens: a prefilter, the rules' patterns, the context that says whose a value is, and what tells a
+//! token from a placeholder.
+//!
+//! Takes bytes and the path that they have below the scan's root; gives matches at byte offsets. Never knows
+//! where the bytes came from, and never reads or writes anything.
+
+mod context;
+mod custom;
+mod excerpt;
+mod halves;
+mod names;
+mod pairs;
+pub mod placeholder;
+mod prefilter;
+mod sweep;
+
+pub use excerpt::{Position, excerpt, position};
+pub use prefilter::OVERLAP;
+pub use sweep::{Copy, CopyKind, Sweep};
+
+use crate::finding::{Confidence, Layer, Token, TokenKind};
+use crate::rules::{Rule, RuleSet};
+use crate::unpack::literals::{self, Joined};
+use crate::unpack::{Text, base64, charset, escapes};
+use aho_corasick::AhoCorasick;
+use context::{Attribution, PathSays, Surroundings};
+use encoding_rs::Encoding;
+use prefilter::Prefilter;
+use std::ops::Range;
+
+/// Base64 in base64 in base64 is followed no further.
+const MAX_DEPTH: usize = 3;
+
+/// A token in some bytes.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// The rule's id.
+    pub rule: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The token.
+    pub token: Token,
+    /// Where it stands in the bytes. For a token in pieces, where its secret half starts; for an encoded one,
+    /// the encoded run.
+    pub span: Range<usize>,
+    /// Every range that holds a part of it, for masking.
+    pub pieces: Vec<Range<usize>>,
+    /// What was decoded on the way.
+    pub layers: Vec<Layer>,
+    /// What says that it is Krea's.
+    pub context: String,
+}
+
+/// What one file, or one window of it, holds.
+#[derive(Debug, Default)]
+pub struct Detection {
+    /// In the order of their places; they do not overlap.
+    pub matches: Vec<Match>,
+    /// Values of a token's shape that were dropped.
+    pub placeholders: u64,
+    /// Set when the bytes are UTF-16.
+    pub encoding: Option<&'static Encoding>,
+}
+
+/// The rules, ready to run.
+#[derive(Debug)]
+pub struct Detector {
+    rules: Vec<Rule>,
+    prefilter: Prefilter,
+    keywords: Option<Keywords>,
+    /// Everything is looked at, because a value needs no context to be wanted.
+    everything: bool,
+}
+
+/// Which rules' keywords occur in a text.
+#[derive(Debug)]
+struct Keywords {
+    automaton: AhoCorasick,
+    /// The rules of each needle.
+    rules: Vec<usize>,
+}
+
+impl Detector {
+    /// Makes the rules ready. Matches below `least` may be left out; all others are found.
+    pub fn new(set: RuleSet, least: Confidence) -> Self {
+        let rules = set.rules;
+        let custom =
+            || rules.iter().enumerate().filter(|(_, rule)| rule.context.is_none() && rule.regex.is_some());
+        let needles: Vec<(&str, usize)> =
+            custom().flat_map(|(i, rule)| rule.keywords.iter().map(move |k| (k.as_str(), i))).collect();
+        let keywords = (!needles.is_empty())
+            .then(|| {
+                AhoCorasick::builder().ascii_case_insensitive(true).build(needles.iter().map(|(k, _)| k)).ok()
+            })
+            .flatten()
+            .map(|automaton| Keywords { automaton, rules: needles.iter().map(|(_, i)| *i).collect() });
+        let everything = least == Confidence::Low || custom().any(|(_, rule)| rule.keywords.is_empty());
+        let prefilter = if keywords.is_some() {
+            Prefilter::with_keywords(needles.iter().map(|(k, _)| *k))
+        } else {
+            Prefilter::krea()
+        };
+        Detector { rules, prefilter, keywords, everything }
+    }
+
+    /// The rules in use.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Whether some bytes deserve [`Detector::detect`]. One pass at memory speed; nearly everything ends here.
+    #[inline]
+    pub fn wants(&self, bytes: &[u8]) -> bool {
+        self.everything || self.prefilter.hits(bytes)
+    }
+
+    /// Whether a path alone makes a file worth a look, whatever it holds.
+    pub fn wants_path(&self, path: &str) -> bool {
+        PathSays::of(path) != PathSays::Nothing
+            || self.rules.iter().any(|rule| custom::matches_path(rule, path))
+    }
+
+    /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root.
+    pub fn detect(&self, bytes: &[u8], path: &str) -> Detection {
+        let mut run =
+            Run { rules: &self.rules, path, says: PathSays::of(path), found: Vec::new(), placeholders: 0 };
+        let encoding = charset::utf16(bytes);
+        match encoding {
+            Some(encoding) => run.text(&charset::decode_utf16(bytes, encoding), None, 0),
+            None => {
+                let plain = Text::plain(bytes);
+                run.text(&plain, None, 0);
+                self.run_custom(&plain, path, &mut run.found);
+                if let Some(wide) = memchr::memchr(0, bytes).and_then(|_| charset::wide_strings(bytes)) {
+                    run.text(&wide, None, 0);
+                }
+            }
+        }
+        Detection { matches: without_overlaps(run.found), placeholders: run.placeholders, encoding }
+    }
+
+    fn run_custom(&self, text: &Text<'_>, path: &str, found: &mut Vec<Ranked>) {
+        let bytes = text.bytes();
+        let mut hit = vec![false; self.rules.len()];
+        if let Some(keywords) = &self.keywords {
+            for found in keywords.automaton.find_overlapping_iter(bytes) {
+                hit[keywords.rules[found.pattern().as_usize()]] = true;
+            }
+        }
+        let spans_of = |rule: &Rule| custom::find(rule, bytes, path);
+        for (i, rule) in self.rules.iter().enumerate() {
+            if rule.context.is_some() || rule.skip_report {
+                continue;
+            }
+            if custom::matches_path(rule, path) {
+                let token = Token::new(TokenKind::Custom, path.as_bytes());
+                found.push(Ranked::new(rule, 4, rule.confidence, token, 0..0, String::new()));
+            }
+            if !(rule.keywords.is_empty() || hit[i]) {
+                continue;
+            }
+            for custom in spans_of(rule) {
+                let at = position(bytes, None, custom.span.start);
+                let near = |required: &crate::rules::Required| {
+                    let others = self.rules.iter().filter(|other| other.id == required.id).flat_map(spans_of);
+                    let places: Vec<_> = others
+                        .map(|c| position(bytes, None, c.span.start))
+                        .map(|p| (p.line, p.column))
+                        .collect();
+                    custom::is_near(required, (at.line, at.column), &places)
+                };
+                if rule.required.iter().all(near) {
+                    let token = Token::new(TokenKind::Custom, &bytes[custom.span.clone()]);
+                    found.push(Ranked::new(rule, 4, rule.confidence, token, custom.span, String::new()));
+                }
+            }
+        }
+    }
+}
+
+/// A match and how much it is to be preferred over others in the same place; less is better.
+#[derive(Clone, Debug)]
+struct Ranked {
+    rank: u8,
+    found: Match,
+}
+
+impl Ranked {
+    fn new(
+        rule: &Rule,
+        rank: u8,
+        confidence: Confidence,
+        token: Token,
+        span: Range<usize>,
+        context: String,
+    ) -> Self {
+        let pieces = vec![span.clone()];
+        let found =
+            Match { rule: rule.id.clone(), confidence, token, span, pieces, layers: Vec::new(), context };
+        Ranked { rank, found }
+    }
+}
+
+/// One file's detection.
+struct Run<'a> {
+    rules: &'a [Rule],
+    path: &'a str,
+    says: PathSays,
+    found: Vec<Ranked>,
+    placeholders: u64,
+}
+
+impl Run<'_> {
+    /// Searches one text in all its readings: as it is, with its literals joined, with its base64 decoded.
+    fn text(&mut self, text: &Text<'_>, outer: Option<&Attribution>, depth: usize) {
+        let unescaped = escapes::unescape(text);
+        let view = unescaped.as_ref().unwrap_or(text);
+        let around = Surroundings::new(view.bytes(), self.says, outer);
+        self.values(view, &around, None);
+        if around.is_related() {
+            for by in [Joined::ByOperator, Joined::ByAdjacency] {
+                if let Some(joined) = literals::join(view, by) {
+                    let around = Surroundings::new(joined.bytes(), self.says, outer);
+                    self.values(&joined, &around, Some(by));
+                }
+            }
+            self.halves(view, &around);
+        }
+        if depth < MAX_DEPTH {
+            self.encoded(view, &around, depth);
+        }
+    }
+
+    /// The contextual rules. In a text with joined literals only what spans a joint is new.
+    fn values(&mut self, text: &Text<'_>, around: &Surroundings<'_>, joined: Option<Joined>) {
+        for (order, rule) in self.rules.iter().enumerate() {
+            let Some(context) = &rule.context else { continue };
+            let values = pairs::find(rule, context, text.bytes(), around);
+            if joined.is_none() {
+                self.placeholders += values.placeholders;
+            }
+            for value in values.accepted {
+                let span = text.origin_range(value.span.start, value.span.end);
+                let spans_joint = || {
+                    (value.span.start + 1..value.span.end).any(|at| text.origin(at) > text.origin(at - 1) + 7)
+                        || text.origin(value.span.end - 1) - text.origin(value.span.start)
+                            > value.span.len() + 2
+                };
+                let rank = match joined {
+                    None => 1 + u8::from(order > 0),
+                    Some(_) if !spans_joint() => continue,
+                    Some(Joined::ByOperator) => 0,
+                    Some(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => 0,
+                    Some(Joined::ByAdjacency) => 3,
+                };
+                let token = Token::new(value.kind, &text.bytes()[value.span.clone()]);
+                self.found.push(Ranked::new(
+                    rule,
+                    rank,
+                    value.confidence,
+                    token,
+                    span,
+                    value.attribution.label,
+                ));
+            }
+        }
+    }
+
+    fn halves(&mut self, text: &Text<'_>, around: &Surroundings<'_>) {
+        let Some(rule) = self
+            .rules
+            .iter()
+            .find(|rule| rule.context.as_ref().is_some_and(|context| context.token == TokenKind::Pair))
+        else {
+            return;
+        };
+        for halves in halves::find(text.bytes(), around) {
+            let Some(confidence) = halves.attribution.pair_confidence() else { continue };
+            let token =
+                [&text.bytes()[halves.id.clone()], b":", &text.bytes()[halves.secret.clone()]].concat();
+            let secret = text.origin_range(halves.secret.start, halves.secret.end);
+            let id = text.origin_range(halves.id.start, halves.id.end);
+            let label = format!("{} (in two pieces)", halves.attribution.label);
+            let mut ranked =
+                Ranked::new(rule, 1, confidence, Token::new(TokenKind::Pair, &token), secret, label);
+            ranked.found.pieces.push(id);
+            self.found.push(ranked);
+        }
+    }
+
+    /// Decodes the base64 in a text. What is found in it stands where the encoded run stands.
+    fn encoded(&mut self, text: &Text<'_>, around: &Surroundings<'_>, depth: usize) {
+        for (run, decoded) in base64::texts(text.bytes()) {
+            let span = text.origin_range(run.start, run.end);
+            let outer = around.is_related().then(|| around.attribute(&run));
+            let mut inner = Run {
+                rules: self.rules,
+                path: self.path,
+                says: PathSays::Nothing,
+                found: Vec::new(),
+                placeholders: 0,
+            };
+            inner.text(&Text::plain(&decoded), outer.as_ref(), depth + 1);
+            self.placeholders += inner.placeholders;
+            for mut ranked in inner.found {
+                let at = position(&decoded, None, ranked.found.span.start);
+                ranked.found.layers.insert(
+                    0,
+                    Layer {
+                        kind: "base64".into(),
+                        name: String::new(),
+                        line: Some(at.line),
+                        column: Some(at.column),
+                    },
+                );
+                ranked.found.span = span.clone();
+                ranked.found.pieces = vec![span.clone()];
+                ranked.rank = 0;
+                self.found.push(ranked);
+            }
+        }
+    }
+}
+
+/// Whether the file's language joins literals that stand next to each other.
+fn joins_adjacent_literals(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["py", "pyi", "ipynb", "c", "h", "cc", "cpp", "cxx", "hpp", "m", "mm", "d", "dart", "rb", "pyw"]
+        .iter()
+        .any(|e| extension.eq_ignore_ascii_case(e))
+}
+
+/// Keeps the best of the matches that stand in the same place. Matches in one encoded run stand in the same place
+/// and are all kept.
+fn without_overlaps(mut found: Vec<Ranked>) -> Vec<Match> {
+    found.sort_by(|a, b| {
+        (
+            a.rank,
+            std::cmp::Reverse(a.found.confidence),
+            std::cmp::Reverse(a.found.span.len()),
+            a.found.span.start,
+        )
+            .cmp(&(
+                b.rank,
+                std::cmp::Reverse(b.found.confidence),
+                std::cmp::Reverse(b.found.span.len()),
+                b.found.span.start,
+            ))
+    });
+    let mut kept: Vec<Match> = Vec::new();
+    for Ranked { found, .. } in found {
+        let rivals = kept.iter().any(|other| {
+            let overlap =
+                other.pieces.iter().any(|a| found.pieces.iter().any(|b| a.start < b.end && b.start < a.end));
+            let same_run = !found.layers.is_empty() && other.span == found.span && other.token != found.token;
+            overlap && !same_run
+        });
+        if !rivals {
+            kept.push(found);
+        }
+    }
+    kept.sort_by(|a, b| {
+        (a.span.start, a.span.end, a.token.expose()).cmp(&(b.span.start, b.span.end, b.token.expose()))
+    });
+    kept
+}

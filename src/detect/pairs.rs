@@ -1,0 +1,189 @@
+//! The values that contextual rules look for in one text: `id:secret` pairs and opaque keys.
+
+use super::context::{Attribution, Evidence, Surroundings};
+use super::placeholder::{self, Scrutiny};
+use crate::finding::{Confidence, TokenKind};
+use crate::rules::{ContextRule, Needs, Rule};
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// A longer secret is data, not a secret.
+const MAX_SECRET: usize = 256;
+/// A longer opaque string is data, or ciphertext, not a key.
+const MAX_OPAQUE: usize = 128;
+/// How far from a mention of Krea an opaque value is worth a look.
+const OPAQUE_REACH: usize = 4096;
+
+/// The start of a URL up to the value: its path is no place for a token, its query is.
+static URL_PATH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?-u)[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s?#\x22'@]{0,300}/$").expect("a constant pattern")
+});
+
+/// A value that a rule accepts, in the text that was searched.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// What it is.
+    pub kind: TokenKind,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// Whose it is.
+    pub attribution: Attribution,
+}
+
+/// What a rule finds in a text.
+#[derive(Debug, Default)]
+pub struct Values {
+    /// What it accepts.
+    pub accepted: Vec<Value>,
+    /// How many it drops as placeholders.
+    pub placeholders: u64,
+}
+
+/// Runs one contextual rule over a text.
+pub fn find(rule: &Rule, context: &ContextRule, text: &[u8], around: &Surroundings<'_>) -> Values {
+    let mut values = Values::default();
+    if context.needs == Needs::Name && !around.is_related() {
+        return values;
+    }
+    for found in context.value.find_iter(text) {
+        let span = found.range();
+        if context.needs == Needs::Name && !around.mentioned_within(span.start, OPAQUE_REACH) {
+            continue;
+        }
+        let accepted = match context.token {
+            TokenKind::Pair => pair(rule, context, text, span, around),
+            _ => opaque(rule, context, text, span, around),
+        };
+        match accepted {
+            Verdict::Accepted(value) => values.accepted.push(value),
+            Verdict::Placeholder => values.placeholders += 1,
+            Verdict::Dropped => {}
+        }
+    }
+    values
+}
+
+enum Verdict {
+    Accepted(Value),
+    Placeholder,
+    Dropped,
+}
+
+fn pair(
+    rule: &Rule,
+    context: &ContextRule,
+    text: &[u8],
+    span: Range<usize>,
+    around: &Surroundings<'_>,
+) -> Verdict {
+    let value = &text[span.clone()];
+    let Some(colon) = value.iter().position(|&b| b == b':') else { return Verdict::Dropped };
+    let (id, secret) = (&value[..colon], &value[colon + 1..]);
+    let uuid = placeholder::is_uuid(id);
+    if secret.len() > MAX_SECRET
+        || placeholder::is_uuid(&secret[..secret.len().min(36)])
+        || !stands_alone(text, &span, uuid)
+        || (!uuid && (!placeholder::is_plausible_id(id) || has_more_colons(text, &span)))
+    {
+        return Verdict::Dropped;
+    }
+    let scrutiny = if uuid { Scrutiny::Pair } else { Scrutiny::Opaque };
+    if placeholder::is_placeholder_id(id)
+        || is_weak(rule, secret)
+        || placeholder::is_placeholder(secret, scrutiny)
+    {
+        return Verdict::Placeholder;
+    }
+    let attribution = around.attribute(&span);
+    let Some(confidence) = attribution.pair_confidence() else { return Verdict::Dropped };
+    // Digits alone are a time or a number; only a name makes them a secret.
+    let digits_only = secret.iter().all(u8::is_ascii_digit);
+    if (digits_only || context.needs == Needs::Name || has_more_colons(text, &span))
+        && confidence < Confidence::High
+    {
+        return Verdict::Dropped;
+    }
+    if !uuid && (attribution.not_plain || !attribution.credential) {
+        return Verdict::Dropped;
+    }
+    Verdict::Accepted(Value { span, kind: TokenKind::Pair, confidence, attribution })
+}
+
+fn opaque(
+    rule: &Rule,
+    context: &ContextRule,
+    text: &[u8],
+    span: Range<usize>,
+    around: &Surroundings<'_>,
+) -> Verdict {
+    let value = &text[span.clone()];
+    if value.len() > MAX_OPAQUE || !stands_alone(text, &span, false) || has_more_colons(text, &span) {
+        return Verdict::Dropped;
+    }
+    let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
+    let uuid = placeholder::is_uuid(value);
+    let attribution = around.attribute(&span);
+    let named = attribution.evidence == Evidence::Stated || attribution.label == "the file's name";
+    if attribution.other_service
+        || attribution.not_plain
+        || (context.needs == Needs::Name && !(named && attribution.credential))
+    {
+        return Verdict::Dropped;
+    }
+    match weak {
+        // A UUID under a key's name is an id half more often than a key.
+        true if uuid && !placeholder::is_placeholder_id(value) => {
+            Verdict::Accepted(Value { span, kind: context.token, confidence: Confidence::Low, attribution })
+        }
+        true => Verdict::Placeholder,
+        false => {
+            Verdict::Accepted(Value { span, kind: context.token, confidence: rule.confidence, attribution })
+        }
+    }
+}
+
+fn is_weak(rule: &Rule, secret: &[u8]) -> bool {
+    // The floor in the rule is for scanners that know no more; a short secret of few letters stays below it by
+    // chance, so what `placeholder` says counts here.
+    rule.entropy.is_some_and(|least| placeholder::entropy(secret) <= least.min(2.2))
+}
+
+/// Whether the value is all there is between two delimiters.
+fn stands_alone(text: &[u8], span: &Range<usize>, uuid: bool) -> bool {
+    let before = text[..span.start].last().copied();
+    let after = text.get(span.end).copied();
+    let starts = match before {
+        None => true,
+        Some(b) if b.is_ascii_alphanumeric() => false,
+        Some(b'-' | b'_') => false,
+        Some(b'/') => uuid && !URL_PATH.is_match(&text[span.start.saturating_sub(330)..span.start]),
+        Some(b'.' | b'$' | b'%' | b'@') if !uuid => false,
+        Some(_) => true,
+    };
+    let ends = match after {
+        None => true,
+        Some(b) if b.is_ascii_alphanumeric() => false,
+        Some(b'(' | b'*' | b'[' | b'{' | b'$' | b'%' | b'~') if !uuid => false,
+        // The end of a sentence, not a path.
+        Some(b'.') => text
+            .get(span.end + 1)
+            .is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b')' | b'<' | b'.')),
+        Some(b) if b >= 0x80 && !uuid => !text[span.end..].starts_with("…".as_bytes()),
+        Some(_) => true,
+    };
+    starts && ends
+}
+
+/// Whether the value is a piece of something with more colons: an ARN, a URN, an image reference.
+fn has_more_colons(text: &[u8], span: &Range<usize>) -> bool {
+    let glue = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'/' | b'_' | b'-' | b'.' | b'@');
+    let before: Vec<u8> =
+        text[..span.start].iter().rev().copied().take(200).take_while(|&b| glue(b)).collect();
+    let colons = before.iter().filter(|&&b| b == b':').count();
+    let behind =
+        text.get(span.end) == Some(&b':') && text.get(span.end + 1).is_some_and(u8::is_ascii_alphanumeric);
+    behind || colons > 1 || memchr::memmem::find(&before, b"//:").is_some()
+}

@@ -1,0 +1,115 @@
+//! The first look: one pass over raw bytes for `krea` in any case and its disguises. Nearly every blob ends here,
+//! so this sets the speed of a scan.
+
+use aho_corasick::{AhoCorasick, packed};
+
+/// How many bytes of overlap two windows need so that no needle is cut.
+pub const OVERLAP: usize = 8;
+
+/// `krea`, `Krea` and `KREA` in base64 at each alignment: the characters that do not depend on the neighbours.
+const BASE64_NEEDLES: [&str; 8] = ["a3JlY", "S3JlY", "S1JFQ", "tyZW", "tSRU", "rcmVh", "LcmVh", "LUkVB"];
+
+/// A multi-needle search.
+#[derive(Debug)]
+pub struct Prefilter {
+    searcher: Searcher,
+}
+
+#[derive(Debug)]
+enum Searcher {
+    /// SIMD.
+    Packed(packed::Searcher),
+    /// Where the processor has none, and for more needles than it takes.
+    Automaton(AhoCorasick),
+}
+
+impl Prefilter {
+    /// The search for `krea` and its disguises.
+    pub fn krea() -> Self {
+        Prefilter::new(&krea_needles())
+    }
+
+    /// The search for `krea` and, in lower, upper or title case or as written, the keywords of a team's own rules.
+    pub fn with_keywords<'a>(keywords: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut needles = krea_needles();
+        needles.extend(keywords.into_iter().map(|keyword| keyword.as_bytes().to_vec()));
+        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&needles);
+        match automaton {
+            Ok(automaton) => Prefilter { searcher: Searcher::Automaton(automaton) },
+            Err(_) => Prefilter::new(&needles),
+        }
+    }
+
+    fn new(needles: &[Vec<u8>]) -> Self {
+        let packed = packed::Config::new().builder().extend(needles).build();
+        let searcher = match packed {
+            Some(packed) => Searcher::Packed(packed),
+            None => Searcher::Automaton(
+                AhoCorasick::new(needles).expect("a few dozen short needles are within every limit"),
+            ),
+        };
+        Prefilter { searcher }
+    }
+
+    /// Whether there is anything in `bytes` worth a second look.
+    #[inline]
+    pub fn hits(&self, bytes: &[u8]) -> bool {
+        match &self.searcher {
+            Searcher::Packed(packed) => packed.find(bytes).is_some(),
+            Searcher::Automaton(automaton) => automaton.is_match(bytes),
+        }
+    }
+}
+
+fn krea_needles() -> Vec<Vec<u8>> {
+    let word = *b"krea";
+    let mut needles: Vec<Vec<u8>> = (0..1u8 << word.len())
+        .map(|upper| {
+            let case = |(i, b): (usize, &u8)| if upper >> i & 1 == 1 { b.to_ascii_uppercase() } else { *b };
+            word.iter().enumerate().map(case).collect()
+        })
+        .collect();
+    // UTF-16, both ways: with a zero byte between the letters.
+    for word in ["krea", "Krea", "KREA"] {
+        needles.push(word.bytes().flat_map(|b| [b, 0]).take(2 * word.len() - 1).collect());
+    }
+    needles.extend(BASE64_NEEDLES.iter().map(|needle| needle.as_bytes().to_vec()));
+    needles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    #[test]
+    fn krea_is_seen_in_every_disguise() {
+        let prefilter = Prefilter::krea();
+        for word in ["krea", "KREA", "Krea", "kReA"] {
+            assert!(prefilter.hits(format!("xx{word}xx").as_bytes()));
+        }
+        for word in ["krea", "KREA", "Krea"] {
+            let wide: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert!(prefilter.hits(&wide));
+            assert!(prefilter.hits(&[&[0], &wide[..7]].concat()));
+            for padding in ["", "x", "xy"] {
+                let encoded = STANDARD.encode(format!("{padding}{word}_API_KEY"));
+                assert!(prefilter.hits(encoded.as_bytes()), "{word} behind {padding:?}");
+            }
+        }
+        assert!(!prefilter.hits(b"nothing to see: KRE A, kr-ea, Korea"));
+    }
+
+    #[test]
+    fn a_team_s_keywords_are_seen_in_any_case() {
+        let prefilter = Prefilter::with_keywords(["acme_"]);
+        assert!(prefilter.hits(b"ACME_TOKEN"));
+        assert!(prefilter.hits(b"Krea"));
+        assert!(!prefilter.hits(b"token"));
+    }
+
+    #[test]
+    fn no_needle_is_longer_than_the_overlap() {
+        assert!(krea_needles().iter().all(|needle| needle.len() <= OVERLAP));
+    }
+}

@@ -1,0 +1,93 @@
+//! Bytes to more bytes: character sets, escapes, string literals that belong together, base64.
+//!
+//! Each step takes a [`Text`] and gives another one that remembers, for every byte, where in the file it came
+//! from. Nothing here knows what a token is.
+
+pub mod base64;
+pub mod charset;
+pub mod escapes;
+pub mod literals;
+
+use std::borrow::Cow;
+
+/// A stretch of text whose bytes follow each other in the origin as well.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    /// Where the stretch starts in the text.
+    at: usize,
+    /// Where it starts in the origin.
+    origin: usize,
+    /// Origin bytes for one text byte: 1, 2 for UTF-16, 0 where all of a stretch stands for one place.
+    step: usize,
+}
+
+/// Readable bytes, and where each came from.
+#[derive(Clone, Debug)]
+pub struct Text<'a> {
+    bytes: Cow<'a, [u8]>,
+    /// One list a step that was undone, innermost last; no list means that the text is the file.
+    maps: Vec<Vec<Segment>>,
+}
+
+impl<'a> Text<'a> {
+    /// The file's own bytes.
+    pub fn plain(bytes: &'a [u8]) -> Self {
+        Text { bytes: Cow::Borrowed(bytes), maps: Vec::new() }
+    }
+
+    /// The bytes to search.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The offset in the file of the byte at `at`.
+    pub fn origin(&self, at: usize) -> usize {
+        self.maps.iter().rev().fold(at, |at, map| {
+            let next = map.partition_point(|segment| segment.at <= at);
+            match next.checked_sub(1).map(|i| map[i]) {
+                Some(segment) => segment.origin + (at - segment.at) * segment.step,
+                None => at,
+            }
+        })
+    }
+
+    /// The range in the file that the non-empty range `start..end` stands for.
+    pub fn origin_range(&self, start: usize, end: usize) -> std::ops::Range<usize> {
+        let first = self.origin(start);
+        let last = self.origin(end.saturating_sub(1).max(start));
+        let after = if end < self.bytes.len() { self.origin(end) } else { last + 1 };
+        first..after.clamp(last + 1, (last + 1).max(first + 8 * (end - start)))
+    }
+
+    /// A text that was made from this one, byte stretches and all.
+    fn derive(&self, builder: TextBuilder) -> Text<'static> {
+        let mut maps = self.maps.clone();
+        maps.push(builder.map);
+        Text { bytes: Cow::Owned(builder.bytes), maps }
+    }
+}
+
+/// Collects a derived text together with its map.
+#[derive(Debug, Default)]
+struct TextBuilder {
+    bytes: Vec<u8>,
+    map: Vec<Segment>,
+}
+
+impl TextBuilder {
+    /// Appends bytes that stand one to `step` from `origin` on.
+    fn push(&mut self, bytes: &[u8], origin: usize, step: usize) {
+        if bytes.is_empty() {
+            return;
+        }
+        let at = self.bytes.len();
+        let goes_on = self
+            .map
+            .last()
+            .is_some_and(|last| last.step == step && last.origin + (at - last.at) * last.step == origin);
+        if !goes_on {
+            self.map.push(Segment { at, origin, step });
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+}
