@@ -1,0 +1,51 @@
+//! Text from strangers, made safe to show: a path, an author or a line of a file may hold terminal escapes, line
+//! breaks, or characters that turn the reading direction around or cannot be seen. They are written out visibly.
+
+use std::borrow::Cow;
+
+/// Writes out every character that a terminal or a log would act on, as Rust does: `\n`, `\t`, `\u{1b}`.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escape(text, |_| false)
+}
+
+/// As [`visible`], for a line of a file: tabs stay as they are.
+pub fn visible_line(text: &str) -> Cow<'_, str> {
+    escape(text, |c| c == '\t')
+}
+
+fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let acts = |c: char| !keep(c) && (c.is_control() || is_unseen(c));
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if acts(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
+
+/// Characters without a shape of their own: direction marks and overrides, joiners, separators, tags
+/// (Unicode's general categories Cf, Zl and Zp, as far as they are in use).
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_acts_on_is_written_out() {
+        assert_eq!(visible("a\u{1b}[2Jb\r\n\tc\u{7f}\u{9b}"), "a\\u{1b}[2Jb\\r\\n\\tc\\u{7f}\\u{9b}");
+        assert_eq!(visible("\u{202e}gpj.\u{2066}exe\u{200b}"), "\\u{202e}gpj.\\u{2066}exe\\u{200b}");
+    }
+
+    #[test]
+    fn ordinary_text_stays() {
+        assert!(matches!(visible("caf\u{e9} \\ \"x\" \u{2022}"), Cow::Borrowed(_)));
+        assert_eq!(visible_line("\tx\u{1b}"), "\tx\\u{1b}");
+    }
+}

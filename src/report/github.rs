@@ -1,0 +1,130 @@
+//! Annotations for GitHub workflows: `::error file=…,line=…,col=…,title=…::message`, a line each.
+//!
+//! The runner undoes the escapes of [`data`] and [`property`] and acts on lines that start with `::`, so that no text
+//! from a scanned file may begin one. It shows ten errors and ten warnings of a step; the log has them all.
+
+use super::Context;
+use super::escape::visible;
+use super::place::Place;
+use super::words::{Severity, advice, bounded, closing, name, short, status, way};
+use crate::finding::{Finding, Outcome};
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+/// Renders an outcome as workflow commands.
+pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    for finding in &outcome.findings {
+        annotate(&mut out, finding, context)?;
+    }
+    let (listed, more) = bounded(&outcome.summary.incomplete, context.verbose);
+    for part in listed {
+        writeln!(out, "::warning title=Not read::{}", data(&format!("{}: {}", part.path, part.reason)))?;
+    }
+    if let Some(more) = more {
+        writeln!(out, "::warning title=Not read::{}", data(&more))?;
+    }
+    writeln!(out, "::notice title=krea-scan::{}", data(&closing(outcome)))?;
+    Ok(out)
+}
+
+fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Result {
+    let command = match Severity::of(finding) {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    let location = &finding.location;
+    let place = Place::of(&location.path, finding.git.is_some(), context);
+    let mut message = format!("{} confidence, {}", finding.confidence, status(finding.status));
+    if !finding.context.is_empty() {
+        write!(message, ", {}", finding.context)?;
+    }
+    if !finding.layers.is_empty() {
+        write!(message, ", inside {}", way(&finding.layers))?;
+    }
+    if let Some(git) = &finding.git
+        && let Some(commit) = &git.commit
+    {
+        write!(message, ", since commit {}", short(commit))?;
+    }
+    write!(message, ". {}", advice(finding))?;
+    writeln!(
+        out,
+        "::{command} file={},line={},col={},title={}::{}",
+        property(place.as_str()),
+        location.line,
+        location.column,
+        property(&name(finding)),
+        data(&message)
+    )
+}
+
+/// Escapes a command's message.
+pub fn data(text: &str) -> Cow<'_, str> {
+    match visible(text) {
+        text if text.contains('%') => Cow::Owned(text.replace('%', "%25")),
+        text => text,
+    }
+}
+
+/// Escapes the value of a command's property. Line breaks take GitHub's form, which names the very file; all else
+/// that a log would act on is written out.
+pub fn property(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '\r', '\n', ':', ',']) {
+        return visible(text);
+    }
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    Cow::Owned(visible(&text.replace(':', "%3A").replace(',', "%2C")).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Tokens, finding, outcome, three_places};
+    use super::*;
+    use crate::finding::{Confidence, Incomplete};
+
+    #[test]
+    fn each_finding_is_an_annotation() {
+        let found = three_places();
+        let id = found.findings[0].token.id_prefix().unwrap();
+        let revoke = format!(
+            "Revoke the row whose id starts with {id} on https://www.krea.ai/app/api/tokens, create a replacement"
+        );
+        let advice = format!("{revoke}, and remove it from the file.");
+        let title = format!("title=Krea token {id}-…%3A••••");
+        let expected = [
+            format!(
+                "::error file=.env,line=3,col=14,{title}::high confidence, not verified, KREA_API_KEY. {advice}"
+            ),
+            format!(
+                "::warning file=dist/app.js.map,line=3,col=14,{title}::medium confidence, not verified, inside \
+                 source-map src/krea.ts:12:9 -> base64. {advice}"
+            ),
+            format!(
+                "::error file=old/.env,line=3,col=14,{title}::high confidence, not verified, KREA_API_KEY, since \
+                 commit c0ffee12c0ff. {revoke}."
+            ),
+            "::notice title=krea-scan::1 token in 3 places. Read 5,012 files, 0 blobs, 41.2 MB; everything was \
+             read.\n"
+                .to_owned(),
+        ];
+        assert_eq!(render(&found, &Context::default()).unwrap(), expected.join("\n"));
+    }
+
+    #[test]
+    fn names_cannot_forge_commands() {
+        let mut found = outcome(vec![finding(Tokens::new().pair(), "a,b:100%\n::error::x\u{1b}")]);
+        found.findings[0].confidence = Confidence::Low;
+        found.findings[0].context = "50%\n::add-mask::x".into();
+        found.summary.incomplete = vec![Incomplete { path: "x\r\n::y".into(), reason: "1%".into() }];
+        let text = render(&found, &Context::default()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        let file = "::notice file=a%2Cb%3A100%25%0A%3A%3Aerror%3A%3Ax\\u{1b},line=3,";
+        assert!(lines[0].starts_with(file), "{}", lines[0]);
+        assert!(lines[0].contains("50%25\\n::add-mask::x"), "{}", lines[0]);
+        assert_eq!(lines[1], "::warning title=Not read::x\\r\\n::y: 1%25");
+        assert!(lines[2].starts_with("::notice title=krea-scan::1 token in 1 place."));
+    }
+}

@@ -1,0 +1,479 @@
+//! The report for people: grouped by token, each place with its line, then what to do, what could not be read, and
+//! a last line that says how much was read.
+//!
+//! All text from scanned files is shown through [`visible`], and lines of files behind a `|`, so that nothing in them
+//! acts on the terminal, or on a CI log that takes lines for commands.
+
+use super::escape::{visible, visible_line};
+use super::palette::{Palette, paint};
+use super::words::{TOKENS_PAGE, bounded, closing, count, is_past, name, short, status, way};
+use super::{Context, Mode};
+use crate::finding::{Finding, Fingerprint, GitOrigin, MASK, Outcome, Status, TokenKind};
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+/// Renders an outcome for a terminal.
+pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error> {
+    let mut page =
+        Page { out: String::new(), palette: Palette::new(context.color), context, groups: groups(outcome) };
+    page.tokens()?;
+    page.steps()?;
+    page.unread(outcome)?;
+    page.hints(outcome)?;
+    page.remarks(outcome)?;
+    let style = match (outcome.findings.is_empty(), outcome.summary.incomplete.is_empty()) {
+        (true, true) => page.palette.good,
+        (true, false) => page.palette.medium,
+        (false, _) => page.palette.high,
+    };
+    writeln!(page.out, "{}", paint(style, closing(outcome)))?;
+    Ok(page.out)
+}
+
+/// One token with all its places.
+struct Group<'a> {
+    fingerprint: Fingerprint,
+    /// In the outcome's order, never empty.
+    places: Vec<&'a Finding>,
+}
+
+impl<'a> Group<'a> {
+    /// The place that says most surely what the token is; of equals, the first.
+    fn surest(&self) -> &'a Finding {
+        let first = self.places[0];
+        self.places
+            .iter()
+            .fold(first, |best, place| if place.confidence > best.confidence { place } else { best })
+    }
+
+    fn is_dead(&self) -> bool {
+        self.places[0].status == Status::Dead
+    }
+
+    fn kind(&self) -> TokenKind {
+        self.places[0].token.kind()
+    }
+}
+
+/// Findings by token, in the order in which tokens first appear.
+fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut known: BTreeMap<&[u8], usize> = BTreeMap::new();
+    for finding in &outcome.findings {
+        let at = *known.entry(finding.token.expose()).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.places.push(finding),
+            None => {
+                groups.push(Group { fingerprint: finding.token.fingerprint(), places: vec![finding] });
+            }
+        }
+    }
+    groups
+}
+
+/// The report while it is made.
+struct Page<'a> {
+    out: String,
+    palette: Palette,
+    context: &'a Context<'a>,
+    groups: Vec<Group<'a>>,
+}
+
+impl Page<'_> {
+    fn tokens(&mut self) -> fmt::Result {
+        for group in &self.groups {
+            let (surest, palette) = (group.surest(), &self.palette);
+            let title = if group.is_dead() { palette.good } else { palette.of(surest) };
+            let places = count(group.places.len() as u64, "place", "places");
+            writeln!(self.out, "{}", paint(title, name(surest)))?;
+            let life = status(surest.status);
+            writeln!(self.out, "  {} confidence, in {places}, {life}", surest.confidence)?;
+            writeln!(self.out, "  fingerprint {}\n", group.fingerprint)?;
+            for finding in &group.places {
+                place(&mut self.out, finding, palette, self.context)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What to do next.
+    fn steps(&mut self) -> fmt::Result {
+        if self.groups.is_empty() {
+            return Ok(());
+        }
+        self.heading("What to do")?;
+        let left: Vec<&Group> = self.groups.iter().filter(|group| !group.is_dead()).collect();
+        if left.is_empty() {
+            return writeln!(
+                self.out,
+                "  Every token above is dead: there is nothing to revoke. Remove the text from the files, so that\n  \
+                 nobody has to look into it again.\n"
+            );
+        }
+        let mut steps = Vec::new();
+        let krea = left.iter().filter(|group| group.kind() != TokenKind::Custom).count();
+        if krea > 0 {
+            let ids: Vec<String> =
+                left.iter().filter_map(|group| group.places[0].token.id_prefix()).collect();
+            let legacy = left.iter().filter(|group| group.kind() == TokenKind::Legacy).count() as u64;
+            steps.push(revoke(&ids, legacy, self.context.verbose));
+        }
+        if krea < left.len() {
+            steps.push("Revoke the secrets that your own rules found where they were issued.".to_owned());
+        }
+        steps.push(
+            "Create a replacement, and keep it in a secret store or in an environment file that git ignores."
+                .to_owned(),
+        );
+        let mut places = left.iter().flat_map(|group| &group.places);
+        let in_history = places.clone().any(|finding| is_past(finding));
+        if places.any(|finding| !is_past(finding)) {
+            steps.push("Remove the leaked text from the places above.".to_owned());
+        }
+        for (at, step) in steps.iter().enumerate() {
+            writeln!(self.out, "  {}. {step}", at + 1)?;
+        }
+        if in_history {
+            writeln!(
+                self.out,
+                "  Revoke first: once dead, a token in the history is harmless. Rewriting the history does not reach\n  \
+                 the copies that others have."
+            )?;
+        }
+        writeln!(self.out)
+    }
+
+    fn unread(&mut self, outcome: &Outcome) -> fmt::Result {
+        let parts = &outcome.summary.incomplete;
+        if parts.is_empty() {
+            return Ok(());
+        }
+        self.heading("Not read")?;
+        let (listed, more) = bounded(parts, self.context.verbose);
+        for part in listed {
+            let path = paint(self.palette.path, visible(&part.path));
+            writeln!(self.out, "  {path}: {}", visible(&part.reason))?;
+        }
+        self.end_of_list(more)
+    }
+
+    fn hints(&mut self, outcome: &Outcome) -> fmt::Result {
+        let hints = &outcome.summary.hints;
+        if hints.is_empty() {
+            return Ok(());
+        }
+        let ids: BTreeMap<&Fingerprint, String> = self
+            .groups
+            .iter()
+            .filter_map(|group| Some((&group.fingerprint, group.places[0].token.id_prefix()?)))
+            .collect();
+        let (listed, more) = bounded(hints, self.context.verbose);
+        let mut lines = String::new();
+        for hint in listed {
+            let place = &hint.location;
+            let path = paint(self.palette.path, visible(&place.path));
+            let of = ids.get(&hint.fingerprint).map_or(hint.fingerprint.as_str(), String::as_str);
+            let (what, of) = (visible(&hint.what), visible(of));
+            writeln!(lines, "  {path}:{}:{}  {what} of {of}", place.line, place.column)?;
+        }
+        self.heading("Other traces of these tokens")?;
+        self.out.push_str(&lines);
+        self.end_of_list(more)
+    }
+
+    /// What was dropped and noticed, for `-v`.
+    fn remarks(&mut self, outcome: &Outcome) -> fmt::Result {
+        let summary = &outcome.summary;
+        let mut remarks: Vec<String> = outcome.notes.iter().map(|note| visible(note).into_owned()).collect();
+        if summary.allowed > 0 {
+            let findings = count(summary.allowed, "finding is", "findings are");
+            remarks.push(format!("{findings} allowed by the configuration, a comment or a baseline"));
+        }
+        if summary.placeholders > 0 {
+            let values = count(summary.placeholders, "value was", "values were");
+            remarks.push(format!("{values} dropped as placeholders or references"));
+        }
+        if remarks.is_empty() || !self.context.verbose {
+            return Ok(());
+        }
+        self.heading("Notes")?;
+        for remark in remarks {
+            writeln!(self.out, "  {remark}")?;
+        }
+        writeln!(self.out)
+    }
+
+    fn heading(&mut self, text: &str) -> fmt::Result {
+        writeln!(self.out, "{}", paint(self.palette.heading, text))
+    }
+
+    fn end_of_list(&mut self, more: Option<String>) -> fmt::Result {
+        match more {
+            Some(more) => writeln!(self.out, "  {more}\n"),
+            None => writeln!(self.out),
+        }
+    }
+}
+
+/// One place: where, why, since when, through what, and the line itself.
+fn place(out: &mut String, finding: &Finding, palette: &Palette, context: &Context) -> fmt::Result {
+    let location = &finding.location;
+    write!(out, "  {}", paint(palette.path, visible(&location.path)))?;
+    write!(out, "{}", paint(palette.number, format_args!(":{}:{}", location.line, location.column)))?;
+    if !finding.context.is_empty() {
+        write!(out, "  {}", visible(&finding.context))?;
+    }
+    writeln!(out)?;
+    if let Some(git) = &finding.git {
+        writeln!(out, "    {}", origin(git, context))?;
+        if context.verbose && !git.refs.is_empty() {
+            writeln!(out, "    reached from {}", visible(&git.refs.join(", ")))?;
+        }
+    }
+    if !finding.layers.is_empty() {
+        writeln!(out, "    inside: {}", way(&finding.layers))?;
+    }
+    if context.verbose {
+        writeln!(out, "    rule: {}, {} confidence", visible(&finding.rule), finding.confidence)?;
+    }
+    if !finding.excerpt.is_empty() {
+        writeln!(out, "    | {}", excerpt(finding, palette))?;
+    }
+    writeln!(out)
+}
+
+/// The line, with what stands for the token made to stand out.
+fn excerpt(finding: &Finding, palette: &Palette) -> String {
+    let line = visible_line(&finding.excerpt);
+    if palette.is_plain() {
+        return line.into_owned();
+    }
+    let redacted = finding.token.redacted();
+    let shown = if line.contains(&redacted) { redacted.as_str() } else { MASK };
+    line.replace(shown, &paint(palette.secret, shown))
+}
+
+/// Who brought it in, and whether it is still there.
+fn origin(git: &GitOrigin, context: &Context) -> String {
+    let Some(commit) = &git.commit else {
+        return match context.mode {
+            Mode::Staged => "staged, in no commit yet".to_owned(),
+            _ => format!("blob {}, in no commit", visible(short(&git.blob))),
+        };
+    };
+    let mut text = format!("commit {}", visible(short(commit)));
+    if let Some(date) = &git.date {
+        // RFC 3339: the day is what stands before the `T`.
+        let day = date.split('T').next().unwrap_or(date);
+        text.push_str(&format!(", {}", visible(day)));
+    }
+    match (&git.author, &git.email) {
+        (Some(author), Some(email)) => text.push_str(&format!(", {} <{}>", visible(author), visible(email))),
+        (Some(who), None) | (None, Some(who)) => text.push_str(&format!(", {}", visible(who))),
+        (None, None) => {}
+    }
+    text.push_str(match (git.in_head, git.reachable) {
+        (true, _) => "; still in HEAD",
+        (false, true) => "; not in HEAD",
+        (false, false) => "; no ref reaches it",
+    });
+    text
+}
+
+/// The first step: which rows to revoke.
+fn revoke(ids: &[String], legacy: u64, verbose: bool) -> String {
+    let page = format!("on the API Tokens page, {TOKENS_PAGE}");
+    let (listed, more) = bounded(ids, verbose);
+    let mut rows: Vec<String> = listed.iter().map(|id| format!("\n       {}", visible(id))).collect();
+    rows.extend(more.map(|more| format!("\n       {more}")));
+    let legacy = match legacy {
+        0 => String::new(),
+        number => {
+            let keys = count(number, "legacy key has", "legacy keys have");
+            format!("\n     {keys} no id to go by: look for where it is used.")
+        }
+    };
+    let rows = match listed {
+        [] => return format!("Revoke {page}.{legacy}"),
+        [_] => format!("the row whose id starts with:{}", rows.concat()),
+        _ => format!("the rows whose ids start with:{}", rows.concat()),
+    };
+    format!("Revoke, {page},\n     {rows}{legacy}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Tokens, finding, origin, outcome, three_places};
+    use super::*;
+    use crate::finding::{Hint, Incomplete, Location};
+
+    fn text(outcome: &Outcome, context: &Context) -> String {
+        render(outcome, context).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_shown_once_with_all_its_places() {
+        let found = three_places();
+        let id = found.findings[0].token.id_prefix().unwrap();
+        let fingerprint = found.findings[0].token.fingerprint();
+        let expected = format!(
+            "\
+Krea token {id}-…:••••
+  high confidence, in 3 places, not verified
+  fingerprint {fingerprint}
+
+  .env:3:14  KREA_API_KEY
+    | KREA_API_KEY={id}-…:••••
+
+  dist/app.js.map:3:14
+    inside: source-map src/krea.ts:12:9 -> base64
+    | KREA_API_KEY={id}-…:••••
+
+  old/.env:3:14  KREA_API_KEY
+    commit c0ffee12c0ff, 2026-06-01, Jane Doe <jane@example.com>; not in HEAD
+    | KREA_API_KEY={id}-…:••••
+
+What to do
+  1. Revoke, on the API Tokens page, https://www.krea.ai/app/api/tokens,
+     the row whose id starts with:
+       {id}
+  2. Create a replacement, and keep it in a secret store or in an environment file that git ignores.
+  3. Remove the leaked text from the places above.
+  Revoke first: once dead, a token in the history is harmless. Rewriting the history does not reach
+  the copies that others have.
+
+1 token in 3 places. Read 5,012 files, 0 blobs, 41.2 MB; everything was read.
+"
+        );
+        assert_eq!(text(&found, &Context::default()), expected);
+    }
+
+    #[test]
+    fn nothing_found_is_one_line() {
+        let clean = outcome(Vec::new());
+        let line = "No Krea token found. Read 5,012 files, 0 blobs, 41.2 MB; everything was read.\n";
+        assert_eq!(text(&clean, &Context::default()), line);
+    }
+
+    #[test]
+    fn what_was_not_read_is_listed_within_bounds() {
+        let mut found = outcome(Vec::new());
+        found.summary.incomplete = (0..23)
+            .map(|at| Incomplete { path: format!("{at:02}.zip"), reason: "encrypted".into() })
+            .collect();
+        let short = text(&found, &Context::default());
+        assert!(short.starts_with("Not read\n  00.zip: encrypted\n"));
+        assert!(short.contains("  19.zip: encrypted\n  and 3 more; -v lists all\n\n"));
+        assert!(short.ends_with("; 23 parts were not read (listed above).\n"));
+        let long = text(&found, &Context { verbose: true, ..Context::default() });
+        assert!(long.contains("  22.zip: encrypted\n\n"));
+    }
+
+    #[test]
+    fn a_dead_token_needs_no_revoking() {
+        let mut found = three_places();
+        found.findings.iter_mut().for_each(|finding| finding.status = Status::Dead);
+        let report = text(&found, &Context::default());
+        assert!(report.contains("there is nothing to revoke"));
+        assert!(!report.contains("1. Revoke"));
+        assert!(report.contains("1 token in 3 places (1 dead)."));
+    }
+
+    #[test]
+    fn what_only_the_history_holds_cannot_be_removed_from_a_file() {
+        let found = outcome(vec![three_places().findings.remove(2)]);
+        let report = text(&found, &Context::default());
+        assert!(report.contains("a token in the history is harmless"));
+        assert!(!report.contains("Remove the leaked text"));
+    }
+
+    #[test]
+    fn each_kind_of_token_gets_its_steps() {
+        let mut tokens = Tokens::new();
+        let mut custom =
+            finding(crate::finding::Token::new(TokenKind::Custom, tokens.text().as_bytes()), "c");
+        custom.rule = "team-rule".into();
+        let (one, two) = (tokens.pair(), tokens.pair());
+        let ids = [&one, &two].map(|token| token.id_prefix().unwrap());
+        let found =
+            outcome(vec![finding(one, "a"), finding(two, "b"), finding(tokens.legacy(), "c"), custom]);
+        let report = text(&found, &Context::default());
+        let steps = format!(
+            "the rows whose ids start with:\n       {}\n       {}\n     1 legacy key has no id to go by: look for \
+             where it is used.\n  2. Revoke the secrets that your own rules found where they were issued.\n  3. ",
+            ids[0], ids[1]
+        );
+        assert!(report.contains(&steps), "{report}");
+        assert!(report.contains("\nKrea legacy key ••••\n"));
+        assert!(report.contains("\nSecret of rule team-rule\n"));
+    }
+
+    #[test]
+    fn traces_and_notes_are_told() {
+        let mut found = three_places();
+        let token = &found.findings[0].token;
+        let id = token.id_prefix().unwrap();
+        found.summary.hints = vec![Hint {
+            fingerprint: token.fingerprint(),
+            location: Location { path: "notes.md".into(), line: 4, column: 1, byte_offset: 90 },
+            what: "id half".into(),
+        }];
+        found.summary.placeholders = 2;
+        found.notes = vec!["an entry matches nothing".into()];
+        let report = text(&found, &Context::default());
+        assert!(
+            report.contains(&format!("Other traces of these tokens\n  notes.md:4:1  id half of {id}\n\n"))
+        );
+        assert!(!report.contains("Notes"));
+        let report = text(&found, &Context { verbose: true, ..Context::default() });
+        let notes =
+            "Notes\n  an entry matches nothing\n  2 values were dropped as placeholders or references\n\n";
+        assert!(report.contains(notes));
+        assert!(report.contains("    rule: krea-api-token, high confidence\n"));
+    }
+
+    #[test]
+    fn what_no_commit_holds_is_said() {
+        let staged = GitOrigin { commit: None, ..origin() };
+        let mode = |mode| Context { mode, ..Context::default() };
+        assert_eq!(super::origin(&staged, &mode(Mode::Staged)), "staged, in no commit yet");
+        assert_eq!(super::origin(&staged, &mode(Mode::History)), "blob b10bb10bb10b, in no commit");
+        let lost = GitOrigin { reachable: false, author: None, ..origin() };
+        let text = "commit c0ffee12c0ff, 2026-06-01, jane@example.com; no ref reaches it";
+        assert_eq!(super::origin(&lost, &mode(Mode::History)), text);
+    }
+
+    #[test]
+    fn no_text_acts_on_the_terminal() {
+        let attack = "x\u{1b}[2J\n\u{202e}y\u{9b}";
+        let mut found = outcome(vec![finding(Tokens::new().pair(), attack)]);
+        let first = &mut found.findings[0];
+        (first.context, first.excerpt, first.rule) = (attack.into(), attack.into(), attack.into());
+        first.layers =
+            vec![crate::finding::Layer { kind: "zip".into(), name: attack.into(), line: None, column: None }];
+        first.git = Some(GitOrigin {
+            author: Some(attack.into()),
+            email: Some(attack.into()),
+            date: Some(attack.into()),
+            commit: Some(attack.into()),
+            refs: vec![attack.into()],
+            ..origin()
+        });
+        found.summary.incomplete = vec![Incomplete { path: attack.into(), reason: attack.into() }];
+        found.notes = vec![attack.into()];
+        let report = text(&found, &Context { verbose: true, ..Context::default() });
+        assert!(!report.contains(['\u{1b}', '\u{202e}', '\u{9b}']));
+        assert_eq!(report.matches("x\\u{1b}[2J\\n\\u{202e}y\\u{9b}").count(), 13, "{report}");
+    }
+
+    #[test]
+    fn colour_is_only_there_when_asked_for_and_marks_the_mask() {
+        let found = three_places();
+        let plain = text(&found, &Context::default());
+        let coloured = text(&found, &Context { color: true, ..Context::default() });
+        assert!(!plain.contains('\u{1b}'));
+        let id = found.findings[0].token.id_prefix().unwrap();
+        assert!(coloured.contains(&format!("KREA_API_KEY=\u{1b}[1m\u{1b}[31m{id}-…:••••\u{1b}[0m\n")));
+        assert!(coloured.contains("\u{1b}[35m.env\u{1b}[0m\u{1b}[32m:3:14\u{1b}[0m"));
+    }
+}

@@ -1,0 +1,164 @@
+//! JSON for programs: one document, or one line a finding. The fields are a contract that others read.
+
+use crate::finding::{
+    Confidence, Finding, Fingerprint, GitOrigin, Layer, Location, Outcome, Status, Summary, TokenKind,
+};
+use serde::Serialize;
+use std::io;
+
+/// A finding as programs read it.
+#[derive(Serialize)]
+struct Entry<'a> {
+    rule: &'a str,
+    confidence: Confidence,
+    fingerprint: Fingerprint,
+    token: TokenEntry,
+    location: &'a Location,
+    layers: &'a [Layer],
+    context: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    git: Option<&'a GitOrigin>,
+    status: Status,
+    excerpt: &'a str,
+}
+
+/// What may be told of a token.
+#[derive(Serialize)]
+struct TokenEntry {
+    kind: TokenKind,
+    id_prefix: Option<String>,
+    redacted: String,
+}
+
+impl<'a> From<&'a Finding> for Entry<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Entry {
+            rule: &finding.rule,
+            confidence: finding.confidence,
+            fingerprint: finding.token.fingerprint(),
+            token: TokenEntry {
+                kind: finding.token.kind(),
+                id_prefix: finding.token.id_prefix(),
+                redacted: finding.token.redacted(),
+            },
+            location: &finding.location,
+            layers: &finding.layers,
+            context: &finding.context,
+            git: finding.git.as_ref(),
+            status: finding.status,
+            excerpt: &finding.excerpt,
+        }
+    }
+}
+
+/// What stands behind the findings; in `jsonl`, the last line.
+#[derive(Serialize)]
+struct Tail<'a> {
+    summary: &'a Summary,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+}
+
+impl<'a> From<&'a Outcome> for Tail<'a> {
+    fn from(outcome: &'a Outcome) -> Self {
+        Tail { summary: &outcome.summary, notes: &outcome.notes }
+    }
+}
+
+/// The whole of it.
+#[derive(Serialize)]
+struct Document<'a> {
+    findings: Vec<Entry<'a>>,
+    #[serde(flatten)]
+    tail: Tail<'a>,
+}
+
+/// `{"findings": […], "summary": …}`, on one line.
+pub fn document(outcome: &Outcome) -> io::Result<String> {
+    let findings = outcome.findings.iter().map(Entry::from).collect();
+    line(&Document { findings, tail: outcome.into() })
+}
+
+/// One finding a line, then `{"summary": …}`.
+pub fn lines(outcome: &Outcome) -> io::Result<String> {
+    let findings = outcome.findings.iter().map(|finding| line(&Entry::from(finding)));
+    findings.chain([line(&Tail::from(outcome))]).collect()
+}
+
+fn line(value: &impl Serialize) -> io::Result<String> {
+    let mut line = serde_json::to_string(value)?;
+    line.push('\n');
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Tokens, finding, origin, outcome, three_places};
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_line_is_the_contracts() {
+        let token = Tokens::new().pair();
+        let (id, fingerprint) = (token.id_prefix().unwrap(), token.fingerprint());
+        let mut found = finding(token, "dist/app.js.map");
+        found.layers.push(Layer {
+            kind: "source-map".into(),
+            name: "src/krea.ts".into(),
+            line: Some(12),
+            column: Some(9),
+        });
+        found.git = Some(GitOrigin { commit: None, author: None, ..origin() });
+        let git = concat!(
+            r#"{"blob":"b10bb10bb10bb10bb10bb10bb10bb10bb10bb10b","commit":null,"path":"old/.env","#,
+            r#""author":null,"email":"jane@example.com","date":"2026-06-01T10:00:00+02:00","#,
+            r#""refs":["refs/heads/main"],"in_head":false,"reachable":true}"#
+        );
+        let expected = format!(
+            concat!(
+                r#"{{"rule":"krea-api-token","confidence":"high","fingerprint":"{fingerprint}","#,
+                r#""token":{{"kind":"pair","id_prefix":"{id}","redacted":"{id}-…:••••"}},"#,
+                r#""location":{{"path":"dist/app.js.map","line":3,"column":14,"byte_offset":40}},"#,
+                r#""layers":[{{"kind":"source-map","name":"src/krea.ts","line":12,"column":9}}],"#,
+                r#""context":"KREA_API_KEY","git":{git},"status":"unverified","#,
+                r#""excerpt":"KREA_API_KEY={id}-…:••••"}}"#
+            ),
+            fingerprint = fingerprint,
+            id = id,
+            git = git
+        );
+        let text = lines(&outcome(vec![found])).unwrap();
+        assert_eq!(text.lines().next().unwrap(), expected);
+    }
+
+    #[test]
+    fn the_summary_is_the_last_line() {
+        let text = lines(&three_places()).unwrap();
+        assert_eq!(text.lines().count(), 4);
+        let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let summary = &last["summary"];
+        assert_eq!((&summary["findings"], &summary["tokens"]), (&json!(3), &json!(1)));
+        for key in ["files", "blobs", "bytes", "incomplete", "seconds", "allowed", "placeholders", "hints"] {
+            assert!(!summary[key].is_null(), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_document_holds_the_same_findings() {
+        let outcome = three_places();
+        let document: Value = serde_json::from_str(&document(&outcome).unwrap()).unwrap();
+        let lines = lines(&outcome).unwrap();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(document["findings"].as_array().unwrap()[..], lines[..3]);
+        assert_eq!(document["summary"], lines[3]["summary"]);
+    }
+
+    #[test]
+    fn a_legacy_key_has_no_id_and_a_file_has_no_git() {
+        let legacy = finding(Tokens::new().legacy(), ".env");
+        let text = lines(&outcome(vec![legacy])).unwrap();
+        let entry: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        assert_eq!(entry["token"], json!({"kind": "legacy", "id_prefix": null, "redacted": "••••"}));
+        assert!(entry.get("git").is_none());
+    }
+}

@@ -1,0 +1,156 @@
+//! Where a file is, told so that other programs find it: relative to the repository's root, or absolute.
+//!
+//! A location's path starts with PATH as a person gave it; code scanning and annotations want it from the root.
+//! Works on the text of paths only and never asks the file system.
+
+use super::Context;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::path::Path;
+
+/// What stays as it is in a URI's path: RFC 3986's unreserved characters, and the slash.
+pub const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// What a text that already is a URI may not hold (RFC 3986, section 2).
+const NO_URI: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Where a file is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// From the repository's root, or from the working directory where there is no repository.
+    Relative(String),
+    /// Outside the repository.
+    Absolute(String),
+    /// On a server.
+    Url(String),
+}
+
+impl Place {
+    /// The place of `path`; `in_repository` when the path is the repository's own, as a commit names it.
+    pub fn of(path: &str, in_repository: bool, context: &Context) -> Self {
+        if in_repository || matches!(path, "-" | "<stdin>") {
+            return Place::Relative(path.to_owned());
+        }
+        if path.starts_with("https://") || path.starts_with("http://") {
+            return Place::Url(path.to_owned());
+        }
+        let full = match context.base {
+            Some(base) if !is_absolute(path) => normal(&format!("{}/{path}", text(base))),
+            _ => normal(path),
+        };
+        if let Some(root) = context.repository_root.map(|root| normal(&text(root)))
+            && let Some(inside) = full.strip_prefix(root.trim_end_matches('/'))
+            && let Some(inside) = inside.strip_prefix('/')
+        {
+            return Place::Relative(inside.to_owned());
+        }
+        let given = normal(path);
+        let leaves = given.starts_with("../") || context.repository_root.is_some() || is_absolute(path);
+        if leaves && is_absolute(&full) { Place::Absolute(full) } else { Place::Relative(given) }
+    }
+
+    /// The path or address, as text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Place::Relative(path) | Place::Absolute(path) | Place::Url(path) => path,
+        }
+    }
+
+    /// As a URI reference: a relative path stays relative, an absolute one becomes a `file` URI.
+    pub fn uri(&self) -> String {
+        match self {
+            Place::Relative(path) => utf8_percent_encode(path, PATH).to_string(),
+            Place::Absolute(path) => match drive(path) {
+                Some((drive, rest)) => format!("file:///{drive}{}", utf8_percent_encode(rest, PATH)),
+                None => format!("file://{}", utf8_percent_encode(path, PATH)),
+            },
+            Place::Url(address) => utf8_percent_encode(address, NO_URI).to_string(),
+        }
+    }
+}
+
+/// A path with `/` between its parts.
+fn text(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+fn is_absolute(path: &str) -> bool {
+    path.starts_with('/') || drive(path).is_some()
+}
+
+/// Splits `C:` off a Windows path.
+fn drive(path: &str) -> Option<(&str, &str)> {
+    let (drive, rest) = path.split_at_checked(2)?;
+    let is_drive =
+        cfg!(windows) && drive.starts_with(|c: char| c.is_ascii_alphabetic()) && drive.ends_with(':');
+    (is_drive && rest.starts_with('/')).then_some((drive, rest))
+}
+
+/// Takes `.`, `..` and empty parts out.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|&last| last != "..") => {
+                parts.pop();
+            }
+            ".." if path.starts_with('/') => {}
+            part => parts.push(part),
+        }
+    }
+    format!("{}{}", if path.starts_with('/') { "/" } else { "" }, parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context<'a>(base: &'a str, root: Option<&'a str>) -> Context<'a> {
+        Context { base: Some(Path::new(base)), repository_root: root.map(Path::new), ..Context::default() }
+    }
+
+    #[test]
+    fn paths_start_at_the_repositorys_root() {
+        let inside = context("/home/me/shop/web", Some("/home/me/shop"));
+        let relative = |path: &str| Place::Relative(path.to_owned());
+        assert_eq!(Place::of("./src/a.ts", false, &inside), relative("web/src/a.ts"));
+        assert_eq!(Place::of("../.env", false, &inside), relative(".env"));
+        assert_eq!(Place::of("/home/me/shop/.env", false, &inside), relative(".env"));
+        assert_eq!(Place::of("old/.env", true, &inside), relative("old/.env"));
+        assert_eq!(Place::of("-", false, &inside), relative("-"));
+        let outside = Place::Absolute("/home/me/shopping/.env".into());
+        assert_eq!(Place::of("../../shopping/.env", false, &inside), outside);
+        assert_eq!(Place::of("/a//b/../c", false, &inside), Place::Absolute("/a/c".into()));
+    }
+
+    #[test]
+    fn without_a_repository_paths_stay_as_given() {
+        let nowhere = context("/home/me", None);
+        assert_eq!(Place::of("./a/b", false, &nowhere), Place::Relative("a/b".into()));
+        assert_eq!(Place::of("../a/b", false, &nowhere), Place::Absolute("/home/a/b".into()));
+        assert_eq!(Place::of("../a/b", false, &Context::default()), Place::Relative("../a/b".into()));
+    }
+
+    #[test]
+    fn uris_are_encoded() {
+        let uri = |path: &str| Place::Relative(path.into()).uri();
+        assert_eq!(uri("a b/100%#1?.env"), "a%20b/100%25%231%3F.env");
+        assert_eq!(uri("caf\u{e9}/c:d"), "caf%C3%A9/c%3Ad");
+        assert_eq!(Place::Absolute("/tmp/a b".into()).uri(), "file:///tmp/a%20b");
+        assert_eq!(
+            Place::of("https://x.test/a%20b?q=<1>", false, &Context::default()).uri(),
+            "https://x.test/a%20b?q=%3C1%3E"
+        );
+    }
+}

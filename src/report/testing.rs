@@ -1,0 +1,108 @@
+//! Outcomes to test reports with. Tokens are made at run time from a fixed seed: no file holds one.
+
+use super::{Context, Format, write};
+use crate::finding::{Confidence, Finding, GitOrigin, Layer, Location, Outcome, Status, Token, TokenKind};
+use std::collections::BTreeSet;
+
+/// A generator of pairs: a UUID, a colon, 32 hex characters.
+pub struct Tokens(u64);
+
+impl Tokens {
+    /// The same tokens every time.
+    pub fn new() -> Self {
+        Tokens(0x5eed)
+    }
+
+    fn hex(&mut self, digits: usize) -> String {
+        let digit = |_| {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from_digit((self.0 >> 33) as u32 % 16, 16).unwrap()
+        };
+        (0..digits).map(digit).collect()
+    }
+
+    /// The next token's text.
+    pub fn text(&mut self) -> String {
+        let id = [8, 4, 4, 4, 12].map(|digits| self.hex(digits)).join("-");
+        format!("{id}:{}", self.hex(32))
+    }
+
+    /// The next pair.
+    pub fn pair(&mut self) -> Token {
+        Token::new(TokenKind::Pair, self.text().as_bytes())
+    }
+
+    /// The next legacy key.
+    pub fn legacy(&mut self) -> Token {
+        Token::new(TokenKind::Legacy, self.hex(32).as_bytes())
+    }
+
+    /// A text full of what formats escape.
+    pub fn odd_text() -> String {
+        ["line one \"quoted\", 100%", "line\ttwo: \\ / end\u{1b}[0m \u{e9}"].join("\n")
+    }
+}
+
+/// A finding of `token` at `path`, line 3, column 14.
+pub fn finding(token: Token, path: &str) -> Finding {
+    Finding {
+        rule: "krea-api-token".into(),
+        confidence: Confidence::High,
+        excerpt: format!("KREA_API_KEY={}", token.redacted()),
+        token,
+        location: Location { path: path.into(), line: 3, column: 14, byte_offset: 40 },
+        layers: Vec::new(),
+        context: "KREA_API_KEY".into(),
+        git: None,
+        status: Status::Unverified,
+    }
+}
+
+/// An outcome with these findings, and a summary that fits them.
+pub fn outcome(findings: Vec<Finding>) -> Outcome {
+    let mut outcome = Outcome { findings, ..Outcome::default() };
+    let tokens: BTreeSet<_> = outcome.findings.iter().map(|finding| finding.token.fingerprint()).collect();
+    outcome.summary.tokens = tokens.len() as u64;
+    outcome.summary.findings = outcome.findings.len() as u64;
+    outcome.summary.files = 5012;
+    outcome.summary.bytes = 41_234_567;
+    outcome
+}
+
+/// One token in a file, in a source map and in a commit.
+pub fn three_places() -> Outcome {
+    let token = Tokens::new().pair();
+    let plain = finding(token.clone(), ".env");
+    let mut mapped = finding(token.clone(), "dist/app.js.map");
+    mapped.layers = vec![
+        Layer { kind: "source-map".into(), name: "src/krea.ts".into(), line: Some(12), column: Some(9) },
+        Layer { kind: "base64".into(), name: String::new(), line: None, column: None },
+    ];
+    mapped.context = String::new();
+    mapped.confidence = Confidence::Medium;
+    let mut old = finding(token, "old/.env");
+    old.git = Some(origin());
+    outcome(vec![plain, mapped, old])
+}
+
+/// Where a commit brought something in that HEAD no longer holds.
+pub fn origin() -> GitOrigin {
+    GitOrigin {
+        blob: "b10b".repeat(10),
+        commit: Some("c0ffee12".repeat(5)),
+        path: "old/.env".into(),
+        author: Some("Jane Doe".into()),
+        email: Some("jane@example.com".into()),
+        date: Some("2026-06-01T10:00:00+02:00".into()),
+        refs: vec!["refs/heads/main".into()],
+        in_head: false,
+        reachable: true,
+    }
+}
+
+/// A report as text.
+pub fn rendered(format: Format, outcome: &Outcome, context: &Context) -> String {
+    let mut bytes = Vec::new();
+    write(format, outcome, context, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
