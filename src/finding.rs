@@ -299,6 +299,8 @@ pub struct Outcome {
     pub summary: Summary,
     /// Remarks for `-v`: allowlist entries that matched nothing, and the like.
     pub notes: Vec<String>,
+    /// Tokens that were seen and are not reported; a report masks them as well.
+    pub withheld: Vec<Token>,
 }
 
 #[cfg(test)]

@@ -4,8 +4,12 @@
 //! Data goes one way: [`source`] gives bytes, [`unpack`] makes more bytes of them, [`detect`] finds tokens,
 //! [`git`] tells who brought them in, [`report`] writes it all down. [`scan`] holds the pipeline.
 
+pub mod cli;
+pub mod config;
 pub mod detect;
 pub mod finding;
 pub mod report;
 pub mod rules;
+pub mod scan;
+pub mod source;
 pub mod unpack;

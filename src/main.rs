@@ -1,2 +1,168 @@
-//! The `krea-scan` program.
-fn main() {}
+//! The `krea-scan` program: parse, run, exit code.
+
+use anyhow::Context as _;
+use clap::Parser;
+use krea_scan::cli::{Cli, When};
+use krea_scan::config::{Settings, Source};
+use krea_scan::detect::Detector;
+use krea_scan::finding::Outcome;
+use krea_scan::report::{self, Format, Mode, RuleInfo};
+use krea_scan::rules::{self, RuleSet};
+use krea_scan::scan;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Tokens were found.
+const FOUND: u8 = 1;
+/// The job could not be done, or not all of it.
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            // When standard error is gone as well there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "krea-scan: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<u8> {
+    let mut set = RuleSet::built_in()?;
+    for path in &cli.rules {
+        set.add_path(path)?;
+    }
+    if cli.check_rules {
+        return check_rules(&set);
+    }
+    let notes = set.notes.clone();
+    let infos = rule_infos(&set);
+    let detector = Detector::new(set, cli.min_confidence);
+    let settings = settings(cli);
+    let mut outcome = scan::run(&settings, &detector, cli.min_confidence)?;
+    outcome.notes.extend(notes);
+
+    let found = !outcome.findings.is_empty();
+    let code = match found {
+        true => FOUND,
+        false if outcome.summary.incomplete.is_empty() => 0,
+        false => FAILED,
+    };
+    match write_report(cli, &settings, &outcome, &infos) {
+        Ok(()) => Ok(code),
+        // Whoever reads has read enough.
+        Err(error) if is_closed_pipe(&error) => Ok(code),
+        Err(error) if found => {
+            let _ = writeln!(io::stderr(), "krea-scan: {error:#}");
+            Ok(code)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn settings(cli: &Cli) -> Settings {
+    let only_dash = cli.paths.len() == 1 && cli.paths[0] == Path::new("-");
+    let source = match () {
+        () if cli.staged => Source::Staged,
+        () if cli.history => Source::History,
+        () if cli.pre_commit => Source::PreCommit,
+        () if cli.stdin || only_dash => Source::Stdin,
+        () => cli.range.clone().map_or(Source::Tree, Source::Range),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Settings {
+        source,
+        paths: cli.paths.clone(),
+        no_ignore: cli.no_ignore,
+        max_size: cli.max_size,
+        max_depth: cli.max_depth,
+        follow: cli.follow,
+        threads: cli.threads.filter(|&threads| threads > 0).unwrap_or(cores),
+        config: cli.config.clone(),
+        baseline: cli.baseline.clone(),
+        write_baseline: cli.write_baseline.clone(),
+        progress: !cli.no_progress && !cli.quiet && io::stderr().is_terminal(),
+    }
+}
+
+fn rule_infos(set: &RuleSet) -> Vec<RuleInfo> {
+    let info = |rule: &rules::Rule| RuleInfo {
+        id: rule.id.clone(),
+        description: rule.description.clone(),
+        help_uri: None,
+    };
+    set.rules.iter().map(info).collect()
+}
+
+fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[RuleInfo]) -> anyhow::Result<()> {
+    if cli.quiet
+        && cli.format == Format::Human
+        && outcome.findings.is_empty()
+        && outcome.summary.incomplete.is_empty()
+    {
+        return Ok(());
+    }
+    let base = std::env::current_dir().and_then(|dir| dir.canonicalize()).ok();
+    let root = base.as_deref().and_then(|base| base.ancestors().find(|dir| dir.join(".git").exists()));
+    let color = match cli.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => {
+            cli.output.is_none()
+                && io::stdout().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+        }
+    };
+    let mode = match settings.source {
+        Source::Tree | Source::PreCommit => Mode::Tree,
+        Source::Stdin => Mode::Stdin,
+        Source::Staged => Mode::Staged,
+        Source::History => Mode::History,
+        Source::Range(_) => Mode::Range,
+    };
+    let context = report::Context {
+        color,
+        verbose: cli.verbose,
+        mode,
+        rules,
+        base: base.as_deref(),
+        repository_root: root,
+    };
+    match &cli.output {
+        Some(path) => {
+            let mut bytes = Vec::new();
+            report::write(cli.format, outcome, &context, &mut bytes)?;
+            std::fs::write(path, bytes)
+                .with_context(|| format!("cannot write the report to {}", path.display()))
+        }
+        None => report::write(cli.format, outcome, &context, &mut io::stdout().lock())
+            .context("cannot write the report to standard output"),
+    }
+}
+
+fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
+    let mut out = io::stdout().lock();
+    let mut failed = false;
+    for rule in rules::check(set) {
+        let verdict = if rule.problems.is_empty() { "ok" } else { "FAILED" };
+        writeln!(
+            out,
+            "{verdict} {} ({}): {} examples, {} counterexamples",
+            rule.id, rule.origin, rule.examples, rule.counterexamples
+        )?;
+        for problem in &rule.problems {
+            writeln!(out, "   {problem}")?;
+        }
+        failed |= !rule.problems.is_empty();
+    }
+    Ok(if failed { FAILED } else { 0 })
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe))
+}

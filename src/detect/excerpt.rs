@@ -25,35 +25,57 @@ pub struct Position {
     pub column: u64,
 }
 
-/// The place of the byte at `offset`. A byte order mark takes no column.
+/// The place of the byte at `offset` of a text that starts at the first line. A byte order mark takes no column.
 pub fn position(bytes: &[u8], encoding: Option<&'static Encoding>, offset: usize) -> Position {
-    let before = &bytes[..offset.min(bytes.len())];
-    match encoding {
-        None => {
-            let line = memchr::memchr_iter(b'\n', before).count();
-            let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-            let text = &before[start..];
-            let text = if start == 0 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) } else { text };
-            Position { line: line as u64 + 1, column: characters(text) + 1 }
-        }
-        Some(encoding) => {
-            let little = encoding == UTF_16LE;
-            let mut place = Position { line: 1, column: 1 };
-            for (i, pair) in before.chunks_exact(2).enumerate() {
-                let unit = if little {
-                    u16::from_le_bytes([pair[0], pair[1]])
-                } else {
-                    u16::from_be_bytes([pair[0], pair[1]])
-                };
-                match unit {
-                    0x000a => place = Position { line: place.line + 1, column: 1 },
-                    0xfeff if i == 0 => {}
-                    // The second half of a pair belongs to the first one's character.
-                    0xdc00..=0xdfff => {}
-                    _ => place.column += 1,
-                }
+    let mut cursor = Cursor::default();
+    cursor.advance(&bytes[..offset.min(bytes.len())], encoding);
+    cursor.position()
+}
+
+/// Counts lines and columns along a text, piece by piece.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cursor {
+    line: u64,
+    column: u64,
+    started: bool,
+}
+
+impl Cursor {
+    /// Where the counted pieces end.
+    pub fn position(&self) -> Position {
+        Position { line: self.line + 1, column: self.column + 1 }
+    }
+
+    /// Counts the next piece. It should not end inside a character.
+    pub fn advance(&mut self, mut piece: &[u8], encoding: Option<&'static Encoding>) {
+        let Some(encoding) = encoding else {
+            if !self.started {
+                piece = piece.strip_prefix(b"\xef\xbb\xbf").unwrap_or(piece);
             }
-            place
+            self.started |= !piece.is_empty();
+            if let Some(last) = memchr::memrchr(b'\n', piece) {
+                self.line += memchr::memchr_iter(b'\n', piece).count() as u64;
+                self.column = 0;
+                piece = &piece[last + 1..];
+            }
+            self.column += characters(piece);
+            return;
+        };
+        let little = encoding == UTF_16LE;
+        for pair in piece.chunks_exact(2) {
+            let unit = if little {
+                u16::from_le_bytes([pair[0], pair[1]])
+            } else {
+                u16::from_be_bytes([pair[0], pair[1]])
+            };
+            match unit {
+                0x000a => (self.line, self.column) = (self.line + 1, 0),
+                0xfeff if !self.started => {}
+                // The second half of a pair belongs to the first one's character.
+                0xdc00..=0xdfff => {}
+                _ => self.column += 1,
+            }
+            self.started = true;
         }
     }
 }
@@ -122,6 +144,14 @@ fn line_of(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> Rang
             start..(at / 2 * 2..ceiling).step_by(2).find(|&unit| is_newline(unit)).unwrap_or(ceiling)
         }
     }
+}
+
+/// The line that holds `at` and the one above it, as text, for comments that allow what is there.
+pub fn lines_around(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> String {
+    let line = line_of(bytes, encoding, at);
+    let unit = if encoding.is_some() { 2 } else { 1 };
+    let above = line.start.checked_sub(unit).map_or(line.start, |end| line_of(bytes, encoding, end).start);
+    decode(&bytes[above.min(line.start)..line.end], encoding)
 }
 
 fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> String {

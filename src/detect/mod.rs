@@ -14,7 +14,7 @@ pub mod placeholder;
 mod prefilter;
 mod sweep;
 
-pub use excerpt::{Position, excerpt, position};
+pub use excerpt::{Cursor, Position, excerpt, lines_around, position};
 pub use prefilter::OVERLAP;
 pub use sweep::{Copy, CopyKind, Sweep};
 
@@ -58,8 +58,6 @@ pub struct Detection {
     pub matches: Vec<Match>,
     /// Values of a token's shape that were dropped.
     pub placeholders: u64,
-    /// Set when the bytes are UTF-16.
-    pub encoding: Option<&'static Encoding>,
 }
 
 /// The rules, ready to run.
@@ -120,11 +118,11 @@ impl Detector {
             || self.rules.iter().any(|rule| custom::matches_path(rule, path))
     }
 
-    /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root.
-    pub fn detect(&self, bytes: &[u8], path: &str) -> Detection {
+    /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root; `encoding` is set
+    /// for UTF-16 (see `unpack::charset::utf16`).
+    pub fn detect(&self, bytes: &[u8], path: &str, encoding: Option<&'static Encoding>) -> Detection {
         let mut run =
             Run { rules: &self.rules, path, says: PathSays::of(path), found: Vec::new(), placeholders: 0 };
-        let encoding = charset::utf16(bytes);
         match encoding {
             Some(encoding) => run.text(&charset::decode_utf16(bytes, encoding), None, 0),
             None => {
@@ -136,7 +134,7 @@ impl Detector {
                 }
             }
         }
-        Detection { matches: without_overlaps(run.found), placeholders: run.placeholders, encoding }
+        Detection { matches: without_overlaps(run.found), placeholders: run.placeholders }
     }
 
     fn run_custom(&self, text: &Text<'_>, path: &str, found: &mut Vec<Ranked>) {

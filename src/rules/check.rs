@@ -29,7 +29,7 @@ pub fn check(set: &RuleSet) -> Vec<CheckedRule> {
 fn check_one(rule: &Rule, set: &RuleSet) -> CheckedRule {
     let detector = Detector::new(RuleSet { rules: rules_for(rule, set), notes: Vec::new() }, Confidence::Low);
     let found = |text: &str| {
-        let matches = detector.detect(text.as_bytes(), "").matches;
+        let matches = detector.detect(text.as_bytes(), "", None).matches;
         matches.iter().any(|m| m.rule == rule.id && m.confidence >= rule.confidence.min(Confidence::Medium))
     };
     let mut problems = Vec::new();

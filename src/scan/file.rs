@@ -1,0 +1,282 @@
+//! One file, window by window: from bytes to findings.
+
+use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
+use crate::finding::{Confidence, Finding, Hint, Location, Status, Token};
+use crate::source::reader::{self, Window};
+use crate::unpack::charset;
+use encoding_rs::Encoding;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// The comment that allows what stands on its line or on the next one.
+const ALLOW_COMMENT: &str = "krea-scan:allow";
+
+/// What a scan has come by so far.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In no order.
+    pub findings: Vec<Finding>,
+    /// Traces that are no findings.
+    pub hints: Vec<Hint>,
+    /// Tokens that are not reported.
+    pub withheld: Vec<Token>,
+    /// How many a comment allows.
+    pub allowed: u64,
+    /// How many values were dropped as placeholders.
+    pub placeholders: u64,
+    /// Files read.
+    pub files: u64,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+impl Found {
+    /// Adds what another worker came by.
+    pub fn merge(&mut self, other: Found) {
+        self.findings.extend(other.findings);
+        self.hints.extend(other.hints);
+        self.withheld.extend(other.withheld);
+        self.allowed += other.allowed;
+        self.placeholders += other.placeholders;
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
+}
+
+/// What a pass over the input looks for.
+#[derive(Clone, Copy, Debug)]
+pub enum Pass<'a> {
+    /// Tokens.
+    Detect,
+    /// Further copies of tokens that an earlier pass has found.
+    Sweep(&'a Known),
+}
+
+/// The tokens that a sweep looks for.
+#[derive(Debug)]
+pub struct Known {
+    sweep: Sweep,
+    /// The first finding of each.
+    first: Vec<Finding>,
+    /// Where tokens are known to be: path and byte offset.
+    places: HashSet<(String, u64)>,
+    /// Which files hold which tokens, by number.
+    files: HashSet<(String, usize)>,
+}
+
+impl Known {
+    /// Makes the sweep for what is found, if anything is. The findings are sorted.
+    pub fn new(findings: &[Finding]) -> Option<Self> {
+        let mut first: Vec<Finding> = Vec::new();
+        let (mut places, mut files) = (HashSet::new(), HashSet::new());
+        for finding in findings {
+            let number = first.iter().position(|other| other.token == finding.token).unwrap_or_else(|| {
+                first.push(finding.clone());
+                first.len() - 1
+            });
+            places.insert((finding.location.path.clone(), finding.location.byte_offset));
+            files.insert((finding.location.path.clone(), number));
+        }
+        let tokens: Vec<Token> = first.iter().map(|finding| finding.token.clone()).collect();
+        Some(Known { sweep: Sweep::new(&tokens)?, first, places, files })
+    }
+
+    /// Whether any of the tokens, or a half of one, is in some bytes.
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        self.sweep.find(bytes).next().is_some()
+    }
+}
+
+/// The names that a file goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// In reports.
+    pub shown: &'a str,
+    /// Below the scan's root, for rules and context.
+    pub below: &'a str,
+}
+
+/// Scans files one after the other.
+#[derive(Debug)]
+pub struct FileScanner<'a> {
+    detector: &'a Detector,
+    pass: Pass<'a>,
+    least: Confidence,
+    /// What it came by.
+    pub found: Found,
+    encoding: Option<&'static Encoding>,
+    cursor: Cursor,
+}
+
+impl<'a> FileScanner<'a> {
+    /// A scanner that reports findings of at least the confidence `least`.
+    pub fn new(detector: &'a Detector, pass: Pass<'a>, least: Confidence) -> Self {
+        FileScanner {
+            detector,
+            pass,
+            least,
+            found: Found::default(),
+            encoding: None,
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// Scans bytes that are in memory, as one file.
+    pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
+        reader::windows(bytes, |window| self.window(names, window));
+    }
+
+    /// Scans the next window of a file.
+    #[inline]
+    pub fn window(&mut self, names: Names<'_>, window: &Window<'_>) {
+        let whole = window.offset == 0 && window.to == usize::MAX;
+        if window.offset == 0 {
+            (self.encoding, self.cursor) = (None, Cursor::default());
+        }
+        let wanted = match self.pass {
+            Pass::Detect => self.detector.wants(window.bytes) || self.detector.wants_path(names.below),
+            Pass::Sweep(known) => known.is_in(window.bytes),
+        };
+        if whole && !wanted {
+            return;
+        }
+        if window.offset == 0 {
+            self.encoding = charset::utf16(window.bytes);
+        }
+        if wanted {
+            match self.pass {
+                Pass::Detect => self.detect(names, window),
+                Pass::Sweep(known) => self.sweep(known, names, window),
+            }
+        }
+        if window.to != usize::MAX {
+            self.cursor.advance(&window.bytes[..window.bytes.len() - reader::OVERLAP], self.encoding);
+        }
+    }
+
+    fn detect(&mut self, names: Names<'_>, window: &Window<'_>) {
+        let detection = self.detector.detect(window.bytes, names.below, self.encoding);
+        if window.from == 0 {
+            self.found.placeholders += detection.placeholders;
+        }
+        let mut places = Places { cursor: self.cursor, at: 0 };
+        for (i, found) in detection.matches.iter().enumerate() {
+            if found.span.start < window.from || found.span.start >= window.to {
+                continue;
+            }
+            if found.confidence < self.least {
+                self.found.withheld.push(found.token.clone());
+                continue;
+            }
+            let location = places.locate(names.shown, window, self.encoding, &found.span);
+            if self.is_allowed(window, &found.span) {
+                self.found.allowed += 1;
+                self.found.withheld.push(found.token.clone());
+                continue;
+            }
+            let near = neighbours(&detection.matches, i);
+            self.found.findings.push(Finding {
+                rule: found.rule.clone(),
+                confidence: found.confidence,
+                token: found.token.clone(),
+                location,
+                layers: found.layers.clone(),
+                context: found.context.clone(),
+                git: None,
+                status: Status::default(),
+                excerpt: detect::excerpt(window.bytes, self.encoding, found, near),
+            });
+        }
+    }
+
+    fn sweep(&mut self, known: &Known, names: Names<'_>, window: &Window<'_>) {
+        let copies: Vec<_> = known.sweep.find(window.bytes).collect();
+        let as_match = |copy: &detect::Copy| {
+            let first = &known.first[copy.token];
+            Match {
+                rule: first.rule.clone(),
+                confidence: first.confidence,
+                token: first.token.clone(),
+                span: copy.span.clone(),
+                pieces: vec![copy.span.clone()],
+                layers: Vec::new(),
+                context: format!("the same token as in {}:{}", first.location.path, first.location.line),
+            }
+        };
+        let matches: Vec<Match> = copies.iter().map(as_match).collect();
+        let mut places = Places { cursor: self.cursor, at: 0 };
+        for (i, (copy, found)) in copies.iter().zip(&matches).enumerate() {
+            let span = &copy.span;
+            let offset = window.offset + span.start as u64;
+            if span.start < window.from || span.start >= window.to {
+                continue;
+            }
+            if known.places.contains(&(names.shown.to_owned(), offset)) {
+                continue;
+            }
+            let location = places.locate(names.shown, window, self.encoding, span);
+            if copy.kind == CopyKind::Token {
+                if self.is_allowed(window, span) {
+                    self.found.allowed += 1;
+                    continue;
+                }
+                self.found.findings.push(Finding {
+                    rule: found.rule.clone(),
+                    confidence: found.confidence,
+                    token: found.token.clone(),
+                    location,
+                    layers: Vec::new(),
+                    context: found.context.clone(),
+                    git: None,
+                    status: Status::default(),
+                    excerpt: detect::excerpt(window.bytes, self.encoding, found, neighbours(&matches, i)),
+                });
+            } else if !known.files.contains(&(names.shown.to_owned(), copy.token)) {
+                let what = if copy.kind == CopyKind::IdHalf { "id half" } else { "secret half" };
+                self.found.hints.push(Hint {
+                    fingerprint: found.token.fingerprint(),
+                    location,
+                    what: what.to_owned(),
+                });
+            }
+        }
+    }
+
+    fn is_allowed(&self, window: &Window<'_>, span: &Range<usize>) -> bool {
+        detect::lines_around(window.bytes, self.encoding, span.start).contains(ALLOW_COMMENT)
+    }
+}
+
+/// The matches that can share a line with match number `i`.
+fn neighbours(matches: &[Match], i: usize) -> &[Match] {
+    const MOST: usize = 32;
+    &matches[i.saturating_sub(MOST)..(i + MOST).min(matches.len())]
+}
+
+/// Turns offsets, in rising order, into locations.
+struct Places {
+    cursor: Cursor,
+    at: usize,
+}
+
+impl Places {
+    fn locate(
+        &mut self,
+        path: &str,
+        window: &Window<'_>,
+        encoding: Option<&'static Encoding>,
+        span: &Range<usize>,
+    ) -> Location {
+        if span.start >= self.at {
+            self.cursor.advance(&window.bytes[self.at..span.start], encoding);
+            self.at = span.start;
+        }
+        let place = self.cursor.position();
+        Location {
+            path: path.to_owned(),
+            line: place.line,
+            column: place.column,
+            byte_offset: window.offset + span.start as u64,
+        }
+    }
+}

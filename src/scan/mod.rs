@@ -1,0 +1,163 @@
+//! The pipeline: read, detect, allow, sweep for further copies, tally.
+
+mod file;
+mod progress;
+mod tree;
+
+use crate::config::{Baseline, ConfigError, Configs, Settings, Source};
+use crate::detect::Detector;
+use crate::finding::{Confidence, Finding, Incomplete, Outcome, Summary, Token};
+use crate::source::tree::Options;
+use anyhow::{Context as _, bail};
+use file::{Found, Known, Pass};
+use progress::{Counter, Progress};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What one pass over an input came by.
+#[derive(Debug, Default)]
+struct Read {
+    found: Found,
+    blobs: u64,
+    incomplete: Vec<Incomplete>,
+    notes: Vec<String>,
+}
+
+/// Something that can be read more than once.
+trait Input {
+    /// Reads all of it for one pass.
+    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read>;
+
+    /// Where on disk a finding's path is, for the configuration that applies to it.
+    fn on_disk(&self, path: &str) -> PathBuf {
+        PathBuf::from(path)
+    }
+}
+
+/// Runs a scan.
+///
+/// # Errors
+/// What keeps it from starting: no such repository or revision, a configuration given by name that cannot be used.
+/// What keeps it from reading a part of the input is in the summary.
+pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let counter = Arc::new(Counter::default());
+    let mut configs = match &settings.config {
+        Some(path) => Configs::from_file(path)?,
+        None => Configs::default(),
+    };
+    let baseline = settings.baseline.as_deref().map(Baseline::read).transpose()?;
+    let mut input: Box<dyn Input> = match &settings.source {
+        Source::Stdin => Box::new(tree::Stdin::read_all().context("cannot read standard input")?),
+        Source::Tree => Box::new(tree::Tree { options: walk_options(settings), counter: &counter }),
+        _ => bail!("not wired"),
+    };
+    for path in &settings.paths {
+        configs.load(if path.is_dir() { path } else { path.parent().unwrap_or(path) });
+    }
+    if settings.paths.is_empty() {
+        configs.load(Path::new("."));
+    }
+
+    let progress = Progress::start(&counter, "files", settings.progress);
+    let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
+    let read = input.read(detector, Pass::Detect, least)?;
+    let mut summary = Summary {
+        files: read.found.files,
+        blobs: read.blobs,
+        bytes: read.found.bytes,
+        placeholders: read.found.placeholders,
+        ..Summary::default()
+    };
+    let mut incomplete: BTreeSet<Incomplete> = read.incomplete.into_iter().collect();
+    let mut notes = read.notes;
+    tally.add(read.found, input.as_ref());
+    // Known tokens are looked for once more, everywhere and without context.
+    if let Some(known) = Known::new(&tally.reported) {
+        let read = input.read(detector, Pass::Sweep(&known), least)?;
+        incomplete.extend(read.incomplete);
+        summary.hints = read.found.hints.clone();
+        tally.add(read.found, input.as_ref());
+    }
+    drop(progress);
+
+    if let Some(path) = &settings.write_baseline {
+        let text = Baseline::of(&tally.baselined).text()?;
+        std::fs::write(path, text)
+            .with_context(|| format!("cannot write the baseline {}", path.display()))?;
+    }
+    for error in tally.configs.take_errors() {
+        let path = match &error {
+            ConfigError::Read { path, .. } | ConfigError::Invalid { path, .. } => path.display().to_string(),
+        };
+        incomplete.insert(Incomplete { path, reason: format!("allows nothing: {error}") });
+    }
+    notes.extend(tally.notes());
+    summary.hints.sort();
+    summary.hints.dedup();
+    summary.incomplete = incomplete.into_iter().collect();
+    summary.allowed = tally.allowed;
+    summary.findings = tally.reported.len() as u64;
+    let tokens: BTreeSet<_> = tally.reported.iter().map(|finding| finding.token.fingerprint()).collect();
+    summary.tokens = tokens.len() as u64;
+    summary.seconds = started.elapsed().as_secs_f64();
+    Ok(Outcome { findings: tally.reported, summary, notes, withheld: tally.withheld })
+}
+
+fn walk_options(settings: &Settings) -> Options {
+    Options {
+        paths: settings.paths.clone(),
+        no_ignore: settings.no_ignore,
+        follow: settings.follow,
+        max_size: settings.max_size,
+        max_depth: settings.max_depth,
+        threads: settings.threads,
+    }
+}
+
+/// Findings, and what was allowed of them.
+#[derive(Debug, Default)]
+struct Tally {
+    configs: Configs,
+    baseline: Option<Baseline>,
+    /// A baseline is being written: it takes what is found.
+    write: bool,
+    reported: Vec<Finding>,
+    baselined: Vec<Finding>,
+    withheld: Vec<Token>,
+    allowed: u64,
+}
+
+impl Tally {
+    fn add(&mut self, found: Found, input: &dyn Input) {
+        self.allowed += found.allowed;
+        self.withheld.extend(found.withheld);
+        for finding in found.findings {
+            let known = self.baseline.as_ref().is_some_and(|baseline| baseline.knows(&finding));
+            let allowed = self.configs.allows(&finding, &input.on_disk(&finding.location.path));
+            if allowed || known || self.write {
+                self.allowed += 1;
+                self.withheld.push(finding.token.clone());
+                if !allowed {
+                    self.baselined.push(finding);
+                }
+            } else {
+                self.reported.push(finding);
+            }
+        }
+        self.reported.sort_by(|a, b| order(a).cmp(&order(b)));
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let known = self.baseline.as_ref().map(|baseline| baseline.unused(&self.baselined));
+        self.configs.unused().into_iter().chain(known.into_iter().flatten()).collect()
+    }
+}
+
+/// What findings are sorted by: the path, the place, the token.
+fn order(finding: &Finding) -> (&str, u64, Vec<&str>, &[u8]) {
+    let layers = finding.layers.iter().map(|layer| layer.name.as_str()).collect();
+    (&finding.location.path, finding.location.byte_offset, layers, finding.token.expose())
+}
