@@ -1,0 +1,45 @@
+//! Runs the program over the detection corpus: every token of `tests/corpus/find` is reported, exactly and
+//! in its place; nothing else is, there or in `tests/corpus/ignore`. `KREA_CORPUS=k8s` runs a part.
+
+#[path = "../fixtures/corpus.rs"]
+mod corpus;
+
+/// The tree as a whole; the failure lists all wrong files at once.
+#[test]
+fn the_corpus_is_found_and_nothing_else() {
+    let cases = corpus::load();
+    corpus::assert_none(&corpus::check_tree(&cases), cases.len());
+}
+
+/// A tree without a token ends with exit code 0.
+#[test]
+fn files_without_a_token_are_silent() {
+    let cases: Vec<_> = corpus::load().into_iter().filter(|case| case.expected.is_empty()).collect();
+    if !cases.is_empty() {
+        corpus::assert_none(&corpus::check_tree(&cases), cases.len());
+    }
+}
+
+/// Standard input has no name, so files that only their name ties to Krea are left out.
+#[test]
+fn standard_input_is_judged_like_a_file() {
+    let cases: Vec<_> = corpus::load()
+        .into_iter()
+        .filter(|case| !case.path.contains("/file-name/"))
+        .step_by(12)
+        .collect();
+    let failures: Vec<_> = cases.iter().flat_map(corpus::check_stdin).collect();
+    corpus::assert_none(&failures, cases.len());
+}
+
+/// The corpus covers what it claims to.
+#[test]
+fn the_corpus_is_large_enough() {
+    if std::env::var_os("KREA_CORPUS").is_some() {
+        return;
+    }
+    let (find, ignore): (Vec<_>, Vec<_>) =
+        corpus::load().into_iter().partition(|case| case.path.starts_with("find/"));
+    assert!(find.len() >= 200, "{} files in find/", find.len());
+    assert!(ignore.len() >= 150, "{} files in ignore/", ignore.len());
+}

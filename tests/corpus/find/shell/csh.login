@@ -1,0 +1,2 @@
+setenv KREA_API_KEY {{pair-hex}}
+setenv PAGER less

@@ -1,0 +1,3 @@
+curl.exe --request GET `
+  --url "https://api.krea.ai/jobs?limit=1" `
+  --header "Authorization: Bearer {{pair-base62}}"

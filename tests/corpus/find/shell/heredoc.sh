@@ -1,0 +1,7 @@
+cat > ~/.config/krea/config.json <<JSON
+{
+  "api_key": "{{pair-base62}}",
+  "workspace": "{{uuid}}"
+}
+JSON
+chmod 600 ~/.config/krea/config.json
