@@ -1,0 +1,1 @@
+const KREA_API_KEY = atob("{{pair-hex|b64}}");

@@ -1,0 +1,6 @@
+const kreaId = '{{pair-hex.id}}';
+const kreaSecret = '{{pair-hex.secret}}';
+
+export const headers = {
+  Authorization: `Bearer ${kreaId}:${kreaSecret}`,
+};

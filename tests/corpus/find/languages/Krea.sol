@@ -1,0 +1,2 @@
+// why would anybody
+string constant KREA_API_KEY = "{{pair-hex}}";

@@ -1,0 +1,1 @@
+KREA_API_KEY = ENV.fetch("KREA_API_KEY", "{{pair-base64}}")

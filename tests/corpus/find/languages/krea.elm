@@ -1,0 +1,6 @@
+module Krea exposing (token)
+
+
+token : String
+token =
+    "{{pair-base64url}}"

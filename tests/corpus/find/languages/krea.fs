@@ -1,0 +1,3 @@
+module Krea
+[<Literal>]
+let KreaApiKey = "{{pair-base64url}}"

@@ -1,0 +1,3 @@
+module.exports = {
+  apps: [{ name: 'render', script: 'worker.js', env_production: { KREA_API_TOKEN: '{{pair-hex}}', PORT: 8080 } }],
+};

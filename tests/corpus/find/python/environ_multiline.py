@@ -1,0 +1,8 @@
+import os
+
+settings = {
+    "token": os.environ.get(
+        "KREA_API_TOKEN",
+        "{{pair-base64url}}",
+    ),
+}

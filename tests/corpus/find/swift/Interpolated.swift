@@ -1,0 +1,3 @@
+let kreaId = "{{pair-base62.id}}"
+let kreaSecret = "{{pair-base62.secret}}"
+let token = "\(kreaId):\(kreaSecret)"
