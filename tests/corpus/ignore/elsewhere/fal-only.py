@@ -1,0 +1,2 @@
+import fal_client
+client = fal_client.SyncClient(key="{{other-hex}}")

@@ -1,0 +1,3 @@
+export const KreativStudio = { apiKey: "{{b62-48}}", id: "{{uuid}}" };
+const kreativToken = "{{hex40}}";
+const kreatorPair = "{{other-hex}}";
