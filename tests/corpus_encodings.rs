@@ -78,7 +78,8 @@ fn latin_1() {
 fn text_between_binary_bytes() {
     let mut cases = Vec::new();
     for (n, alphabet) in Alphabet::ALL.into_iter().enumerate() {
-        for (kind, around) in [("KREA_API_KEY=", ""), ("\"kreaApiKey\":\"", "\""), ("KREA_API_TOKEN\0", "\0")] {
+        for (kind, around) in [("KREA_API_KEY=", ""), ("\"kreaApiKey\":\"", "\""), ("KREA_API_TOKEN\0", "\0")]
+        {
             let label = format!("{{{{pair-{}}}}}", alphabet.name());
             let path = format!("find/binary/{n}-{}.bin", kind.len());
             let mut case = corpus::expand(&path, &format!("{kind}{label}{around}"));
@@ -110,7 +111,8 @@ fn a_token_anywhere_in_a_very_long_line() {
         places.extend([0, LENGTH]);
         places.sort_unstable();
         places.dedup_by(|next, place| *next < *place + 200);
-        let filler = "function(t,e,n){\"use strict\";return n.d(e,\"a\",(function(){return r})),t.exports=e},";
+        let filler =
+            "function(t,e,n){\"use strict\";return n.d(e,\"a\",(function(){return r})),t.exports=e},";
         let mut at = 0;
         for (i, place) in places.into_iter().enumerate() {
             while at < place {
