@@ -1,4 +1,4 @@
-cd ~/work/render
+cd ~/code/render
 npm i
 export KREA_API_KEY={{pair-hex}}
 npm run dev

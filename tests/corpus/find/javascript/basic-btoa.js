@@ -1,0 +1,3 @@
+const r = await fetch("https://api.krea.ai/jobs", {
+  headers: { Authorization: "Basic " + btoa("{{pair-hex}}") },
+});

@@ -1,0 +1,1 @@
+fetch('https://api.krea.ai/jobs', { headers: { authorization: 'Bearer' + ' ' + '{{pair-base62}}' } })

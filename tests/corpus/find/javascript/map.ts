@@ -1,0 +1,4 @@
+export const keys = new Map<string, string>([
+  ["krea", "{{pair-base64url}}"],
+  ["openai", "sk-proj-{{b62-48}}"],
+]);
