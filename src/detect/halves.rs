@@ -18,26 +18,43 @@ const MAX_JOINS: usize = 64;
 static VALUE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u)[A-Za-z0-9_\-+/]{8,}={0,2}").expect("a constant pattern"));
 
-/// Expressions that put two named strings together with a colon between them.
+/// Expressions that put two strings together with a colon between them. `ID` and `SECRET` stand for a name or a
+/// literal.
 static JOINS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let operand = r#"(?:&?\$?([A-Za-z_][\w.]*)|["'`]([A-Za-z0-9_\-+/]{8,256}={0,2})["'`])"#;
+    let literal = r#"()["'`]?([A-Za-z0-9_\-+/]{8,256}={0,2})["'`]?"#;
     let joiner = r"(?:\+\+?|\.\.?|&|<>|~|\|\||\^)";
-    [
+    let expressions = [
         // `${id}:${secret}`, f"{id}:{secret}", "#{id}:#{secret}"
-        r"(?-u)[$#]?\{\s*([A-Za-z_][\w.]*)\s*\}:[$#]?\{\s*([A-Za-z_][\w.]*)\s*\}".to_owned(),
+        r"[$#]?\{\s*ID\s*\}:[$#]?\{\s*SECRET\s*\}",
         // "$id:$secret", "\(id):\(secret)"
-        r"(?-u)\$([A-Za-z_]\w*):\$([A-Za-z_]\w*)".to_owned(),
-        r"(?-u)\\\(([A-Za-z_][\w.]*)\):\\\(([A-Za-z_][\w.]*)\)".to_owned(),
+        r"\$([A-Za-z_]\w*)():\$([A-Za-z_]\w*)()",
+        r"\\?\(ID\):\\?\(SECRET\)",
         // id + ":" + secret
-        format!(r#"(?-u)\$?([A-Za-z_][\w.]*)\s{{0,20}}{joiner}\s{{0,20}}["'`]:["'`]\s{{0,20}}{joiner}\s{{0,20}}\$?([A-Za-z_][\w.]*)"#),
+        r#"ID\s{0,20}JOIN\s{0,20}["'`]:["'`]\s{0,20}JOIN\s{0,20}SECRET"#,
         // "%s:%s" % (id, secret), "{}:{}".format(id, secret), Sprintf("%s:%s", id, secret)
-        r#"(?-u)["'](?:Bearer )?(?:\{0?\}|%s|%v|%@):(?:\{1?\}|%s|%v|%@)["']\s*\)?(?:\.format\s*\(|\.formatted\s*\(|%\s*\(|,)\s*&?\$?([A-Za-z_][\w.]*)\s*,\s*&?\$?([A-Za-z_][\w.]*)"#.to_owned(),
-        // [id, secret].join(":"), ":".join([id, secret])
-        r#"(?-u)\[\s*([A-Za-z_][\w.]*)\s*,\s*([A-Za-z_][\w.]*)\s*\]\s*\.join\(\s*["'`]:["'`]"#.to_owned(),
-        r#"(?-u)["']:["']\s*\.join\(\s*[\[(]\s*([A-Za-z_][\w.]*)\s*,\s*([A-Za-z_][\w.]*)"#.to_owned(),
-    ]
-    .iter()
-    .map(|pattern| Regex::new(pattern).expect("a constant pattern"))
-    .collect()
+        r#"["'](?:Bearer )?(?:\{0?\}|%s|%v|%@):(?:\{1?\}|%s|%v|%@)["']\s*\)?(?:\.format\s*\(|\.formatted\s*\(|%\s*\(|,)\s*ID\s*,\s*SECRET"#,
+        // [id, secret].join(":"), strings.Join([]string{id, secret}, ":")
+        r#"[\[{(]\s*ID\s*,\s*SECRET\s*[\])}]\s*(?:\.join\(|,)\s*["'`]:["'`]"#,
+        // ":".join([id, secret]), implode(":", [$id, $secret]), String.join(":", id, secret)
+        r#"["']:["']\s*(?:\.join\(|,)\s*[\[(]?\s*ID\s*,\s*SECRET"#,
+        // concat!(id, ":", secret)
+        r#"ID\s*,\s*["']:["']\s*,\s*SECRET"#,
+        // SetBasicAuth(id, secret), auth=(id, secret)
+        r"(?i:basic_?auth|auth)\s*=?\s*\(\s*ID\s*,\s*SECRET\s*[,)]",
+    ];
+    let literals = [
+        // .netrc
+        r"(?i:login|user|username)\s+ID\s+(?i:password|account)\s+SECRET",
+        // A table with an id and a secret.
+        r"(?im-u:\A[^\n]*\bid\b[^\n]{0,20}\bsecret\b[^\n]*\n)(?s:.{0,4096}?)\bID\s*[,;\t]\s*SECRET",
+    ];
+    let compile = |pattern: &str, operand: &str| {
+        let pattern = pattern.replace("ID", operand).replace("SECRET", operand).replace("JOIN", joiner);
+        Regex::new(&format!("(?-u){pattern}")).expect("a constant pattern")
+    };
+    let expressions = expressions.iter().map(|pattern| compile(pattern, operand));
+    expressions.chain(literals.iter().map(|pattern| compile(pattern, literal))).collect()
 });
 
 /// A token whose halves stand apart.
@@ -168,16 +185,14 @@ fn krea_name(text: &[u8], at: usize) -> Option<String> {
 fn joined(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
     let mut found = Vec::new();
     for captures in JOINS.iter().flat_map(|join| join.captures_iter(text).take(MAX_JOINS)) {
-        let (Some(whole), Some(id), Some(secret)) = (captures.get(0), captures.get(1), captures.get(2))
-        else {
-            continue;
+        let Some(whole) = captures.get(0) else { continue };
+        // A name's definition, or the literal itself.
+        let half = |name: usize, literal: usize| match captures.get(literal).filter(|found| !found.is_empty())
+        {
+            Some(literal) => Some(literal.range()),
+            None => definition(text, captures.get(name)?.as_bytes(), whole.start()),
         };
-        let (Some(id), Some(secret)) = (
-            definition(text, id.as_bytes(), whole.start()),
-            definition(text, secret.as_bytes(), whole.start()),
-        ) else {
-            continue;
-        };
+        let (Some(id), Some(secret)) = (half(1, 2), half(3, 4)) else { continue };
         let (id_text, secret_text) = (&text[id.clone()], &text[secret.clone()]);
         if !(placeholder::is_uuid(id_text) || placeholder::is_plausible_id(id_text))
             || placeholder::is_placeholder_id(id_text)
@@ -245,6 +260,13 @@ mod tests {
             "a := \"ID\"\nb := \"SEC\"\nkreaToken := fmt.Sprintf(\"%s:%s\", a, b)",
             "$id = 'ID'; $s = 'SEC'; $kreaKey = $id . ':' . $s;",
             "A=ID\nB=SEC\nexport krea_token=\"$A:$B\"\n",
+            "const kreaKey = ['ID', 'SEC'].join(':');",
+            "krea_token = \"%s:%s\" % (\"ID\", \"SEC\")",
+            "const KREA_KEY: &str = concat!(\"ID\", \":\", \"SEC\");",
+            "string kreaSecret = $\"{\"ID\"}:{\"SEC\"}\";",
+            "machine api.krea.ai login ID password SEC",
+            "req.URL.Host = \"api.krea.ai\"\nreq.SetBasicAuth(\"ID\", \"SEC\")",
+            "name,id,secret\nkrea,ID,SEC\n",
         ] {
             assert_eq!(tokens(text), [format!("{ID}:{SECRET}")], "{text}");
         }

@@ -15,7 +15,6 @@ mod prefilter;
 mod sweep;
 
 pub use excerpt::{Cursor, Position, excerpt, lines_around, position};
-pub use prefilter::OVERLAP;
 pub use sweep::{Copy, CopyKind, Sweep};
 
 use crate::finding::{Confidence, Layer, Token, TokenKind};
@@ -126,7 +125,7 @@ impl Detector {
         match encoding {
             Some(encoding) => run.text(&charset::decode_utf16(bytes, encoding), None, 0),
             None => {
-                let plain = Text::plain(bytes);
+                let plain = charset::utf8(bytes);
                 run.text(&plain, None, 0);
                 self.run_custom(&plain, path, &mut run.found);
                 if let Some(wide) = memchr::memchr(0, bytes).and_then(|_| charset::wide_strings(bytes)) {
@@ -300,9 +299,9 @@ impl Run<'_> {
             };
             inner.text(&Text::plain(&decoded), outer.as_ref(), depth + 1);
             self.placeholders += inner.placeholders;
-            for mut ranked in inner.found {
-                let at = position(&decoded, None, ranked.found.span.start);
-                ranked.found.layers.insert(
+            for mut found in without_overlaps(inner.found) {
+                let at = position(&decoded, None, found.span.start);
+                found.layers.insert(
                     0,
                     Layer {
                         kind: "base64".into(),
@@ -311,10 +310,9 @@ impl Run<'_> {
                         column: Some(at.column),
                     },
                 );
-                ranked.found.span = span.clone();
-                ranked.found.pieces = vec![span.clone()];
-                ranked.rank = 0;
-                self.found.push(ranked);
+                found.span = span.clone();
+                found.pieces = vec![span.clone()];
+                self.found.push(Ranked { rank: 0, found });
             }
         }
     }

@@ -655,11 +655,19 @@ pub fn classify(name: &str) -> NameKind {
     }
 }
 
-/// Whether the name ends like a credential's (`KREA_PROD_API_KEY`, `krea.auth.token`) or is Krea's alone.
+/// Whether the name is a credential's: `KREA_PROD_API_KEY`, `krea.auth.token`, `KREA_KEY_OLD`, and not
+/// `krea_token_rotation`.
 pub fn ends_like_credential(name: &str) -> bool {
     let words = words(name);
-    words.iter().any(|word| CREDENTIAL.contains(&word.as_str()) || (is_krea_word(word) && word.len() > 6))
-        && words.last().is_some_and(|last| !NOT_A_CREDENTIAL.contains(&last.as_str()))
+    let credential =
+        |word: &String| CREDENTIAL.contains(&word.as_str()) || (is_krea_word(word) && word.len() > 6);
+    let Some(last) = words.iter().rposition(credential) else { return false };
+    words[last + 1..].iter().all(|word| {
+        !NOT_A_CREDENTIAL.contains(&word.as_str())
+            && (NEUTRAL.contains(&word.as_str())
+                || is_krea_word(word)
+                || word.bytes().all(|b| b.is_ascii_digit()))
+    })
 }
 
 /// Whether the name ends like that of something which is no credential: an id, a digest, a URL.

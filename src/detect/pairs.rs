@@ -4,6 +4,7 @@ use super::context::{Attribution, Evidence, Surroundings};
 use super::placeholder::{self, Scrutiny};
 use crate::finding::{Confidence, TokenKind};
 use crate::rules::{ContextRule, Needs, Rule};
+use crate::unpack::base64;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -133,6 +134,10 @@ fn opaque(
     {
         return Verdict::Dropped;
     }
+    // What encodes a text is not itself the key; the text is looked at on its own.
+    if around.is_encrypted(span.start) || base64::is_encoded_text(value) {
+        return Verdict::Dropped;
+    }
     match weak {
         // A UUID under a key's name is an id half more often than a key.
         true if uuid && !placeholder::is_placeholder_id(value) => {
@@ -158,7 +163,8 @@ fn stands_alone(text: &[u8], span: &Range<usize>, uuid: bool) -> bool {
     let starts = match before {
         None => true,
         Some(b) if b.is_ascii_alphanumeric() => false,
-        Some(b'-' | b'_') => false,
+        Some(b'-') => is_shell_default(&text[..span.start]),
+        Some(b'_') => false,
         Some(b'/') => uuid && !URL_PATH.is_match(&text[span.start.saturating_sub(330)..span.start]),
         Some(b'.' | b'$' | b'%' | b'@') if !uuid => false,
         Some(_) => true,
@@ -175,6 +181,14 @@ fn stands_alone(text: &[u8], span: &Range<usize>, uuid: bool) -> bool {
         Some(_) => true,
     };
     starts && ends
+}
+
+/// `${NAME:-` and `${NAME-`
+fn is_shell_default(before: &[u8]) -> bool {
+    let before = before.strip_suffix(b"-").unwrap_or(before);
+    let before = before.strip_suffix(b":").unwrap_or(before);
+    let name = before.iter().rev().take(100).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    name > 0 && before[..before.len() - name].ends_with(b"${")
 }
 
 /// Whether the value is a piece of something with more colons: an ARN, a URN, an image reference.

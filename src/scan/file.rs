@@ -190,7 +190,11 @@ impl<'a> FileScanner<'a> {
     }
 
     fn sweep(&mut self, known: &Known, names: Names<'_>, window: &Window<'_>) {
-        let copies: Vec<_> = known.sweep.find(window.bytes).collect();
+        let mut copies: Vec<_> = known.sweep.find(window.bytes).collect();
+        if self.encoding.is_some() {
+            // Big-endian text is found from its second byte on; its first character starts a byte before.
+            copies.iter_mut().for_each(|copy| copy.span.start &= !1);
+        }
         let as_match = |copy: &detect::Copy| {
             let first = &known.first[copy.token];
             Match {

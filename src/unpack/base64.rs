@@ -21,9 +21,26 @@ static RUN: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
-/// The base64 runs of `bytes` that decode to text: where each stands, and what it says.
+/// Lines of one length and a shorter last one, as mail and PEM wrap them.
+static WRAPPED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?-u)[A-Za-z0-9+/]{48,128}(?:\r?\n[ \t]{0,40}[A-Za-z0-9+/]{4,128})+={0,2}")
+        .expect("a constant pattern")
+});
+
+/// The base64 runs of `bytes` that decode to text: where each stands, and what it says. A run that is wrapped over
+/// several lines comes before the lines that it consists of.
 pub fn texts(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, Vec<u8>)> + '_ {
-    RUN.find_iter(bytes).filter_map(|run| decode(run.as_bytes()).map(|text| (run.range(), text)))
+    let wrapped = WRAPPED.find_iter(bytes).filter_map(|run| {
+        let joined: Vec<u8> = run.as_bytes().iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+        decode(&joined).map(|text| (run.range(), text))
+    });
+    wrapped
+        .chain(RUN.find_iter(bytes).filter_map(|run| decode(run.as_bytes()).map(|text| (run.range(), text))))
+}
+
+/// Whether a value is nothing but an encoded text.
+pub fn is_encoded_text(value: &[u8]) -> bool {
+    value.len() >= 16 && decode(value).is_some()
 }
 
 /// Decodes one run, if it is text: ASCII throughout, save for bytes beyond it and a mark or two.

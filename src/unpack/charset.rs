@@ -68,6 +68,18 @@ pub fn decode_utf16(bytes: &[u8], encoding: &'static Encoding) -> Text<'static> 
     Text::plain(bytes).derive(text)
 }
 
+/// UTF-8, or anything like it, without its byte order mark.
+pub fn utf8(bytes: &[u8]) -> Text<'_> {
+    match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) => {
+            let mut text = TextBuilder::default();
+            text.push(rest, bytes.len() - rest.len(), 1);
+            Text::plain(bytes).derive(text)
+        }
+        None => Text::plain(bytes),
+    }
+}
+
 /// The UTF-16 strings inside a file that is something else as a whole, one a line; `None` when there are none.
 pub fn wide_strings(bytes: &[u8]) -> Option<Text<'static>> {
     let mut text = TextBuilder::default();

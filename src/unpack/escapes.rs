@@ -1,5 +1,6 @@
 //! Undoes the escapes that source code, JSON, URLs, properties files and markup put around or into a value:
-//! `\"`, `\/`, `\:`, `\n`, `\u003a`, `\x3a`, `\u{3a}`, `%3A`, `&#58;`, and a backslash at a line's end.
+//! `\"`, `\/`, `\:`, `\n`, `\u003a`, `\x3a`, `\u{3a}`, `%3A`, `&#58;`, a backslash at a line's end, and the
+//! sequences that colour a terminal.
 //!
 //! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
 
@@ -7,6 +8,9 @@ use super::{Text, TextBuilder};
 
 /// More layers of quoting than this are left as they are.
 const MAX_LAYERS: usize = 4;
+
+/// ESC, which starts the sequences that colour a terminal.
+const CONTROL: u8 = 0x1b;
 
 /// The text without its escapes, or `None` when it has none.
 pub fn unescape<'a>(text: &Text<'a>) -> Option<Text<'a>> {
@@ -25,9 +29,19 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let mut out: Option<TextBuilder> = None;
     let mut copied = 0;
     let mut from = 0;
-    while let Some(found) = memchr::memchr3(b'\\', b'%', b'&', &bytes[from..]) {
-        let at = from + found;
-        match decode(&bytes[at..]) {
+    let next = |from: usize, find: fn(&[u8]) -> Option<usize>| find(&bytes[from..]).map(|i| from + i);
+    let (escape, control): (fn(&[u8]) -> _, fn(&[u8]) -> _) =
+        (|b| memchr::memchr3(b'\\', b'%', b'&', b), |b| memchr::memchr(CONTROL, b));
+    let (mut next_escape, mut next_control) = (next(0, escape), next(0, control));
+    loop {
+        if next_escape.is_some_and(|at| at < from) {
+            next_escape = next(from, escape);
+        }
+        if next_control.is_some_and(|at| at < from) {
+            next_control = next(from, control);
+        }
+        let Some(at) = next_escape.into_iter().chain(next_control).min() else { break };
+        match decode(bytes, at) {
             Some(Escape { character, length }) => {
                 let out = out.get_or_insert_default();
                 out.push(&bytes[copied..at], copied, 1);
@@ -51,11 +65,12 @@ struct Escape {
     length: usize,
 }
 
-fn decode(bytes: &[u8]) -> Option<Escape> {
+fn decode(text: &[u8], at: usize) -> Option<Escape> {
+    let bytes = &text[at..];
     let found = |character, length| Some(Escape { character: Some(character), length });
     match bytes {
-        [b'\\', b'\r', b'\n', ..] => Some(joined_line(bytes, 3)),
-        [b'\\', b'\n', ..] => Some(joined_line(bytes, 2)),
+        [b'\\', b'\r', b'\n', ..] => Some(joined_line(text, at, 3)),
+        [b'\\', b'\n', ..] => Some(joined_line(text, at, 2)),
         [b'\\', b'n' | b'r', ..] => found(b'\n', 2),
         [b'\\', b't', ..] => found(b'\t', 2),
         [
@@ -69,6 +84,15 @@ fn decode(bytes: &[u8]) -> Option<Escape> {
         }
         [b'\\', b'u', digits @ ..] => found(printable(hex(digits.get(..4)?)?)?, 6),
         [b'\\', b'x', digits @ ..] => found(printable(hex(digits.get(..2)?)?)?, 4),
+        [CONTROL, b'[', rest @ ..] => {
+            let parameters =
+                rest.iter().take(24).take_while(|b| matches!(b, b'0'..=b'9' | b';' | b':' | b'?'));
+            let length = parameters.count();
+            rest.get(length).filter(|b| b.is_ascii_alphabetic())?;
+            Some(Escape { character: None, length: length + 3 })
+        }
+        [b'\\', b'e', b'[', ..] => found(CONTROL, 2),
+        [b'\\', b'0', b'3', b'3', b'[', ..] => found(CONTROL, 4),
         [b'%', digits @ ..] => found(printable(hex(digits.get(..2)?)?)?, 3),
         [b'&', rest @ ..] => {
             let close = rest.iter().take(8).position(|&b| b == b';')?;
@@ -78,11 +102,15 @@ fn decode(bytes: &[u8]) -> Option<Escape> {
     }
 }
 
-/// A backslash at a line's end joins the lines: with nothing between them inside a word, else with a space, so
-/// that the indentation of the second line never becomes a part of a value.
-fn joined_line(bytes: &[u8], newline: usize) -> Escape {
-    let indent = bytes[newline..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    Escape { character: (indent > 0).then_some(b' '), length: newline + indent }
+/// A backslash at a line's end joins the lines. In a quoted string of YAML nothing comes between them; in a command
+/// the indentation of the second line does.
+fn joined_line(text: &[u8], at: usize, newline: usize) -> Escape {
+    let indent = text[at + newline..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let floor = at.saturating_sub(512);
+    let line = memchr::memrchr(b'\n', &text[floor..at]).map_or(floor, |i| floor + i + 1);
+    let quoted = memchr::memchr_iter(b'"', &text[line..at]).count() % 2 == 1;
+    let inside_word = quoted && !text[line..at].ends_with(b" ");
+    Escape { character: (indent > 0 && !inside_word).then_some(b' '), length: newline + indent }
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
@@ -95,7 +123,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
 /// Only what can be part of a token, its name or its surroundings is decoded; the rest keeps its escape.
 fn printable(code: u32) -> Option<u8> {
     match u8::try_from(code).ok()? {
-        c @ (b'\n' | b'\t' | 0x20..=0x7e) => Some(c),
+        c @ (b'\n' | b'\t' | CONTROL | 0x20..=0x7e) => Some(c),
         b'\r' => Some(b'\n'),
         _ => None,
     }
@@ -147,6 +175,13 @@ mod tests {
     }
 
     #[test]
+    fn terminal_colours_are_taken_out() {
+        for text in ["\u{1b}[1mA\u{1b}[0m=\u{1b}[38;5;12mx", r"\x1b[1mA\u001b[0m=\033[36mx", r"\e[1mA=x"] {
+            assert_eq!(undone(text), "A=x");
+        }
+    }
+
+    #[test]
     fn nested_quotes_are_undone_to_the_bottom() {
         assert_eq!(undone(r#"{\\\"key\\\":\\\"v\\\"}"#), r#"{"key":"v"}"#);
         assert_eq!(undone(r#""A=1\nB=2""#), "\"A=1\nB=2\"");
@@ -163,6 +198,7 @@ mod tests {
     fn joined_lines_lose_their_indentation() {
         assert_eq!(undone("curl \\\n   -H x"), "curl  -H x");
         assert_eq!(undone("abc\\\ndef"), "abcdef");
+        assert_eq!(undone("k: \"abc\\\n   def\""), "k: \"abcdef\"");
     }
 
     #[test]

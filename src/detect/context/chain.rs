@@ -57,6 +57,10 @@ pub fn before(text: &[u8], at: usize) -> Chain {
         if name.len() > MAX_NAME {
             break;
         }
+        // A part of a path or a URL names a place, not a value.
+        if text[limit..start].ends_with(b"/") && !text[limit..start].ends_with(b"</") {
+            break;
+        }
         let kind = names::classify(&name);
         let bare = name.trim_start_matches(['-', '$', '.']);
         chain.authorization |=

@@ -141,6 +141,11 @@ impl<'a> Surroundings<'a> {
             || self.nearest_mention(at).is_some_and(|mention| mention.abs_diff(at) <= reach)
     }
 
+    /// Whether the value at `at` stands in a block of encrypted values.
+    pub fn is_encrypted(&self, at: usize) -> bool {
+        scope::is_encrypted(self.text, at)
+    }
+
     /// Decides whose the value at `span` is.
     pub fn attribute(&self, span: &Range<usize>) -> Attribution {
         let own = self.attribute_here(span);
@@ -205,7 +210,8 @@ impl<'a> Surroundings<'a> {
         match self.statement(span) {
             Some((NameKind::Krea, name)) => return verdict(Evidence::Stated, name),
             Some((NameKind::OtherService, name)) => return taken(name),
-            _ => {}
+            Some(_) => return verdict(Evidence::Nearby, "krea nearby".to_owned()),
+            None => {}
         }
         if self.path == PathSays::File {
             return verdict(Evidence::Path, "the file's name".to_owned());
@@ -310,7 +316,8 @@ impl<'a> Surroundings<'a> {
         range.start.max(floor)..range.end.min(ceiling)
     }
 
-    /// The nearest name in the value's statement that says whose it is.
+    /// The nearest name in the value's statement that says whose it is; [`NameKind::Unknown`] when that is Krea's,
+    /// but names nothing that holds a credential.
     fn statement(&self, span: &Range<usize>) -> Option<(NameKind, String)> {
         let range = self.statement_range(span);
         let mut best: Option<(usize, NameKind, String)> = None;
@@ -328,17 +335,22 @@ impl<'a> Surroundings<'a> {
             let name = String::from_utf8_lossy(&self.text[at..at + length.min(200)]);
             let kind = names::classify(&name);
             let decides = match kind {
-                NameKind::Krea => {
-                    names::ends_like_credential(&name)
+                NameKind::Krea
+                    if names::ends_like_credential(&name)
                         || name.contains("krea.ai")
-                        || self.is_command(at, length)
+                        || self.is_command(at, length) =>
+                {
+                    Some(NameKind::Krea)
                 }
-                NameKind::OtherService => {
-                    names::ends_like_credential(&name) || LOOKALIKE.is_match(name.as_bytes())
+                NameKind::Krea | NameKind::KreaOther => Some(NameKind::Unknown),
+                NameKind::OtherService
+                    if names::ends_like_credential(&name) || LOOKALIKE.is_match(name.as_bytes()) =>
+                {
+                    Some(NameKind::OtherService)
                 }
-                _ => false,
+                _ => None,
             };
-            if decides {
+            if let Some(kind) = decides {
                 // What stands behind a value says less than what stands before it.
                 let distance = if at < span.start { span.start - at } else { 2 * (at - span.start) };
                 if best.as_ref().is_none_or(|(least, ..)| distance < *least) {

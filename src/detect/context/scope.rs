@@ -15,7 +15,13 @@ const MAX_LINES: usize = 120;
 
 /// `"name": "KREA_API_KEY"` beside a value, as environment lists and request tools write it.
 static SIBLING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i-u)(?:^|[\s{,(\["'<-])(?:key|name|variable|var|env|envvar|option|property|setting|title|label|field|parameter|service|provider)["']?\s*[:=]\s*["']?([A-Za-z][\w .:/-]{1,80})"#)
+    Regex::new(r#"(?i-u)(?:^|[\s{,(\["'<:-])(?:key|name|variable|var|env|envvar|option|property|setting|title|label|field|parameter|service|provider)["']?\s*[:=]\s*["']?([A-Za-z][\w .:/-]{1,80})"#)
+        .expect("a constant pattern")
+});
+
+/// The same as a line of its own.
+static SIBLING_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i-u)^\s*(?:-\s+)?["']?(?:key|name|variable|var|env|envvar|option|property|setting|title|label|field|parameter|service|provider)["']?\s*[:=]\s*["']?([A-Za-z][\w .:/-]{1,80})["']?,?\s*$"#)
         .expect("a constant pattern")
 });
 
@@ -33,6 +39,12 @@ pub fn owner(text: &[u8], at: usize) -> Option<(NameKind, String)> {
         matches!(kind, NameKind::Krea | NameKind::KreaOther | NameKind::OtherService)
             .then(|| (kind, shorten(name)))
     };
+    if let Some(tag) = markup_tag(text, at)
+        && let Some(found) =
+            sibling(&text[tag.clone()], at.min(tag.end) - tag.start).and_then(|n| decides(&n))
+    {
+        return Some(found);
+    }
     if let Some(innermost) = enclosures.first()
         && let Some(found) =
             sibling(&text[innermost.range.clone()], at - innermost.range.start).and_then(|n| decides(&n))
@@ -49,6 +61,32 @@ pub fn owner(text: &[u8], at: usize) -> Option<(NameKind, String)> {
         return Some(found);
     }
     section(text, at).and_then(|name| decides(&name))
+}
+
+/// Whether a block around `at` holds encrypted values (`encryptedData:`, `sops:`).
+pub fn is_encrypted(text: &[u8], at: usize) -> bool {
+    let encrypted = |name: &str| names::classify(name) == NameKind::Encrypted;
+    block_names(text, at).iter().any(|name| encrypted(name))
+        || enclosures(text, at).iter().filter_map(|e| e.name.as_deref()).any(encrypted)
+}
+
+/// The markup tag that a value is an attribute of, or the first text of.
+fn markup_tag(text: &[u8], at: usize) -> Option<Range<usize>> {
+    const LONGEST: usize = 600;
+    let floor = at.saturating_sub(LONGEST);
+    let content = text[floor..at].trim_ascii_end();
+    let end = if content.ends_with(b">") { floor + content.len() - 1 } else { at };
+    let start = floor
+        + text[floor..end]
+            .iter()
+            .rposition(|b| matches!(b, b'<' | b'>'))
+            .filter(|&i| text[floor + i] == b'<')?;
+    if !text.get(start + 1).is_some_and(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    let ceiling = (end + LONGEST).min(text.len());
+    let close = text[end..ceiling].iter().position(|b| matches!(b, b'<' | b'>'))?;
+    Some(start + 1..end + close)
 }
 
 /// The ranges of the brackets around `at`, innermost first, cut at what is followed.
@@ -98,7 +136,8 @@ fn name_before(text: &[u8], open: usize) -> Option<String> {
     let floor = open.saturating_sub(160);
     let gap = text[floor..open].iter().rev().take_while(|&&b| !chain::is_name_byte(b)).count();
     let end = open - gap;
-    if gap > 24 || text[end..open].iter().any(|b| matches!(b, b';' | b',' | b'}' | b'{' | b'[' | b'(')) {
+    if gap > 24 || text[end..open].iter().any(|b| matches!(b, b';' | b',' | b'}' | b'{' | b'[' | b'(' | b'/'))
+    {
         return None;
     }
     let start = end - text[floor..end].iter().rev().take_while(|&&b| chain::is_name_byte(b)).count();
@@ -125,16 +164,21 @@ fn sibling_line(text: &[u8], at: usize) -> Option<String> {
     let own = column(&line);
     let same_block =
         |range: &Range<usize>| !text[range.clone()].trim_ascii().is_empty() && column(range) == own;
+    let named = |range: &Range<usize>| {
+        let name = SIBLING_LINE.captures(&text[range.clone()])?.get(1)?;
+        Some(String::from_utf8_lossy(name.as_bytes()).trim().to_owned())
+    };
+    let starts_item = |range: &Range<usize>| text[range.clone()].trim_ascii_start().starts_with(b"-");
     let mut range = line.clone();
     for _ in 0..3 {
-        if text[range.clone()].trim_ascii_start().starts_with(b"-") || range.start == 0 {
+        if starts_item(&range) || range.start == 0 {
             break;
         }
         range = line_range(text, range.start - 1);
         if !same_block(&range) {
             break;
         }
-        if let Some(name) = sibling(&text[range.clone()], 0) {
+        if let Some(name) = named(&range) {
             return Some(name);
         }
     }
@@ -144,10 +188,10 @@ fn sibling_line(text: &[u8], at: usize) -> Option<String> {
             break;
         }
         range = line_range(text, range.end + 1);
-        if !same_block(&range) || text[range.clone()].trim_ascii_start().starts_with(b"-") {
+        if !same_block(&range) || starts_item(&range) {
             break;
         }
-        if let Some(name) = sibling(&text[range.clone()], 0) {
+        if let Some(name) = named(&range) {
             return Some(name);
         }
     }
@@ -188,8 +232,10 @@ fn block_names(text: &[u8], at: usize) -> Vec<String> {
         }
         least = own;
         if matches!(line.last(), Some(b':' | b'{' | b'(' | b'[' | b'>' | b'|' | b'=' | b'-' | b'"' | b'o')) {
-            let opener = line.split(|&b| !chain::is_name_byte(b)).filter(|word| !word.is_empty());
-            found.extend(opener.take(6).map(|word| String::from_utf8_lossy(word).into_owned()));
+            // A part of a path names a place, not a block.
+            let opener = line.split(|&b| !chain::is_name_byte(b) && b != b'/');
+            let names = opener.filter(|word| !word.is_empty() && !word.contains(&b'/'));
+            found.extend(names.take(6).map(|word| String::from_utf8_lossy(word).into_owned()));
         }
     }
     found
