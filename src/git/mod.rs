@@ -1,0 +1,7 @@
+//! Git repositories: opening them and comparing their trees. Knows nothing of tokens, and never writes.
+
+pub mod blobs;
+pub mod date;
+pub mod repository;
+mod shadow;
+pub mod trees;

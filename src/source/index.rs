@@ -1,0 +1,227 @@
+//! What is staged: the entries of the index that `git commit` would record and that HEAD does not have. Takes an open
+//! repository, gives paths and blob ids. The index's own cache of tree ids lets every folder that did not change be
+//! skipped unread, so the cost is that of the changes, also among a hundred thousand files.
+
+use crate::finding::Incomplete;
+use crate::git::blobs::BlobAt;
+use crate::git::repository::Repository;
+use crate::git::trees::{self, MAX_DEPTH, tree_order};
+use git2::{ErrorCode, ObjectType, Oid, Tree};
+use gix_index::entry::{Flags, Mode, Stage};
+use gix_index::{Entry, State, extension};
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Why the index could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A bare repository has no index.
+    #[error("{}: a bare repository stages nothing; use --history or --range A..B", .0.display())]
+    Bare(PathBuf),
+    /// The index file is damaged, or of a kind nobody knows.
+    #[error("{}: the index cannot be read: {reason}; `git status` tells more", path.display())]
+    Index {
+        /// The index file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// HEAD does not lead to a tree.
+    #[error("HEAD cannot be read: {}; `git fsck` tells more", .0.message())]
+    Head(git2::Error),
+}
+
+/// What `git commit` would record.
+#[derive(Debug, Default)]
+pub struct Staged {
+    /// Blobs that are new or changed against HEAD, symbolic links (their target) among them, in the index's order. An
+    /// unmerged path has up to three: base, ours, theirs.
+    pub blobs: Vec<BlobAt>,
+    /// Paths with an unresolved conflict, each once. Git refuses to commit them; all their sides are in `blobs`.
+    pub unmerged: Vec<String>,
+    /// Parts of HEAD that could not be read. What is staged there is in `blobs` as if it were new.
+    pub incomplete: Vec<Incomplete>,
+}
+
+/// Compares the index with HEAD's tree. On a branch without commits, everything in the index is staged.
+///
+/// Renames appear under their new path, deletions and submodules not at all, nor what `git add --intent-to-add` only
+/// announced.
+///
+/// # Errors
+/// When there is no index to read, or HEAD is broken.
+pub fn staged(repo: &Repository) -> Result<Staged, Error> {
+    let path = repo.index_path();
+    if repo.is_bare() && !path.exists() {
+        return Err(Error::Bare(repo.path().to_owned()));
+    }
+    // The checksum guards against bad disks and costs more than all the rest; git has `index.skipHash` for the same.
+    let skip_checksum = true;
+    let index = gix_index::File::at_or_default(path, gix_hash::Kind::Sha1, skip_checksum, Default::default())
+        .map_err(|error| Error::Index { path: path.to_owned(), reason: error.to_string() })?;
+    let head = head_tree(repo).map_err(Error::Head)?;
+    let mut walk = Walk { repo, index: &index, staged: Staged::default() };
+    walk.level(head, index.tree(), 0..index.entries().len(), 0, 0);
+    Ok(walk.staged)
+}
+
+/// The id of HEAD's tree; `None` on a branch without commits.
+fn head_tree(repo: &Repository) -> Result<Option<Oid>, git2::Error> {
+    match repo.head() {
+        Ok(head) => head.peel_to_commit().map(|commit| Some(commit.tree_id())),
+        Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+struct Walk<'a> {
+    repo: &'a Repository,
+    index: &'a State,
+    staged: Staged,
+}
+
+impl<'a> Walk<'a> {
+    /// Compares one folder: HEAD's tree of it with the entries in `range`, which all share the first `prefix` bytes.
+    fn level(
+        &mut self,
+        tree: Option<Oid>,
+        cache: Option<&extension::Tree>,
+        range: Range<usize>,
+        prefix: usize,
+        depth: usize,
+    ) {
+        let unchanged = cache.zip(tree).is_some_and(|(cache, tree)| {
+            cache.num_entries.is_some_and(|count| count as usize == range.len())
+                && cache.id.as_slice() == tree.as_bytes()
+        });
+        if unchanged || range.is_empty() {
+            return;
+        }
+        let tree = tree.and_then(|id| self.tree(id, &self.path(range.start)[..prefix]));
+        let mut at = range.start;
+        let mut tree_at = 0;
+        while at < range.end {
+            let path: &'a [u8] = self.path(at);
+            let rest = path.get(prefix..).unwrap_or_default();
+            let slash = memchr::memchr(b'/', rest);
+            let name = &rest[..slash.unwrap_or(rest.len())];
+
+            // What HEAD has in between is deleted in the index.
+            let mut in_head = None;
+            while let Some(entry) = tree.as_ref().and_then(|tree| tree.get(tree_at)) {
+                let is_dir = entry.kind() == Some(ObjectType::Tree);
+                match tree_order(entry.name_bytes(), is_dir, name, slash.is_some()) {
+                    Ordering::Less => tree_at += 1,
+                    Ordering::Equal => {
+                        in_head = Some((entry.id(), entry.filemode()));
+                        tree_at += 1;
+                        break;
+                    }
+                    Ordering::Greater => break,
+                }
+            }
+
+            let end = if let Some(slash) = slash {
+                let folder = &path[..prefix + slash + 1];
+                let cached = cache.and_then(|cache| child(cache, name));
+                let end = self.end_of(folder, cached, at..range.end);
+                let in_head = in_head.map(|(id, _)| id);
+                if self.index.entries()[at].mode == Mode::DIR {
+                    self.sparse_folder(at, in_head);
+                } else if depth == MAX_DEPTH {
+                    self.incomplete(folder, format!("folders nested deeper than {MAX_DEPTH} are not read"));
+                } else {
+                    self.level(in_head, cached, at..end, folder.len(), depth + 1);
+                }
+                end
+            } else {
+                let same = |&other: &usize| self.path(other) == path;
+                let end = (at + 1..range.end).find(|other| !same(other)).unwrap_or(range.end);
+                for entry in &self.index.entries()[at..end] {
+                    self.file(entry, path, in_head);
+                }
+                end
+            };
+            at = end;
+        }
+    }
+
+    /// Where the entries below `folder` end. The cache knows how many there are; it is not believed without a look.
+    fn end_of(&self, folder: &[u8], cached: Option<&extension::Tree>, range: Range<usize>) -> usize {
+        let inside = |at: usize| self.path(at).starts_with(folder);
+        if let Some(count) = cached.and_then(|cached| cached.num_entries) {
+            let end = range.start.saturating_add(count as usize);
+            if count > 0 && end <= range.end && inside(end - 1) && (end == range.end || !inside(end)) {
+                return end;
+            }
+        }
+        let entries = &self.index.entries()[range.clone()];
+        let count = entries.partition_point(|entry| entry.path(self.index).starts_with(folder));
+        range.start + count.max(1)
+    }
+
+    /// HEAD's tree of a folder.
+    fn tree(&mut self, id: Oid, folder: &[u8]) -> Option<Tree<'a>> {
+        match self.repo.find_tree(id) {
+            Ok(tree) => return Some(tree),
+            Err(error) if error.code() == ErrorCode::NotFound => {
+                self.incomplete(folder, self.repo.missing_reason(&format!("tree {id} of HEAD")));
+            }
+            Err(error) => {
+                self.incomplete(folder, format!("the tree {id} of HEAD cannot be read: {}", error.message()));
+            }
+        }
+        None
+    }
+
+    fn file(&mut self, entry: &Entry, path: &[u8], in_head: Option<(Oid, i32)>) {
+        let mode = entry.mode.bits();
+        let Ok(blob) = Oid::from_bytes(entry.id.as_slice()) else { return };
+        if entry.mode == Mode::COMMIT || entry.flags.contains(Flags::INTENT_TO_ADD) {
+            return;
+        }
+        let conflict = entry.stage() != Stage::Unconflicted;
+        let unchanged =
+            in_head.is_some_and(|(id, filemode)| id == blob && u32::try_from(filemode) == Ok(mode));
+        if unchanged && !conflict {
+            return;
+        }
+        let path = String::from_utf8_lossy(path).into_owned();
+        if conflict && self.staged.unmerged.last() != Some(&path) {
+            self.staged.unmerged.push(path.clone());
+        }
+        self.staged.blobs.push(BlobAt { path, blob, mode });
+    }
+
+    /// A sparse index keeps a whole folder outside the checkout as one entry with its tree's id.
+    fn sparse_folder(&mut self, at: usize, in_head: Option<Oid>) {
+        let Ok(id) = Oid::from_bytes(self.index.entries()[at].id.as_slice()) else { return };
+        let folder = String::from_utf8_lossy(self.path(at)).into_owned();
+        let changes = trees::compare(self.repo, id, in_head.as_slice());
+        self.staged.blobs.extend(
+            changes.added.into_iter().map(|blob| BlobAt { path: format!("{folder}{}", blob.path), ..blob }),
+        );
+        self.staged.incomplete.extend(
+            changes
+                .incomplete
+                .into_iter()
+                .map(|part| Incomplete { path: format!("{folder}{}", part.path), ..part }),
+        );
+    }
+
+    fn path(&self, at: usize) -> &'a [u8] {
+        self.index.entries()[at].path(self.index)
+    }
+
+    fn incomplete(&mut self, folder: &[u8], reason: String) {
+        let path = String::from_utf8_lossy(folder.strip_suffix(b"/").unwrap_or(folder)).into_owned();
+        self.staged.incomplete.push(Incomplete { path, reason });
+    }
+}
+
+/// The cache's children are sorted by their plain names.
+fn child<'c>(cache: &'c extension::Tree, name: &[u8]) -> Option<&'c extension::Tree> {
+    let at = cache.children.binary_search_by(|child| child.name.as_slice().cmp(name)).ok()?;
+    cache.children.get(at)
+}
