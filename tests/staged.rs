@@ -104,13 +104,8 @@ fn change(sandbox: &Sandbox, random: &mut Lcg, names: &[&str]) {
         }
         5 => {
             // A conflict, as a merge leaves it, and a submodule.
-            let input = sandbox.beside("index-info");
             let sides = [1, 2, 3].map(|stage| format!("100644 {id} {stage}\t{some}/conflict\n"));
-            fs::write(&input, sides[random.below(3)..].concat() + &format!("160000 {id} 0\tsub{some}\n"))
-                .unwrap();
-            let mut command = sandbox.command("git", sandbox.root());
-            command.args(["update-index", "--index-info"]).stdin(fs::File::open(input).unwrap());
-            assert!(command.status().unwrap().success());
+            put(sandbox, &(sides[random.below(3)..].concat() + &format!("160000 {id} 0\tsub{some}\n")));
         }
         6 => drop(sandbox.try_git(&["add", some])),
         _ => drop(sandbox.git(&["add", "--all"])),
@@ -139,6 +134,55 @@ fn place(sandbox: &Sandbox, path: &str, random: &mut Lcg) {
         }
         _ => sandbox.write(path, format!("content {}\n", random.below(4))),
     }
+}
+
+/// Puts lines of `git update-index --index-info` into the index, without any file.
+fn put(sandbox: &Sandbox, lines: &str) {
+    let input = sandbox.beside("index-info");
+    fs::write(&input, lines).unwrap();
+    let mut command = sandbox.command("git", sandbox.root());
+    command.args(["update-index", "--index-info"]).stdin(fs::File::open(input).unwrap());
+    assert!(command.status().unwrap().success());
+}
+
+#[test]
+fn a_large_index_is_read_at_the_places_that_changed() {
+    let sandbox = Sandbox::new();
+    sandbox.commit("first", "one", "one");
+    sandbox.commit("second", "two", "two");
+    let (one, two) = (sandbox.id("HEAD:first"), sandbox.id("HEAD:second"));
+    let mut random = Lcg(3);
+    let long = "long".repeat(30);
+    let paths: Vec<String> = (0..6000)
+        .map(|at| format!("group{}/{}part{}/file{at}", at % 7, &long[..at % 9 * 10], at % 5))
+        .collect();
+    put(&sandbox, &paths.iter().map(|path| format!("100644 {one} 0\t{path}\n")).collect::<String>());
+    sandbox.git(&["commit", "--quiet", "--message", "many"]);
+    assert_eq!(assert_like_git(&sandbox, "nothing staged").blobs, []);
+    for round in 0..6 {
+        let lines: String = (0..10)
+            .map(|_| {
+                let path = &paths[random.below(paths.len())];
+                match random.below(3) {
+                    0 => format!("0 {one} 0\t{path}\n"),
+                    1 => format!("100644 {two} 0\t{path}\n"),
+                    _ => format!("100644 {one} 0\t{path}-more\n"),
+                }
+            })
+            .collect();
+        put(&sandbox, &lines);
+        assert!(!assert_like_git(&sandbox, &format!("round {round}")).blobs.is_empty());
+    }
+    // Without git's cache of trees, and with another one than HEAD's.
+    let entries = sandbox.git(&["ls-files", "--stage"]) + "\n";
+    sandbox.git(&["read-tree", "--empty"]);
+    put(&sandbox, &entries);
+    assert_like_git(&sandbox, "no cache");
+    sandbox.git(&["write-tree"]);
+    assert_like_git(&sandbox, "cache of what is staged");
+    let deep = "folder/".repeat(700);
+    put(&sandbox, &format!("100644 {one} 0\t{deep}file\n"));
+    assert_like_git(&sandbox, "a path longer than 4095 bytes");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod blobs;
 pub mod date;
+pub(crate) mod index_file;
 pub mod repository;
 mod shadow;
 pub mod trees;

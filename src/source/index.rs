@@ -4,12 +4,13 @@
 
 use crate::finding::Incomplete;
 use crate::git::blobs::BlobAt;
+use crate::git::index_file::{Entry, IndexFile};
 use crate::git::repository::Repository;
 use crate::git::trees::{self, MAX_DEPTH, tree_order};
 use git2::{ErrorCode, ObjectType, Oid, Tree};
-use gix_index::entry::{Flags, Mode, Stage};
-use gix_index::{Entry, State, extension};
+use gix_index::extension;
 use std::cmp::Ordering;
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -56,13 +57,12 @@ pub fn staged(repo: &Repository) -> Result<Staged, Error> {
     if repo.is_bare() && !path.exists() {
         return Err(Error::Bare(repo.path().to_owned()));
     }
-    // The checksum guards against bad disks and costs more than all the rest; git has `index.skipHash` for the same.
-    let skip_checksum = true;
-    let index = gix_index::File::at_or_default(path, gix_hash::Kind::Sha1, skip_checksum, Default::default())
-        .map_err(|error| Error::Index { path: path.to_owned(), reason: error.to_string() })?;
+    let broken = |reason: String| Error::Index { path: path.to_owned(), reason };
+    let mut index = IndexFile::open(path).map_err(broken)?;
     let head = head_tree(repo).map_err(Error::Head)?;
-    let mut walk = Walk { repo, index: &index, staged: Staged::default() };
-    walk.level(head, index.tree(), 0..index.entries().len(), 0, 0);
+    let (cache, length) = (index.take_tree(), index.len());
+    let mut walk = Walk { repo, index, entry: Entry::default(), staged: Staged::default() };
+    walk.level(head, cache.as_ref(), 0..length, &[], 0).map_err(|error| broken(error.to_string()))?;
     Ok(walk.staged)
 }
 
@@ -75,35 +75,36 @@ fn head_tree(repo: &Repository) -> Result<Option<Oid>, git2::Error> {
     }
 }
 
-struct Walk<'a> {
-    repo: &'a Repository,
-    index: &'a State,
+struct Walk<'r> {
+    repo: &'r Repository,
+    index: IndexFile,
+    entry: Entry,
     staged: Staged,
 }
 
-impl<'a> Walk<'a> {
-    /// Compares one folder: HEAD's tree of it with the entries in `range`, which all share the first `prefix` bytes.
+impl<'r> Walk<'r> {
+    /// Compares one folder, whose path ends in `/`: HEAD's tree of it with the entries in `range`, all of them below it.
     fn level(
         &mut self,
         tree: Option<Oid>,
         cache: Option<&extension::Tree>,
         range: Range<usize>,
-        prefix: usize,
+        folder: &[u8],
         depth: usize,
-    ) {
+    ) -> io::Result<()> {
         let unchanged = cache.zip(tree).is_some_and(|(cache, tree)| {
             cache.num_entries.is_some_and(|count| count as usize == range.len())
                 && cache.id.as_slice() == tree.as_bytes()
         });
         if unchanged || range.is_empty() {
-            return;
+            return Ok(());
         }
-        let tree = tree.and_then(|id| self.tree(id, &self.path(range.start)[..prefix]));
-        let mut at = range.start;
+        let tree = tree.and_then(|id| self.tree(id, folder));
         let mut tree_at = 0;
+        let mut at = range.start;
         while at < range.end {
-            let path: &'a [u8] = self.path(at);
-            let rest = path.get(prefix..).unwrap_or_default();
+            self.index.load(at, &mut self.entry)?;
+            let rest = self.entry.path.get(folder.len()..).unwrap_or_default();
             let slash = memchr::memchr(b'/', rest);
             let name = &rest[..slash.unwrap_or(rest.len())];
 
@@ -122,47 +123,67 @@ impl<'a> Walk<'a> {
                 }
             }
 
-            let end = if let Some(slash) = slash {
-                let folder = &path[..prefix + slash + 1];
-                let cached = cache.and_then(|cache| child(cache, name));
-                let end = self.end_of(folder, cached, at..range.end);
-                let in_head = in_head.map(|(id, _)| id);
-                if self.index.entries()[at].mode == Mode::DIR {
-                    self.sparse_folder(at, in_head);
-                } else if depth == MAX_DEPTH {
-                    self.incomplete(folder, format!("folders nested deeper than {MAX_DEPTH} are not read"));
-                } else {
-                    self.level(in_head, cached, at..end, folder.len(), depth + 1);
-                }
-                end
-            } else {
-                let same = |&other: &usize| self.path(other) == path;
-                let end = (at + 1..range.end).find(|other| !same(other)).unwrap_or(range.end);
-                for entry in &self.index.entries()[at..end] {
-                    self.file(entry, path, in_head);
-                }
-                end
+            let Some(slash) = slash else {
+                self.file(in_head);
+                at += 1;
+                continue;
             };
+            let in_head = in_head.map(|(id, _)| id);
+            if self.entry.is_folder() {
+                self.sparse_folder(in_head);
+                at += 1;
+                continue;
+            }
+            let cached = cache.and_then(|cache| child(cache, name));
+            let below = self.entry.path[..folder.len() + slash + 1].to_owned();
+            let end = self.end_of(&below, cached, at..range.end)?;
+            if depth == MAX_DEPTH {
+                self.incomplete(&below, format!("folders nested deeper than {MAX_DEPTH} are not read"));
+            } else {
+                self.level(in_head, cached, at..end, &below, depth + 1)?;
+            }
             at = end;
         }
+        Ok(())
     }
 
     /// Where the entries below `folder` end. The cache knows how many there are; it is not believed without a look.
-    fn end_of(&self, folder: &[u8], cached: Option<&extension::Tree>, range: Range<usize>) -> usize {
-        let inside = |at: usize| self.path(at).starts_with(folder);
+    fn end_of(
+        &mut self,
+        folder: &[u8],
+        cached: Option<&extension::Tree>,
+        range: Range<usize>,
+    ) -> io::Result<usize> {
         if let Some(count) = cached.and_then(|cached| cached.num_entries) {
             let end = range.start.saturating_add(count as usize);
-            if count > 0 && end <= range.end && inside(end - 1) && (end == range.end || !inside(end)) {
-                return end;
+            if count > 0
+                && end <= range.end
+                && self.is_below(end - 1, folder)?
+                && (end == range.end || !self.is_below(end, folder)?)
+            {
+                return Ok(end);
             }
         }
-        let entries = &self.index.entries()[range.clone()];
-        let count = entries.partition_point(|entry| entry.path(self.index).starts_with(folder));
-        range.start + count.max(1)
+        // The first is below it. Then the usual halving, between one that is and one that is not.
+        let (mut inside, mut end) = (range.start, range.end);
+        while end - inside > 1 {
+            let middle = inside + (end - inside) / 2;
+            if self.is_below(middle, folder)? {
+                inside = middle;
+            } else {
+                end = middle;
+            }
+        }
+        Ok(end)
+    }
+
+    fn is_below(&mut self, at: usize, folder: &[u8]) -> io::Result<bool> {
+        self.index.load(at, &mut self.entry)?;
+        Ok(self.entry.path.starts_with(folder))
     }
 
     /// HEAD's tree of a folder.
-    fn tree(&mut self, id: Oid, folder: &[u8]) -> Option<Tree<'a>> {
+    fn tree(&mut self, id: Oid, folder: &[u8]) -> Option<Tree<'r>> {
         match self.repo.find_tree(id) {
             Ok(tree) => return Some(tree),
             Err(error) if error.code() == ErrorCode::NotFound => {
@@ -175,19 +196,20 @@ impl<'a> Walk<'a> {
         None
     }
 
-    fn file(&mut self, entry: &Entry, path: &[u8], in_head: Option<(Oid, i32)>) {
-        let mode = entry.mode.bits();
-        let Ok(blob) = Oid::from_bytes(entry.id.as_slice()) else { return };
-        if entry.mode == Mode::COMMIT || entry.flags.contains(Flags::INTENT_TO_ADD) {
+    /// Takes the entry at hand if it differs from HEAD's.
+    fn file(&mut self, in_head: Option<(Oid, i32)>) {
+        let entry = &self.entry;
+        let (Ok(blob), mode) = (Oid::from_bytes(&entry.id), entry.mode) else { return };
+        if entry.is_submodule() || entry.intent_to_add {
             return;
         }
-        let conflict = entry.stage() != Stage::Unconflicted;
+        let conflict = entry.stage != 0;
         let unchanged =
             in_head.is_some_and(|(id, filemode)| id == blob && u32::try_from(filemode) == Ok(mode));
         if unchanged && !conflict {
             return;
         }
-        let path = String::from_utf8_lossy(path).into_owned();
+        let path = String::from_utf8_lossy(&entry.path).into_owned();
         if conflict && self.staged.unmerged.last() != Some(&path) {
             self.staged.unmerged.push(path.clone());
         }
@@ -195,9 +217,9 @@ impl<'a> Walk<'a> {
     }
 
     /// A sparse index keeps a whole folder outside the checkout as one entry with its tree's id.
-    fn sparse_folder(&mut self, at: usize, in_head: Option<Oid>) {
-        let Ok(id) = Oid::from_bytes(self.index.entries()[at].id.as_slice()) else { return };
-        let folder = String::from_utf8_lossy(self.path(at)).into_owned();
+    fn sparse_folder(&mut self, in_head: Option<Oid>) {
+        let Ok(id) = Oid::from_bytes(&self.entry.id) else { return };
+        let folder = String::from_utf8_lossy(&self.entry.path).into_owned();
         let changes = trees::compare(self.repo, id, in_head.as_slice());
         self.staged.blobs.extend(
             changes.added.into_iter().map(|blob| BlobAt { path: format!("{folder}{}", blob.path), ..blob }),
@@ -208,10 +230,6 @@ impl<'a> Walk<'a> {
                 .into_iter()
                 .map(|part| Incomplete { path: format!("{folder}{}", part.path), ..part }),
         );
-    }
-
-    fn path(&self, at: usize) -> &'a [u8] {
-        self.index.entries()[at].path(self.index)
     }
 
     fn incomplete(&mut self, folder: &[u8], reason: String) {
