@@ -69,6 +69,10 @@ impl Sandbox {
             .current_dir(folder)
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            // Nothing here needs to survive a power cut.
+            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", "core.fsync")
+            .env("GIT_CONFIG_VALUE_0", "none")
             .env("GIT_AUTHOR_NAME", "Ann Author")
             .env("GIT_AUTHOR_EMAIL", "ann@example.com")
             .env("GIT_AUTHOR_DATE", "2026-07-01T09:30:00+02:00")
