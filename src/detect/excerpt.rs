@@ -138,8 +138,7 @@ fn line_of(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> Rang
             let newline: [u8; 2] = if encoding == UTF_16LE { [b'\n', 0] } else { [0, b'\n'] };
             let is_newline = |unit: usize| bytes[unit..].starts_with(&newline);
             let floor = at.saturating_sub(8 * BEFORE) / 2 * 2;
-            let start =
-                (floor..at).step_by(2).filter(|&unit| is_newline(unit)).last().map_or(floor, |unit| unit + 2);
+            let start = (floor..at).step_by(2).rfind(|&unit| is_newline(unit)).map_or(floor, |unit| unit + 2);
             let ceiling = (at + 2048).min(bytes.len());
             start..(at / 2 * 2..ceiling).step_by(2).find(|&unit| is_newline(unit)).unwrap_or(ceiling)
         }
@@ -200,7 +199,7 @@ mod tests {
             confidence: Confidence::High,
             token,
             span: 8..28,
-            pieces: vec![8..28],
+            pieces: Vec::from([8..28]),
             layers: Vec::new(),
             context: String::new(),
         };

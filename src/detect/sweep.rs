@@ -65,8 +65,8 @@ impl Sweep {
             let (token, kind, _) = self.needles[found.pattern().as_usize()];
             let glued = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
             // A longer string that only contains a half is something else.
-            let alone =
-                !glued(bytes.get(found.end())) && !(found.start() > 0 && glued(bytes.get(found.start() - 1)));
+            let before = found.start().checked_sub(1).and_then(|i| bytes.get(i));
+            let alone = !glued(bytes.get(found.end())) && !glued(before);
             (kind == CopyKind::Token || alone).then(|| Copy { token, kind, span: found.range() })
         })
     }

@@ -1,12 +1,16 @@
 //! The pipeline: read, detect, allow, sweep for further copies, tally.
 
 mod file;
+mod git;
 mod progress;
 mod tree;
 
 use crate::config::{Baseline, ConfigError, Configs, Settings, Source};
 use crate::detect::Detector;
 use crate::finding::{Confidence, Finding, Incomplete, Outcome, Summary, Token};
+use crate::git::repository::{self, Repository};
+use crate::source::pre_commit::{self, Work};
+use crate::source::range::Range;
 use crate::source::tree::Options;
 use anyhow::{Context as _, bail};
 use file::{Found, Known, Pass};
@@ -49,11 +53,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         None => Configs::default(),
     };
     let baseline = settings.baseline.as_deref().map(Baseline::read).transpose()?;
-    let mut input: Box<dyn Input> = match &settings.source {
-        Source::Stdin => Box::new(tree::Stdin::read_all().context("cannot read standard input")?),
-        Source::Tree => Box::new(tree::Tree { options: walk_options(settings), counter: &counter }),
-        _ => bail!("not wired"),
-    };
+    let mut input = open(settings, &counter)?;
     for path in &settings.paths {
         configs.load(if path.is_dir() { path } else { path.parent().unwrap_or(path) });
     }
@@ -106,9 +106,47 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     Ok(Outcome { findings: tally.reported, summary, notes, withheld: tally.withheld })
 }
 
-fn walk_options(settings: &Settings) -> Options {
+/// Makes the input that the settings ask for ready.
+fn open<'a>(settings: &Settings, counter: &'a Counter) -> anyhow::Result<Box<dyn Input + 'a>> {
+    let files = |paths: Vec<PathBuf>| tree::Tree { options: walk_options(settings, paths), counter };
+    let staged = |repo| git::Index::open(repo, settings.max_size, counter);
+    let commits = |repo, range| git::Commits::new(repo, range, settings.max_size, counter);
+    Ok(match &settings.source {
+        Source::Tree => Box::new(files(settings.paths.clone())),
+        Source::Stdin => Box::new(tree::Stdin::read_all().context("cannot read standard input")?),
+        Source::Staged => Box::new(staged(open_repository(&settings.paths)?)?),
+        Source::History => bail!("not wired"),
+        Source::Range(text) => {
+            let repo = open_repository(&settings.paths)?;
+            let range = Range::parse(&repo, text)?;
+            Box::new(commits(repo, range))
+        }
+        Source::PreCommit => {
+            match pre_commit::work(settings.paths.clone(), |name| std::env::var(name).ok()) {
+                Work::Files(paths) => Box::new(files(paths)),
+                Work::Staged => Box::new(staged(open_repository(&[])?)?),
+                Work::Push(push) => {
+                    let repo = open_repository(&[])?;
+                    let range = push.range(&repo)?;
+                    Box::new(commits(repo, range))
+                }
+            }
+        }
+    })
+}
+
+/// The repository that holds the one path that was given, or the current folder.
+fn open_repository(paths: &[PathBuf]) -> anyhow::Result<Repository> {
+    match paths {
+        [] => Ok(repository::open(Path::new("."))?),
+        [path] => Ok(repository::open(path)?),
+        [_, second, ..] => bail!("one repository at a time: {} is one too many", second.display()),
+    }
+}
+
+fn walk_options(settings: &Settings, paths: Vec<PathBuf>) -> Options {
     Options {
-        paths: settings.paths.clone(),
+        paths,
         no_ignore: settings.no_ignore,
         follow: settings.follow,
         max_size: settings.max_size,

@@ -95,9 +95,12 @@ pub fn windows(bytes: &[u8], mut each: impl FnMut(&Window<'_>)) {
 mod tests {
     use super::*;
 
-    /// The places that windows claim for themselves, and whether the windows hold what the input holds.
-    fn claimed(input: &[u8]) -> (Vec<(u64, u64)>, Vec<(u64, u64)>) {
-        let claim = |window: &Window<'_>, claims: &mut Vec<(u64, u64)>| {
+    /// From where to where a window claims what starts there.
+    type Claim = (u64, u64);
+
+    /// What the windows claim, streamed and sliced. Checks that they hold what the input holds.
+    fn claimed(input: &[u8]) -> [Vec<Claim>; 2] {
+        let claim = |window: &Window<'_>, claims: &mut Vec<Claim>| {
             let at = window.offset as usize;
             assert_eq!(window.bytes, &input[at..at + window.bytes.len()]);
             let to = window.to.min(window.bytes.len()) as u64;
@@ -109,14 +112,14 @@ mod tests {
             .expect("reads");
         assert_eq!(read, input.len() as u64);
         windows(input, |window| claim(window, &mut sliced));
-        (streamed, sliced)
+        [streamed, sliced]
     }
 
     #[test]
     fn every_byte_belongs_to_exactly_one_window() {
         for length in [0, 1, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW + 17] {
             let input: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
-            for claims in <[_; 2]>::from(claimed(&input)) {
+            for claims in claimed(&input) {
                 assert_eq!(claims.first().map(|c| c.0), Some(0));
                 assert_eq!(claims.last().map(|c| c.1), Some(length as u64));
                 assert!(claims.windows(2).all(|pair| pair[0].1 == pair[1].0), "{claims:?}");

@@ -29,16 +29,15 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let mut out: Option<TextBuilder> = None;
     let mut copied = 0;
     let mut from = 0;
-    let next = |from: usize, find: fn(&[u8]) -> Option<usize>| find(&bytes[from..]).map(|i| from + i);
-    let (escape, control): (fn(&[u8]) -> _, fn(&[u8]) -> _) =
-        (|b| memchr::memchr3(b'\\', b'%', b'&', b), |b| memchr::memchr(CONTROL, b));
-    let (mut next_escape, mut next_control) = (next(0, escape), next(0, control));
+    let escape = |from: usize| memchr::memchr3(b'\\', b'%', b'&', &bytes[from..]).map(|i| from + i);
+    let control = |from: usize| memchr::memchr(CONTROL, &bytes[from..]).map(|i| from + i);
+    let (mut next_escape, mut next_control) = (escape(0), control(0));
     loop {
         if next_escape.is_some_and(|at| at < from) {
-            next_escape = next(from, escape);
+            next_escape = escape(from);
         }
         if next_control.is_some_and(|at| at < from) {
-            next_control = next(from, control);
+            next_control = control(from);
         }
         let Some(at) = next_escape.into_iter().chain(next_control).min() else { break };
         match decode(bytes, at) {

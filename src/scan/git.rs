@@ -1,0 +1,189 @@
+//! What is staged, and what a range of commits brings in.
+
+use super::file::{FileScanner, Names, Pass};
+use super::progress::Counter;
+use super::{Input, Read};
+use crate::detect::Detector;
+use crate::finding::{Confidence, Finding, Fingerprint, GitOrigin, Incomplete};
+use crate::git::blobs::BlobAt;
+use crate::git::repository::Repository;
+use crate::source::index::{self, Staged};
+use crate::source::range::{Change, Range};
+use git2::Oid;
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+/// Where findings in commit messages are said to be.
+pub const MESSAGES: &str = "commit-message";
+
+/// What `git commit` would commit.
+pub struct Index<'a> {
+    repo: Repository,
+    staged: Staged,
+    counter: &'a Counter,
+    max_size: Option<u64>,
+}
+
+impl<'a> Index<'a> {
+    /// Compares the index with HEAD.
+    pub fn open(repo: Repository, max_size: Option<u64>, counter: &'a Counter) -> Result<Self, index::Error> {
+        let staged = index::staged(&repo)?;
+        Ok(Index { repo, staged, counter, max_size })
+    }
+}
+
+impl Input for Index<'_> {
+    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
+        let mut blobs = Blobs::new(&self.repo, detector, pass, least, self.max_size, self.counter);
+        blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
+        for blob in &self.staged.blobs {
+            blobs.scan(blob, || GitOrigin {
+                blob: blob.blob.to_string(),
+                path: blob.path.clone(),
+                ..GitOrigin::default()
+            });
+        }
+        let notes = self
+            .staged
+            .unmerged
+            .iter()
+            .map(|path| format!("{path}: has a conflict; all its sides were read"));
+        let mut found = blobs.scanner.found;
+        found.files = self.staged.blobs.len() as u64;
+        Ok(Read { found, blobs: 0, incomplete: blobs.incomplete, notes: notes.collect() })
+    }
+
+    fn on_disk(&self, path: &str) -> PathBuf {
+        on_disk(&self.repo, path)
+    }
+}
+
+/// What the commits of a range brought in.
+pub struct Commits<'a> {
+    repo: Repository,
+    range: Range,
+    counter: &'a Counter,
+    max_size: Option<u64>,
+}
+
+impl<'a> Commits<'a> {
+    /// Takes a range of the repository's commits.
+    pub fn new(repo: Repository, range: Range, max_size: Option<u64>, counter: &'a Counter) -> Self {
+        Commits { repo, range, counter, max_size }
+    }
+}
+
+impl Input for Commits<'_> {
+    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
+        let mut blobs = Blobs::new(&self.repo, detector, pass, least, self.max_size, self.counter);
+        let mut walk = self.range.walk(&self.repo)?;
+        let mut read = 0;
+        while let Some(change) = walk.next() {
+            let name = format!("{MESSAGES}/{}", change.id);
+            let before = blobs.scanner.found.findings.len();
+            blobs.scanner.bytes(Names { shown: &name, below: "" }, &change.message);
+            blobs.scanner.found.bytes += change.message.len() as u64;
+            for finding in &mut blobs.scanner.found.findings[before..] {
+                finding.git = Some(walk.origin(&change, None));
+            }
+            for blob in &change.added {
+                let before = blobs.scanner.found.findings.len();
+                blobs.scan(blob, || walk.origin(&change, Some(blob)));
+                blobs.drop_what_was_there(before, &change);
+                read += 1;
+            }
+        }
+        blobs.incomplete.extend(walk.incomplete().iter().cloned());
+        let commits = walk.commits();
+        let mut found = blobs.scanner.found;
+        keep_first(&mut found.findings);
+        let notes = vec![format!("{commits} commits brought in {read} blobs")];
+        Ok(Read { found, blobs: read, incomplete: blobs.incomplete, notes })
+    }
+
+    fn on_disk(&self, path: &str) -> PathBuf {
+        on_disk(&self.repo, path)
+    }
+}
+
+/// Where a path of the repository is, or would be, on disk.
+pub fn on_disk(repo: &git2::Repository, path: &str) -> PathBuf {
+    repo.workdir().unwrap_or_else(|| repo.path()).join(path)
+}
+
+/// Keeps the first finding of each token in each file; the findings come in the order of their commits.
+pub fn keep_first(findings: &mut Vec<Finding>) {
+    let mut seen: HashSet<(Fingerprint, String)> = HashSet::new();
+    findings.retain(|finding| seen.insert((finding.token.fingerprint(), finding.location.path.clone())));
+}
+
+/// Reads blobs and scans them.
+struct Blobs<'a> {
+    repo: &'a Repository,
+    detector: &'a Detector,
+    scanner: FileScanner<'a>,
+    max_size: Option<u64>,
+    counter: &'a Counter,
+    incomplete: Vec<Incomplete>,
+}
+
+impl<'a> Blobs<'a> {
+    fn new(
+        repo: &'a Repository,
+        detector: &'a Detector,
+        pass: Pass<'a>,
+        least: Confidence,
+        max_size: Option<u64>,
+        counter: &'a Counter,
+    ) -> Self {
+        let scanner = FileScanner::new(detector, pass, least);
+        Blobs { repo, detector, scanner, max_size, counter, incomplete: Vec::new() }
+    }
+
+    fn scan(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) {
+        let too_large =
+            self.max_size.and_then(|most| at.size(self.repo).ok().filter(|&size| size as u64 > most));
+        if let Some(size) = too_large {
+            let reason = format!("is larger than --max-size ({size} bytes)");
+            return self.incomplete.push(Incomplete { path: at.path.clone(), reason });
+        }
+        let blob = match at.read(self.repo) {
+            Ok(blob) => blob,
+            Err(incomplete) => return self.incomplete.push(incomplete),
+        };
+        let before = self.scanner.found.findings.len();
+        self.scanner.bytes(Names { shown: &at.path, below: &at.path }, blob.content());
+        self.scanner.found.bytes += blob.content().len() as u64;
+        self.counter.add(blob.content().len() as u64);
+        for finding in &mut self.scanner.found.findings[before..] {
+            finding.git = Some(origin());
+        }
+    }
+
+    /// Drops the findings from `before` on whose token stood in what the same commit replaced: it was moved, or
+    /// stands in a line that did not change.
+    fn drop_what_was_there(&mut self, before: usize, change: &Change) {
+        if self.scanner.found.findings.len() == before {
+            return;
+        }
+        let replaced: Vec<Vec<u8>> = change.replaced.iter().filter_map(|id| self.content(*id)).collect();
+        let findings = self.scanner.found.findings.split_off(before);
+        let was_there = |finding: &Finding| {
+            let text = finding.token.expose();
+            replaced.iter().any(|old| {
+                memchr::memmem::find(old, text).is_some()
+                    || (self.detector.wants(old) && {
+                        let matches = self.detector.detect(old, &finding.location.path, None).matches;
+                        matches.iter().any(|found| found.token == finding.token)
+                    })
+            })
+        };
+        let (old, new): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(was_there);
+        self.scanner.found.findings.extend(new);
+        self.scanner.found.withheld.extend(old.into_iter().map(|finding| finding.token));
+    }
+
+    fn content(&self, id: Oid) -> Option<Vec<u8>> {
+        self.repo.find_blob(id).ok().map(|blob| blob.content().to_vec())
+    }
+}
