@@ -199,7 +199,7 @@ mod tests {
             confidence: Confidence::High,
             token,
             span: 8..28,
-            pieces: Vec::from([8..28]),
+            pieces: std::iter::once(8..28).collect(),
             layers: Vec::new(),
             context: String::new(),
         };
