@@ -1,8 +1,13 @@
-//! Git repositories: opening them and comparing their trees. Knows nothing of tokens, and never writes.
+//! Git repositories: opening them, comparing their trees, every object they hold, and who brought an object in.
+//!
+//! [`store::ObjectStore`] reads all objects in one sweep, also those that no ref reaches; [`attribution`] finds the
+//! commits that brought objects in. Nothing here knows what a token is, and nothing writes.
 
+pub mod attribution;
 pub mod blobs;
 pub mod date;
 pub(crate) mod index_file;
 pub mod repository;
 mod shadow;
+pub mod store;
 pub mod trees;

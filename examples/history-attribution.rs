@@ -1,0 +1,21 @@
+//! Who brought an object in: prints the origins of the ids given. To see what attribution costs.
+
+use anyhow::{Context, Result};
+use krea_scan::git::attribution::attribute;
+use krea_scan::git::store::ObjectStore;
+use std::time::Instant;
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let repository = arguments.next().context("usage: history-attribution REPO ID...")?;
+    let ids = arguments.map(|id| gix_hash::ObjectId::from_hex(id.as_bytes())).collect::<Result<Vec<_>, _>>();
+    let ids = ids.map_err(|error| anyhow::anyhow!("{error}"))?;
+    let repository = git2::Repository::open(repository)?;
+    let start = Instant::now();
+    let store = ObjectStore::open(&repository)?;
+    for origin in attribute(&store, &repository, &ids, 0).into_values().flatten() {
+        println!("{origin:?}");
+    }
+    println!("{:.2?}", start.elapsed());
+    Ok(())
+}

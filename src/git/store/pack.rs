@@ -1,0 +1,227 @@
+//! One pack: a `.pack` file and its `.idx`, both mapped, and its objects one at a time.
+//!
+//! Nothing here trusts what the files say: sizes are bounded, offsets are checked, a chain of deltas has an end.
+
+use super::{MAX_OBJECT_BYTES, delta};
+use gix_hash::oid;
+use gix_object::Kind;
+use gix_pack::{data, index};
+use gix_zlib::{Inflate, Status};
+use std::path::Path;
+
+/// Why an object could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::git) enum Fault {
+    /// The object's first bytes make no sense.
+    #[error("its header is damaged")]
+    Header,
+    /// The compressed bytes are damaged, or are not as long as the header says.
+    #[error("its compressed data is damaged")]
+    Inflate,
+    /// The bytes are not those that were written.
+    #[error("its checksum does not match")]
+    Checksum,
+    /// The delta does not fit its base.
+    #[error("its delta is damaged: {0}")]
+    Delta(&'static str),
+    /// The delta's base is nowhere, or leads back to itself.
+    #[error("the object that its delta builds on is not in the pack")]
+    Base,
+    /// The object is larger than [`MAX_OBJECT_BYTES`].
+    #[error("it has {0} bytes, more than the {MAX_OBJECT_BYTES} that are read")]
+    TooBig(u64),
+    /// There is not enough memory for it.
+    #[error("there is not enough memory for it")]
+    Memory,
+    /// The file could not be read.
+    #[error("{0}")]
+    Io(String),
+}
+
+/// What a decoder needs again and again.
+#[derive(Default)]
+pub(in crate::git) struct Scratch {
+    inflate: Inflate,
+    delta: Vec<u8>,
+    /// What the last delta added: see [`delta::apply`].
+    pub fresh: Vec<std::ops::Range<usize>>,
+}
+
+/// A mapped pack.
+pub(in crate::git) struct Pack {
+    /// Ids and offsets.
+    pub index: index::File,
+    data: data::File,
+}
+
+impl Pack {
+    /// Opens an index and the pack beside it.
+    pub fn open(index: &Path, hash: gix_hash::Kind) -> Result<Pack, String> {
+        let data = data::File::at(index.with_extension("pack"), hash).map_err(|error| error.to_string())?;
+        let index = index::File::at(index, hash).map_err(|error| error.to_string())?;
+        Ok(Pack { index, data })
+    }
+
+    /// What is wrong with the pack as a whole, though its objects may be readable.
+    pub fn fault(&self) -> Option<String> {
+        let (packed, indexed) = (self.data.num_objects(), self.index.num_objects());
+        if packed != indexed {
+            Some(format!("the pack says it holds {packed} objects, its index {indexed}"))
+        } else if self.data.checksum() != self.index.pack_checksum() {
+            Some("the pack is cut off, or is not the one that its index was made for".to_owned())
+        } else {
+            None
+        }
+    }
+
+    /// The file, for messages.
+    pub fn path(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Whether an object is in the pack.
+    pub fn contains(&self, id: &oid) -> bool {
+        self.index.lookup(id).is_some()
+    }
+
+    /// Where an object is in the pack.
+    pub fn offset_of(&self, id: &oid) -> Option<u64> {
+        self.index.lookup(id).map(|position| self.index.pack_offset_at_index(position))
+    }
+
+    /// The header of the object at `offset`.
+    pub fn entry(&self, offset: u64) -> Result<data::Entry, Fault> {
+        if offset >= self.data.pack_end() as u64 {
+            return Err(Fault::Header);
+        }
+        self.data.entry(offset).map_err(|_| Fault::Header)
+    }
+
+    /// The offset of what a delta builds on; `None` for an object that is whole.
+    pub fn base_offset(&self, entry: &data::Entry) -> Result<Option<u64>, Fault> {
+        use data::entry::Header;
+        match entry.header {
+            Header::OfsDelta { base_distance } => {
+                entry.checked_base_pack_offset(base_distance).map(Some).ok_or(Fault::Base)
+            }
+            Header::RefDelta { base_id } => self.offset_of(&base_id).map(Some).ok_or(Fault::Base),
+            _ => Ok(None),
+        }
+    }
+
+    /// Inflates what is stored at `entry` into the start of `out`, which grows but never shrinks.
+    fn inflate(&self, entry: &data::Entry, inflate: &mut Inflate, out: &mut Vec<u8>) -> Result<usize, Fault> {
+        let size = entry.decompressed_size;
+        if size > MAX_OBJECT_BYTES {
+            return Err(Fault::TooBig(size));
+        }
+        let size = usize::try_from(size).map_err(|_| Fault::Memory)?;
+        if out.len() < size {
+            out.try_reserve(size - out.len()).map_err(|_| Fault::Memory)?;
+            out.resize(size, 0);
+        }
+        self.data.decompress_entry(entry, inflate, out).map_err(|_| Fault::Inflate)?;
+        Ok(size)
+    }
+
+    /// Reads an object that is whole into `out`.
+    pub fn read_whole(
+        &self,
+        entry: &data::Entry,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let size = self.inflate(entry, &mut scratch.inflate, out)?;
+        out.truncate(size);
+        Ok(())
+    }
+
+    /// Reads a delta and applies it to `base`, giving `out`.
+    pub fn read_delta(
+        &self,
+        entry: &data::Entry,
+        base: &[u8],
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let size = self.inflate(entry, &mut scratch.inflate, &mut scratch.delta)?;
+        delta::apply(base, &scratch.delta[..size], MAX_OBJECT_BYTES, out, &mut scratch.fresh)
+    }
+
+    /// Reads the object at `offset` and all that its deltas build on.
+    pub fn read_at(&self, offset: u64, scratch: &mut Scratch) -> Result<(Kind, Vec<u8>), Fault> {
+        let mut chain = Vec::new();
+        let mut entry = self.entry(offset)?;
+        while let Some(base) = self.base_offset(&entry)? {
+            chain.push(entry);
+            if chain.len() > self.index.num_objects() as usize {
+                return Err(Fault::Base);
+            }
+            entry = self.entry(base)?;
+        }
+        let kind = entry.header.as_kind().ok_or(Fault::Header)?;
+        let (mut data, mut next) = (Vec::new(), Vec::new());
+        self.read_whole(&entry, scratch, &mut data)?;
+        for entry in chain.iter().rev() {
+            self.read_delta(entry, &data, scratch, &mut next)?;
+            std::mem::swap(&mut data, &mut next);
+        }
+        Ok((kind, data))
+    }
+
+    /// Whether the stored bytes between two offsets have the checksum that the index keeps for them. The first
+    /// version of the index format keeps none.
+    pub fn is_intact(&self, position: u32, offset: u64, end: u64) -> bool {
+        match self.index.crc32_at_index(position) {
+            Some(expected) if offset < end && end <= self.end() => {
+                self.data.entry_crc32(offset, (end - offset) as usize) == expected
+            }
+            Some(_) => false,
+            None => true,
+        }
+    }
+
+    /// Where the objects end.
+    pub fn end(&self) -> u64 {
+        self.data.pack_end() as u64
+    }
+}
+
+/// Whether `data` is the object `id`.
+pub(in crate::git) fn is_object(id: &oid, kind: Kind, data: &[u8]) -> bool {
+    gix_object::compute_hash(id.kind(), kind, data).is_ok_and(|actual| actual.as_ref() == id)
+}
+
+/// Inflates a loose object: its kind and its bytes.
+pub(in crate::git) fn inflate_loose(
+    stored: &[u8],
+    only: Option<Kind>,
+) -> Result<Option<(Kind, Vec<u8>)>, Fault> {
+    let mut inflate = Inflate::default();
+    let mut start = [0; 64];
+    let (_, _, written) = inflate.once(stored, &mut start).map_err(|_| Fault::Inflate)?;
+    let start = &start[..written];
+    let nul = start.iter().position(|&byte| byte == 0).ok_or(Fault::Header)?;
+    let text = std::str::from_utf8(&start[..nul]).map_err(|_| Fault::Header)?;
+    let (kind, size) = text.split_once(' ').ok_or(Fault::Header)?;
+    let kind = Kind::from_bytes(kind.as_bytes()).map_err(|_| Fault::Header)?;
+    let size: u64 = size.parse().map_err(|_| Fault::Header)?;
+    if size > MAX_OBJECT_BYTES {
+        return Err(Fault::TooBig(size));
+    }
+    if only.is_some_and(|only| only != kind) {
+        return Ok(None);
+    }
+    let total = usize::try_from(size).map_err(|_| Fault::Memory)? + nul + 1;
+    let mut out = Vec::new();
+    out.try_reserve_exact(total).map_err(|_| Fault::Memory)?;
+    out.resize(total, 0);
+    inflate.reset();
+    match inflate.once(stored, &mut out) {
+        Ok((Status::StreamEnd, _, written)) if written == total => {
+            out.drain(..=nul);
+            Ok(Some((kind, out)))
+        }
+        _ => Err(Fault::Inflate),
+    }
+}
