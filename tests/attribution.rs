@@ -1,11 +1,12 @@
 //! Who brought a blob in: asked of real repositories, made by git.
 
-mod repository;
+mod made;
 
 use gix_hash::ObjectId;
 use krea_scan::finding::GitOrigin;
-use krea_scan::git::{ObjectStore, attribute};
-use repository::TestRepository;
+use krea_scan::git::attribution::attribute;
+use krea_scan::git::store::ObjectStore;
+use made::TestRepository;
 use std::fs;
 use std::path::Path;
 

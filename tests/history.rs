@@ -1,10 +1,10 @@
 //! Reading every object of real repositories, made by git, in good and in bad shape.
 
-mod repository;
+mod made;
 
 use gix_hash::ObjectId;
-use krea_scan::git::{Kind, Look, Names, ObjectStore, Search, Swept};
-use repository::TestRepository;
+use krea_scan::git::store::{Kind, Look, Names, ObjectStore, Search, Swept};
+use made::TestRepository;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

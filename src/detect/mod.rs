@@ -111,6 +111,12 @@ impl Detector {
         self.everything || self.prefilter.hits(bytes)
     }
 
+    /// The longest stretch of bytes that [`Detector::wants`] needs to see in one piece; `None` when it wants
+    /// everything.
+    pub fn reach(&self) -> Option<usize> {
+        (!self.everything).then(|| self.prefilter.reach())
+    }
+
     /// Whether a path alone makes a file worth a look, whatever it holds.
     pub fn wants_path(&self, path: &str) -> bool {
         PathSays::of(path) != PathSays::Nothing

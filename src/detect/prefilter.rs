@@ -10,6 +10,7 @@ const BASE64_NEEDLES: [&str; 8] = ["a3JlY", "S3JlY", "S1JFQ", "tyZW", "tSRU", "r
 #[derive(Debug)]
 pub struct Prefilter {
     searcher: Searcher,
+    reach: usize,
 }
 
 #[derive(Debug)]
@@ -30,9 +31,9 @@ impl Prefilter {
     pub fn with_keywords<'a>(keywords: impl IntoIterator<Item = &'a str>) -> Self {
         let mut needles = krea_needles();
         needles.extend(keywords.into_iter().map(|keyword| keyword.as_bytes().to_vec()));
-        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&needles);
-        match automaton {
-            Ok(automaton) => Prefilter { searcher: Searcher::Automaton(automaton) },
+        let reach = longest(&needles);
+        match AhoCorasick::builder().ascii_case_insensitive(true).build(&needles) {
+            Ok(automaton) => Prefilter { searcher: Searcher::Automaton(automaton), reach },
             Err(_) => Prefilter::new(&needles),
         }
     }
@@ -45,7 +46,12 @@ impl Prefilter {
                 AhoCorasick::new(needles).expect("a few dozen short needles are within every limit"),
             ),
         };
-        Prefilter { searcher }
+        Prefilter { searcher, reach: longest(needles) }
+    }
+
+    /// The longest needle, in bytes.
+    pub fn reach(&self) -> usize {
+        self.reach
     }
 
     /// Whether there is anything in `bytes` worth a second look.
@@ -56,6 +62,10 @@ impl Prefilter {
             Searcher::Automaton(automaton) => automaton.is_match(bytes),
         }
     }
+}
+
+fn longest(needles: &[Vec<u8>]) -> usize {
+    needles.iter().map(Vec::len).max().unwrap_or(0)
 }
 
 fn krea_needles() -> Vec<Vec<u8>> {

@@ -71,8 +71,8 @@ impl Sweep {
         })
     }
 
-    /// The longest needle, in bytes: the overlap that two windows need.
-    pub fn overlap(&self) -> usize {
+    /// The longest needle, in bytes.
+    pub fn reach(&self) -> usize {
         self.needles.iter().map(|(_, _, length)| *length).max().unwrap_or(0)
     }
 }

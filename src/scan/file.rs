@@ -81,6 +81,18 @@ impl Known {
         Some(Known { sweep: Sweep::new(&tokens)?, first, places, files })
     }
 
+    /// Whether the finding's file is known to hold its token.
+    pub fn is_in_file(&self, finding: &Finding) -> bool {
+        let number = self.first.iter().position(|other| other.token == finding.token);
+        number.is_some_and(|number| self.files.contains(&(finding.location.path.clone(), number)))
+    }
+
+    /// The longest stretch of bytes, in bytes, that [`Known::is_in`] needs to see in one piece.
+    pub fn reach(&self) -> usize {
+        // A half counts only between characters that are no part of a longer word.
+        self.sweep.reach() + 2
+    }
+
     /// Whether any of the tokens, or a half of one, is in some bytes.
     pub fn is_in(&self, bytes: &[u8]) -> bool {
         self.sweep.find(bytes).next().is_some()

@@ -2,6 +2,7 @@
 
 mod file;
 mod git;
+mod history;
 mod progress;
 mod tree;
 
@@ -61,7 +62,8 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         configs.load(Path::new("."));
     }
 
-    let progress = Progress::start(&counter, "files", settings.progress);
+    let what = if settings.source == Source::History { "objects" } else { "files" };
+    let progress = Progress::start(&counter, what, settings.progress);
     let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
     let read = input.read(detector, Pass::Detect, least)?;
     let mut summary = Summary {
@@ -115,7 +117,10 @@ fn open<'a>(settings: &Settings, counter: &'a Counter) -> anyhow::Result<Box<dyn
         Source::Tree => Box::new(files(settings.paths.clone())),
         Source::Stdin => Box::new(tree::Stdin::read_all().context("cannot read standard input")?),
         Source::Staged => Box::new(staged(open_repository(&settings.paths)?)?),
-        Source::History => bail!("not wired"),
+        Source::History => {
+            let repo = open_repository(&settings.paths)?;
+            Box::new(history::History::open(repo, settings.threads, settings.max_size, counter)?)
+        }
         Source::Range(text) => {
             let repo = open_repository(&settings.paths)?;
             let range = Range::parse(&repo, text)?;

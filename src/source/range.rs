@@ -123,7 +123,7 @@ pub struct Change {
 struct Author {
     name: String,
     email: String,
-    date: String,
+    date: Option<String>,
 }
 
 impl From<&Signature<'_>> for Author {
@@ -172,7 +172,7 @@ impl Walk<'_> {
             path: blob.map(|blob| blob.path.clone()).unwrap_or_default(),
             author: author.map(|author| author.name.clone()),
             email: author.map(|author| author.email.clone()),
-            date: author.map(|author| author.date.clone()),
+            date: author.and_then(|author| author.date.clone()),
             refs: Vec::new(),
             in_head: blob.is_some_and(|blob| self.in_head(blob)),
             reachable: true,

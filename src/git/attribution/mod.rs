@@ -8,6 +8,7 @@ mod holders;
 mod tips;
 
 use crate::finding::GitOrigin;
+use crate::git::date::rfc3339;
 use crate::git::store::ObjectStore;
 use crate::git::store::plan::Plan;
 use crate::git::store::tree;
@@ -210,7 +211,7 @@ fn sign(store: &ObjectStore, commit: &ObjectId, origin: &mut GitOrigin) {
     if let Ok((_, data)) = store.read(commit)
         && let Some(author) = tree::signature(&data, "author")
     {
-        origin.date = author.rfc3339();
+        origin.date = rfc3339(author.seconds, author.offset);
         origin.author = Some(author.name);
         origin.email = Some(author.email);
     }

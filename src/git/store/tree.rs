@@ -116,39 +116,10 @@ pub(in crate::git) fn signature(commit: &[u8], who: &str) -> Option<Signature> {
     Some(Signature { name: text(name), email: text(email), seconds, offset })
 }
 
-impl Signature {
-    /// The time as RFC 3339 with its own offset; `None` outside the years 0 to 9999.
-    pub fn rfc3339(&self) -> Option<String> {
-        let local = self.seconds.checked_add(i64::from(self.offset) * 60)?;
-        let (days, second) = (local.div_euclid(86_400), local.rem_euclid(86_400));
-        let (year, month, day) = civil(days);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        let sign = if self.offset < 0 { '-' } else { '+' };
-        let (zone_hour, zone_minute) = (self.offset.abs() / 60, self.offset.abs() % 60);
-        (0..=9999).contains(&year).then(|| {
-            format!(
-                "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{sign}{zone_hour:02}:{zone_minute:02}"
-            )
-        })
-    }
-}
-
-/// Year, month and day of a count of days since 1970 in the proleptic Gregorian calendar: years are counted from
-/// March, in eras of 400 years (146,097 days).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + i64::from(month <= 2), month, day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::date::rfc3339;
 
     fn signed(line: &[u8]) -> Signature {
         let commit = [b"tree x\nauthor ", line, b"\n\nauthor of nothing"].concat();
@@ -157,7 +128,10 @@ mod tests {
 
     #[test]
     fn dates_keep_their_offset() {
-        let date = |line: &[u8]| signed(line).rfc3339();
+        let date = |line: &[u8]| {
+            let s = signed(line);
+            rfc3339(s.seconds, s.offset)
+        };
         assert_eq!(date(b"A <a@b> 0 +0000").as_deref(), Some("1970-01-01T00:00:00+00:00"));
         assert_eq!(date(b"A <a@b> 1709210096 -0330").as_deref(), Some("2024-02-29T09:04:56-03:30"));
         assert_eq!(date(b"A <a@b> -1 +0100").as_deref(), Some("1970-01-01T00:59:59+01:00"));

@@ -1,0 +1,194 @@
+//! Every object of a repository.
+//!
+//! One sweep over the store finds the objects that hold something; only those are traced to the commits that brought
+//! them in, and scanned again under the paths that they had.
+
+use super::file::{FileScanner, Found, Names, Pass};
+use super::git::{MESSAGES, on_disk};
+use super::progress::Counter;
+use super::{Input, Read};
+use crate::detect::Detector;
+use crate::finding::{Confidence, Finding, Fingerprint, GitOrigin, Incomplete};
+use crate::git::attribution::attribute;
+use crate::git::repository::Repository;
+use crate::git::store::{self, Kind, Look, ObjectStore, Search};
+use crate::unpack::charset;
+use gix_hash::ObjectId;
+use rayon::prelude::*;
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+/// A repository's objects.
+pub struct History<'a> {
+    repo: Repository,
+    store: ObjectStore,
+    counter: &'a Counter,
+    threads: usize,
+    max_size: Option<u64>,
+}
+
+impl<'a> History<'a> {
+    /// Opens the object store.
+    pub fn open(
+        repo: Repository,
+        threads: usize,
+        max_size: Option<u64>,
+        counter: &'a Counter,
+    ) -> Result<Self, store::Error> {
+        let store = ObjectStore::open(&repo)?;
+        Ok(History { repo, store, counter, threads, max_size })
+    }
+
+    /// Finds the objects that hold something. Says what could not be read.
+    fn sweep(&self, detector: &Detector, pass: Pass<'_>) -> Swept {
+        let hits: Mutex<Vec<ObjectId>> = Mutex::default();
+        let too_large: Mutex<Vec<Incomplete>> = Mutex::default();
+        let max_size = self.max_size;
+        let is_too_large = |data: &[u8]| max_size.is_some_and(|most| data.len() as u64 > most);
+        let hint = |data: &[u8]| match pass {
+            Pass::Detect => detector.wants(data),
+            Pass::Sweep(known) => known.is_in(data),
+        };
+        let reach = match pass {
+            Pass::Detect => detector.reach(),
+            Pass::Sweep(known) => Some(known.reach()),
+        };
+        let whole = |kind: Kind, data: &[u8]| {
+            self.counter.add(data.len() as u64);
+            if kind == Kind::Blob && is_too_large(data) {
+                let reason = format!("is larger than --max-size ({} bytes)", data.len());
+                lock(&too_large).push(Incomplete { path: "a blob in the history".to_owned(), reason });
+            }
+            reach.is_none()
+        };
+        let inspect = |kind: Kind, id: &gix_hash::oid, data: &[u8]| {
+            if kind == Kind::Tree || (kind == Kind::Blob && is_too_large(data)) {
+                return;
+            }
+            let holds = match pass {
+                Pass::Detect => hint(data) && !matches(detector, data, "").is_empty(),
+                Pass::Sweep(_) => true,
+            };
+            if holds {
+                lock(&hits).push(id.to_owned());
+            }
+        };
+        let krea = |name: &[u8]| name.to_ascii_lowercase().windows(4).any(|window| window == b"krea");
+        let by_name = |name: &[u8]| detector.wants_path(&String::from_utf8_lossy(name));
+        let names = store::Names { hint: &krea, reach: 4, wanted: &by_name };
+        let swept = self.store.sweep(
+            self.threads,
+            &Look {
+                search: reach.map(|reach| Search { hint: &hint, reach }),
+                whole: &whole,
+                inspect: &inspect,
+                names: matches!(pass, Pass::Detect).then_some(names),
+            },
+        );
+        let mut hits = lock(&hits).split_off(0);
+        // A file whose name says Krea need not say it itself.
+        let store = &self.store;
+        let named = swept.named.par_iter().filter(|id| {
+            let data = store.read(id).map(|(_, data)| data).unwrap_or_default();
+            !is_too_large(&data) && !matches(detector, &data, "krea").is_empty()
+        });
+        hits.par_extend(named.cloned());
+        hits.sort_unstable();
+        hits.dedup();
+        let mut incomplete = swept.incomplete;
+        incomplete.append(&mut lock(&too_large));
+        Swept { hits, incomplete, blobs: swept.blobs, bytes: swept.bytes }
+    }
+}
+
+/// What a sweep of the store came by.
+struct Swept {
+    hits: Vec<ObjectId>,
+    incomplete: Vec<Incomplete>,
+    blobs: u64,
+    bytes: u64,
+}
+
+impl Input for History<'_> {
+    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
+        let swept = self.sweep(detector, pass);
+        let origins = match swept.hits.is_empty() {
+            true => BTreeMap::new(),
+            false => attribute(&self.store, &self.repo, &swept.hits, self.threads),
+        };
+        let store = &self.store;
+        let targets: Vec<_> = origins.iter().collect();
+        let scanned: Vec<Found> = targets
+            .par_chunks(16)
+            .map(|chunk| {
+                let mut scanner = FileScanner::new(detector, pass, least);
+                chunk.iter().for_each(|(id, origins)| scan(store, **id, origins, &mut scanner));
+                scanner.found
+            })
+            .collect();
+        let mut found = Found::default();
+        scanned.into_iter().for_each(|part| found.merge(part));
+        found.findings = first_of_each(found.findings);
+        if let Pass::Sweep(known) = pass {
+            found.findings.retain(|finding| !known.is_in_file(finding));
+        }
+        found.bytes = swept.bytes;
+        Ok(Read { found, blobs: swept.blobs, incomplete: swept.incomplete, notes: Vec::new() })
+    }
+
+    fn on_disk(&self, path: &str) -> PathBuf {
+        on_disk(&self.repo, path)
+    }
+}
+
+/// Scans one object under each path that it had.
+fn scan(store: &ObjectStore, id: ObjectId, origins: &[GitOrigin], scanner: &mut FileScanner<'_>) {
+    let Ok((kind, data)) = store.read(&id) else { return };
+    for origin in origins {
+        let path = match kind {
+            Kind::Commit | Kind::Tag => format!("{MESSAGES}/{id}"),
+            _ if origin.path.is_empty() => format!("blob/{id}"),
+            _ => origin.path.clone(),
+        };
+        let before = scanner.found.findings.len();
+        scanner.bytes(Names { shown: &path, below: &origin.path }, &data);
+        for finding in &mut scanner.found.findings[before..] {
+            finding.git = Some(origin.clone());
+        }
+    }
+}
+
+fn matches(detector: &Detector, data: &[u8], path: &str) -> Vec<crate::detect::Match> {
+    detector.detect(data, path, charset::utf16(data)).matches
+}
+
+/// Of each token in each file, the finding in the commit that first brought it in. HEAD and refs count for all
+/// versions of the file that hold the token.
+fn first_of_each(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let date = |finding: &Finding| {
+        let date = finding.git.as_ref().and_then(|git| git.date.as_ref());
+        // What no commit holds comes last.
+        date.and_then(|date| date.parse::<jiff::Timestamp>().ok()).unwrap_or(jiff::Timestamp::MAX)
+    };
+    findings.sort_by_cached_key(|finding| (date(finding), finding.location.clone()));
+    let mut first: BTreeMap<(String, Fingerprint), Finding> = BTreeMap::new();
+    for finding in findings {
+        match first.entry((finding.location.path.clone(), finding.token.fingerprint())) {
+            Entry::Vacant(place) => {
+                place.insert(finding);
+            }
+            Entry::Occupied(mut place) => {
+                if let (Some(kept), Some(other)) = (&mut place.get_mut().git, &finding.git) {
+                    kept.in_head |= other.in_head;
+                    kept.reachable |= other.reachable;
+                }
+            }
+        }
+    }
+    first.into_values().collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
