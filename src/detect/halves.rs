@@ -4,7 +4,7 @@
 use super::context::{Attribution, Evidence, Surroundings, block_owner, names_before};
 use super::names::{self, NameKind};
 use super::placeholder::{self, Scrutiny};
-use regex::bytes::Regex;
+use regex::bytes::{Captures, Regex};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -46,6 +46,8 @@ static JOINS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let literals = [
         // .netrc
         r"(?i:login|user|username)\s+ID\s+(?i:password|account)\s+SECRET",
+        // krea_id, krea_secret = "…", "…"
+        r#"(?i:id)\s{0,5},\s{0,5}\$?(?:[\w.]{0,60}_)?(?i:[a-z]{0,20}secret)\s{0,5}[)\]]?\s{0,5}:?=\s{0,5}[\[(]?ID\s{0,5},\s{0,5}SECRET"#,
         // A table with an id and a secret.
         r"(?im-u:\A[^\n]*\bid\b[^\n]{0,20}\bsecret\b[^\n]*\n)(?s:.{0,4096}?)\bID\s*[,;\t]\s*SECRET",
     ];
@@ -125,9 +127,12 @@ fn in_two_variables(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
     secrets
         .into_iter()
         .filter_map(|secret| {
-            let id = ids
+            // Both lists are in the order of the text.
+            let first = ids.partition_point(|id| id.span.start + REACH < secret.span.start);
+            let id = ids[first..]
                 .iter()
-                .filter(|id| id.stem == secret.stem && id.span.start.abs_diff(secret.span.start) <= REACH)
+                .take_while(|id| id.span.start <= secret.span.start + REACH)
+                .filter(|id| id.stem == secret.stem)
                 .min_by_key(|id| id.span.start.abs_diff(secret.span.start))?;
             let attribution = around.attribute(&secret.span);
             (!attribution.other_service).then(|| Halves {
@@ -184,7 +189,11 @@ fn krea_name(text: &[u8], at: usize) -> Option<String> {
 
 fn joined(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
     let mut found = Vec::new();
-    for captures in JOINS.iter().flat_map(|join| join.captures_iter(text).take(MAX_JOINS)) {
+    let near_krea = |join: &'static Regex| {
+        let near = |at: &Captures<'_>| at.get(0).is_some_and(|m| around.mentioned_within(m.start(), REACH));
+        join.captures_iter(text).filter(near)
+    };
+    for captures in JOINS.iter().flat_map(|join| near_krea(join).take(MAX_JOINS)) {
         let Some(whole) = captures.get(0) else { continue };
         // A name's definition, or the literal itself.
         let half = |name: usize, literal: usize| match captures.get(literal).filter(|found| !found.is_empty())
@@ -267,6 +276,8 @@ mod tests {
             "machine api.krea.ai login ID password SEC",
             "req.URL.Host = \"api.krea.ai\"\nreq.SetBasicAuth(\"ID\", \"SEC\")",
             "name,id,secret\nkrea,ID,SEC\n",
+            "krea_id, krea_secret = 'ID', 'SEC'",
+            "<krea><id>ID</id><secret>SEC</secret></krea>",
         ] {
             assert_eq!(tokens(text), [format!("{ID}:{SECRET}")], "{text}");
         }

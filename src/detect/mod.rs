@@ -25,6 +25,7 @@ use aho_corasick::AhoCorasick;
 use context::{Attribution, PathSays, Surroundings};
 use encoding_rs::Encoding;
 use prefilter::Prefilter;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 /// Base64 in base64 in base64 is followed no further.
@@ -244,14 +245,9 @@ impl Run<'_> {
             }
             for value in values.accepted {
                 let span = text.origin_range(value.span.start, value.span.end);
-                let spans_joint = || {
-                    (value.span.start + 1..value.span.end).any(|at| text.origin(at) > text.origin(at - 1) + 7)
-                        || text.origin(value.span.end - 1) - text.origin(value.span.start)
-                            > value.span.len() + 2
-                };
                 let rank = match joined {
                     None => 1 + u8::from(order > 0),
-                    Some(_) if !spans_joint() => continue,
+                    Some(_) if text.is_one_piece(&value.span) => continue,
                     Some(Joined::ByOperator) => 0,
                     Some(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => 0,
                     Some(Joined::ByAdjacency) => 3,
@@ -349,20 +345,43 @@ fn without_overlaps(mut found: Vec<Ranked>) -> Vec<Match> {
                 b.found.span.start,
             ))
     });
-    let mut kept: Vec<Match> = Vec::new();
-    for Ranked { found, .. } in found {
-        let rivals = kept.iter().any(|other| {
-            let overlap =
-                other.pieces.iter().any(|a| found.pieces.iter().any(|b| a.start < b.end && b.start < a.end));
-            let same_run = !found.layers.is_empty() && other.span == found.span && other.token != found.token;
-            overlap && !same_run
-        });
-        if !rivals {
-            kept.push(found);
-        }
-    }
+    let mut taken = Taken::default();
+    let places: Vec<bool> = found.iter().map(|ranked| taken.take(&ranked.found)).collect();
+    let mut kept: Vec<Match> =
+        found.into_iter().zip(places).filter(|(_, kept)| *kept).map(|(ranked, _)| ranked.found).collect();
     kept.sort_by(|a, b| {
         (a.span.start, a.span.end, a.token.expose()).cmp(&(b.span.start, b.span.end, b.token.expose()))
     });
     kept
+}
+
+/// The places that matches have taken. What has been taken does not overlap, save for the tokens of one encoded
+/// run, which all stand where the run stands.
+#[derive(Default)]
+struct Taken<'a> {
+    /// By its start: where a place ends, and for an encoded run the tokens in it.
+    places: BTreeMap<usize, (usize, HashSet<&'a [u8]>)>,
+}
+
+impl<'a> Taken<'a> {
+    /// Takes the places of a match, or says that another one was there first.
+    fn take(&mut self, found: &'a Match) -> bool {
+        let pieces = || found.pieces.iter().filter(|piece| !piece.is_empty());
+        let token = found.token.expose();
+        let is_free = |piece: &Range<usize>| {
+            let (&start, (end, tokens)) = match self.places.range(..piece.end).next_back() {
+                Some(last) if last.1.0 > piece.start => last,
+                _ => return true,
+            };
+            !found.layers.is_empty() && (start..*end) == found.span && !tokens.contains(token)
+        };
+        if !pieces().all(is_free) {
+            return false;
+        }
+        for piece in pieces() {
+            let (_, tokens) = self.places.entry(piece.start).or_insert_with(|| (piece.end, HashSet::new()));
+            tokens.insert(token);
+        }
+        true
+    }
 }

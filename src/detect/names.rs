@@ -1,6 +1,8 @@
 //! Whose name is this? Splits identifiers into words and tells Krea's names, other services' names and words
 //! that say nothing apart.
 
+use super::placeholder::{self, Scrutiny};
+
 /// What a name says about the value that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameKind {
@@ -122,6 +124,28 @@ const NOT_A_CREDENTIAL: &[&str] = &[
     "message",
     "error",
     "public",
+];
+
+/// Words of secrets that an application named after Krea keeps for itself: none of them calls Krea's API.
+const OWN_SECRETS: &[&str] = &[
+    "webhook",
+    "webhooks",
+    "signing",
+    "session",
+    "cookie",
+    "cookies",
+    "csrf",
+    "encryption",
+    "salt",
+    "hmac",
+    "nextauth",
+    "db",
+    "database",
+    "postgres",
+    "mysql",
+    "mongo",
+    "redis",
+    "smtp",
 ];
 
 /// Words that stand between a name and its value, or say nothing of whose it is.
@@ -655,13 +679,31 @@ pub fn classify(name: &str) -> NameKind {
     }
 }
 
+/// Whether a text is the name of a service, Krea or another one, and of nothing of it (`Krea`, `fal.ai`).
+pub fn is_service(text: &str) -> bool {
+    let words = words(text);
+    let named = |word: &String| is_krea_word(word) || SERVICES.contains(&word.as_str());
+    words.first().is_some_and(named)
+        && words[1..].iter().all(|word| matches!(word.as_str(), "ai" | "api" | "com"))
+}
+
+/// Whether a name is a value that a machine drew, which holds the short name of a service by chance.
+pub fn is_random(name: &str) -> bool {
+    name.len() >= 16
+        && name.bytes().any(|b| b.is_ascii_digit())
+        && !placeholder::is_placeholder(name.as_bytes(), Scrutiny::Pair)
+}
+
 /// Whether the name is a credential's: `KREA_PROD_API_KEY`, `krea.auth.token`, `KREA_KEY_OLD`, and not
-/// `krea_token_rotation`.
+/// `krea_token_rotation`, nor the secret of something else than the API (`KREA_WEBHOOK_SECRET`).
 pub fn ends_like_credential(name: &str) -> bool {
     let words = words(name);
     let credential =
         |word: &String| CREDENTIAL.contains(&word.as_str()) || (is_krea_word(word) && word.len() > 6);
     let Some(last) = words.iter().rposition(credential) else { return false };
+    if words.iter().any(|word| OWN_SECRETS.contains(&word.as_str())) {
+        return false;
+    }
     words[last + 1..].iter().all(|word| {
         !NOT_A_CREDENTIAL.contains(&word.as_str())
             && (NEUTRAL.contains(&word.as_str())

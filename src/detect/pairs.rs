@@ -50,7 +50,7 @@ pub fn find(rule: &Rule, context: &ContextRule, text: &[u8], around: &Surroundin
         return values;
     }
     for found in context.value.find_iter(text) {
-        let span = found.range();
+        let span = between_slashes(text, found.range());
         if context.needs == Needs::Name && !around.mentioned_within(span.start, OPAQUE_REACH) {
             continue;
         }
@@ -65,6 +65,15 @@ pub fn find(rule: &Rule, context: &ContextRule, text: &[u8], around: &Surroundin
         }
     }
     values
+}
+
+/// The value without what stands behind a slash, where a slash starts it: `s/NAME/value/g`.
+fn between_slashes(text: &[u8], span: Range<usize>) -> Range<usize> {
+    if !text[..span.start].ends_with(b"/") {
+        return span;
+    }
+    let end = memchr::memchr(b'/', &text[span.clone()]).map_or(span.end, |i| span.start + i);
+    span.start..end
 }
 
 enum Verdict {

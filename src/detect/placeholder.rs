@@ -159,13 +159,42 @@ pub fn is_plausible_id(id: &[u8]) -> bool {
         && !is_wordy(&core, Scrutiny::Opaque)
 }
 
-/// An opaque key has digits and letters and is no UUID, JWT, path or version.
+/// How keys of other services and encoded certificates start.
+const FOREIGN_PREFIXES: &[&str] = &[
+    "AIza",
+    "AKIA",
+    "AAAAB3NzaC1",
+    "AAAAC3NzaC1",
+    "MCowBQYDK2V",
+    "MFkwEwYHKoZ",
+    "MII",
+    "dop_v1_",
+    "eyJ",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "npm_",
+    "phc_",
+    "pypi-",
+    "sk-ant-",
+    "sk-proj-",
+    "sk_live_",
+    "sk_test_",
+    "whsec_",
+    "xoxb-",
+    "xoxp-",
+];
+
+/// An opaque key has digits and letters and is no UUID, JWT, path, version or another service's.
 fn looks_like_a_key(text: &[u8], core: &[u8]) -> bool {
     let digits = core.iter().filter(|b| b.is_ascii_digit()).count();
     let path_like = text.iter().filter(|b| matches!(b, b'/')).count() * 6 > text.len()
         || text.starts_with(b"/")
-        || text.windows(2).any(|w| w == b"//" || w == b"--");
-    digits > 0 && digits < core.len() && !is_uuid(text) && !text.starts_with(b"eyJ") && !path_like
+        || text.starts_with(b"--");
+    let foreign = FOREIGN_PREFIXES.iter().any(|prefix| text.starts_with(prefix.as_bytes()));
+    digits > 0 && digits < core.len() && !is_uuid(text) && !foreign && !path_like
 }
 
 /// `8-4-4-4-12` hex digits.

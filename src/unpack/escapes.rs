@@ -2,9 +2,17 @@
 //! `\"`, `\/`, `\:`, `\n`, `\u003a`, `\x3a`, `\u{3a}`, `%3A`, `&#58;`, a backslash at a line's end, and the
 //! sequences that colour a terminal.
 //!
+//! Mail says that it is in quoted-printable; then `=3D` and a `=` at a line's end are undone as well.
+//!
 //! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
 
 use super::{Text, TextBuilder};
+use regex::bytes::Regex;
+use std::sync::LazyLock;
+
+static QUOTED_PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?im-u)^content-transfer-encoding:[ \t]*\"?quoted-printable").expect("a constant pattern")
+});
 
 /// More layers of quoting than this are left as they are.
 const MAX_LAYERS: usize = 4;
@@ -14,7 +22,7 @@ const CONTROL: u8 = 0x1b;
 
 /// The text without its escapes, or `None` when it has none.
 pub fn unescape<'a>(text: &Text<'a>) -> Option<Text<'a>> {
-    let mut current: Option<Text<'a>> = None;
+    let mut current = undo_quoted_printable(text);
     for _ in 0..MAX_LAYERS {
         match undo_one_layer(current.as_ref().unwrap_or(text)) {
             Some(next) => current = Some(next),
@@ -22,6 +30,34 @@ pub fn unescape<'a>(text: &Text<'a>) -> Option<Text<'a>> {
         }
     }
     current
+}
+
+/// Undoes quoted-printable in a text that names it as its encoding.
+fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
+    let bytes = text.bytes();
+    if !QUOTED_PRINTABLE.is_match(bytes) {
+        return None;
+    }
+    let mut out = TextBuilder::default();
+    let mut copied = 0;
+    for at in memchr::memchr_iter(b'=', bytes) {
+        let (character, length) = match &bytes[at + 1..] {
+            [b'\r', b'\n', ..] => (None, 3),
+            [b'\n', ..] => (None, 2),
+            [a, b, ..] => match hex(&[*a, *b]).and_then(printable) {
+                Some(character) => (Some(character), 3),
+                None => continue,
+            },
+            _ => continue,
+        };
+        out.push(&bytes[copied..at], copied, 1);
+        if let Some(character) = character {
+            out.push(&[character], at, 0);
+        }
+        copied = at + length;
+    }
+    out.push(&bytes[copied..], copied, 1);
+    Some(text.derive(out))
 }
 
 fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
@@ -184,6 +220,13 @@ mod tests {
     fn nested_quotes_are_undone_to_the_bottom() {
         assert_eq!(undone(r#"{\\\"key\\\":\\\"v\\\"}"#), r#"{"key":"v"}"#);
         assert_eq!(undone(r#""A=1\nB=2""#), "\"A=1\nB=2\"");
+    }
+
+    #[test]
+    fn quoted_printable_is_undone_where_it_is_named() {
+        let mail = "Content-Transfer-Encoding: quoted-printable\n\n";
+        assert_eq!(undone(&format!("{mail}A=3Dxy=\r\nz=zz")), format!("{mail}A=xyz=zz"));
+        assert_eq!(undone("A=3Dx=\ny"), "A=3Dx=\ny");
     }
 
     #[test]

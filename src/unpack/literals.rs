@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 
 /// Closing quote, an operator that joins strings, opening quote. The operators are those of the usual
 /// languages: `+`, `.` (PHP, Perl), `..` (Lua), `&` (Visual Basic, Nix-like), `<>` (Elixir), `++` (Haskell, Erlang),
-/// `~` (Raku, Twig), `||` (SQL), `^` (OCaml).
+/// `~` (Raku, Twig), `||` (SQL), `^` (OCaml); with the marks that Visual Basic (`& _`) and Fortran (`// &`) want
+/// where a line goes on.
 static OPERATOR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?-u)["'`]\s{0,80}(?:\+\+?|\.\.?|&|<>|~|\|\||\^)\s{0,80}[rbfuL@$]{0,2}["'`]"#)
+    Regex::new(r#"(?-u)["'`]\s{0,80}(?:\+\+?|\.\.?|&(?:[ \t]+_[ \t]*\r?\n)?|//[ \t]*&[ \t]*\r?\n|<>|~|\|\||\^)\s{0,80}[rbfuL@$]{0,2}["'`]"#)
         .expect("a constant pattern")
 });
 
@@ -57,6 +58,9 @@ mod tests {
     fn literals_are_joined_as_the_language_does() {
         assert_eq!(joined(r#"a = "x" + "y";"#, Joined::ByOperator).as_deref(), Some(r#"a = "xy";"#));
         assert_eq!(joined("$a = 'x' . ':' .\n  'y';", Joined::ByOperator).as_deref(), Some("$a = 'x:y';"));
+        assert_eq!(joined("a = \"x\" & _\r\n  \"y\"", Joined::ByOperator).as_deref(), Some("a = \"xy\""));
+        assert_eq!(joined("a = 'x' // &\n  'y'", Joined::ByOperator).as_deref(), Some("a = 'xy'"));
+        assert_eq!(joined("a = 'x' // 'y'", Joined::ByOperator), None);
         assert_eq!(joined("(\"x\"\n \"y\")", Joined::ByAdjacency).as_deref(), Some("(\"xy\")"));
         assert_eq!(joined(r#"["x", "y"]"#, Joined::ByOperator), None);
         assert_eq!(joined(r#"["x", "y"]"#, Joined::ByAdjacency), None);

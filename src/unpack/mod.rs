@@ -59,6 +59,13 @@ impl<'a> Text<'a> {
         first..after.clamp(last + 1, (last + 1).max(first + 8 * (end - start)))
     }
 
+    /// Whether a range was in one piece before the last step that made this text.
+    pub fn is_one_piece(&self, range: &std::ops::Range<usize>) -> bool {
+        let Some(map) = self.maps.last() else { return true };
+        let segment = |at: usize| map.partition_point(|segment| segment.at <= at);
+        segment(range.start) == segment(range.end.saturating_sub(1).max(range.start))
+    }
+
     /// A text that was made from this one, byte stretches and all.
     fn derive(&self, builder: TextBuilder) -> Text<'static> {
         let mut maps = self.maps.clone();

@@ -62,6 +62,9 @@ pub fn before(text: &[u8], at: usize) -> Chain {
             break;
         }
         let kind = names::classify(&name);
+        if kind == NameKind::OtherService && names::is_random(&name) {
+            break;
+        }
         let bare = name.trim_start_matches(['-', '$', '.']);
         chain.authorization |=
             ["authorization", "bearer", "basic"].iter().any(|w| bare.eq_ignore_ascii_case(w));
@@ -87,27 +90,19 @@ fn leads_on(gap: &[u8], before: &[u8], operator: bool, newlines: &mut usize) -> 
         match b {
             b';' | b'}' | b'#' | b'^' => return false,
             b',' if operator => return false,
+            // The next row: `('a', 'b'), ('c', 'd')`.
+            b'(' | b'[' if ends_a_row(&gap[..i]) => return false,
             b'&' if !before_ampersand_is_type(&gap[..i]) => return false,
             b'\n' => {
                 *newlines += 1;
-                // A value on the next line needs something that asks for it on this one.
+                // A value on the next line needs something that asks for it on this one. A quote alone closes what
+                // stands before it.
                 let line = gap[..i].trim_ascii_end();
                 let asks = match line.last() {
-                    Some(b) => matches!(
-                        b,
-                        b'=' | b':'
-                            | b'('
-                            | b'['
-                            | b'{'
-                            | b','
-                            | b'|'
-                            | b'>'
-                            | b'+'
-                            | b'?'
-                            | b'"'
-                            | b'`'
-                            | b'\''
-                    ),
+                    Some(b) => {
+                        matches!(b, b'=' | b':' | b'(' | b'[' | b'{' | b',' | b'|' | b'>' | b'+' | b'?')
+                            || (matches!(b, b'"' | b'`' | b'\'') && line.len() > 1)
+                    }
                     // Only the name itself ends the line: `>-` and the like are name bytes.
                     None => before.ends_with(b"-") || before.ends_with(b">"),
                 };
@@ -119,6 +114,12 @@ fn leads_on(gap: &[u8], before: &[u8], operator: bool, newlines: &mut usize) -> 
         }
     }
     gap.len() <= 120
+}
+
+/// A closing bracket and a comma, which an opening bracket follows.
+fn ends_a_row(before: &[u8]) -> bool {
+    let comma = before.trim_ascii_end().strip_suffix(b",");
+    comma.is_some_and(|row| matches!(row.trim_ascii_end().last(), Some(b')' | b']')))
 }
 
 /// `key: &str`, `key: &'static str`, and `a && b` is neither.
@@ -176,6 +177,8 @@ mod tests {
             "{model: \"krea\", apiKey: \"@",
             "krea && x=\"@",
             "a: krea\n@",
+            "\"krea\"\nf(\"@",
+            "('x', 'krea'), ('@",
         ] {
             assert_ne!(chain(text).kind(), Some(NameKind::Krea), "{text}");
         }

@@ -194,7 +194,13 @@ impl<'a> Surroundings<'a> {
         }
         if let Some((kind, label)) = scope::owner(self.text, span.start) {
             match kind {
-                NameKind::Krea => return verdict(Evidence::Stated, label),
+                NameKind::Krea => {
+                    // `name: KREA_API_KEY` beside `value: …`.
+                    let holds = |name: &String| names::classify(name) == NameKind::Neutral;
+                    let credential = chain.credential
+                        || names::ends_like_credential(&label) && chain.nearest.as_ref().is_some_and(holds);
+                    return Attribution { credential, ..verdict(Evidence::Stated, label) };
+                }
                 NameKind::OtherService => return taken(label),
                 _ => {}
             }
@@ -343,6 +349,7 @@ impl<'a> Surroundings<'a> {
                     Some(NameKind::Krea)
                 }
                 NameKind::Krea | NameKind::KreaOther => Some(NameKind::Unknown),
+                NameKind::OtherService if names::is_random(&name) => None,
                 NameKind::OtherService
                     if names::ends_like_credential(&name) || LOOKALIKE.is_match(name.as_bytes()) =>
                 {

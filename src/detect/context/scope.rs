@@ -15,13 +15,13 @@ const MAX_LINES: usize = 120;
 
 /// `"name": "KREA_API_KEY"` beside a value, as environment lists and request tools write it.
 static SIBLING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i-u)(?:^|[\s{,(\["'<:-])(?:key|name|variable|var|env|envvar|option|property|setting|title|label|field|parameter|service|provider)["']?\s*[:=]\s*["']?([A-Za-z][\w .:/-]{1,80})"#)
+    Regex::new(r#"(?i-u)(?:^|[\s{,(\["'<:-])(?:(?:secret|variable|env|var|parameter|setting|token|credential)[_-]?name|parameter_?key|key|name|variable|var|env|envvar|option|property|setting|title|label|field|parameter|service|provider)["']?\s*[:=]\s*["']?([A-Za-z][\w .:/-]{1,80})"#)
         .expect("a constant pattern")
 });
 
 /// The same as a line of its own.
 static SIBLING_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i-u)^\s*(?:-\s+)?["']?(?:key|name|variable|var|env|envvar|option|property|setting|title|label|field|parameter|service|provider)["']?\s*[:=]\s*["']?([A-Za-z][\w .:/-]{1,80})["']?,?\s*$"#)
+    Regex::new(r#"(?i-u)^\s*(?:-\s+)?["']?(?:(?:secret|variable|env|var|parameter|setting|token|credential)[_-]?name|parameter_?key|key|name|variable|var|env|envvar|option|property|setting|title|label|field|parameter|service|provider)["']?\s*[:=]\s*["']?([A-Za-z][\w .:/-]{1,80})["']?,?\s*$"#)
         .expect("a constant pattern")
 });
 
@@ -45,9 +45,17 @@ pub fn owner(text: &[u8], at: usize) -> Option<(NameKind, String)> {
     {
         return Some(found);
     }
+    if let Some(found) = markup_parents(text, at).iter().find_map(|name| decides(name)) {
+        return Some(found);
+    }
     if let Some(innermost) = enclosures.first()
         && let Some(found) =
             sibling(&text[innermost.range.clone()], at - innermost.range.start).and_then(|n| decides(&n))
+    {
+        return Some(found);
+    }
+    if let Some(innermost) = enclosures.first()
+        && let Some(found) = row(&text[innermost.range.clone()], at - innermost.range.start).and_then(decides)
     {
         return Some(found);
     }
@@ -87,6 +95,63 @@ fn markup_tag(text: &[u8], at: usize) -> Option<Range<usize>> {
     let ceiling = (end + LONGEST).min(text.len());
     let close = text[end..ceiling].iter().position(|b| matches!(b, b'<' | b'>'))?;
     Some(start + 1..end + close)
+}
+
+/// The elements around a text in markup, innermost first: `<krea><id>…`.
+fn markup_parents(text: &[u8], at: usize) -> Vec<String> {
+    const VOID: [&[u8]; 6] = [b"meta", b"link", b"input", b"img", b"br", b"hr"];
+    let floor = at.saturating_sub(REACH);
+    let mut parents = Vec::new();
+    if !text[floor..at].trim_ascii_end().ends_with(b">") {
+        return parents;
+    }
+    let mut closed = 0usize;
+    for start in memchr::memrchr_iter(b'<', &text[floor..at]).map(|i| floor + i) {
+        let tag = &text[start + 1..at];
+        if tag.starts_with(b"/") {
+            closed += 1;
+            continue;
+        }
+        let name = &tag[..tag.iter().take_while(|&&b| chain::is_name_byte(b)).count()];
+        let end = memchr::memchr(b'>', tag);
+        let opens = end.is_some_and(|end| !tag[..end].ends_with(b"/")) && !VOID.contains(&name);
+        if !opens || !name.first().is_some_and(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        if closed > 0 {
+            closed -= 1;
+            continue;
+        }
+        parents.push(String::from_utf8_lossy(name).into_owned());
+        if parents.len() == MAX_DEPTH {
+            break;
+        }
+    }
+    parents
+}
+
+/// The service that a row of literals names beside a value: `('…', 'krea')`.
+fn row(brackets: &[u8], at: usize) -> Option<&str> {
+    const LONGEST: usize = 400;
+    if brackets.len() > LONGEST {
+        return None;
+    }
+    let fields = brackets.split(|&b| b == b',').scan(0, |start, field| {
+        let range = *start..*start + field.len();
+        *start = range.end + 1;
+        Some((range, field))
+    });
+    fields
+        .filter(|(range, _)| !range.contains(&at))
+        .filter_map(|(_, field)| {
+            let field = field.trim_ascii();
+            // The last field of a row has its closing bracket.
+            let field = field.strip_suffix(b")").or(field.strip_suffix(b"]")).unwrap_or(field).trim_ascii();
+            let quoted = field.strip_prefix(b"'").and_then(|f| f.strip_suffix(b"'"));
+            std::str::from_utf8(quoted.or(field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")))?)
+                .ok()
+        })
+        .find(|field| names::is_service(field))
 }
 
 /// The ranges of the brackets around `at`, innermost first, cut at what is followed.
@@ -278,6 +343,8 @@ mod tests {
             "{\"krea\": {\"x\": [1, {}], \"apiKey\": \"@\"}}",
             "- name: KREA_API_KEY\n  value: @\n",
             "- value: @\n  name: KREA_API_KEY\n",
+            "VALUES ('fal', 'x'), ('@', 'krea')",
+            "<krea><id>x</id><token>@</token></krea>",
             "{\"value\": \"@\", \"type\": \"secret\", \"key\": \"kreaApiKey\"}",
             "class KreaClient:\n    def __init__(self):\n        self.key = \"@",
         ] {
@@ -294,6 +361,11 @@ mod tests {
         ] {
             assert_eq!(owner_of(text), Some(NameKind::OtherService), "{text}");
         }
+        assert_eq!(owner_of("('krea', 'x'), ('@', 'fal')"), Some(NameKind::OtherService));
+        assert_eq!(
+            owner_of("<krea><token>x</token></krea><fal><token>@</token></fal>"),
+            Some(NameKind::OtherService)
+        );
         assert_eq!(owner_of("- name: KREA_API_KEY\n  valueFrom: x\n- name: OTHER\n  value: @"), None);
     }
 }
