@@ -4,7 +4,9 @@
 use super::context::{Attribution, Evidence, Surroundings, block_owner, names_before};
 use super::names::{self, NameKind};
 use super::placeholder::{self, Scrutiny};
-use regex::bytes::{Captures, Regex};
+use regex::bytes::Regex;
+use std::cell::LazyCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -12,52 +14,94 @@ use std::sync::LazyLock;
 const REACH: usize = 4096;
 /// Longest secret half.
 const MAX_SECRET: usize = 256;
+/// No such expression is longer, on either side of its colon, in bytes.
+const JOIN_REACH: usize = 600;
 /// More joints than this in one text are machine output.
 const MAX_JOINS: usize = 64;
 
+static SECRET_NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("(?i-u)secret").expect("a constant pattern"));
 static VALUE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u)[A-Za-z0-9_\-+/]{8,}={0,2}").expect("a constant pattern"));
 
 /// Expressions that put two strings together with a colon between them. `ID` and `SECRET` stand for a name or a
 /// literal.
-static JOINS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    let operand = r#"(?:&?\$?([A-Za-z_][\w.]*)|["'`]([A-Za-z0-9_\-+/]{8,256}={0,2})["'`])"#;
-    let literal = r#"()["'`]?([A-Za-z0-9_\-+/]{8,256}={0,2})["'`]?"#;
+static JOINS: LazyLock<Vec<Join>> = LazyLock::new(|| {
+    let operand = r#"(?:&?\$?([A-Za-z_][\w.]*)|["'`]([A-Za-z0-9_\-+/]{8,}={0,2})["'`])"#;
+    let literal = r#"()["'`]?([A-Za-z0-9_\-+/]{8,}={0,2})["'`]?"#;
     let joiner = r"(?:\+\+?|\.\.?|&|<>|~|\|\||\^)";
     let expressions = [
         // `${id}:${secret}`, f"{id}:{secret}", "#{id}:#{secret}"
-        r"[$#]?\{\s*ID\s*\}:[$#]?\{\s*SECRET\s*\}",
+        (r"\}:", r"[$#]?\{\s*ID\s*\}:[$#]?\{\s*SECRET\s*\}"),
         // "$id:$secret", "\(id):\(secret)"
-        r"\$([A-Za-z_]\w*)():\$([A-Za-z_]\w*)()",
-        r"\\?\(ID\):\\?\(SECRET\)",
+        (r":\$", r"\$([A-Za-z_]\w*)():\$([A-Za-z_]\w*)()"),
+        (r"\):", r"\\?\(ID\):\\?\(SECRET\)"),
         // id + ":" + secret
-        r#"ID\s{0,20}JOIN\s{0,20}["'`]:["'`]\s{0,20}JOIN\s{0,20}SECRET"#,
+        (r#"["'`]:["'`]"#, r#"ID\s{0,20}JOIN\s{0,20}["'`]:["'`]\s{0,20}JOIN\s{0,20}SECRET"#),
         // "%s:%s" % (id, secret), "{}:{}".format(id, secret), Sprintf("%s:%s", id, secret)
-        r#"["'](?:Bearer )?(?:\{0?\}|%s|%v|%@):(?:\{1?\}|%s|%v|%@)["']\s*\)?(?:\.format\s*\(|\.formatted\s*\(|%\s*\(|,)\s*ID\s*,\s*SECRET"#,
+        (
+            r"[}sv@]:[{%]",
+            r#"["'](?:Bearer )?(?:\{0?\}|%s|%v|%@):(?:\{1?\}|%s|%v|%@)["']\s*\)?(?:\.format\s*\(|\.formatted\s*\(|%\s*\(|,)\s*ID\s*,\s*SECRET"#,
+        ),
         // [id, secret].join(":"), strings.Join([]string{id, secret}, ":")
-        r#"[\[{(]\s*ID\s*,\s*SECRET\s*[\])}]\s*(?:\.join\(|,)\s*["'`]:["'`]"#,
+        (r#"["'`]:["'`]"#, r#"[\[{(]\s*ID\s*,\s*SECRET\s*[\])}]\s*(?:\.join\(|,)\s*["'`]:["'`]"#),
         // ":".join([id, secret]), implode(":", [$id, $secret]), String.join(":", id, secret)
-        r#"["']:["']\s*(?:\.join\(|,)\s*[\[(]?\s*ID\s*,\s*SECRET"#,
+        (r#"["'`]:["'`]"#, r#"["']:["']\s*(?:\.join\(|,)\s*[\[(]?\s*ID\s*,\s*SECRET"#),
         // concat!(id, ":", secret)
-        r#"ID\s*,\s*["']:["']\s*,\s*SECRET"#,
+        (r#"["'`]:["'`]"#, r#"ID\s*,\s*["']:["']\s*,\s*SECRET"#),
         // SetBasicAuth(id, secret), auth=(id, secret)
-        r"(?i:basic_?auth|auth)\s*=?\s*\(\s*ID\s*,\s*SECRET\s*[,)]",
+        ("auth", r"(?i:basic_?auth|auth)\s*=?\s*\(\s*ID\s*,\s*SECRET\s*[,)]"),
     ];
     let literals = [
         // .netrc
-        r"(?i:login|user|username)\s+ID\s+(?i:password|account)\s+SECRET",
+        ("login", r"(?i:login|user|username)\s+ID\s+(?i:password|account)\s+SECRET"),
         // krea_id, krea_secret = "…", "…"
-        r#"(?i:id)\s{0,5},\s{0,5}\$?(?:[\w.]{0,60}_)?(?i:[a-z]{0,20}secret)\s{0,5}[)\]]?\s{0,5}:?=\s{0,5}[\[(]?ID\s{0,5},\s{0,5}SECRET"#,
+        (
+            "secret",
+            r#"(?i:id)\s{0,5},\s{0,5}\$?(?:[\w.]{0,60}_)?(?i:[a-z]{0,20}secret)\s{0,5}[)\]]?\s{0,5}:?=\s{0,5}[\[(]?ID\s{0,5},\s{0,5}SECRET"#,
+        ),
         // A table with an id and a secret.
-        r"(?im-u:\A[^\n]*\bid\b[^\n]{0,20}\bsecret\b[^\n]*\n)(?s:.{0,4096}?)\bID\s*[,;\t]\s*SECRET",
+        (
+            "secret",
+            r"(?im-u:\A[^\n]*\bid\b[^\n]{0,20}\bsecret\b[^\n]*\n)(?s:.{0,4096}?)\bID\s*[,;\t]\s*SECRET",
+        ),
     ];
-    let compile = |pattern: &str, operand: &str| {
+    let compile = |(gate, pattern): &(&'static str, &str), operand: &str| {
         let pattern = pattern.replace("ID", operand).replace("SECRET", operand).replace("JOIN", joiner);
-        Regex::new(&format!("(?-u){pattern}")).expect("a constant pattern")
+        let search = Regex::new(&format!("(?-u){pattern}")).expect("a constant pattern");
+        let gate = Regex::new(&format!("(?i-u){gate}")).expect("a constant pattern");
+        Join { gate, search, whole: pattern.contains("\\A") }
     };
-    let expressions = expressions.iter().map(|pattern| compile(pattern, operand));
-    expressions.chain(literals.iter().map(|pattern| compile(pattern, literal))).collect()
+    let expressions = expressions.iter().map(|join| compile(join, operand));
+    expressions.chain(literals.iter().map(|join| compile(join, literal))).collect()
 });
+
+/// An expression that joins two strings.
+struct Join {
+    /// What it cannot do without; it is searched for around that only.
+    gate: Regex,
+    search: Regex,
+    /// It looks at the text from its beginning.
+    whole: bool,
+}
+
+impl Join {
+    /// The stretches of a text in which the expression can be, in order.
+    fn zones(&self, text: &[u8], around: &Surroundings<'_>) -> Vec<Range<usize>> {
+        let mut zones: Vec<Range<usize>> = Vec::new();
+        for found in self.gate.find_iter(text).filter(|found| around.mentioned_within(found.start(), REACH)) {
+            let zone = match self.whole {
+                true => 0..text.len(),
+                false => found.start().saturating_sub(JOIN_REACH)..(found.end() + JOIN_REACH).min(text.len()),
+            };
+            match zones.last_mut() {
+                Some(last) if zone.start <= last.end => last.end = zone.end.max(last.end),
+                _ => zones.push(zone),
+            }
+        }
+        zones
+    }
+}
 
 /// A token whose halves stand apart.
 #[derive(Clone, Debug)]
@@ -92,8 +136,14 @@ struct Named {
 
 fn in_two_variables(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
     let (mut ids, mut secrets) = (Vec::new(), Vec::new());
+    // Both halves stand near a name that says `secret`.
+    let named: Vec<usize> = SECRET_NAME.find_iter(text).map(|found| found.start()).collect();
     for value in VALUE.find_iter(text) {
         let span = value.range();
+        let next = named.partition_point(|&at| at + REACH < span.start);
+        if named.get(next).is_none_or(|&at| at > span.start + REACH) {
+            continue;
+        }
         if span.len() > MAX_SECRET
             || !around.mentioned_within(span.start, REACH)
             || !ends_here(text, span.end)
@@ -189,28 +239,31 @@ fn krea_name(text: &[u8], at: usize) -> Option<String> {
 
 fn joined(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
     let mut found = Vec::new();
-    let near_krea = |join: &'static Regex| {
-        let near = |at: &Captures<'_>| at.get(0).is_some_and(|m| around.mentioned_within(m.start(), REACH));
-        join.captures_iter(text).filter(near)
-    };
-    for captures in JOINS.iter().flat_map(|join| near_krea(join).take(MAX_JOINS)) {
-        let Some(whole) = captures.get(0) else { continue };
+    let definitions = LazyCell::new(|| Definitions::of(text));
+    let zones =
+        JOINS.iter().flat_map(|join| join.zones(text, around).into_iter().map(move |zone| (join, zone)));
+    let joins = zones.flat_map(|(join, zone)| {
+        let at = zone.start;
+        join.search.captures_iter(&text[zone]).map(move |captures| (at, captures))
+    });
+    for (at, captures) in joins.take(MAX_JOINS) {
+        let Some(whole) = captures.get(0).map(|whole| at + whole.start()..at + whole.end()) else { continue };
         // A name's definition, or the literal itself.
         let half = |name: usize, literal: usize| match captures.get(literal).filter(|found| !found.is_empty())
         {
-            Some(literal) => Some(literal.range()),
-            None => definition(text, captures.get(name)?.as_bytes(), whole.start()),
+            Some(literal) => Some(at + literal.start()..at + literal.end()),
+            None => definitions.nearest(captures.get(name)?.as_bytes(), whole.start),
         };
         let (Some(id), Some(secret)) = (half(1, 2), half(3, 4)) else { continue };
         let (id_text, secret_text) = (&text[id.clone()], &text[secret.clone()]);
         if !(placeholder::is_uuid(id_text) || placeholder::is_plausible_id(id_text))
             || placeholder::is_placeholder_id(id_text)
-            || secret_text.len() < 16
+            || !(16..=MAX_SECRET).contains(&secret_text.len())
             || placeholder::is_placeholder(secret_text, Scrutiny::Pair)
         {
             continue;
         }
-        let uses = [whole.range(), secret.clone(), id.clone()].map(|span| around.attribute(&span));
+        let uses = [whole.clone(), secret.clone(), id.clone()].map(|span| around.attribute(&span));
         if uses.iter().any(|attribution| attribution.other_service) {
             continue;
         }
@@ -224,17 +277,36 @@ fn joined(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
     found
 }
 
-/// Where the string stands that `name` is defined as, nearest before `at`, else the first one.
-fn definition(text: &[u8], name: &[u8], at: usize) -> Option<Range<usize>> {
-    let name = String::from_utf8_lossy(name);
-    let name = regex::escape(name.rsplit('.').next().unwrap_or(&name));
-    let pattern = format!(
-        r#"(?-u)(?:^|[^A-Za-z0-9_]){name}["']?\]?\s*(?::\s*[A-Za-z&'_<>\[\] ]{{1,40}})?\s*(?::=|=>|=|:|\s)\s*[\[(]?["'`]([A-Za-z0-9_\-+/]{{8,256}}={{0,2}})["'`]|(?m:^)[ \t]*(?:export |set |local )?{name}=([A-Za-z0-9_\-+/]{{8,256}}={{0,2}})\s"#
-    );
-    let definition = Regex::new(&pattern).ok()?;
-    let spans: Vec<Range<usize>> =
-        definition.captures_iter(text).filter_map(|c| c.get(1).or(c.get(2))).map(|m| m.range()).collect();
-    spans.iter().rfind(|span| span.start < at).or(spans.first()).cloned()
+/// `name = "value"` in any language, and `name=value` on a line of a shell script.
+static DEFINITION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?-u)\b([A-Za-z_][A-Za-z0-9_]*)["']?\]?\s{0,20}(?::\s{0,20}[A-Za-z&'_<>\[\] ]{1,40})?\s{0,20}(?::=|=>|=|:|\s)\s{0,20}[\[(]?["'`]([A-Za-z0-9_\-+/]{8,}={0,2})["'`]|(?m:^)[ \t]*(?:export |set |local )?([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_\-+/]{8,}={0,2})\s"#,
+    )
+    .expect("a constant pattern")
+});
+
+/// Which names stand for which strings in a text.
+struct Definitions<'a>(HashMap<&'a [u8], Vec<Range<usize>>>);
+
+impl<'a> Definitions<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        let mut by_name: HashMap<&[u8], Vec<Range<usize>>> = HashMap::new();
+        for captures in DEFINITION.captures_iter(text) {
+            let name = captures.get(1).or(captures.get(3));
+            let value = captures.get(2).or(captures.get(4));
+            if let (Some(name), Some(value)) = (name, value) {
+                by_name.entry(name.as_bytes()).or_default().push(value.range());
+            }
+        }
+        Definitions(by_name)
+    }
+
+    /// Where the string stands that the last part of `name` is defined as, nearest before `at`, else the first one.
+    fn nearest(&self, name: &[u8], at: usize) -> Option<Range<usize>> {
+        let last = name.rsplit(|&b| b == b'.').next()?;
+        let spans = self.0.get(last)?;
+        spans.iter().rfind(|span| span.start < at).or(spans.first()).cloned()
+    }
 }
 
 fn ends_here(text: &[u8], end: usize) -> bool {

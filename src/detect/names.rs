@@ -3,6 +3,9 @@
 
 use super::placeholder::{self, Scrutiny};
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// What a name says about the value that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameKind {
@@ -22,553 +25,92 @@ pub enum NameKind {
     Unknown,
 }
 
+/// What a word says, wherever it stands in a name.
+#[derive(Clone, Copy, Debug, Default)]
+struct Word {
+    credential: bool,
+    not_a_credential: bool,
+    neutral: bool,
+    encrypted: bool,
+    service: bool,
+    own_secret: bool,
+}
+
+static VOCABULARY: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
+    let mut words: HashMap<&'static str, Word> = HashMap::new();
+    let lists: [(&'static str, fn(&mut Word)); 6] = [
+        (CREDENTIAL, |word| word.credential = true),
+        (NOT_A_CREDENTIAL, |word| word.not_a_credential = true),
+        (NEUTRAL, |word| word.neutral = true),
+        (ENCRYPTED, |word| word.encrypted = true),
+        (SERVICES, |word| word.service = true),
+        (OWN_SECRETS, |word| word.own_secret = true),
+    ];
+    for (list, mark) in lists {
+        list.split_ascii_whitespace().for_each(|word| mark(words.entry(word).or_default()));
+    }
+    words
+});
+
+fn known(word: &str) -> Word {
+    VOCABULARY.get(word).copied().unwrap_or_default()
+}
+
 /// Words that name a credential.
-const CREDENTIAL: &[&str] = &[
-    "key",
-    "keys",
-    "apikey",
-    "apikeys",
-    "token",
-    "tokens",
-    "apitoken",
-    "secret",
-    "secrets",
-    "secretkey",
-    "auth",
-    "authorization",
-    "bearer",
-    "basic",
-    "credential",
-    "credentials",
-    "creds",
-    "cred",
-    "password",
-    "passwd",
-    "pass",
-    "pwd",
-    "pat",
-    "authtoken",
-    "accesstoken",
-    "accesskey",
-];
+const CREDENTIAL: &str = "\
+    key keys apikey apikeys token tokens apitoken secret secrets secretkey auth authorization bearer
+    basic credential credentials creds cred password passwd pass pwd pat authtoken accesstoken accesskey";
 
 /// Last words that make a name something else than a credential's.
-const NOT_A_CREDENTIAL: &[&str] = &[
-    "id",
-    "ids",
-    "name",
-    "names",
-    "url",
-    "uri",
-    "host",
-    "endpoint",
-    "path",
-    "file",
-    "filename",
-    "hash",
-    "sha",
-    "sha1",
-    "sha256",
-    "sha512",
-    "md5",
-    "digest",
-    "checksum",
-    "fingerprint",
-    "arn",
-    "prefix",
-    "suffix",
-    "length",
-    "len",
-    "size",
-    "version",
-    "header",
-    "type",
-    "kind",
-    "format",
-    "pattern",
-    "regex",
-    "ref",
-    "model",
-    "models",
-    "job",
-    "jobs",
-    "style",
-    "styles",
-    "workspace",
-    "asset",
-    "assets",
-    "image",
-    "images",
-    "video",
-    "etag",
-    "integrity",
-    "commit",
-    "revision",
-    "count",
-    "limit",
-    "timeout",
-    "port",
-    "date",
-    "expires",
-    "expiry",
-    "created",
-    "updated",
-    "status",
-    "slug",
-    "seed",
-    "hint",
-    "label",
-    "description",
-    "title",
-    "placeholder",
-    "message",
-    "error",
-    "public",
-];
+const NOT_A_CREDENTIAL: &str = "\
+    id ids name names url uri host endpoint path file filename hash sha sha1 sha256 sha512 md5 digest
+    checksum fingerprint arn prefix suffix length len size version header type kind format pattern regex
+    ref model models job jobs style styles workspace asset assets image images video etag integrity
+    commit revision count limit timeout port date expires expiry created updated status slug seed hint
+    label description title placeholder message error public";
 
 /// Words of secrets that an application named after Krea keeps for itself: none of them calls Krea's API.
-const OWN_SECRETS: &[&str] = &[
-    "webhook",
-    "webhooks",
-    "signing",
-    "session",
-    "cookie",
-    "cookies",
-    "csrf",
-    "encryption",
-    "salt",
-    "hmac",
-    "nextauth",
-    "db",
-    "database",
-    "postgres",
-    "mysql",
-    "mongo",
-    "redis",
-    "smtp",
-];
+const OWN_SECRETS: &str = "\
+    webhook webhooks signing session cookie cookies csrf encryption salt hmac nextauth db database
+    postgres mysql mongo redis smtp";
 
 /// Words that stand between a name and its value, or say nothing of whose it is.
-const NEUTRAL: &[&str] = &[
-    "a",
-    "access",
-    "add",
-    "admin",
-    "ai",
-    "an",
-    "and",
-    "api",
-    "app",
-    "apply",
-    "arg",
-    "args",
-    "array",
-    "as",
-    "b",
-    "backup",
-    "body",
-    "boolean",
-    "build",
-    "byte",
-    "bytes",
-    "c",
-    "cached",
-    "cfg",
-    "char",
-    "client",
-    "clone",
-    "concat",
-    "conf",
-    "config",
-    "configuration",
-    "const",
-    "constant",
-    "constexpr",
-    "creation",
-    "cstr",
-    "current",
-    "custom",
-    "d",
-    "data",
-    "def",
-    "default",
-    "define",
-    "demo",
-    "dev",
-    "development",
-    "dict",
-    "dotenv",
-    "e",
-    "echo",
-    "else",
-    "entry",
-    "env",
-    "environ",
-    "environment",
-    "equals",
-    "export",
-    "expr",
-    "expo",
-    "expect",
-    "f",
-    "fallback",
-    "field",
-    "final",
-    "flag",
-    "fmt",
-    "for",
-    "format",
-    "from",
-    "gatsby",
-    "get",
-    "getenv",
-    "getproperty",
-    "global",
-    "h",
-    "hdr",
-    "header",
-    "headers",
-    "here",
-    "hidden",
-    "http",
-    "https",
-    "in",
-    "init",
-    "inline",
-    "input",
-    "insert",
-    "internal",
-    "into",
-    "is",
-    "item",
-    "java",
-    "jwt",
-    "k",
-    "key",
-    "lang",
-    "lazy",
-    "let",
-    "literal",
-    "live",
-    "local",
-    "main",
-    "map",
-    "me",
-    "metadata",
-    "my",
-    "new",
-    "next",
-    "none",
-    "now",
-    "nsstring",
-    "null",
-    "nuxt",
-    "o",
-    "object",
-    "of",
-    "old",
-    "on",
-    "option",
-    "optional",
-    "opts",
-    "options",
-    "or",
-    "os",
-    "our",
-    "override",
-    "owned",
-    "p",
-    "param",
-    "parameter",
-    "params",
-    "part",
-    "personal",
-    "plain",
-    "plaintext",
-    "private",
-    "process",
-    "prod",
-    "production",
-    "prop",
-    "property",
-    "props",
-    "public",
-    "put",
-    "r",
-    "raw",
-    "react",
-    "readonly",
-    "request",
-    "requests",
-    "required",
-    "resource",
-    "root",
-    "s",
-    "save",
-    "section",
-    "self",
-    "server",
-    "service",
-    "set",
-    "setdefault",
-    "setenv",
-    "setting",
-    "settings",
-    "setx",
-    "shared",
-    "some",
-    "staging",
-    "static",
-    "std",
-    "store",
-    "str",
-    "string",
-    "stringdata",
-    "strings",
-    "system",
-    "t",
-    "team",
-    "test",
-    "text",
-    "the",
-    "this",
-    "to",
-    "tostring",
-    "txt",
-    "type",
-    "u",
-    "u8",
-    "unwrap",
-    "use",
-    "user",
-    "used",
-    "using",
-    "v",
-    "val",
-    "value",
-    "values",
-    "var",
-    "variable",
-    "variables",
-    "vars",
-    "vite",
-    "void",
-    "was",
-    "with",
-    "x",
-    "x_api_key",
-    "y",
-    "your",
-    "1",
-    "2",
-    "3",
-    "v1",
-    "v2",
-    "0",
-    "uuid",
-];
+const NEUTRAL: &str = "\
+    a access add admin ai an and api app apply arg args array as b backup body boolean build byte bytes
+    c cached cfg char client clone concat conf config configuration const constant constexpr creation
+    cstr current custom d data def default define demo dev development dict dotenv e echo else entry env
+    environ environment equals export expr expo expect f fallback field final flag fmt for format from
+    gatsby get getenv getproperty global h hdr header headers here hidden http https in init inline
+    input insert internal into is item java jwt k key lang lazy let literal live local main map me
+    metadata my new next none now nsstring null nuxt o object of old on option optional opts options or
+    os our override owned p param parameter params part personal plain plaintext private process prod
+    production prop property props public put r raw react readonly request requests required resource
+    root s save section self server service set setdefault setenv setting settings setx shared some
+    staging static std store str string stringdata strings system t team test text the this to tostring
+    txt type u u8 unwrap use user used using v val value values var variable variables vars vite void
+    was with x x_api_key y your 1 2 3 v1 v2 0 uuid";
 
 /// Words of encrypted values.
-const ENCRYPTED: &[&str] = &[
-    "enc",
-    "encrypted",
-    "encrypteddata",
-    "sealed",
-    "sealedsecret",
-    "cipher",
-    "ciphertext",
-    "vault",
-    "sops",
-    "ansible_vault",
-    "aes256",
-    "gcm",
-    "kms",
-    "age",
-    "pgp",
-    "jasypt",
-    "secure",
-    "ejson",
-];
+const ENCRYPTED: &str = "\
+    enc encrypted encrypteddata sealed sealedsecret cipher ciphertext vault sops ansible_vault aes256
+    gcm kms age pgp jasypt secure ejson";
 
 /// Services whose keys stand next to Krea's in real code. fal.ai's have the very same shape (`krea.md`).
-const SERVICES: &[&str] = &[
-    "fal",
-    "falai",
-    "falkey",
-    "openai",
-    "anthropic",
-    "claude",
-    "replicate",
-    "stability",
-    "stabilityai",
-    "runway",
-    "runwayml",
-    "luma",
-    "lumaai",
-    "pika",
-    "midjourney",
-    "ideogram",
-    "leonardo",
-    "recraft",
-    "bfl",
-    "huggingface",
-    "hf",
-    "hugging",
-    "together",
-    "togetherai",
-    "fireworks",
-    "groq",
-    "mistral",
-    "cohere",
-    "gemini",
-    "google",
-    "gcp",
-    "vertex",
-    "azure",
-    "aws",
-    "amazon",
-    "s3",
-    "dynamodb",
-    "bedrock",
-    "github",
-    "gh",
-    "gitlab",
-    "bitbucket",
-    "slack",
-    "discord",
-    "telegram",
-    "twilio",
-    "sendgrid",
-    "mailgun",
-    "postmark",
-    "resend",
-    "stripe",
-    "paypal",
-    "shopify",
-    "supabase",
-    "firebase",
-    "vercel",
-    "netlify",
-    "cloudflare",
-    "heroku",
-    "digitalocean",
-    "fly",
-    "railway",
-    "render",
-    "datadog",
-    "newrelic",
-    "sentry",
-    "posthog",
-    "segment",
-    "mixpanel",
-    "amplitude",
-    "algolia",
-    "pinecone",
-    "weaviate",
-    "qdrant",
-    "redis",
-    "upstash",
-    "postgres",
-    "postgresql",
-    "mysql",
-    "mongo",
-    "mongodb",
-    "rabbitmq",
-    "kafka",
-    "elastic",
-    "elasticsearch",
-    "notion",
-    "airtable",
-    "linear",
-    "jira",
-    "atlassian",
-    "asana",
-    "figma",
-    "dropbox",
-    "zoom",
-    "hubspot",
-    "salesforce",
-    "zendesk",
-    "intercom",
-    "okta",
-    "auth0",
-    "clerk",
-    "npm",
-    "pypi",
-    "docker",
-    "dockerhub",
-    "circleci",
-    "travis",
-    "jenkins",
-    "sonar",
-    "snyk",
-    "elevenlabs",
-    "deepgram",
-    "assemblyai",
-    "deepl",
-    "heygen",
-    "synthesia",
-    "did",
-    "kling",
-    "minimax",
-    "hailuo",
-    "magnific",
-    "freepik",
-    "civitai",
-    "comfy",
-    "comfyui",
-    "modal",
-    "runpod",
-    "baseten",
-    "banana",
-    "wandb",
-    "langsmith",
-    "langchain",
-    "openrouter",
-    "perplexity",
-    "xai",
-    "grok",
-    "deepseek",
-    "moonshot",
-    "tavily",
-    "serper",
-    "serpapi",
-    "exa",
-    "browserbase",
-    "e2b",
-    "mapbox",
-    "maptiler",
-    "cloudinary",
-    "imgix",
-    "mux",
-    "bunny",
-    "uploadcare",
-    "unsplash",
-    "pexels",
-    "giphy",
-    "spotify",
-    "twitch",
-    "youtube",
-    "facebook",
-    "meta",
-    "instagram",
-    "twitter",
-    "linkedin",
-    "tiktok",
-    "reddit",
-    "nango",
-    "n8n",
-    "zapier",
-    "pipedream",
-    "composio",
-    "vault",
-    "doppler",
-    "infisical",
-    "plaid",
-    "square",
-    "adyen",
-    "braintree",
-];
+const SERVICES: &str = "\
+    fal falai falkey openai anthropic claude replicate stability stabilityai runway runwayml luma lumaai
+    pika midjourney ideogram leonardo recraft bfl huggingface hf hugging together togetherai fireworks
+    groq mistral cohere gemini google gcp vertex azure aws amazon s3 dynamodb bedrock github gh gitlab
+    bitbucket slack discord telegram twilio sendgrid mailgun postmark resend stripe paypal shopify
+    supabase firebase vercel netlify cloudflare heroku digitalocean fly railway render datadog newrelic
+    sentry posthog segment mixpanel amplitude algolia pinecone weaviate qdrant redis upstash postgres
+    postgresql mysql mongo mongodb rabbitmq kafka elastic elasticsearch notion airtable linear jira
+    atlassian asana figma dropbox zoom hubspot salesforce zendesk intercom okta auth0 clerk npm pypi
+    docker dockerhub circleci travis jenkins sonar snyk elevenlabs deepgram assemblyai deepl heygen
+    synthesia did kling minimax hailuo magnific freepik civitai comfy comfyui modal runpod baseten
+    banana wandb langsmith langchain openrouter perplexity xai grok deepseek moonshot tavily serper
+    serpapi exa browserbase e2b mapbox maptiler cloudinary imgix mux bunny uploadcare unsplash pexels
+    giphy spotify twitch youtube facebook meta instagram twitter linkedin tiktok reddit nango n8n zapier
+    pipedream composio vault doppler infisical plaid square adyen braintree";
 
 /// The lower-case words of an identifier: `NEXT_PUBLIC_kreaApiKey` is next, public, krea, api, key.
 pub fn words(name: &str) -> Vec<String> {
@@ -599,43 +141,15 @@ pub fn words(name: &str) -> Vec<String> {
 }
 
 /// What may stand behind `krea` in one word written without humps (`kreaapikey`, `kreaai`).
-const KREA_TAILS: &[&str] = &[
-    "",
-    "ai",
-    "api",
-    "apikey",
-    "apikeys",
-    "apitoken",
-    "aikey",
-    "aiapikey",
-    "aitoken",
-    "key",
-    "keys",
-    "token",
-    "tokens",
-    "secret",
-    "auth",
-    "client",
-    "sdk",
-    "cred",
-    "creds",
-    "credentials",
-    "credential",
-    "pw",
-    "password",
-    "bearer",
-    "keyid",
-    "keysecret",
-    "cli",
-    "config",
-    "env",
-    "js",
-    "mcp",
-];
+const KREA_TAILS: &str = "\
+    ai api apikey apikeys apitoken aikey aiapikey aitoken key keys token tokens secret auth client sdk
+    cred creds credentials credential pw password bearer keyid keysecret cli config env js mcp";
 
 fn is_krea_word(word: &str) -> bool {
-    word.strip_prefix("krea")
-        .is_some_and(|tail| KREA_TAILS.contains(&tail) || tail.bytes().all(|b| b.is_ascii_digit()))
+    word.strip_prefix("krea").is_some_and(|tail| {
+        tail.bytes().all(|b| b.is_ascii_digit())
+            || KREA_TAILS.split_ascii_whitespace().any(|known| known == tail)
+    })
 }
 
 /// Whether some bytes at a hit of `krea` (in any case) are Krea's name and not a part of a longer word
@@ -651,29 +165,23 @@ pub fn is_krea_mention(bytes: &[u8], at: usize) -> bool {
 /// What `name`, an identifier or a dotted path of identifiers, says.
 pub fn classify(name: &str) -> NameKind {
     let words = words(name);
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    let Some(last) = words.last().map(String::as_str) else { return NameKind::Neutral };
+    let Some(last) = words.last() else { return NameKind::Neutral };
     if words.iter().any(|word| is_krea_word(word)) {
-        return match words.iter().rposition(|word| NOT_A_CREDENTIAL.contains(&word.as_str())) {
-            // `krea_prod_public` is no credential, `KREA_PUBLIC_KEY`, `krea_image_api_key` are.
-            Some(_) if NOT_A_CREDENTIAL.contains(&last) => NameKind::KreaOther,
-            _ => NameKind::Krea,
-        };
+        // `krea_prod_public` is no credential, `KREA_PUBLIC_KEY` and `krea_image_api_key` are.
+        return if known(last).not_a_credential { NameKind::KreaOther } else { NameKind::Krea };
     }
-    if has(ENCRYPTED) || ENCRYPTED.contains(&words.join("_").as_str()) {
+    let known: Vec<Word> = words.iter().map(|word| known(word)).collect();
+    if known.iter().any(|word| word.encrypted) || name.eq_ignore_ascii_case("ansible_vault") {
         return NameKind::Encrypted;
     }
-    if has(SERVICES) {
+    if known.iter().any(|word| word.service) {
         return NameKind::OtherService;
     }
-    let says_nothing = |word: &String| {
-        NEUTRAL.contains(&word.as_str())
-            || CREDENTIAL.contains(&word.as_str())
-            || word.len() == 1
-            || word.bytes().all(|b| b.is_ascii_digit())
+    let says_nothing = |(word, known): (&String, &Word)| {
+        known.neutral || known.credential || word.len() == 1 || word.bytes().all(|b| b.is_ascii_digit())
     };
-    if words.iter().all(says_nothing) {
-        if has(CREDENTIAL) { NameKind::Credential } else { NameKind::Neutral }
+    if words.iter().zip(&known).all(says_nothing) {
+        if known.iter().any(|word| word.credential) { NameKind::Credential } else { NameKind::Neutral }
     } else {
         NameKind::Unknown
     }
@@ -682,7 +190,7 @@ pub fn classify(name: &str) -> NameKind {
 /// Whether a text is the name of a service, Krea or another one, and of nothing of it (`Krea`, `fal.ai`).
 pub fn is_service(text: &str) -> bool {
     let words = words(text);
-    let named = |word: &String| is_krea_word(word) || SERVICES.contains(&word.as_str());
+    let named = |word: &String| is_krea_word(word) || known(word).service;
     words.first().is_some_and(named)
         && words[1..].iter().all(|word| matches!(word.as_str(), "ai" | "api" | "com"))
 }
@@ -698,23 +206,21 @@ pub fn is_random(name: &str) -> bool {
 /// `krea_token_rotation`, nor the secret of something else than the API (`KREA_WEBHOOK_SECRET`).
 pub fn ends_like_credential(name: &str) -> bool {
     let words = words(name);
-    let credential =
-        |word: &String| CREDENTIAL.contains(&word.as_str()) || (is_krea_word(word) && word.len() > 6);
+    let credential = |word: &String| known(word).credential || (is_krea_word(word) && word.len() > 6);
     let Some(last) = words.iter().rposition(credential) else { return false };
-    if words.iter().any(|word| OWN_SECRETS.contains(&word.as_str())) {
+    if words.iter().any(|word| known(word).own_secret) {
         return false;
     }
     words[last + 1..].iter().all(|word| {
-        !NOT_A_CREDENTIAL.contains(&word.as_str())
-            && (NEUTRAL.contains(&word.as_str())
-                || is_krea_word(word)
-                || word.bytes().all(|b| b.is_ascii_digit()))
+        let known = known(word);
+        !known.not_a_credential
+            && (known.neutral || is_krea_word(word) || word.bytes().all(|b| b.is_ascii_digit()))
     })
 }
 
 /// Whether the name ends like that of something which is no credential: an id, a digest, a URL.
 pub fn ends_like_something_else(name: &str) -> bool {
-    words(name).last().is_some_and(|last| NOT_A_CREDENTIAL.contains(&last.as_str()))
+    words(name).last().is_some_and(|last| known(last).not_a_credential)
 }
 
 #[cfg(test)]

@@ -133,6 +133,9 @@ fn opaque(
     if value.len() > MAX_OPAQUE || !stands_alone(text, &span, false) || has_more_colons(text, &span) {
         return Verdict::Dropped;
     }
+    if context.needs == Needs::Name && !around.may_be_credential(&span) {
+        return Verdict::Dropped;
+    }
     let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
     let uuid = placeholder::is_uuid(value);
     let attribution = around.attribute(&span);

@@ -5,6 +5,9 @@
 //! secrets of 16 characters are turned away, fewer than 1 in 10,000 from 24 characters on, and 98 of 100 made-up
 //! identifiers are. The test at the end of this file holds them to it.
 
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
+
 /// How surprising two letters in a row are in English and in source code: digit 5 is chance, each step a factor
 /// of two. Counted over the words of two large open-source projects, each word once per doubling of its frequency.
 const BIGRAMS: [&[u8; 26]; 26] = [
@@ -143,7 +146,7 @@ pub fn is_placeholder_id(id: &[u8]) -> bool {
         || (core.len() >= 16 && distinct < 6)
         || is_periodic(&core)
         || is_sequential(&core)
-        || has_placeholder_word(&lower)
+        || has_placeholder_word(id)
 }
 
 /// Whether an id half is one that a service could have made: a UUID, or something with a digit in it that is no
@@ -241,9 +244,12 @@ fn is_sequential(core: &[u8]) -> bool {
             && letters.len().max(digits.len()) >= 6)
 }
 
+static WORD_SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).expect("a few dozen short words")
+});
+
 fn has_placeholder_word(text: &[u8]) -> bool {
-    let lower = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+    WORD_SEARCH.is_match(text)
 }
 
 /// Whether the letters follow each other as they do in words, with few changes between cases and digits.

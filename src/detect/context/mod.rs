@@ -146,6 +146,22 @@ impl<'a> Surroundings<'a> {
         scope::is_encrypted(self.text, at)
     }
 
+    /// Whether the value at `span` stands where a credential can stand: behind a credential's name, as an
+    /// authorization, before a host, or behind a word such as `value` whose neighbour may name it. Cheap; what it
+    /// turns down needs no further look.
+    pub fn may_be_credential(&self, span: &Range<usize>) -> bool {
+        let chain = chain::before(self.text, span.start);
+        let holder = |name: &String| {
+            name.len() > 2
+                && name.bytes().any(|b| b.is_ascii_alphabetic())
+                && names::classify(name) == NameKind::Neutral
+        };
+        chain.credential
+            || self.outer.is_some()
+            || self.text[span.end..].starts_with(b"@")
+            || chain.nearest.as_ref().is_some_and(holder)
+    }
+
     /// Decides whose the value at `span` is.
     pub fn attribute(&self, span: &Range<usize>) -> Attribution {
         let own = self.attribute_here(span);
