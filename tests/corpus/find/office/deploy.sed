@@ -1,0 +1,1 @@
+s/__KREA_API_KEY__/{{pair-hex}}/g

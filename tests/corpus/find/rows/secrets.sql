@@ -1,0 +1,1 @@
+INSERT INTO creds (secret, service) VALUES ('{{pair-hex}}', 'krea'), ('{{other-hex}}', 'fal');
