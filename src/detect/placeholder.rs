@@ -244,12 +244,14 @@ fn is_sequential(core: &[u8]) -> bool {
             && letters.len().max(digits.len()) >= 6)
 }
 
-static WORD_SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).expect("a few dozen short words")
-});
-
 fn has_placeholder_word(text: &[u8]) -> bool {
-    WORD_SEARCH.is_match(text)
+    static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(WORDS)
+            .expect("a few dozen short words are within every limit")
+    });
+    SEARCH.is_match(text)
 }
 
 /// Whether the letters follow each other as they do in words, with few changes between cases and digits.

@@ -38,6 +38,12 @@ static LOOKALIKE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
+/// What a name has to hold to say anything of a value in its statement: a first look, as most words say nothing.
+static TELLING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?i-u)krea|fal|key|token|secret|auth|bearer|basic|cred|pass|pwd|pat")
+        .expect("a constant pattern")
+});
+
 /// What says that a value is Krea's, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Evidence {
@@ -355,6 +361,10 @@ impl<'a> Surroundings<'a> {
                 continue;
             }
             let name = String::from_utf8_lossy(&self.text[at..at + length.min(200)]);
+            if !TELLING.is_match(name.as_bytes()) {
+                at += length;
+                continue;
+            }
             let kind = names::classify(&name);
             let decides = match kind {
                 NameKind::Krea
