@@ -38,7 +38,8 @@ struct Word {
 
 static VOCABULARY: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
     let mut words: HashMap<&'static str, Word> = HashMap::new();
-    let lists: [(&'static str, fn(&mut Word)); 6] = [
+    type Mark = fn(&mut Word);
+    let lists: [(&'static str, Mark); 6] = [
         (CREDENTIAL, |word| word.credential = true),
         (NOT_A_CREDENTIAL, |word| word.not_a_credential = true),
         (NEUTRAL, |word| word.neutral = true),

@@ -1,11 +1,16 @@
 //! Every other copy of a token that is known: its exact text, context or not, and traces of its halves.
 
 use crate::finding::Token;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// What a copy is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many bytes of a needle are searched for; the rest is compared. It keeps the search small when the tokens are
+/// many.
+const STEM: usize = 16;
+
+/// What a copy is, most telling first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CopyKind {
     /// The whole token.
     Token,
@@ -29,51 +34,101 @@ pub struct Copy {
 /// The search for copies of some tokens.
 #[derive(Debug)]
 pub struct Sweep {
-    automaton: AhoCorasick,
-    needles: Vec<(usize, CopyKind, usize)>,
+    tokens: Vec<Token>,
+    stems: AhoCorasick,
+    /// For each stem the needles that start with it, whole tokens first.
+    needles: Vec<Vec<Needle>>,
+}
+
+/// Something to look for: a token or a half of one, in bytes or in UTF-16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Needle {
+    kind: CopyKind,
+    wide: bool,
+    token: usize,
+}
+
+impl Needle {
+    fn text(self, tokens: &[Token]) -> Option<&[u8]> {
+        let token = &tokens[self.token];
+        match self.kind {
+            CopyKind::Token => Some(token.expose()),
+            CopyKind::IdHalf => token.id(),
+            CopyKind::SecretHalf => token.id().map(|_| token.secret()),
+        }
+    }
+
+    /// The length of the copy at the start of `bytes`, if there is one.
+    fn length_at(self, tokens: &[Token], bytes: &[u8]) -> Option<usize> {
+        let text = self.text(tokens)?;
+        if self.wide {
+            let length = 2 * text.len() - 1;
+            let here = bytes.get(..length)?;
+            let same = here.iter().enumerate().all(|(i, &b)| b == if i % 2 == 0 { text[i / 2] } else { 0 });
+            same.then_some(length)
+        } else {
+            bytes.starts_with(text).then_some(text.len())
+        }
+    }
 }
 
 impl Sweep {
     /// Makes the search ready; `None` when there is nothing to search for.
-    pub fn new(tokens: &[Token]) -> Option<Self> {
-        let mut texts: Vec<Vec<u8>> = Vec::new();
-        let mut needles = Vec::new();
-        for (number, token) in tokens.iter().enumerate() {
-            let mut add = |text: &[u8], kind| {
-                let wide: Vec<u8> = text.iter().flat_map(|&b| [b, 0]).take(2 * text.len() - 1).collect();
-                for form in [text.to_vec(), wide] {
-                    needles.push((number, kind, form.len()));
-                    texts.push(form);
+    pub fn new(tokens: Vec<Token>) -> Option<Self> {
+        let mut by_stem: BTreeMap<Vec<u8>, Vec<Needle>> = BTreeMap::new();
+        for token in 0..tokens.len() {
+            for kind in [CopyKind::Token, CopyKind::IdHalf, CopyKind::SecretHalf] {
+                for wide in [false, true] {
+                    let needle = Needle { kind, wide, token };
+                    let Some(text) = needle.text(&tokens).filter(|text| !text.is_empty()) else { continue };
+                    let stem = match wide {
+                        false => text[..text.len().min(STEM)].to_vec(),
+                        true => {
+                            text.iter().flat_map(|&b| [b, 0]).take((2 * text.len() - 1).min(STEM)).collect()
+                        }
+                    };
+                    by_stem.entry(stem).or_default().push(needle);
                 }
-            };
-            if token.expose().is_empty() {
-                continue;
-            }
-            add(token.expose(), CopyKind::Token);
-            if let Some(id) = token.id() {
-                add(id, CopyKind::IdHalf);
-                add(token.secret(), CopyKind::SecretHalf);
             }
         }
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&texts).ok()?;
-        (!texts.is_empty()).then_some(Sweep { automaton, needles })
+        let (stems, mut needles): (Vec<_>, Vec<_>) = by_stem.into_iter().unzip();
+        needles.iter_mut().for_each(|needles: &mut Vec<Needle>| needles.sort_unstable());
+        (!stems.is_empty()).then(|| AhoCorasick::new(&stems).ok()).flatten().map(|stems| Sweep {
+            tokens,
+            stems,
+            needles,
+        })
     }
 
     /// The copies in some bytes, in order. A half inside a whole token is not one.
     pub fn find<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Copy> + 'a {
-        self.automaton.find_iter(bytes).filter_map(|found| {
-            let (token, kind, _) = self.needles[found.pattern().as_usize()];
-            let glued = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
-            // A longer string that only contains a half is something else.
-            let before = found.start().checked_sub(1).and_then(|i| bytes.get(i));
-            let alone = !glued(bytes.get(found.end())) && !glued(before);
-            (kind == CopyKind::Token || alone).then(|| Copy { token, kind, span: found.range() })
+        let mut end = 0;
+        self.stems.find_overlapping_iter(bytes).filter_map(move |found| {
+            if found.start() < end {
+                return None;
+            }
+            let needles = &self.needles[found.pattern().as_usize()];
+            let copy = needles.iter().find_map(|needle| {
+                let length = needle.length_at(&self.tokens, &bytes[found.start()..])?;
+                let span = found.start()..found.start() + length;
+                // A longer string that only contains a half is something else.
+                let glued = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+                let before = span.start.checked_sub(1).and_then(|i| bytes.get(i));
+                let alone = !glued(bytes.get(span.end)) && !glued(before);
+                (needle.kind == CopyKind::Token || alone).then_some(Copy {
+                    token: needle.token,
+                    kind: needle.kind,
+                    span,
+                })
+            })?;
+            end = copy.span.end;
+            Some(copy)
         })
     }
 
     /// The longest needle, in bytes.
     pub fn reach(&self) -> usize {
-        self.needles.iter().map(|(_, _, length)| *length).max().unwrap_or(0)
+        self.tokens.iter().map(|token| 2 * token.expose().len()).max().unwrap_or(0)
     }
 }
 
@@ -85,16 +140,26 @@ mod tests {
     #[test]
     fn copies_and_halves_are_told_apart() {
         let token = Token::new(TokenKind::Pair, b"abcd-1:secretsecret");
-        let sweep = Sweep::new(&[token]).expect("something to search for");
+        let sweep = Sweep::new(vec![token]).expect("something to search for");
         let text = b"x abcd-1:secretsecret y abcd-1 z secretsecret abcd-12";
         let kinds: Vec<_> = sweep.find(text).map(|copy| (copy.kind, copy.span.start)).collect();
         assert_eq!(kinds, [(CopyKind::Token, 2), (CopyKind::IdHalf, 24), (CopyKind::SecretHalf, 33)]);
     }
 
     #[test]
+    fn tokens_that_start_alike_are_told_apart() {
+        let tokens = ["same-id-of-both-tokens:first-secret", "same-id-of-both-tokens:second-secret"];
+        let sweep =
+            Sweep::new(tokens.map(|t| Token::new(TokenKind::Pair, t.as_bytes())).to_vec()).expect("some");
+        let text = format!("{} {}", tokens[1], tokens[0]);
+        let found: Vec<_> = sweep.find(text.as_bytes()).map(|copy| (copy.kind, copy.token)).collect();
+        assert_eq!(found, [(CopyKind::Token, 1), (CopyKind::Token, 0)]);
+    }
+
+    #[test]
     fn wide_copies_are_seen() {
         let token = Token::new(TokenKind::Legacy, b"abcdefgh");
-        let sweep = Sweep::new(&[token]).expect("something to search for");
+        let sweep = Sweep::new(vec![token]).expect("something to search for");
         let wide: Vec<u8> = "x=abcdefgh".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(sweep.find(&wide).count(), 1);
     }

@@ -1,11 +1,11 @@
 //! One file, window by window: from bytes to findings.
 
 use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
-use crate::finding::{Confidence, Finding, Hint, Location, Status, Token};
+use crate::finding::{Confidence, Finding, Fingerprint, Hint, Location, Status, Token};
 use crate::source::reader::{self, Window};
 use crate::unpack::charset;
 use encoding_rs::Encoding;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// The comment that allows what stands on its line or on the next one.
@@ -58,6 +58,8 @@ pub struct Known {
     sweep: Sweep,
     /// The first finding of each.
     first: Vec<Finding>,
+    /// The number of each, by fingerprint.
+    numbers: HashMap<Fingerprint, usize>,
     /// Where tokens are known to be: path and byte offset.
     places: HashSet<(String, u64)>,
     /// Which files hold which tokens, by number.
@@ -68,23 +70,23 @@ impl Known {
     /// Makes the sweep for what is found, if anything is. The findings are sorted.
     pub fn new(findings: &[Finding]) -> Option<Self> {
         let mut first: Vec<Finding> = Vec::new();
-        let (mut places, mut files) = (HashSet::new(), HashSet::new());
+        let (mut numbers, mut places, mut files) = (HashMap::new(), HashSet::new(), HashSet::new());
         for finding in findings {
-            let number = first.iter().position(|other| other.token == finding.token).unwrap_or_else(|| {
+            let number = *numbers.entry(finding.token.fingerprint()).or_insert_with(|| {
                 first.push(finding.clone());
                 first.len() - 1
             });
             places.insert((finding.location.path.clone(), finding.location.byte_offset));
             files.insert((finding.location.path.clone(), number));
         }
-        let tokens: Vec<Token> = first.iter().map(|finding| finding.token.clone()).collect();
-        Some(Known { sweep: Sweep::new(&tokens)?, first, places, files })
+        let tokens = first.iter().map(|finding| finding.token.clone()).collect();
+        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files })
     }
 
     /// Whether the finding's file is known to hold its token.
     pub fn is_in_file(&self, finding: &Finding) -> bool {
-        let number = self.first.iter().position(|other| other.token == finding.token);
-        number.is_some_and(|number| self.files.contains(&(finding.location.path.clone(), number)))
+        let number = self.numbers.get(&finding.token.fingerprint());
+        number.is_some_and(|&number| self.files.contains(&(finding.location.path.clone(), number)))
     }
 
     /// The longest stretch of bytes, in bytes, that [`Known::is_in`] needs to see in one piece.
