@@ -12,12 +12,12 @@ use std::path::PathBuf;
 #[command(
     name = "krea-scan",
     version,
-    after_help = "Exit code: 0 nothing found and everything read; 1 tokens found; 2 could not do the job, or something could not be read and nothing was found.\n\nMore with --help.",
+    after_help = "Exit code: 0 nothing found, everything read; 1 tokens found; 2 not done, or not all read.\nMore with --help.",
     after_long_help = "Exit code:\n  0  nothing found and everything read\n  1  tokens found\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin"
 )]
 #[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "pre_commit", "check_rules"]))]
 pub struct Cli {
-    /// Files and folders, or with --staged, --history and --range the repository; `-` is standard input
+    /// Files, folders or, with --staged, --history and --range, the repository; - is stdin
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -38,19 +38,19 @@ pub struct Cli {
     pub stdin: bool,
 
     /// Run as pre-commit's hook: scan the files it names, or the commits it is about to push
-    #[arg(long, help_heading = "What to scan")]
+    #[arg(long, hide_short_help = true, help_heading = "What to scan")]
     pub pre_commit: bool,
 
     /// Read everything: heed no ignore file, and read `.git`
     #[arg(long, help_heading = "How to read")]
     pub no_ignore: bool,
 
-    /// Do not read files above this size, such as 10M; they are reported as not read
+    /// Do not read files above this size, such as 10M, and say so
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How to read")]
     pub max_size: Option<u64>,
 
     /// Do not go deeper than this many folders
-    #[arg(long, value_name = "N", help_heading = "How to read")]
+    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
     pub max_depth: Option<usize>,
 
     /// Follow symbolic links
@@ -58,10 +58,10 @@ pub struct Cli {
     pub follow: bool,
 
     /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N", help_heading = "How to read")]
+    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
     pub threads: Option<usize>,
 
-    /// Add a team's own rules, in Gitleaks' format; may be given more than once
+    /// Add a team's own rules, in Gitleaks' format; can be repeated
     #[arg(long, value_name = "FILE|DIR", help_heading = "What counts")]
     pub rules: Vec<PathBuf>,
 
@@ -69,11 +69,11 @@ pub struct Cli {
     #[arg(long, help_heading = "What counts")]
     pub check_rules: bool,
 
-    /// Report findings of at least this confidence
-    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "What counts")]
+    /// Least confidence: low, medium or high
+    #[arg(long, value_name = "LEVEL", default_value = "medium", hide_possible_values = true, help_heading = "What counts")]
     pub min_confidence: Confidence,
 
-    /// Use this configuration, not the .krea-scan.toml of the scanned tree
+    /// Use this file, not the .krea-scan.toml of the scanned tree
     #[arg(long, value_name = "FILE", help_heading = "What counts")]
     pub config: Option<PathBuf>,
 
@@ -85,8 +85,8 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", help_heading = "What counts")]
     pub write_baseline: Option<PathBuf>,
 
-    /// How to write the report
-    #[arg(short, long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    /// Write it as human, json, jsonl, sarif or github
+    #[arg(short, long, value_name = "FORMAT", default_value = "human", hide_possible_values = true, help_heading = "Output")]
     pub format: Format,
 
     /// Write the report to this file
@@ -101,12 +101,12 @@ pub struct Cli {
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
     pub verbose: bool,
 
-    /// Colour the report
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    /// Colour the report: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, help_heading = "Output")]
     pub color: When,
 
     /// Show no progress on standard error
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, hide_short_help = true, help_heading = "Output")]
     pub no_progress: bool,
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// How many characters of a pair's id half are shown. The id half alone cannot authenticate (`krea.md`).
+/// How many characters of a pair's id half are shown. The id half alone cannot authenticate.
 const ID_PREFIX_CHARS: usize = 8;
 
 /// What stands in the place of a secret wherever one would be shown.
@@ -44,7 +44,7 @@ impl Token {
         self.kind
     }
 
-    /// The full text. For the liveness check, the sinks and the search for further copies; never for output.
+    /// The full text. For the search for further copies and for masking; never for output.
     pub fn expose(&self) -> &[u8] {
         &self.text
     }
@@ -154,9 +154,9 @@ impl fmt::Display for Confidence {
 /// One step from the file that a person knows to the bytes that matched.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Layer {
-    /// What was undone or opened: `base64`, `escapes`, later `zip`, `source-map`, ….
+    /// What was undone: `base64`.
     pub kind: String,
-    /// The member, field or original file inside; empty where a layer has no name.
+    /// What the layer is called inside; empty where it has no name, as base64 has none.
     pub name: String,
     /// Line in the layer's own text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,7 +239,7 @@ pub struct Finding {
     pub context: String,
     /// For `--staged`, `--history` and `--range`.
     pub git: Option<GitOrigin>,
-    /// What `--verify` learned.
+    /// What is known of its life. A scan alone never asks: [`Status::Unverified`].
     pub status: Status,
     /// The line with every secret masked, for people to read.
     pub excerpt: String,
@@ -261,7 +261,7 @@ pub struct Hint {
     pub fingerprint: Fingerprint,
     /// Where it is.
     pub location: Location,
-    /// What is there: `id half`.
+    /// What is there: `id half` or `secret half`.
     pub what: String,
 }
 

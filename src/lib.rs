@@ -1,8 +1,10 @@
-//! krea-scan answers three questions in order: where has a Krea token leaked, is it live, and is it proven dead
-//! and replaced?
+//! krea-scan tells where a Krea API token has leaked: in a working tree, an index, a range of commits or a whole
+//! history, and who brought it in.
 //!
-//! Data goes one way: [`source`] gives bytes, [`unpack`] makes more bytes of them, [`detect`] finds tokens,
-//! [`git`] tells who brought them in, [`report`] writes it all down. [`scan`] holds the pipeline.
+//! Data goes one way: [`source`] and [`git`] give bytes, [`unpack`] makes more bytes of them, [`detect`] finds the
+//! tokens that [`rules`] describe, [`git`] tells who brought them in, [`report`] writes it all down. [`scan`] holds
+//! the pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
+//! No stage talks to a network, and none shows a token's secret half.
 
 pub mod cli;
 pub mod config;

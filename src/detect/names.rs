@@ -96,7 +96,7 @@ const ENCRYPTED: &str = "\
     enc encrypted encrypteddata sealed sealedsecret cipher ciphertext vault sops ansible_vault aes256
     gcm kms age pgp jasypt secure ejson";
 
-/// Services whose keys stand next to Krea's in real code. fal.ai's have the very same shape (`krea.md`).
+/// Services whose keys stand next to Krea's in real code. fal.ai's have the very same shape.
 const SERVICES: &str = "\
     fal falai falkey openai anthropic claude replicate stability stabilityai runway runwayml luma lumaai
     pika midjourney ideogram leonardo recraft bfl huggingface hf hugging together togetherai fireworks

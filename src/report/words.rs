@@ -6,7 +6,7 @@ use crate::finding::{Confidence, Finding, Layer, Outcome, Status, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-/// Where people revoke and create tokens (`krea.md`).
+/// Where people revoke and create tokens, as Krea's own guide says.
 pub const TOKENS_PAGE: &str = "https://www.krea.ai/app/api/tokens";
 
 /// Longer lists are cut without `-v`.

@@ -1,7 +1,8 @@
 //! Whose is this value? Weighs what stands around it.
 //!
-//! In order of weight: the name it is assigned to; the request it is a header of; the call or block it is in; the
-//! file's name; `krea` nearby; `krea` in the same file. A name that belongs to another service takes it away.
+//! In order of weight: the host behind an `@`; the name it is assigned to; the call or block it is in; the request
+//! it is a part of; its line; the file's name; `krea` nearby; a folder's name. Another service in one of those places
+//! takes the value away.
 
 mod chain;
 mod scope;
@@ -32,7 +33,7 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 static KREA: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u)krea").expect("a constant pattern"));
-/// The one service whose keys have the shape of Krea's (`krea.md`), by its names.
+/// The one service whose keys have the shape of Krea's, fal.ai, by its names.
 static LOOKALIKE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?-u)\b(?i:fal)(?:\b|[_.-]|Key|Api|AI|Client|Token|Secret|Cred)")
         .expect("a constant pattern")

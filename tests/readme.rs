@@ -1,0 +1,149 @@
+//! The documents' examples do what the documents say.
+//!
+//! A fenced block whose info string holds `exit=N` is run by `sh -e` in a small repository and must end with that
+//! exit code. In a `console` block the lines after `$ ` are run, and the rest is their exact output. A block with
+//! `file=NAME` is written into the repository before the next block that runs. All other blocks are left alone.
+
+#![cfg(unix)]
+
+mod sandbox;
+
+#[path = "../fixtures/tokens.rs"]
+mod tokens;
+
+use sandbox::Sandbox;
+use std::path::Path;
+use tokens::Alphabet;
+
+/// One fenced block.
+#[derive(Debug, Default)]
+struct Block {
+    line: usize,
+    info: String,
+    text: String,
+}
+
+impl Block {
+    /// The value of `key=…` in the info string.
+    fn value(&self, key: &str) -> Option<&str> {
+        self.info.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+    }
+
+    /// The commands, and the output that they must have if the block shows it.
+    fn script(&self) -> (String, Option<String>) {
+        if !self.info.starts_with("console") {
+            return (self.text.clone(), None);
+        }
+        let lines = |command| self.text.split_inclusive('\n').filter(move |l| l.starts_with("$ ") == command);
+        (lines(true).map(|line| &line[2..]).collect(), Some(lines(false).collect()))
+    }
+}
+
+fn blocks(document: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (number, line) in document.lines().enumerate() {
+        match (open.take(), line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                open = Some(Block { line: number + 1, info: info.to_owned(), text: String::new() });
+            }
+            (None, None) => {}
+            (Some(block), Some(_)) => blocks.push(block),
+            (Some(mut block), None) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+                open = Some(block);
+            }
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+/// The repository that the documents speak of: a clean first commit, which `origin/main` has, and a second one with
+/// two tokens in three places.
+fn shop() -> Sandbox {
+    let shop = Sandbox::new();
+    let sdk = "import { Krea } from \"@krea-ai/sdk\";\n\
+               export const krea = new Krea({ apiKey: process.env.KREA_API_KEY });\n";
+    let first = shop.commit("src/krea.ts", sdk, "Use Krea");
+    shop.git(&["update-ref", "refs/remotes/origin/main", &first]);
+    let token = tokens::pair(Alphabet::Hex, 0);
+    shop.write(".env.staging", format!("KREA_API_KEY={token}\n"));
+    shop.write("docs/run-log.txt", format!("09:41 deploy: restarted with {token}\n"));
+    let mcp = format!(
+        "{{\"mcpServers\": {{\"krea-ai\": {{\"url\": \"https://api.krea.ai/mcp\",\n  \
+         \"headers\": {{\"Authorization\": \"Bearer {}\"}}}}}}}}\n",
+        tokens::pair(Alphabet::Base64, 0)
+    );
+    shop.commit("mcp.json", mcp, "Deploy");
+    shop
+}
+
+/// Runs the examples of a document; gives how many there were.
+fn run(name: &str) -> usize {
+    let document = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_krea-scan")).parent().unwrap();
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let path = [program.to_owned()].into_iter().chain(std::env::split_paths(&inherited));
+    let path = std::env::join_paths(path).unwrap();
+    let mut sandbox = shop();
+    let mut count = 0;
+    for block in blocks(&document) {
+        if let Some(file) = block.value("file") {
+            sandbox.write(file, &block.text);
+        }
+        let Some(exit) = block.value("exit") else { continue };
+        let (script, shown) = block.script();
+        let at = format!("{name}:{}", block.line);
+        let output = sandbox
+            .command("sh", sandbox.root())
+            .args(["-e", "-c", &script])
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(exit.parse().unwrap()), "{at}\n{printed}{errors}");
+        if let Some(shown) = shown {
+            assert_eq!(printed, shown, "{at}: the output differs");
+        }
+        sandbox = shop();
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn the_readmes_examples_run() {
+    assert!(run("README.md") >= 6);
+}
+
+#[test]
+fn the_rules_readmes_examples_run() {
+    assert!(run("rules/README.md") >= 2);
+}
+
+/// Each relative link leads to a file, and each link within a document to a heading.
+#[test]
+fn links_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["README.md", "rules/README.md"] {
+        let document = std::fs::read_to_string(root.join(name)).unwrap();
+        let headings: Vec<String> = document
+            .lines()
+            .filter_map(|line| line.strip_prefix('#'))
+            .map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-"))
+            .collect();
+        for link in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            match link.strip_prefix('#') {
+                Some(heading) => assert!(headings.iter().any(|h| h == heading), "{name}: {link}"),
+                None if link.starts_with("https://") => {}
+                None => {
+                    let file = root.join(name).with_file_name(link);
+                    assert!(file.exists(), "{name}: {link}");
+                }
+            }
+        }
+    }
+}
