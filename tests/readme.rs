@@ -2,7 +2,8 @@
 //!
 //! A fenced block whose info string holds `exit=N` is run by `sh -e` in a small repository and must end with that
 //! exit code. In a `console` block the lines after `$ ` are run, and the rest is their exact output. A block with
-//! `file=NAME` is written into the repository before the next block that runs. All other blocks are left alone.
+//! `file=NAME` is there for all that run after it. Each block runs in a repository of its own; other blocks are left
+//! alone.
 
 #![cfg(unix)]
 
@@ -19,6 +20,7 @@ use tokens::Alphabet;
 #[derive(Debug, Default)]
 struct Block {
     line: usize,
+    indented: bool,
     info: String,
     text: String,
 }
@@ -43,14 +45,17 @@ fn blocks(document: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     for (number, line) in document.lines().enumerate() {
-        match (open.take(), line.strip_prefix("```")) {
+        // A block in a list item is indented.
+        match (open.take(), line.trim_start().strip_prefix("```")) {
             (None, Some(info)) => {
-                open = Some(Block { line: number + 1, info: info.to_owned(), text: String::new() });
+                let indented = line.starts_with(' ');
+                open =
+                    Some(Block { line: number + 1, indented, info: info.to_owned(), text: String::new() });
             }
             (None, None) => {}
             (Some(block), Some(_)) => blocks.push(block),
             (Some(mut block), None) => {
-                block.text.push_str(line);
+                block.text.push_str(line.strip_prefix("   ").filter(|_| block.indented).unwrap_or(line));
                 block.text.push('\n');
                 open = Some(block);
             }
@@ -87,13 +92,16 @@ fn run(name: &str) -> usize {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let path = [program.to_owned()].into_iter().chain(std::env::split_paths(&inherited));
     let path = std::env::join_paths(path).unwrap();
-    let mut sandbox = shop();
+    let blocks = blocks(&document);
     let mut count = 0;
-    for block in blocks(&document) {
-        if let Some(file) = block.value("file") {
-            sandbox.write(file, &block.text);
-        }
+    for (number, block) in blocks.iter().enumerate() {
         let Some(exit) = block.value("exit") else { continue };
+        let sandbox = shop();
+        for earlier in &blocks[..number] {
+            if let Some(file) = earlier.value("file") {
+                sandbox.write(file, &earlier.text);
+            }
+        }
         let (script, shown) = block.script();
         let at = format!("{name}:{}", block.line);
         let output = sandbox
@@ -108,7 +116,6 @@ fn run(name: &str) -> usize {
         if let Some(shown) = shown {
             assert_eq!(printed, shown, "{at}: the output differs");
         }
-        sandbox = shop();
         count += 1;
     }
     count
