@@ -70,7 +70,13 @@ pub struct Cli {
     pub check_rules: bool,
 
     /// Least confidence: low, medium or high
-    #[arg(long, value_name = "LEVEL", default_value = "medium", hide_possible_values = true, help_heading = "What counts")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "medium",
+        hide_possible_values = true,
+        help_heading = "What counts"
+    )]
     pub min_confidence: Confidence,
 
     /// Use this file, not the .krea-scan.toml of the scanned tree
@@ -86,7 +92,14 @@ pub struct Cli {
     pub write_baseline: Option<PathBuf>,
 
     /// Write it as human, json, jsonl, sarif or github
-    #[arg(short, long, value_name = "FORMAT", default_value = "human", hide_possible_values = true, help_heading = "Output")]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
     pub format: Format,
 
     /// Write the report to this file
@@ -102,7 +115,13 @@ pub struct Cli {
     pub verbose: bool,
 
     /// Colour the report: auto, always or never
-    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, help_heading = "Output")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
     pub color: When,
 
     /// Show no progress on standard error

@@ -49,8 +49,7 @@ fn blocks(document: &str) -> Vec<Block> {
         match (open.take(), line.trim_start().strip_prefix("```")) {
             (None, Some(info)) => {
                 let indented = line.starts_with(' ');
-                open =
-                    Some(Block { line: number + 1, indented, info: info.to_owned(), text: String::new() });
+                open = Some(Block { line: number + 1, indented, info: info.to_owned(), text: String::new() });
             }
             (None, None) => {}
             (Some(block), Some(_)) => blocks.push(block),
