@@ -1,4 +1,5 @@
-//! Rules without context: a pattern, an entropy floor, allowlists. As Gitleaks runs them.
+//! Rules without context: a pattern, an entropy floor, allowlists. As Gitleaks runs them, over the text as it stands:
+//! nothing is decoded for them.
 
 use super::context::line_range;
 use super::placeholder;
