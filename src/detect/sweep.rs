@@ -108,7 +108,7 @@ impl Sweep {
                 return None;
             }
             let needles = &self.needles[found.pattern().as_usize()];
-            let copy = needles.iter().find_map(|needle| {
+            let copy = |needle: &Needle| {
                 let length = needle.length_at(&self.tokens, &bytes[found.start()..])?;
                 let span = found.start()..found.start() + length;
                 // A longer string that only contains a half is something else.
@@ -120,7 +120,14 @@ impl Sweep {
                     kind: needle.kind,
                     span,
                 })
-            })?;
+            };
+            // Where an id half starts, its whole token can start.
+            let whole = needles.iter().filter(|needle| needle.kind != CopyKind::SecretHalf);
+            let whole = whole.map(|needle| Needle { kind: CopyKind::Token, ..*needle });
+            let copy = whole
+                .into_iter()
+                .find_map(|needle| copy(&needle))
+                .or_else(|| needles.iter().find_map(copy))?;
             end = copy.span.end;
             Some(copy)
         })
