@@ -15,7 +15,7 @@ pub struct Custom {
 
 /// Runs `rule` over a text. `keywords_hit` says whether one of its keywords occurs.
 pub fn find(rule: &Rule, text: &[u8], path: &str) -> Vec<Custom> {
-    if rule.path.as_ref().is_some_and(|pattern| !pattern.is_match(path.as_bytes())) {
+    if !runs_on(rule, path) {
         return Vec::new();
     }
     let Some(regex) = &rule.regex else { return Vec::new() };
@@ -28,13 +28,21 @@ pub fn find(rule: &Rule, text: &[u8], path: &str) -> Vec<Custom> {
         };
         let Some(secret) = group.filter(|secret| !secret.is_empty()) else { continue };
         let weak = rule.entropy.is_some_and(|least| placeholder::entropy(secret.as_bytes()) <= least);
-        if !weak
-            && !rule.allowlists.iter().any(|list| allows(list, text, path, &whole.range(), &secret.range()))
-        {
+        if !weak && !is_allowed(rule, text, path, &whole.range(), &secret.range()) {
             found.push(Custom { span: secret.range() });
         }
     }
     found
+}
+
+/// Whether a rule runs on a file of this path.
+pub fn runs_on(rule: &Rule, path: &str) -> bool {
+    rule.path.as_ref().is_none_or(|pattern| pattern.is_match(path.as_bytes()))
+}
+
+/// Whether the rule's allowlists allow a secret; `whole` is all that its pattern matched.
+pub fn is_allowed(rule: &Rule, text: &[u8], path: &str, whole: &Range<usize>, secret: &Range<usize>) -> bool {
+    rule.allowlists.iter().any(|list| allows(list, text, path, whole, secret))
 }
 
 /// Whether the rule matches by the path alone.

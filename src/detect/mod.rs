@@ -129,16 +129,15 @@ impl Detector {
     pub fn detect(&self, bytes: &[u8], path: &str, encoding: Option<&'static Encoding>) -> Detection {
         let mut run =
             Run { rules: &self.rules, path, says: PathSays::of(path), found: Vec::new(), placeholders: 0 };
-        match encoding {
-            Some(encoding) => run.text(&charset::decode_utf16(bytes, encoding), None, 0),
-            None => {
-                let plain = charset::utf8(bytes);
-                run.text(&plain, None, 0);
-                self.run_custom(&plain, path, &mut run.found);
-                if let Some(wide) = memchr::memchr(0, bytes).and_then(|_| charset::wide_strings(bytes)) {
-                    run.text(&wide, None, 0);
-                }
-            }
+        let text = match encoding {
+            Some(encoding) => charset::decode_utf16(bytes, encoding),
+            None => charset::utf8(bytes),
+        };
+        run.text(&text, None, 0);
+        self.run_custom(&text, path, &mut run.found);
+        let binary = encoding.is_none() && memchr::memchr(0, bytes).is_some();
+        if let Some(wide) = binary.then(|| charset::wide_strings(bytes)).flatten() {
+            run.text(&wide, None, 0);
         }
         Detection { matches: without_overlaps(run.found), placeholders: run.placeholders }
     }
@@ -175,7 +174,8 @@ impl Detector {
                 };
                 if rule.required.iter().all(near) {
                     let token = Token::new(TokenKind::Custom, &bytes[custom.span.clone()]);
-                    found.push(Ranked::new(rule, 4, rule.confidence, token, custom.span, String::new()));
+                    let span = text.origin_range(custom.span.start, custom.span.end);
+                    found.push(Ranked::new(rule, 4, rule.confidence, token, span, String::new()));
                 }
             }
         }
@@ -239,11 +239,17 @@ impl Run<'_> {
     fn values(&mut self, text: &Text<'_>, around: &Surroundings<'_>, joined: Option<Joined>) {
         for (order, rule) in self.rules.iter().enumerate() {
             let Some(context) = &rule.context else { continue };
+            if !custom::runs_on(rule, self.path) {
+                continue;
+            }
             let values = pairs::find(rule, context, text.bytes(), around);
             if joined.is_none() {
                 self.placeholders += values.placeholders;
             }
             for value in values.accepted {
+                if custom::is_allowed(rule, text.bytes(), self.path, &value.span, &value.span) {
+                    continue;
+                }
                 let span = text.origin_range(value.span.start, value.span.end);
                 let rank = match joined {
                     None => 1 + u8::from(order > 0),
@@ -383,5 +389,42 @@ impl<'a> Taken<'a> {
             tokens.insert(token);
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Allowlist;
+    use regex::bytes::Regex;
+
+    const TOKEN: [&str; 2] = ["0d39c392-6dc9-4d71-aa42-fcd790990ab4", "kX9vQ2mZ7pL4tR8wB3nY6cJ1"];
+
+    #[test]
+    fn a_rule_with_context_keeps_to_its_path_and_its_allowlists() {
+        let text = format!("KREA_API_KEY={}", TOKEN.join(":"));
+        let count = |change: fn(&mut Rule)| {
+            let mut set = RuleSet::built_in().expect("the built-in rules load");
+            set.rules.iter_mut().for_each(change);
+            Detector::new(set, Confidence::Medium).detect(text.as_bytes(), "a.env", None).matches.len()
+        };
+        assert_eq!(count(|_| {}), 1);
+        assert_eq!(count(|rule| rule.path = Regex::new("[.]yaml$").ok()), 0);
+        let by_path = |rule: &mut Rule| {
+            rule.allowlists = vec![Allowlist {
+                paths: Regex::new("[.]env$").into_iter().collect(),
+                ..Allowlist::default()
+            }];
+        };
+        assert_eq!(count(by_path), 0);
+    }
+
+    #[test]
+    fn places_count_from_the_file_s_first_byte() {
+        let text = format!("\u{feff}KREA_API_KEY={}", TOKEN.join(":"));
+        let detector =
+            Detector::new(RuleSet::built_in().expect("the built-in rules load"), Confidence::Medium);
+        let found = detector.detect(text.as_bytes(), "a.env", None).matches;
+        assert_eq!(found.first().map(|found| found.span.clone()), Some(16..text.len()));
     }
 }
