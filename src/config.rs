@@ -4,6 +4,7 @@
 //! nothing else.
 
 use crate::finding::{Finding, Fingerprint};
+use crate::parse_error;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -32,6 +33,16 @@ pub enum ConfigError {
         /// What and where.
         problem: String,
     },
+}
+
+impl ConfigError {
+    /// The file, and what is wrong with it.
+    pub fn into_parts(self) -> (PathBuf, String) {
+        match self {
+            ConfigError::Read { path, source } => (path, format!("cannot be read: {source}")),
+            ConfigError::Invalid { path, problem } => (path, problem),
+        }
+    }
 }
 
 /// What the file says.
@@ -82,11 +93,11 @@ impl Config {
         let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
         let file: ConfigFile = toml::from_str(&text).map_err(|e| {
             let hint = if e.message().contains("unknown field") {
-                "\na .krea-scan.toml holds [[allow]] entries with reason, paths, fingerprints and rules; it never names a host, a credential or a command"
+                "; a .krea-scan.toml holds [[allow]] entries with reason, paths, fingerprints and rules; it never names a host, a credential or a command"
             } else {
                 ""
             };
-            invalid(format!("{e}{hint}"))
+            invalid(format!("{}{hint}", parse_error::toml(&e, &text)))
         })?;
         let mut allow = Vec::new();
         for (i, table) in file.allow.into_iter().enumerate() {
@@ -274,7 +285,10 @@ impl Baseline {
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
         let baseline: Baseline = serde_json::from_str(&text)
-            .map_err(|e| invalid(format!("is not a baseline that --write-baseline wrote: {e}")))?;
+            .map_err(|e| {
+                let problem = parse_error::json(&e);
+                invalid(format!("is not a baseline that --write-baseline wrote: {problem}"))
+            })?;
         if baseline.version != Baseline::VERSION {
             return Err(invalid(format!(
                 "is a baseline of version {}, this program reads {}",
@@ -288,7 +302,7 @@ impl Baseline {
     /// A baseline of these findings.
     pub fn of(findings: &[Finding]) -> Self {
         let known = findings.iter().map(|finding| Known {
-            path: finding.location.path.clone(),
+            path: baseline_path(&finding.location.path).to_owned(),
             fingerprint: finding.token.fingerprint(),
             rule: finding.rule.clone(),
             line: finding.location.line,
@@ -309,7 +323,7 @@ impl Baseline {
         let fingerprint = finding.token.fingerprint();
         self.findings
             .iter()
-            .any(|known| known.path == finding.location.path && known.fingerprint == fingerprint)
+            .any(|known| known.path == baseline_path(&finding.location.path) && known.fingerprint == fingerprint)
     }
 
     /// A remark for each entry that is not among `findings` any more.
@@ -317,13 +331,18 @@ impl Baseline {
         let gone = self.findings.iter().filter(|known| {
             !findings
                 .iter()
-                .any(|f| f.location.path == known.path && f.token.fingerprint() == known.fingerprint)
+                .any(|f| baseline_path(&f.location.path) == known.path && f.token.fingerprint() == known.fingerprint)
         });
         gone.map(|known| {
             format!("baseline: {} in {} no longer matches anything", known.fingerprint, known.path)
         })
         .collect()
     }
+}
+
+/// A path as baselines hold it: `krea-scan` and `krea-scan .` mean the same files.
+fn baseline_path(path: &str) -> &str {
+    path.trim_start_matches("./")
 }
 
 /// What a run is asked to do: the command line and what goes with it, in one value.

@@ -93,8 +93,22 @@ impl fmt::Debug for Token {
 
 /// The first 32 hex characters of SHA-256 over a token's text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct Fingerprint(String);
+
+impl TryFrom<String> for Fingerprint {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Fingerprint::parse(&text)
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.0
+    }
+}
 
 impl Fingerprint {
     /// The fingerprint of a token's exact text.
@@ -111,7 +125,8 @@ impl Fingerprint {
         if text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             Ok(Fingerprint(text.to_owned()))
         } else {
-            Err(format!("{text:?} is not a fingerprint: expected 32 lower-case hex characters"))
+            // The text may be the token itself, so it is not repeated.
+            Err("not a fingerprint: expected 32 lower-case hex characters, as reports show them".to_owned())
         }
     }
 

@@ -11,6 +11,7 @@ pub mod config;
 pub mod detect;
 pub mod finding;
 pub mod git;
+mod parse_error;
 pub mod report;
 pub mod rules;
 pub mod scan;

@@ -17,6 +17,8 @@ use std::process::ExitCode;
 const FOUND: u8 = 1;
 /// The job could not be done, or not all of it.
 const FAILED: u8 = 2;
+/// More threads than this only cost memory.
+const MOST_THREADS: usize = 256;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -24,7 +26,7 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             // When standard error is gone as well there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "krea-scan: {error:#}");
+            let _ = writeln!(io::stderr(), "krea-scan: {}", in_words(&error));
             ExitCode::from(FAILED)
         }
     }
@@ -41,7 +43,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let notes = set.notes.clone();
     let infos = rule_infos(&set);
     let detector = Detector::new(set, cli.min_confidence);
-    let settings = settings(cli);
+    let settings = settings(cli)?;
     let mut outcome = scan::run(&settings, &detector, cli.min_confidence)?;
     outcome.notes.extend(notes);
 
@@ -56,14 +58,17 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         // Whoever reads has read enough.
         Err(error) if is_closed_pipe(&error) => Ok(code),
         Err(error) if found => {
-            let _ = writeln!(io::stderr(), "krea-scan: {error:#}");
+            let _ = writeln!(io::stderr(), "krea-scan: {}", in_words(&error));
             Ok(code)
         }
         Err(error) => Err(error),
     }
 }
 
-fn settings(cli: &Cli) -> Settings {
+fn settings(cli: &Cli) -> anyhow::Result<Settings> {
+    if cli.stdin && cli.paths.iter().any(|path| path != Path::new("-")) {
+        anyhow::bail!("--stdin reads nothing but standard input; to read files as well, give - among them as a PATH");
+    }
     let only_dash = cli.paths.len() == 1 && cli.paths[0] == Path::new("-");
     let source = match () {
         () if cli.staged => Source::Staged,
@@ -73,19 +78,19 @@ fn settings(cli: &Cli) -> Settings {
         () => cli.range.clone().map_or(Source::Tree, Source::Range),
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Settings {
+    Ok(Settings {
         source,
         paths: cli.paths.clone(),
         no_ignore: cli.no_ignore,
         max_size: cli.max_size,
         max_depth: cli.max_depth,
         follow: cli.follow,
-        threads: cli.threads.filter(|&threads| threads > 0).unwrap_or(cores),
+        threads: cli.threads.filter(|&threads| threads > 0).unwrap_or(cores).min(MOST_THREADS),
         config: cli.config.clone(),
         baseline: cli.baseline.clone(),
         write_baseline: cli.write_baseline.clone(),
         progress: !cli.no_progress && !cli.quiet && io::stderr().is_terminal(),
-    }
+    })
 }
 
 fn rule_infos(set: &RuleSet) -> Vec<RuleInfo> {
@@ -159,6 +164,13 @@ fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
         failed |= !rule.problems.is_empty();
     }
     Ok(if failed { FAILED } else { 0 })
+}
+
+/// An error and its causes, each said once: many messages end with their cause already.
+fn in_words(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).reduce(|text, cause| {
+        if text.ends_with(&cause) { text } else { format!("{text}: {cause}") }
+    }).unwrap_or_default()
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -1,12 +1,12 @@
 //! Who brought a blob in: asked of real repositories, made by git.
 
-mod made;
+mod support;
 
 use gix_hash::ObjectId;
 use krea_scan::finding::GitOrigin;
 use krea_scan::git::attribution::attribute;
 use krea_scan::git::store::ObjectStore;
-use made::TestRepository;
+use support::Sandbox;
 use std::fs;
 use std::path::Path;
 
@@ -18,10 +18,10 @@ fn origins_at(path: &Path, id: &str) -> Vec<GitOrigin> {
 }
 
 /// The origins of one object; the same loose and packed.
-fn origins(repository: &TestRepository, id: &str) -> Vec<GitOrigin> {
-    let loose = origins_at(repository.path(), id);
+fn origins(repository: &Sandbox, id: &str) -> Vec<GitOrigin> {
+    let loose = origins_at(repository.root(), id);
     repository.git(&["repack", "-adkf"]);
-    assert_eq!(loose, origins_at(repository.path(), id));
+    assert_eq!(loose, origins_at(repository.root(), id));
     loose
 }
 
@@ -31,7 +31,7 @@ fn commits(origins: &[GitOrigin]) -> Vec<(&str, Option<&str>)> {
 
 #[test]
 fn a_blob_comes_from_the_commit_that_added_it() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     repository.commit_file("config/settings/.env", b"other");
     let added = repository.commit_file("config/settings/.env", b"secret");
     repository.commit_file("unrelated.txt", b"something else");
@@ -43,8 +43,8 @@ fn a_blob_comes_from_the_commit_that_added_it() {
             blob: blob.clone(),
             commit: Some(added.clone()),
             path: "config/settings/.env".into(),
-            author: Some("A Person".into()),
-            email: Some("person@example.com".into()),
+            author: Some("Ann Author".into()),
+            email: Some("ann@example.com".into()),
             date: Some(repository.git(&["show", "-s", "--format=%aI", &added])),
             refs: vec!["refs/heads/main".into()],
             in_head: true,
@@ -62,7 +62,7 @@ fn a_blob_comes_from_the_commit_that_added_it() {
 
 #[test]
 fn each_path_has_its_own_commit() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     let first = repository.commit_file("a.txt", b"secret");
     let second = repository.commit_file("folder/b.txt", b"secret");
     repository.git(&["mv", "a.txt", "moved.txt"]);
@@ -82,7 +82,7 @@ fn each_path_has_its_own_commit() {
 
 #[test]
 fn a_merge_brings_nothing_in_and_a_copy_counts_after_the_original() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     repository.commit_file("base.txt", b"base");
     repository.git(&["checkout", "-qb", "side"]);
     let added = repository.commit_file("token.txt", b"secret");
@@ -99,7 +99,7 @@ fn a_merge_brings_nothing_in_and_a_copy_counts_after_the_original() {
 
 #[test]
 fn what_no_ref_reaches_is_attributed_too() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     repository.commit_file("a.txt", b"base");
     let gone = repository.commit_file("deep/a.txt", b"secret");
     let blob = repository.git(&["rev-parse", "HEAD:deep/a.txt"]);
@@ -116,9 +116,9 @@ fn what_no_ref_reaches_is_attributed_too() {
 
 #[test]
 fn a_stash_is_named() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     repository.commit_file("a.txt", b"base");
-    fs::write(repository.path().join("a.txt"), b"stashed secret").unwrap();
+    fs::write(repository.root().join("a.txt"), b"stashed secret").unwrap();
     let blob = repository.git(&["hash-object", "a.txt"]);
     repository.git(&["stash", "-q"]);
     let found = origins(&repository, &blob);
@@ -129,24 +129,24 @@ fn a_stash_is_named() {
 
 #[test]
 fn what_no_commit_holds_has_no_commit() {
-    let repository = TestRepository::new();
-    fs::write(repository.path().join("staged.txt"), b"staged secret").unwrap();
+    let repository = Sandbox::new();
+    fs::write(repository.root().join("staged.txt"), b"staged secret").unwrap();
     repository.git(&["add", "staged.txt"]);
     let staged = repository.git(&["rev-parse", ":staged.txt"]);
-    fs::write(repository.path().join("other.txt"), b"dangling secret").unwrap();
+    fs::write(repository.root().join("other.txt"), b"dangling secret").unwrap();
     let dangling = repository.git(&["hash-object", "-w", "other.txt"]);
-    let unborn = origins_at(repository.path(), &staged);
+    let unborn = origins_at(repository.root(), &staged);
     assert_eq!(commits(&unborn), [("staged.txt", None)]);
-    assert_eq!(commits(&origins_at(repository.path(), &dangling)), [("", None)]);
+    assert_eq!(commits(&origins_at(repository.root(), &dangling)), [("", None)]);
     repository.git(&["tag", "key", &dangling]);
-    let found = origins_at(repository.path(), &dangling);
+    let found = origins_at(repository.root(), &dangling);
     assert_eq!(found[0].refs, ["refs/tags/key"]);
     assert!(found[0].reachable);
 }
 
 #[test]
 fn commits_tags_and_trees_can_be_asked_for() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     let first = repository.commit_file("folder/a.txt", b"one");
     repository.commit_file("b.txt", b"two");
     repository.git(&["tag", "-a", "-m", "a secret in a tag", "v1", &first]);
@@ -166,7 +166,7 @@ fn commits_tags_and_trees_can_be_asked_for() {
 
 #[test]
 fn odd_authors_do_not_fail() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     repository.commit_file("a.txt", b"odd secret");
     let tree = repository.git(&["rev-parse", "HEAD^{tree}"]);
     let raw = [
@@ -187,20 +187,20 @@ fn odd_authors_do_not_fail() {
 
 #[test]
 fn a_linked_worktree_and_a_bare_repository_answer_alike() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     repository.commit_file("a.txt", b"base");
-    let linked = repository.path().join("linked");
+    let linked = repository.root().join("linked");
     repository.git(&["worktree", "add", "-q", "--detach", linked.to_str().unwrap()]);
-    let added = TestRepository::at(&linked).commit_file("b.txt", b"secret in a worktree");
-    let blob = TestRepository::at(&linked).git(&["rev-parse", "HEAD:b.txt"]);
+    let added = Sandbox::at(&linked).commit_file("b.txt", b"secret in a worktree");
+    let blob = Sandbox::at(&linked).git(&["rev-parse", "HEAD:b.txt"]);
     let within = origins_at(&linked, &blob);
     assert_eq!(commits(&within), [("b.txt", Some(added.as_str()))]);
     assert_eq!(within[0].refs, ["HEAD"]);
     assert!(within[0].in_head);
-    let outside = origins_at(repository.path(), &blob);
+    let outside = origins_at(repository.root(), &blob);
     assert_eq!(outside[0].refs, ["worktrees/linked/HEAD"]);
     assert!(!outside[0].in_head && outside[0].reachable);
-    TestRepository::at(&linked).git(&["branch", "kept"]);
+    Sandbox::at(&linked).git(&["branch", "kept"]);
     let bare = tempfile::tempdir().unwrap();
     repository.git(&["clone", "-q", "--bare", ".", bare.path().to_str().unwrap()]);
     assert_eq!(origins_at(bare.path(), &blob)[0].refs, ["refs/heads/kept"]);
@@ -208,7 +208,7 @@ fn a_linked_worktree_and_a_bare_repository_answer_alike() {
 
 #[test]
 fn many_blobs_are_answered_at_once() {
-    let repository = TestRepository::new();
+    let repository = Sandbox::new();
     let mut expected = Vec::new();
     for number in 0..70 {
         let commit =
@@ -217,7 +217,7 @@ fn many_blobs_are_answered_at_once() {
         expected.push((blob, commit));
     }
     repository.git(&["repack", "-adf"]);
-    let opened = git2::Repository::open(repository.path()).unwrap();
+    let opened = git2::Repository::open(repository.root()).unwrap();
     let store = ObjectStore::open(&opened).unwrap();
     let ids: Vec<_> = expected.iter().map(|(blob, _)| ObjectId::from_hex(blob.as_bytes()).unwrap()).collect();
     let found = attribute(&store, &opened, &ids, 2);

@@ -4,9 +4,9 @@
 
 #![cfg(unix)]
 
-mod sandbox;
+mod support;
 
-use sandbox::{Lcg, Sandbox};
+use support::{Lcg, Sandbox};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,11 @@
 //! Repositories of every kind are opened as git opens them, or refused with a message that says what to do.
 
-mod sandbox;
+mod support;
 
 use krea_scan::git::repository::open;
 use krea_scan::source::index::staged;
 use krea_scan::source::range::Range;
-use sandbox::Sandbox;
+use support::Sandbox;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,10 +1,10 @@
 //! What is staged must be exactly what git itself would commit.
 
-mod sandbox;
+mod support;
 
 use krea_scan::git::repository::{Repository, open};
 use krea_scan::source::index::{Staged, staged};
-use sandbox::{Lcg, Sandbox};
+use support::{Lcg, Sandbox};
 use std::fs;
 
 /// Path, id and mode, sorted.

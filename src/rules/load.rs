@@ -3,6 +3,7 @@
 use super::pattern;
 use super::{Allowlist, ContextRule, Needs, RegexTarget, Required, Rule};
 use crate::finding::{Confidence, TokenKind};
+use crate::parse_error;
 use regex::bytes::Regex;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -96,7 +97,7 @@ pub fn load_path(path: &Path) -> Result<Vec<RuleFile>, LoadError> {
 pub(super) fn parse(text: &str, file: &str) -> Result<RuleFile, LoadError> {
     let table: Table = text
         .parse()
-        .map_err(|e: toml::de::Error| LoadError::Syntax { file: file.to_owned(), problem: e.to_string() })?;
+        .map_err(|e: toml::de::Error| LoadError::Syntax { file: file.to_owned(), problem: parse_error::toml(&e, text) })?;
     let mut top = Keys::new(table, file, "the file itself");
     for ignored in ["title", "description", "minVersion", "version", "betterleaksMinVersion"] {
         top.text(ignored)?;

@@ -12,7 +12,7 @@ const SIZE_LIMIT: usize = 256 << 20;
 pub fn compile(pattern: &str) -> Result<Regex, String> {
     let pattern = from_re2(pattern);
     let build = |unicode| RegexBuilder::new(&pattern).unicode(unicode).size_limit(SIZE_LIMIT).build();
-    build(false).or_else(|_| build(true)).map_err(|error| error.to_string())
+    build(false).or_else(|_| build(true)).map_err(|error| crate::parse_error::regex(&error))
 }
 
 /// RE2 takes a brace that opens no repetition, and a bracket inside a class, literally.

@@ -6,7 +6,7 @@ mod history;
 mod progress;
 mod tree;
 
-use crate::config::{Baseline, ConfigError, Configs, Settings, Source};
+use crate::config::{Baseline, Configs, Settings, Source};
 use crate::detect::Detector;
 use crate::finding::{Confidence, Finding, Incomplete, Outcome, Summary, Token};
 use crate::git::repository::{self, Repository};
@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
+use tree::Piped;
 
 /// What one pass over an input came by.
 #[derive(Debug, Default)]
@@ -91,10 +92,9 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
             .with_context(|| format!("cannot write the baseline {}", path.display()))?;
     }
     for error in tally.configs.take_errors() {
-        let path = match &error {
-            ConfigError::Read { path, .. } | ConfigError::Invalid { path, .. } => path.display().to_string(),
-        };
-        incomplete.insert(Incomplete { path, reason: format!("allows nothing: {error}") });
+        let (path, problem) = error.into_parts();
+        let reason = format!("allows nothing until it is mended: {problem}");
+        incomplete.insert(Incomplete { path: path.display().to_string(), reason });
     }
     notes.extend(tally.notes());
     summary.hints.sort();
@@ -114,8 +114,24 @@ fn open<'a>(settings: &Settings, counter: &'a Counter) -> anyhow::Result<Box<dyn
     let staged = |repo| git::Index::open(repo, settings.max_size, counter);
     let commits = |repo, range| git::Commits::new(repo, range, settings.max_size, counter);
     Ok(match &settings.source {
-        Source::Tree => Box::new(files(settings.paths.clone())),
-        Source::Stdin => Box::new(tree::Stdin::read_all().context("cannot read standard input")?),
+        Source::Tree => {
+            let is_piped = |path: &PathBuf| path == Path::new("-") || Piped::is_made_by_shell(path);
+            let (piped, paths): (Vec<_>, Vec<_>) = settings.paths.iter().cloned().partition(is_piped);
+            let mut inputs: Vec<Box<dyn Input + 'a>> = Vec::new();
+            for path in &piped {
+                inputs.push(Box::new(match path.to_str() {
+                    Some("-") => Piped::stdin(settings.max_size),
+                    _ => Piped::path(path, settings.max_size)
+                        .with_context(|| format!("cannot read {}", path.display()))?,
+                }));
+            }
+            // No PATH at all is the current folder.
+            if piped.is_empty() || !paths.is_empty() {
+                inputs.push(Box::new(files(paths)));
+            }
+            Box::new(tree::Several(inputs))
+        }
+        Source::Stdin => Box::new(Piped::stdin(settings.max_size)),
         Source::Staged => Box::new(staged(open_repository(&settings.paths)?)?),
         Source::History => {
             let repo = open_repository(&settings.paths)?;

@@ -1,4 +1,4 @@
-//! The working tree and standard input.
+//! The working tree, standard input and pipes.
 
 use super::file::{FileScanner, Found, Names, Pass};
 use super::progress::Counter;
@@ -7,7 +7,9 @@ use crate::detect::Detector;
 use crate::finding::{Confidence, Incomplete};
 use crate::source::reader::WindowReader;
 use crate::source::tree::{self, Entry, Visitor};
+use std::fs::File;
 use std::io::{Read as _, Seek};
+use std::path::Path;
 use std::sync::Mutex;
 
 /// The files below some paths.
@@ -60,9 +62,10 @@ impl Drop for Worker<'_> {
     }
 }
 
-/// Standard input. It is kept while it is read, in memory up to a size and beyond that in a temporary file without
-/// a name, so that a second pass can read it again.
-pub struct Stdin {
+/// Standard input, or a pipe that the shell made. It is kept while it is read, in memory up to a size and beyond that
+/// in a temporary file without a name, so that a second pass can read it again.
+pub struct Piped {
+    name: String,
     spool: tempfile::SpooledTempFile,
     incomplete: Vec<Incomplete>,
 }
@@ -72,27 +75,73 @@ const STDIN: &str = "<stdin>";
 /// More than this goes to disk.
 const MAX_IN_MEMORY: usize = 16 << 20;
 
-impl Stdin {
+impl Piped {
     /// Reads standard input to its end.
-    pub fn read_all() -> std::io::Result<Self> {
-        let mut spool = tempfile::spooled_tempfile(MAX_IN_MEMORY);
-        let mut incomplete = Vec::new();
-        if let Err(error) = std::io::copy(&mut std::io::stdin().lock(), &mut spool) {
-            incomplete.push(Incomplete { path: STDIN.to_owned(), reason: format!("broke off: {error}") });
+    pub fn stdin(max_size: Option<u64>) -> Self {
+        Self::read_all(STDIN, &mut std::io::stdin().lock(), max_size)
+    }
+
+    /// Reads a PATH that is a pipe made by the shell, as `<(command)` is.
+    pub fn path(path: &Path, max_size: Option<u64>) -> std::io::Result<Self> {
+        Ok(Self::read_all(&path.to_string_lossy(), &mut File::open(path)?, max_size))
+    }
+
+    /// Whether a PATH is a pipe that the shell made. A pipe with a name of its own may never have a writer.
+    pub fn is_made_by_shell(path: &Path) -> bool {
+        let from_shell = ["/dev/fd", "/proc", "/dev/stdin"].iter().any(|dir| path.starts_with(dir));
+        from_shell && std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+    }
+
+    fn read_all(name: &str, input: &mut dyn std::io::Read, max_size: Option<u64>) -> Self {
+        let mut piped = Piped {
+            name: name.to_owned(),
+            spool: tempfile::spooled_tempfile(MAX_IN_MEMORY),
+            incomplete: Vec::new(),
+        };
+        let most = max_size.unwrap_or(u64::MAX);
+        match std::io::copy(&mut input.take(most.saturating_add(1)), &mut piped.spool) {
+            Ok(length) if length > most => {
+                // A file of this size would not be read either.
+                piped.spool = tempfile::spooled_tempfile(0);
+                piped.stopped(format!("is larger than --max-size ({most} bytes)"));
+            }
+            Ok(_) => {}
+            Err(error) => piped.stopped(format!("broke off: {error}")),
         }
-        Ok(Stdin { spool, incomplete })
+        piped
+    }
+
+    fn stopped(&mut self, reason: String) {
+        self.incomplete.push(Incomplete { path: self.name.clone(), reason });
     }
 }
 
-impl Input for Stdin {
+impl Input for Piped {
     fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
         self.spool.rewind()?;
         let mut scanner = FileScanner::new(detector, pass, least);
-        let names = Names { shown: STDIN, below: "" };
+        let names = Names { shown: &self.name, below: "" };
         let input: &mut dyn std::io::Read = &mut self.spool.by_ref();
         let bytes = WindowReader::default().read(input, |window| scanner.window(names, window))?;
         let mut found = scanner.found;
         (found.files, found.bytes) = (1, bytes);
         Ok(Read { found, blobs: 0, incomplete: self.incomplete.clone(), notes: Vec::new() })
+    }
+}
+
+/// Inputs that are read one after the other.
+pub struct Several<'a>(pub Vec<Box<dyn Input + 'a>>);
+
+impl Input for Several<'_> {
+    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
+        let mut all = Read::default();
+        for input in &mut self.0 {
+            let read = input.read(detector, pass, least)?;
+            all.found.merge(read.found);
+            all.blobs += read.blobs;
+            all.incomplete.extend(read.incomplete);
+            all.notes.extend(read.notes);
+        }
+        Ok(all)
     }
 }

@@ -6,4 +6,5 @@ pub mod pre_commit;
 pub mod range;
 pub mod reader;
 mod revision;
+mod tracked;
 pub mod tree;

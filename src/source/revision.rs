@@ -56,14 +56,20 @@ pub(super) fn resolve(repo: &Repository, text: &str) -> Result<(Oid, Vec<Oid>), 
 fn refused(repo: &Repository, text: &str, error: git2::Error) -> Error {
     match error.code() {
         ErrorCode::UnbornBranch => Error::Unborn,
-        ErrorCode::Ambiguous => Error::Ambiguous(text.to_owned()),
+        // Libgit2 calls every word of one to three hex digits ambiguous; git takes no id that is so short.
+        ErrorCode::Ambiguous if hex_digits(text) >= 4 => Error::Ambiguous(text.to_owned()),
         ErrorCode::NotFound if text == "HEAD" => Error::Unborn,
         ErrorCode::NotFound if repo.is_shallow_clone() => Error::Shallow(text.to_owned()),
-        ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Invalid | ErrorCode::Peel => {
+        ErrorCode::NotFound | ErrorCode::Ambiguous | ErrorCode::InvalidSpec | ErrorCode::Invalid | ErrorCode::Peel => {
             Error::Unknown(text.to_owned())
         }
         _ => Error::Git(error),
     }
+}
+
+/// How many hex digits a revision starts with.
+fn hex_digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_hexdigit).count()
 }
 
 /// Where two histories parted.

@@ -4,15 +4,15 @@
 //! names it. `.krea-scan-ignore` is honoured for every file. Hidden files are read, `.git` is not. Links are not
 //! followed unless asked. A file that is given by name is always read.
 
+use super::tracked;
 use crate::finding::Incomplete;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
-use std::path::{Component, Path, PathBuf};
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The name of our own ignore files; `.gitignore`'s syntax.
 pub const IGNORE_FILE: &str = ".krea-scan-ignore";
@@ -63,7 +63,7 @@ pub struct Walked {
     pub notes: Vec<String>,
 }
 
-/// Walks the paths and hands every file to one of the visitors.
+/// Walks the paths and hands every file to one of the visitors. A file that several of the paths lead to is read once.
 pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walked {
     let walked = Mutex::new(Walked::default());
     let (mut folders, mut files) = (Vec::new(), Vec::new());
@@ -73,94 +73,220 @@ pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walke
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => folders.push(path),
             Ok(_) => files.push(path),
-            Err(error) => note(&walked, path, &explain(&error)),
+            Err(error) => note(&walked, path, &explain(path, &error)),
         }
     }
+    let walk = Walk { options, once: Once::new(paths), walked: &walked };
     let mut visitor = make();
     for path in files {
-        let shown = shown(path);
         let below = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if let Err(error) = visit(options, &mut visitor, &Entry { shown: &shown, below: &below, path }, true)
-        {
-            note(&walked, path, &explain(&error));
+        if walk.once.is_first(path, Path::new("")) {
+            walk.told(path, walk.by_name(&mut visitor, &Entry { shown: &slashed(path), below: &below, path }));
         }
     }
     for root in folders {
-        walk_folder(options, root, &make, &mut visitor, &walked);
+        walk.folder(root, &make, &mut visitor);
     }
     drop(visitor);
-    let mut walked = walked.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut walked = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
     walked.incomplete.sort();
     walked.incomplete.dedup();
     walked.notes.sort();
     walked
 }
 
-fn walk_folder<V: Visitor>(
-    options: &Options,
-    root: &Path,
-    make: &(impl Fn() -> V + Sync),
-    visitor: &mut V,
-    walked: &Mutex<Walked>,
-) {
-    let tracked = if options.no_ignore { Vec::new() } else { tracked_files(root) };
-    let seen: Mutex<HashSet<u64>> = Mutex::default();
-    let mut builder = WalkBuilder::new(root);
-    let honour = !options.no_ignore;
-    builder
-        .hidden(false)
-        .ignore(false)
-        .parents(honour)
-        .git_ignore(honour)
-        .git_exclude(honour)
-        .git_global(honour)
-        .follow_links(options.follow)
-        .max_depth(options.max_depth)
-        .threads(options.threads);
-    if honour {
-        builder.add_custom_ignore_filename(IGNORE_FILE);
-        builder.filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+/// One walk.
+struct Walk<'a> {
+    options: &'a Options,
+    once: Once,
+    walked: &'a Mutex<Walked>,
+}
+
+impl Walk<'_> {
+    fn folder<V: Visitor>(&self, root: &Path, make: &(impl Fn() -> V + Sync), visitor: &mut V) {
+        let seen: Mutex<HashSet<u64>> = Mutex::default();
+        let nested: Mutex<Vec<PathBuf>> = Mutex::default();
+        let honour = !self.options.no_ignore;
+        let mut builder = WalkBuilder::new(root);
+        builder
+            .hidden(false)
+            .ignore(false)
+            .parents(honour)
+            .git_ignore(honour)
+            .git_exclude(honour)
+            .git_global(honour)
+            .follow_links(self.options.follow)
+            .max_depth(self.options.max_depth)
+            .threads(self.options.threads);
+        if honour {
+            builder.add_custom_ignore_filename(IGNORE_FILE);
+        }
+        builder.build_parallel().run(|| {
+            let mut worker = Worker { visitor: make(), seen: Vec::new(), all_seen: &seen };
+            let nested = &nested;
+            Box::new(move |entry| {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        self.explain_walk(root, &error);
+                        return WalkState::Continue;
+                    }
+                };
+                if honour && entry.depth() > 0 && entry.file_name() == ".git" {
+                    if let (Some(folder), Ok(mut nested)) = (entry.path().parent(), nested.lock()) {
+                        nested.push(folder.to_owned());
+                    }
+                    return WalkState::Skip;
+                }
+                if honour {
+                    worker.seen.push(hash(entry.path()));
+                }
+                self.told(entry.path(), self.entry(root, &mut worker.visitor, &entry));
+                WalkState::Continue
+            })
+        });
+        if honour {
+            let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let mut tops = nested.into_inner().unwrap_or_else(PoisonError::into_inner);
+            tops.push(root.to_owned());
+            tops.sort();
+            tops.dedup();
+            tops.iter().for_each(|top| self.tracked(root, top, &seen, visitor));
+        }
     }
-    builder.build_parallel().run(|| {
-        let mut worker = Worker { visitor: make(), seen: Vec::new(), all_seen: &seen };
-        let (options, keep_track) = (options.clone(), !tracked.is_empty());
-        Box::new(move |entry| {
-            match entry {
-                Ok(entry) => {
-                    if keep_track {
-                        worker.seen.push(hash(entry.path()));
-                    }
-                    if let Err(error) = visit_entry(&options, root, &mut worker.visitor, &entry, walked) {
-                        note(walked, entry.path(), &explain(&error));
-                    }
-                }
-                Err(error) => {
-                    let (path, reason) = explain_walk(root, &error);
-                    note(walked, &path, &reason);
-                }
+
+    /// Reads what git tracks below `top` and the walk did not see: git does not ignore it, whatever an ignore file says.
+    fn tracked(&self, root: &Path, top: &Path, seen: &HashSet<u64>, visitor: &mut impl Visitor) {
+        let files = match tracked::files(top) {
+            Ok(files) => files,
+            Err((index, reason)) => return note(self.walked, &index, &reason),
+        };
+        let mut ours = tracked::OwnIgnores::default();
+        for path in files {
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            let too_deep = self.options.max_depth.is_some_and(|most| below.components().count() > most);
+            if too_deep || seen.contains(&hash(&path)) || ours.ignore(root, &path) {
+                continue;
             }
-            WalkState::Continue
-        })
-    });
-    // Git does not ignore what it tracks, whatever an ignore file says.
-    let seen = seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let ours = OwnIgnores::default();
-    for path in tracked {
-        let below = path.strip_prefix(root).unwrap_or(&path);
-        let too_deep = options.max_depth.is_some_and(|most| below.components().count() > most);
-        if too_deep || seen.contains(&hash(&path)) || ours.ignore(root, &path) {
-            continue;
+            let read = tracked::is_there(root, &path).and_then(|there| {
+                if there && self.once.is_first(root, below) {
+                    let (shown, below) = (self.shown(&path), slashed(below));
+                    return self.visit(visitor, &Entry { shown: &shown, below: &below, path: &path });
+                }
+                Ok(())
+            });
+            self.told(&path, read);
         }
-        // Deleted, or a link: nothing of this tree.
-        if !std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            continue;
+    }
+
+    /// What the walk came by.
+    fn entry(&self, root: &Path, visitor: &mut impl Visitor, entry: &DirEntry) -> io::Result<()> {
+        let Some(kind) = entry.file_type() else { return Ok(()) };
+        let path = entry.path();
+        if kind.is_dir() {
+            // The walk goes no deeper than this.
+            if self.options.max_depth == Some(entry.depth()) && std::fs::read_dir(path)?.next().is_some() {
+                return Err(io::Error::other("is not entered: --max-depth"));
+            }
+            return Ok(());
         }
-        let (shown, below) = (shown(&path), slashed(below));
-        if let Err(error) =
-            visit(options, visitor, &Entry { shown: &shown, below: &below, path: &path }, false)
+        if kind.is_symlink() {
+            return Ok(());
+        }
+        let below = path.strip_prefix(root).unwrap_or(path);
+        if !kind.is_file() {
+            let what = "holds no bytes to read (a pipe, a socket or a device)";
+            self.remark(format!("{}: {what}", self.shown(path)));
+            return Ok(());
+        }
+        if !self.once.is_first(root, below) {
+            return Ok(());
+        }
+        let (shown, below) = (self.shown(path), slashed(below));
+        self.visit(visitor, &Entry { shown: &shown, below: &below, path })
+    }
+
+    /// A file that was given as a PATH.
+    fn by_name(&self, visitor: &mut impl Visitor, entry: &Entry<'_>) -> io::Result<()> {
+        if !std::fs::metadata(entry.path)?.is_file() {
+            return Err(io::Error::other(
+                "is a pipe, a socket or a device, not a file; pipe what it gives into `krea-scan --stdin`",
+            ));
+        }
+        self.visit(visitor, entry)
+    }
+
+    fn visit(&self, visitor: &mut impl Visitor, entry: &Entry<'_>) -> io::Result<()> {
+        let mut file = File::open(entry.path)?;
+        if let Some(most) = self.options.max_size {
+            let size = file.metadata()?.len();
+            if size > most {
+                return Err(io::Error::other(format!("is larger than --max-size ({size} bytes)")));
+            }
+        }
+        visitor.file(entry, &mut file)
+    }
+
+    /// A path as ripgrep prints it: nothing before what is below the current folder when no path was given.
+    fn shown(&self, path: &Path) -> String {
+        let text = slashed(path);
+        match text.strip_prefix("./") {
+            Some(rest) if self.options.paths.is_empty() && !rest.is_empty() => rest.to_owned(),
+            _ => text,
+        }
+    }
+
+    /// Notes what could not be read.
+    fn told(&self, path: &Path, read: io::Result<()>) {
+        if let Err(error) = read
+            && let Ok(mut walked) = self.walked.lock()
         {
-            note(walked, &path, &explain(&error));
+            let reason = explain(path, &error);
+            walked.incomplete.push(Incomplete { path: self.shown(path), reason });
         }
+    }
+
+    fn remark(&self, text: String) {
+        if let Ok(mut walked) = self.walked.lock() {
+            walked.notes.push(text);
+        }
+    }
+
+    fn explain_walk(&self, path: &Path, error: &ignore::Error) {
+        match error {
+            ignore::Error::WithPath { path, err } => self.explain_walk(path, err),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                self.explain_walk(path, err);
+            }
+            ignore::Error::Loop { child, ancestor } => self.remark(format!(
+                "{}: is a link that leads back to {}; what it leads to is read there",
+                self.shown(child),
+                self.shown(ancestor)
+            )),
+            ignore::Error::Io(error) => note(self.walked, Path::new(&self.shown(path)), &explain(path, error)),
+            other => note(self.walked, Path::new(&self.shown(path)), &other.to_string()),
+        }
+    }
+}
+
+/// Sees to it that a file is read once when one PATH is another or lies below it. Costs nothing when none does.
+struct Once {
+    seen: Option<Mutex<HashSet<u64>>>,
+}
+
+impl Once {
+    fn new(paths: &[PathBuf]) -> Self {
+        let mut real: Vec<PathBuf> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        real.sort();
+        let overlap = real.windows(2).any(|pair| pair[1].starts_with(&pair[0]));
+        Once { seen: overlap.then(Mutex::default) }
+    }
+
+    /// Whether the file at `below`, seen from a PATH, was not met before. Links count as files of their own.
+    fn is_first(&self, path: &Path, below: &Path) -> bool {
+        let Some(seen) = &self.seen else { return true };
+        let Ok(real) = path.canonicalize() else { return true };
+        seen.lock().unwrap_or_else(PoisonError::into_inner).insert(hash(&real.join(below)))
     }
 }
 
@@ -185,91 +311,22 @@ fn hash(path: &Path) -> u64 {
     hasher.finish()
 }
 
-fn visit_entry<V: Visitor>(
-    options: &Options,
-    root: &Path,
-    visitor: &mut V,
-    entry: &DirEntry,
-    walked: &Mutex<Walked>,
-) -> io::Result<()> {
-    let Some(kind) = entry.file_type() else { return Ok(()) };
-    if kind.is_dir() || kind.is_symlink() {
-        return Ok(());
-    }
-    if !kind.is_file() {
-        if let Ok(mut walked) = walked.lock() {
-            walked.notes.push(format!(
-                "{}: holds no bytes to read (a pipe, a socket or a device)",
-                shown(entry.path())
-            ));
-        }
-        return Ok(());
-    }
-    let path = entry.path();
-    let (shown, below) = (shown(path), slashed(path.strip_prefix(root).unwrap_or(path)));
-    visit(options, visitor, &Entry { shown: &shown, below: &below, path }, false)
-}
-
-fn visit<V: Visitor>(options: &Options, visitor: &mut V, entry: &Entry<'_>, by_name: bool) -> io::Result<()> {
-    if by_name {
-        let metadata = std::fs::metadata(entry.path)?;
-        // A pipe that the shell made (`<(command)`) has somebody at its other end; a named one may never have.
-        let from_shell = ["/dev/fd", "/proc", "/dev/stdin"].iter().any(|dir| entry.path.starts_with(dir));
-        if !metadata.is_file() && !from_shell {
-            return Err(io::Error::other(
-                "is a pipe, a socket or a device, not a file; pipe what it gives into `krea-scan --stdin`",
-            ));
-        }
-    }
-    let mut file = File::open(entry.path)?;
-    if let Some(most) = options.max_size {
-        let size = file.metadata()?.len();
-        if size > most {
-            return Err(io::Error::other(format!("is larger than --max-size ({size} bytes)")));
-        }
-    }
-    visitor.file(entry, &mut file)
-}
-
 fn note(walked: &Mutex<Walked>, path: &Path, reason: &str) {
     if let Ok(mut walked) = walked.lock() {
-        walked.incomplete.push(Incomplete { path: shown(path), reason: reason.to_owned() });
+        walked.incomplete.push(Incomplete { path: slashed(path), reason: reason.to_owned() });
     }
 }
 
 /// An error in words that say what to do.
-fn explain(error: &io::Error) -> String {
+fn explain(path: &Path, error: &io::Error) -> String {
     match error.kind() {
+        io::ErrorKind::NotFound if path.is_symlink() => "is a link that leads nowhere".to_owned(),
         io::ErrorKind::NotFound => "is not there, or went away while the scan ran".to_owned(),
         io::ErrorKind::PermissionDenied => "may not be read (permission denied)".to_owned(),
+        io::ErrorKind::InvalidFilename => {
+            "its path is too long for the system; run krea-scan in a folder further down".to_owned()
+        }
         _ => error.to_string(),
-    }
-}
-
-fn explain_walk(root: &Path, error: &ignore::Error) -> (PathBuf, String) {
-    match error {
-        ignore::Error::WithPath { path, err } => (path.clone(), explain_walk(path, err).1),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-            explain_walk(root, err)
-        }
-        ignore::Error::Loop { child, ancestor } => (
-            child.clone(),
-            format!("is a link that leads back to {}; what it leads to is read there", ancestor.display()),
-        ),
-        ignore::Error::Io(io) => (root.to_owned(), explain(io)),
-        other => (root.to_owned(), other.to_string()),
-    }
-}
-
-/// A path as ripgrep prints it: nothing before what is below the current folder when no path was given.
-fn shown(path: &Path) -> String {
-    let text = slashed(path);
-    match text.strip_prefix("./") {
-        // `./` is what stands for no path at all; a `.` that was given keeps its own prefix.
-        Some(rest) if path.as_os_str().as_encoded_bytes().starts_with(b"./") && !rest.is_empty() => {
-            rest.to_owned()
-        }
-        _ => text,
     }
 }
 
@@ -279,54 +336,5 @@ fn slashed(path: &Path) -> String {
         text.into_owned()
     } else {
         text.replace(std::path::MAIN_SEPARATOR, "/")
-    }
-}
-
-/// The files below `root` that git tracks, when `root` is in a working tree.
-fn tracked_files(root: &Path) -> Vec<PathBuf> {
-    let Ok(repository) = git2::Repository::discover(root) else { return Vec::new() };
-    let (Some(workdir), Ok(absolute)) = (repository.workdir(), root.canonicalize()) else {
-        return Vec::new();
-    };
-    let Ok(prefix) = workdir
-        .canonicalize()
-        .and_then(|w| absolute.strip_prefix(&w).map(Path::to_owned).map_err(io::Error::other))
-    else {
-        return Vec::new();
-    };
-    let options = gix_index::decode::Options::default();
-    let Ok(index) = gix_index::File::at(repository.path().join("index"), gix_hash::Kind::Sha1, true, options)
-    else {
-        return Vec::new();
-    };
-    index
-        .entries()
-        .iter()
-        .filter(|entry| entry.mode.contains(gix_index::entry::Mode::FILE))
-        .filter_map(|entry| {
-            let path = PathBuf::from(String::from_utf8(entry.path(&index).to_vec()).ok()?);
-            let below = path.strip_prefix(&prefix).ok()?;
-            below.components().all(|c| matches!(c, Component::Normal(_))).then(|| root.join(below))
-        })
-        .collect()
-}
-
-/// Our own ignore files, for files that the walk did not come by.
-#[derive(Default)]
-struct OwnIgnores {
-    by_folder: Mutex<std::collections::HashMap<PathBuf, Option<Gitignore>>>,
-}
-
-impl OwnIgnores {
-    fn ignore(&self, root: &Path, path: &Path) -> bool {
-        let Ok(mut known) = self.by_folder.lock() else { return false };
-        path.ancestors().skip(1).take_while(|folder| folder.starts_with(root)).any(|folder| {
-            let ignores = known.entry(folder.to_owned()).or_insert_with(|| {
-                let file = folder.join(IGNORE_FILE);
-                let mut builder = GitignoreBuilder::new(folder);
-                (file.is_file() && builder.add(&file).is_none()).then(|| builder.build().ok()).flatten()
-            });
-            ignores.as_ref().is_some_and(|i| i.matched_path_or_any_parents(path, false).is_ignore())
-        })
     }
 }

@@ -1,17 +1,24 @@
-//! A throw-away repository that is worked with by the real git, cut off from the user's configuration.
+//! What the tests that run programs share: a throw-away repository that is worked with by the real git, cut off from the
+//! user's configuration, and the real `krea-scan`, none of whose output may hold a secret.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+
+pub mod program;
+#[path = "../../fixtures/tokens.rs"]
+pub mod tokens;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
-/// A repository in a temporary folder.
+/// A repository in a temporary folder; removed when dropped, unless it only looks at one that is there.
 pub struct Sandbox {
-    folder: TempDir,
     root: PathBuf,
+    clock: AtomicU32,
+    _folder: Option<TempDir>,
 }
 
 impl Sandbox {
@@ -27,12 +34,22 @@ impl Sandbox {
         let folder = tempfile::Builder::new().prefix("krea-scan-test-").tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap().join("work");
         fs::create_dir(&root).unwrap();
-        Sandbox { folder, root }
+        Sandbox { root, clock: AtomicU32::new(0), _folder: Some(folder) }
+    }
+
+    /// A repository that is there.
+    pub fn at(root: &Path) -> Self {
+        Sandbox { root: root.to_owned(), clock: AtomicU32::new(0), _folder: None }
     }
 
     /// The working tree.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The `.git` folder.
+    pub fn git_dir(&self) -> PathBuf {
+        self.root.join(".git")
     }
 
     /// A folder beside the working tree, for remotes and clones.
@@ -57,8 +74,11 @@ impl Sandbox {
         self.command("git", &self.root).args(args).output().expect("git is installed")
     }
 
-    /// A command with a clean git environment.
+    /// A command with a clean git environment. Each one happens a minute after the one before.
     pub fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
+        let minutes = self.clock.fetch_add(1, Ordering::Relaxed);
+        let (day, hour, minute) = (1 + minutes / 1440, minutes / 60 % 24, minutes % 60);
+        let date = format!("2026-07-{day:02}T{hour:02}:{minute:02}:00+02:00");
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("GIT_") || name.starts_with("PRE_COMMIT")) {
@@ -69,16 +89,22 @@ impl Sandbox {
             .current_dir(folder)
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("HOME", self.beside("home"))
+            .env_remove("XDG_CONFIG_HOME")
             // Nothing here needs to survive a power cut.
-            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_COUNT", "3")
             .env("GIT_CONFIG_KEY_0", "core.fsync")
             .env("GIT_CONFIG_VALUE_0", "none")
+            .env("GIT_CONFIG_KEY_1", "gc.auto")
+            .env("GIT_CONFIG_VALUE_1", "0")
+            .env("GIT_CONFIG_KEY_2", "protocol.file.allow")
+            .env("GIT_CONFIG_VALUE_2", "always")
             .env("GIT_AUTHOR_NAME", "Ann Author")
             .env("GIT_AUTHOR_EMAIL", "ann@example.com")
-            .env("GIT_AUTHOR_DATE", "2026-07-01T09:30:00+02:00")
+            .env("GIT_AUTHOR_DATE", &date)
             .env("GIT_COMMITTER_NAME", "Con Committer")
             .env("GIT_COMMITTER_EMAIL", "con@example.com")
-            .env("GIT_COMMITTER_DATE", "2026-07-01T10:00:00+02:00");
+            .env("GIT_COMMITTER_DATE", &date);
         command
     }
 
@@ -94,6 +120,14 @@ impl Sandbox {
         self.write(path, content);
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--no-verify", "--message", message]);
+        self.head()
+    }
+
+    /// Writes a file and commits it alone; gives the commit's id.
+    pub fn commit_file(&self, path: &str, content: impl AsRef<[u8]>) -> String {
+        self.write(path, content);
+        self.git(&["add", "--force", path]);
+        self.git(&["commit", "--quiet", "--no-verify", "--message", &format!("Change {path}")]);
         self.head()
     }
 
