@@ -284,11 +284,10 @@ impl Baseline {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
-        let baseline: Baseline = serde_json::from_str(&text)
-            .map_err(|e| {
-                let problem = parse_error::json(&e);
-                invalid(format!("is not a baseline that --write-baseline wrote: {problem}"))
-            })?;
+        let baseline: Baseline = serde_json::from_str(&text).map_err(|e| {
+            let problem = parse_error::json(&e);
+            invalid(format!("is not a baseline that --write-baseline wrote: {problem}"))
+        })?;
         if baseline.version != Baseline::VERSION {
             return Err(invalid(format!(
                 "is a baseline of version {}, this program reads {}",
@@ -321,17 +320,17 @@ impl Baseline {
     /// Whether a finding is known: the same token in the same file, on whichever line.
     pub fn knows(&self, finding: &Finding) -> bool {
         let fingerprint = finding.token.fingerprint();
-        self.findings
-            .iter()
-            .any(|known| known.path == baseline_path(&finding.location.path) && known.fingerprint == fingerprint)
+        self.findings.iter().any(|known| {
+            known.path == baseline_path(&finding.location.path) && known.fingerprint == fingerprint
+        })
     }
 
     /// A remark for each entry that is not among `findings` any more.
     pub fn unused(&self, findings: &[Finding]) -> Vec<String> {
         let gone = self.findings.iter().filter(|known| {
-            !findings
-                .iter()
-                .any(|f| baseline_path(&f.location.path) == known.path && f.token.fingerprint() == known.fingerprint)
+            !findings.iter().any(|f| {
+                baseline_path(&f.location.path) == known.path && f.token.fingerprint() == known.fingerprint
+            })
         });
         gone.map(|known| {
             format!("baseline: {} in {} no longer matches anything", known.fingerprint, known.path)

@@ -67,7 +67,9 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
 
 fn settings(cli: &Cli) -> anyhow::Result<Settings> {
     if cli.stdin && cli.paths.iter().any(|path| path != Path::new("-")) {
-        anyhow::bail!("--stdin reads nothing but standard input; to read files as well, give - among them as a PATH");
+        anyhow::bail!(
+            "--stdin reads nothing but standard input; to read files as well, give - among them as a PATH"
+        );
     }
     let only_dash = cli.paths.len() == 1 && cli.paths[0] == Path::new("-");
     let source = match () {
@@ -168,9 +170,11 @@ fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
 
 /// An error and its causes, each said once: many messages end with their cause already.
 fn in_words(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).reduce(|text, cause| {
-        if text.ends_with(&cause) { text } else { format!("{text}: {cause}") }
-    }).unwrap_or_default()
+    error
+        .chain()
+        .map(ToString::to_string)
+        .reduce(|text, cause| if text.ends_with(&cause) { text } else { format!("{text}: {cause}") })
+        .unwrap_or_default()
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -60,11 +60,10 @@ mod tests {
     #[test]
     fn toml_is_told_by_line_and_never_quoted() {
         let refused = |text: &str| toml(&toml::from_str::<HashMap<String, u8>>(text).unwrap_err(), text);
-        assert_eq!(
-            refused("a = 1\nb = \"hid\\\"den\""),
-            "line 2: invalid type: string \"…\", expected u8"
-        );
-        for text in ["a = \"hidden", "hidden", "a = hidden", "\"x:hidden\" = \"hidden\"", "a = \"hidden\nb = 1"] {
+        assert_eq!(refused("a = 1\nb = \"hid\\\"den\""), "line 2: invalid type: string \"…\", expected u8");
+        for text in
+            ["a = \"hidden", "hidden", "a = hidden", "\"x:hidden\" = \"hidden\"", "a = \"hidden\nb = 1"]
+        {
             assert!(!refused(text).contains("hidden"), "{}", refused(text));
         }
     }
@@ -72,7 +71,10 @@ mod tests {
     #[test]
     fn json_is_told_by_line_and_never_quoted() {
         let refused = |text: &str| json(&serde_json::from_str::<Vec<u8>>(text).unwrap_err());
-        assert_eq!(refused("\n\"hidden\""), "invalid type: string \"…\", expected a sequence at line 2 column 8");
+        assert_eq!(
+            refused("\n\"hidden\""),
+            "invalid type: string \"…\", expected a sequence at line 2 column 8"
+        );
     }
 
     #[test]

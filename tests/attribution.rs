@@ -6,9 +6,9 @@ use gix_hash::ObjectId;
 use krea_scan::finding::GitOrigin;
 use krea_scan::git::attribution::attribute;
 use krea_scan::git::store::ObjectStore;
-use support::Sandbox;
 use std::fs;
 use std::path::Path;
+use support::Sandbox;
 
 fn origins_at(path: &Path, id: &str) -> Vec<GitOrigin> {
     let repository = git2::Repository::open(path).unwrap();

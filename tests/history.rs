@@ -4,11 +4,11 @@ mod support;
 
 use gix_hash::ObjectId;
 use krea_scan::git::store::{Kind, Look, Names, ObjectStore, Search, Swept};
-use support::Sandbox;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use support::Sandbox;
 
 /// Every object that a sweep shows, with how often and its bytes.
 type Seen = BTreeMap<String, (usize, Kind, Vec<u8>)>;
@@ -36,8 +36,7 @@ fn sweep_at(path: &Path, threads: usize) -> (Seen, Swept) {
 fn sweep_whole(path: &Path) -> Seen {
     let (seen, swept) = sweep_at(path, 2);
     assert_eq!(swept.incomplete, []);
-    let known =
-        Sandbox::at(path).git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]);
+    let known = Sandbox::at(path).git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]);
     assert_eq!(seen.keys().map(String::as_str).collect::<Vec<_>>(), known.lines().collect::<Vec<_>>());
     seen
 }

@@ -6,11 +6,11 @@
 
 mod support;
 
-use support::{Lcg, Sandbox};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use support::{Lcg, Sandbox};
 
 /// A repository with the hook installed for commits and pushes, and a remote to push to.
 struct Hooked {

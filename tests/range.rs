@@ -5,10 +5,10 @@ mod support;
 use git2::{Index, IndexEntry, IndexTime, Oid, Signature, Time};
 use krea_scan::git::repository::{Repository, open};
 use krea_scan::source::range::{Change, Range};
-use support::{Lcg, Sandbox};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
+use support::{Lcg, Sandbox};
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 

@@ -5,10 +5,10 @@ mod support;
 use krea_scan::git::repository::open;
 use krea_scan::source::index::staged;
 use krea_scan::source::range::Range;
-use support::Sandbox;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use support::Sandbox;
 
 fn refusal(path: &Path) -> String {
     match open(path) {

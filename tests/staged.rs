@@ -4,8 +4,8 @@ mod support;
 
 use krea_scan::git::repository::{Repository, open};
 use krea_scan::source::index::{Staged, staged};
-use support::{Lcg, Sandbox};
 use std::fs;
+use support::{Lcg, Sandbox};
 
 /// Path, id and mode, sorted.
 type Listing = Vec<(String, String, String)>;

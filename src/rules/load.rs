@@ -95,9 +95,10 @@ pub fn load_path(path: &Path) -> Result<Vec<RuleFile>, LoadError> {
 
 /// Reads rules from a file's text.
 pub(super) fn parse(text: &str, file: &str) -> Result<RuleFile, LoadError> {
-    let table: Table = text
-        .parse()
-        .map_err(|e: toml::de::Error| LoadError::Syntax { file: file.to_owned(), problem: parse_error::toml(&e, text) })?;
+    let table: Table = text.parse().map_err(|e: toml::de::Error| LoadError::Syntax {
+        file: file.to_owned(),
+        problem: parse_error::toml(&e, text),
+    })?;
     let mut top = Keys::new(table, file, "the file itself");
     for ignored in ["title", "description", "minVersion", "version", "betterleaksMinVersion"] {
         top.text(ignored)?;

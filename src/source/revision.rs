@@ -60,9 +60,11 @@ fn refused(repo: &Repository, text: &str, error: git2::Error) -> Error {
         ErrorCode::Ambiguous if hex_digits(text) >= 4 => Error::Ambiguous(text.to_owned()),
         ErrorCode::NotFound if text == "HEAD" => Error::Unborn,
         ErrorCode::NotFound if repo.is_shallow_clone() => Error::Shallow(text.to_owned()),
-        ErrorCode::NotFound | ErrorCode::Ambiguous | ErrorCode::InvalidSpec | ErrorCode::Invalid | ErrorCode::Peel => {
-            Error::Unknown(text.to_owned())
-        }
+        ErrorCode::NotFound
+        | ErrorCode::Ambiguous
+        | ErrorCode::InvalidSpec
+        | ErrorCode::Invalid
+        | ErrorCode::Peel => Error::Unknown(text.to_owned()),
         _ => Error::Git(error),
     }
 }

@@ -26,7 +26,8 @@ pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>, (PathBuf, String)> {
     let entries = read(gix_hash::Kind::Sha1)
         .or_else(|error| read(gix_hash::Kind::Sha256).map_err(|_| error))
         .map_err(|error| {
-            let reason = format!("files that git tracks and an ignore file names may not have been read: {error}");
+            let reason =
+                format!("files that git tracks and an ignore file names may not have been read: {error}");
             (index.clone(), reason)
         })?;
     let files = entries.entries().iter().filter(|entry| entry.mode.contains(gix_index::entry::Mode::FILE));
@@ -62,7 +63,9 @@ pub(super) fn is_there(root: &Path, path: &Path) -> io::Result<bool> {
     }
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(metadata.is_file()),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

@@ -81,7 +81,10 @@ pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walke
     for path in files {
         let below = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if walk.once.is_first(path, Path::new("")) {
-            walk.told(path, walk.by_name(&mut visitor, &Entry { shown: &slashed(path), below: &below, path }));
+            walk.told(
+                path,
+                walk.by_name(&mut visitor, &Entry { shown: &slashed(path), below: &below, path }),
+            );
         }
     }
     for root in folders {
@@ -263,7 +266,9 @@ impl Walk<'_> {
                 self.shown(child),
                 self.shown(ancestor)
             )),
-            ignore::Error::Io(error) => note(self.walked, Path::new(&self.shown(path)), &explain(path, error)),
+            ignore::Error::Io(error) => {
+                note(self.walked, Path::new(&self.shown(path)), &explain(path, error))
+            }
             other => note(self.walked, Path::new(&self.shown(path)), &other.to_string()),
         }
     }

@@ -84,7 +84,8 @@ pub fn run(command: &mut Command) -> Run {
     assert_no_secret(&run.stdout);
     assert_no_secret(&run.stderr);
     let args: Vec<_> = command.get_args().collect();
-    for pair in args.windows(2).filter(|pair| ["-o", "--write-baseline"].iter().any(|flag| pair[0] == *flag)) {
+    for pair in args.windows(2).filter(|pair| ["-o", "--write-baseline"].iter().any(|flag| pair[0] == *flag))
+    {
         let folder = command.get_current_dir().unwrap_or(Path::new("."));
         let path = folder.join(pair[1]);
         if path.is_file() {
@@ -152,7 +153,8 @@ impl Run {
     /// The findings of `-f jsonl`.
     #[track_caller]
     pub fn findings(&self) -> Vec<Value> {
-        let mut lines: Vec<Value> = self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut lines: Vec<Value> =
+            self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let last = lines.pop().expect("a summary");
         assert!(last["summary"].is_object(), "the last line is the summary");
         lines
@@ -178,7 +180,9 @@ impl Run {
     pub fn incomplete(&self) -> String {
         let summary = self.summary();
         let parts = summary["incomplete"].as_array().unwrap().iter();
-        let line = |part: &Value| format!("{}: {}\n", part["path"].as_str().unwrap(), part["reason"].as_str().unwrap());
+        let line = |part: &Value| {
+            format!("{}: {}\n", part["path"].as_str().unwrap(), part["reason"].as_str().unwrap())
+        };
         parts.map(line).collect()
     }
 
