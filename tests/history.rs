@@ -186,7 +186,7 @@ fn a_damaged_pack_entry_costs_only_what_is_built_on_it() {
     for (at, bits) in [(0.2, 0x01), (0.35, 0x80), (0.5, 0xff), (0.7, 0x10), (0.9, 0x40)] {
         let good = fs::read(&pack).unwrap();
         let at = (good.len() as f64 * at) as usize;
-        overwrite(&pack, |bytes| bytes[at] ^= bits);
+        overwrite(&pack, |bytes| bytes[at..at + 4].iter_mut().for_each(|byte| *byte ^= bits));
         let (seen, swept) = sweep_at(repository.root(), 2);
         assert!(seen.len() < all && seen.len() > all / 4, "{} of {all} at {at}", seen.len());
         assert!(swept.incomplete.len() == all - seen.len() || all - seen.len() > 20, "{}", reasons(&swept));

@@ -11,6 +11,14 @@ use std::ops::Range;
 /// The comment that allows what stands on its line or on the next one.
 const ALLOW_COMMENT: &str = "krea-scan:allow";
 
+/// A token in a place, so that what two passes see counts once: path, byte offset, fingerprint.
+pub type Place = (String, u64, Fingerprint);
+
+/// Where a token is.
+pub fn place_of(location: &Location, token: &Token) -> Place {
+    (location.path.clone(), location.byte_offset, token.fingerprint())
+}
+
 /// What a scan has come by so far.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -20,8 +28,8 @@ pub struct Found {
     pub hints: Vec<Hint>,
     /// Tokens that are not reported.
     pub withheld: Vec<Token>,
-    /// How many a comment allows.
-    pub allowed: u64,
+    /// What a comment allows.
+    pub allowed: HashSet<Place>,
     /// How many values were dropped as placeholders.
     pub placeholders: u64,
     /// Files read.
@@ -36,7 +44,7 @@ impl Found {
         self.findings.extend(other.findings);
         self.hints.extend(other.hints);
         self.withheld.extend(other.withheld);
-        self.allowed += other.allowed;
+        self.allowed.extend(other.allowed);
         self.placeholders += other.placeholders;
         self.files += other.files;
         self.bytes += other.bytes;
@@ -184,7 +192,7 @@ impl<'a> FileScanner<'a> {
             }
             let location = places.locate(names.shown, window, self.encoding, &found.span);
             if self.is_allowed(window, &found.span) {
-                self.found.allowed += 1;
+                self.found.allowed.insert(place_of(&location, &found.token));
                 self.found.withheld.push(found.token.clone());
                 continue;
             }
@@ -235,7 +243,7 @@ impl<'a> FileScanner<'a> {
             let location = places.locate(names.shown, window, self.encoding, span);
             if copy.kind == CopyKind::Token {
                 if self.is_allowed(window, span) {
-                    self.found.allowed += 1;
+                    self.found.allowed.insert(place_of(&location, &found.token));
                     continue;
                 }
                 self.found.findings.push(Finding {

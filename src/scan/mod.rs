@@ -14,9 +14,9 @@ use crate::source::pre_commit::{self, Work};
 use crate::source::range::Range;
 use crate::source::tree::Options;
 use anyhow::{Context as _, bail};
-use file::{Found, Known, Pass};
+use file::{Found, Known, Pass, Place};
 use progress::{Counter, Progress};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -100,7 +100,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     summary.hints.sort();
     summary.hints.dedup();
     summary.incomplete = incomplete.into_iter().collect();
-    summary.allowed = tally.allowed;
+    summary.allowed = tally.allowed.len() as u64;
     summary.findings = tally.reported.len() as u64;
     let tokens: BTreeSet<_> = tally.reported.iter().map(|finding| finding.token.fingerprint()).collect();
     summary.tokens = tokens.len() as u64;
@@ -186,18 +186,18 @@ struct Tally {
     reported: Vec<Finding>,
     baselined: Vec<Finding>,
     withheld: Vec<Token>,
-    allowed: u64,
+    allowed: HashSet<Place>,
 }
 
 impl Tally {
     fn add(&mut self, found: Found, input: &dyn Input) {
-        self.allowed += found.allowed;
+        self.allowed.extend(found.allowed);
         self.withheld.extend(found.withheld);
         for finding in found.findings {
             let known = self.baseline.as_ref().is_some_and(|baseline| baseline.knows(&finding));
             let allowed = self.configs.allows(&finding, &input.on_disk(&finding.location.path));
             if allowed || known || self.write {
-                self.allowed += 1;
+                self.allowed.insert(file::place_of(&finding.location, &finding.token));
                 self.withheld.push(finding.token.clone());
                 if !allowed {
                     self.baselined.push(finding);

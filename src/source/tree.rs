@@ -291,7 +291,9 @@ impl Once {
     fn is_first(&self, path: &Path, below: &Path) -> bool {
         let Some(seen) = &self.seen else { return true };
         let Ok(real) = path.canonicalize() else { return true };
-        seen.lock().unwrap_or_else(PoisonError::into_inner).insert(hash(&real.join(below)))
+        // Joined by its parts: an empty one would leave a slash behind.
+        let real: PathBuf = real.components().chain(below.components()).collect();
+        seen.lock().unwrap_or_else(PoisonError::into_inner).insert(hash(&real))
     }
 }
 

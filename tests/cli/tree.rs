@@ -51,7 +51,7 @@ fn a_file_that_git_tracks_is_read_although_it_is_ignored() {
 #[test]
 fn nested_repositories_submodules_and_worktrees_are_read_as_git_sees_them() {
     let library = Sandbox::new();
-    library.write(".gitignore", "*.env\n");
+    library.commit_file(".gitignore", "*.env\n");
     library.commit_file("tracked.env", leak(1));
     let sandbox = Sandbox::new();
     let from = library.root().to_str().unwrap();
