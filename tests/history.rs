@@ -82,7 +82,7 @@ fn loose_objects_are_read() {
     let repository = Sandbox::new();
     repository.commit_file("a.txt", b"one");
     repository.commit_file("empty", b"");
-    repository.commit_file("large", &vec![b'x'; 3 << 20]);
+    repository.commit_file("large", vec![b'x'; 3 << 20]);
     repository.git(&["tag", "-a", "-m", "a tag", "v1"]);
     fs::create_dir_all(repository.git_dir().join("objects/ff")).unwrap();
     fs::write(repository.git_dir().join("objects/ff/tmp_obj_x"), b"").unwrap();

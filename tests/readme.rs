@@ -7,13 +7,10 @@
 
 #![cfg(unix)]
 
-mod sandbox;
+mod support;
 
-#[path = "../fixtures/tokens.rs"]
-mod tokens;
-
-use sandbox::Sandbox;
 use std::path::Path;
+use support::{Sandbox, tokens};
 use tokens::Alphabet;
 
 /// One fenced block.

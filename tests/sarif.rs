@@ -1,12 +1,9 @@
 //! What the program writes for code scanning is valid SARIF, with findings and without.
 
-#[path = "../fixtures/tokens.rs"]
-mod tokens;
+mod support;
 
-mod sandbox;
-
-use sandbox::Sandbox;
 use serde_json::Value;
+use support::{Sandbox, tokens};
 use tokens::Alphabet;
 
 const SCHEMA: &str =
