@@ -32,11 +32,12 @@ impl WindowReader {
     /// Reads all of `input` and hands it over window by window. Gives the number of bytes read.
     ///
     /// # Errors
-    /// What `input` answers; the windows before it have been handed over.
+    /// What `input` answers; all that was read before it has been handed over.
     pub fn read(&mut self, input: &mut dyn Read, mut each: impl FnMut(&Window<'_>)) -> io::Result<u64> {
         let (mut length, mut offset, mut from) = (0, 0u64, 0);
         loop {
-            let end = self.fill(input, &mut length)?;
+            let filled = self.fill(input, &mut length);
+            let end = *filled.as_ref().unwrap_or(&true);
             let to = if end { length } else { length - OVERLAP / 2 };
             each(&Window {
                 bytes: &self.buffer[..length],
@@ -45,7 +46,7 @@ impl WindowReader {
                 to: if end { usize::MAX } else { to },
             });
             if end {
-                return Ok(offset + length as u64);
+                return filled.map(|_| offset + length as u64);
             }
             // An even number of bytes goes, so that UTF-16 stays aligned.
             self.buffer.copy_within(length - OVERLAP..length, 0);
@@ -113,6 +114,32 @@ mod tests {
         assert_eq!(read, input.len() as u64);
         windows(input, |window| claim(window, &mut sliced));
         [streamed, sliced]
+    }
+
+    /// Gives some bytes, then fails, as a file on a failing disk does.
+    struct Failing(usize);
+
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(io::Error::other("the disk is gone"));
+            }
+            let n = self.0.min(buffer.len());
+            buffer[..n].fill(b'x');
+            self.0 -= n;
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_is_handed_over() {
+        for length in [0, 100, WINDOW, 2 * WINDOW + 5] {
+            let mut claimed = 0;
+            let each = |window: &Window<'_>| claimed += window.to.min(window.bytes.len()) - window.from;
+            let answer = WindowReader::default().read(&mut Failing(length), each);
+            assert_eq!(answer.expect_err("an error").to_string(), "the disk is gone");
+            assert_eq!(claimed, length);
+        }
     }
 
     #[test]

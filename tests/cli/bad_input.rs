@@ -46,7 +46,7 @@ fn files_and_folders_that_may_not_be_read_are_told_and_the_rest_is_read() {
     sandbox.write("closed.env", leak(1));
     sandbox.write("folder/file", "text");
     for path in ["closed.env", "folder"] {
-        fs::set_permissions(sandbox.root().join(path), fs::Permissions::from_mode(0o0)).unwrap();
+        fs::set_permissions(sandbox.root().join(path), fs::Permissions::from_mode(0o000)).unwrap();
     }
     let clean = run(&mut as_nobody(&sandbox)).code(2);
     clean.says(&[
