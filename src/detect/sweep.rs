@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// How many bytes of a needle are searched for; the rest is compared. It keeps the search small when the tokens are
 /// many.
-const STEM: usize = 16;
+const STEM: usize = 8;
 
 /// What a copy is, most telling first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,81 +2,100 @@
 //! holds.
 //!
 //! Takes the tokens of an outcome and searches each report for their secrets, as they are and as percent-encoding,
-//! base64, JSON and our own formats would show them. Its copies of the secrets live as long as the report is made,
-//! and are not wiped: the search keeps them in tables of its own.
+//! base64, JSON and our own formats would show them. Its copies of the secrets live as long as the report is made.
 
 use super::{escape, github, place};
 use crate::finding::{MASK, Token};
-use aho_corasick::{AhoCorasick, BuildError, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use zeroize::Zeroizing;
 
 /// Shorter texts are not searched for: they are no credentials, and would take whole reports apart.
 const SHORTEST: usize = 6;
 
-/// Masks the secrets of a set of tokens in finished reports.
+/// Masks the secrets of a set of tokens in finished reports. Its size is that of the secrets, however many they are.
 pub struct Redactor {
-    /// `None` when there is nothing to mask.
-    secrets: Option<AhoCorasick>,
+    /// Whether any form starts with these two bytes.
+    starts: Vec<bool>,
+    /// The forms by their first bytes, longest first.
+    forms: HashMap<[u8; SHORTEST], Vec<Zeroizing<String>>>,
 }
 
 impl Redactor {
     /// Knows the secrets of `tokens`, in every form that [`forms`] makes.
-    ///
-    /// # Errors
-    /// When the forms are too many for one search, which takes hundreds of megabytes of them.
-    pub fn new<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> Result<Self, BuildError> {
+    pub fn new<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> Self {
         let distinct: BTreeSet<&[u8]> = tokens.into_iter().map(Token::secret).collect();
-        let forms: BTreeSet<String> = distinct.into_iter().flat_map(forms).collect();
-        if forms.is_empty() {
-            return Ok(Redactor { secrets: None });
+        let mut redactor = Redactor { starts: vec![false; 1 << 16], forms: HashMap::new() };
+        for form in distinct.into_iter().flat_map(forms) {
+            let Some(stem) = form.as_bytes().first_chunk() else { continue };
+            redactor.starts[start(stem)] = true;
+            let alike = redactor.forms.entry(*stem).or_default();
+            if alike.iter().all(|other| **other != form) {
+                alike.push(Zeroizing::new(form));
+            }
         }
-        let secrets = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms)?;
-        Ok(Redactor { secrets: Some(secrets) })
+        redactor.forms.values_mut().for_each(|alike| alike.sort_by_key(|form| std::cmp::Reverse(form.len())));
+        redactor
     }
 
     /// Masks every secret in a text.
     pub fn text(&self, text: String) -> String {
-        match &self.secrets {
-            Some(secrets) if secrets.is_match(&text) => mask(secrets, &text),
-            _ => text,
-        }
+        self.masked(&text).unwrap_or(text)
     }
 
     /// Masks every secret in the strings of a JSON text, which stays valid: structure, keys and numbers, all of
     /// them our own, are left alone, and a string that changes is written anew.
     pub fn json(&self, json: String) -> String {
-        let Some(secrets) = &self.secrets else { return json };
+        if self.forms.is_empty() {
+            return json;
+        }
         let mut masked = String::with_capacity(json.len());
         let mut rest = json.as_str();
         while let Some(start) = rest.find('"') {
             let (before, from_quote) = rest.split_at(start);
             let (literal, after) = from_quote.split_at(literal_len(from_quote));
             masked.push_str(before);
-            match serde_json::from_str::<String>(literal) {
-                Ok(text) if !after.starts_with(':') && secrets.is_match(&text) => {
-                    masked.push_str(&Value::String(mask(secrets, &text)).to_string());
-                }
-                _ => masked.push_str(literal),
+            let text =
+                if after.starts_with(':') { None } else { serde_json::from_str::<String>(literal).ok() };
+            match text.and_then(|text| self.masked(&text)) {
+                Some(text) => masked.push_str(&Value::String(text).to_string()),
+                None => masked.push_str(literal),
             }
             rest = after;
         }
         masked.push_str(rest);
         masked
     }
+
+    /// The text with the mask in the place of every secret; `None` when it holds none.
+    fn masked(&self, text: &str) -> Option<String> {
+        let mut masked: Option<String> = None;
+        let (mut copied, mut at) = (0, 0);
+        while let Some(stem) = text.as_bytes()[at..].first_chunk() {
+            let form = self.starts[start(stem)].then(|| self.forms.get(stem)).flatten().and_then(|alike| {
+                alike.iter().find(|form| text.as_bytes()[at..].starts_with(form.as_bytes()))
+            });
+            match form {
+                Some(form) => {
+                    let masked = masked.get_or_insert_default();
+                    masked.push_str(&text[copied..at]);
+                    masked.push_str(MASK);
+                    at += form.len();
+                    copied = at;
+                }
+                None => at += 1,
+            }
+        }
+        masked.map(|masked| masked + &text[copied..])
+    }
 }
 
-/// Puts the mask in the place of everything that matches.
-fn mask(secrets: &AhoCorasick, text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    secrets.replace_all_with(text, &mut masked, |_, _, masked| {
-        masked.push_str(MASK);
-        true
-    });
-    masked
+/// The place of a stem in [`Redactor::starts`].
+fn start(stem: &[u8; SHORTEST]) -> usize {
+    usize::from(stem[0]) << 8 | usize::from(stem[1])
 }
 
 /// The length of the string literal at the start of `json`, quotes included.
@@ -155,7 +174,7 @@ mod tests {
     #[test]
     fn base64_at_every_alignment_is_masked() {
         let token = Tokens::new().pair();
-        let redactor = Redactor::new([&token]).unwrap();
+        let redactor = Redactor::new([&token]);
         for before in 0..6 {
             for after in 0..3 {
                 let text = [&b"user:x"[..before], token.expose(), &b"yz"[..after]].concat();
@@ -168,7 +187,7 @@ mod tests {
     #[test]
     fn lower_case_percent_encoding_is_masked() {
         let secret = format!("AB{}+/=", Tokens::new().text().replace(['-', ':'], ""));
-        let redactor = Redactor::new([&Token::new(TokenKind::Legacy, secret.as_bytes())]).unwrap();
+        let redactor = Redactor::new([&Token::new(TokenKind::Legacy, secret.as_bytes())]);
         let encoded = secret.replace('+', "%2b").replace('/', "%2f").replace('=', "%3d");
         assert_eq!(redactor.text(format!("?key={encoded}&x")), format!("?key={MASK}&x"));
     }
@@ -179,7 +198,7 @@ mod tests {
         let digits = Token::new(TokenKind::Custom, b"12345678");
         let syntax = Token::new(TokenKind::Custom, b"\":{\"secret");
         let name = Token::new(TokenKind::Custom, b"findings");
-        let redactor = Redactor::new([&digits, &syntax, &name]).unwrap();
+        let redactor = Redactor::new([&digits, &syntax, &name]);
         let json = r#"{"findings":[12345678,"x12345678","\":{\"secret","\\","findings"],"a":{"secret":1}}"#;
         let masked = r#"{"findings":[12345678,"x••••","••••","\\","••••"],"a":{"secret":1}}"#;
         assert_eq!(redactor.json(json.to_owned()), masked);
@@ -187,7 +206,7 @@ mod tests {
 
     #[test]
     fn without_tokens_nothing_changes() {
-        let redactor = Redactor::new([]).unwrap();
+        let redactor = Redactor::new([]);
         assert_eq!(redactor.json("{\"a\":\"b\"}".to_owned()), "{\"a\":\"b\"}");
         assert_eq!(redactor.text("a".to_owned()), "a");
     }
