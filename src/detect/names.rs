@@ -219,6 +219,13 @@ pub fn ends_like_credential(name: &str) -> bool {
     })
 }
 
+/// Whether the name is that of a digest: `ETag`, `sha256`, `x-checksum`.
+pub fn is_digest(name: &str) -> bool {
+    let digests =
+        ["etag", "hash", "sha", "sha1", "sha256", "sha512", "md5", "digest", "checksum", "integrity"];
+    words(&name.replace("ETag", "etag")).last().is_some_and(|last| digests.contains(&last.as_str()))
+}
+
 /// Whether the name ends like that of something which is no credential: an id, a digest, a URL.
 pub fn ends_like_something_else(name: &str) -> bool {
     words(name).last().is_some_and(|last| known(last).not_a_credential)

@@ -69,6 +69,8 @@ pub struct Attribution {
     pub credential: bool,
     /// What stands before it says that it is encrypted, a digest or an id.
     pub not_plain: bool,
+    /// The nearest name is that of a digest.
+    pub digest: bool,
     /// What a report shows as the context.
     pub label: String,
 }
@@ -79,6 +81,7 @@ impl Attribution {
         match self.evidence {
             _ if self.other_service => None,
             Evidence::Stated => Some(Confidence::High),
+            _ if self.digest => Some(Confidence::Low),
             Evidence::Path | Evidence::Nearby => Some(Confidence::Medium),
             Evidence::None => Some(Confidence::Low),
         }
@@ -199,6 +202,7 @@ impl<'a> Surroundings<'a> {
                 .any(|name| names::ends_like_something_else(name))
                 && !chain.authorization
                 || matches!(chain.kind(), Some(NameKind::Encrypted | NameKind::KreaOther)),
+            digest: chain.nearest.as_deref().is_some_and(names::is_digest),
             label,
         };
         let taken = |label: String| Attribution { other_service: true, ..verdict(Evidence::None, label) };
@@ -449,6 +453,7 @@ mod tests {
         assert_eq!(attribute("# for krea\nx = '@@@@'").evidence, Evidence::Nearby);
         assert_eq!(attribute("# for krea and fal\nx = '@@@@'").evidence, Evidence::None);
         assert_eq!(attribute("# kreativ\nx = '@@@@'").evidence, Evidence::None);
+        assert_eq!(attribute("# for krea\nETag: '@@@@'").pair_confidence(), Some(Confidence::Low));
         assert_eq!(attribute("# for krea\n# more\nACME_TOKEN = '@@@@'").evidence, Evidence::Nearby);
     }
 
