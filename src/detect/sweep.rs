@@ -1,7 +1,7 @@
 //! Every other copy of a token that is known: its exact text, context or not, and traces of its halves.
 
 use crate::finding::Token;
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, packed};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -35,6 +35,8 @@ pub struct Copy {
 #[derive(Debug)]
 pub struct Sweep {
     tokens: Vec<Token>,
+    /// A first look with SIMD, where the stems are few enough for it.
+    glance: Option<packed::Searcher>,
     stems: AhoCorasick,
     /// For each stem the needles that start with it, whole tokens first.
     needles: Vec<Vec<Needle>>,
@@ -93,16 +95,19 @@ impl Sweep {
         }
         let (stems, mut needles): (Vec<_>, Vec<_>) = by_stem.into_iter().unzip();
         needles.iter_mut().for_each(|needles: &mut Vec<Needle>| needles.sort_unstable());
-        (!stems.is_empty()).then(|| AhoCorasick::new(&stems).ok()).flatten().map(|stems| Sweep {
-            tokens,
-            stems,
-            needles,
-        })
+        if stems.is_empty() {
+            return None;
+        }
+        let glance = packed::Config::new().builder().extend(&stems).build();
+        let stems = AhoCorasick::new(&stems).ok()?;
+        Some(Sweep { tokens, glance, stems, needles })
     }
 
     /// The copies in some bytes, in order. A half inside a whole token is not one.
     pub fn find<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Copy> + 'a {
         let mut end = 0;
+        let nothing = self.glance.as_ref().is_some_and(|glance| glance.find(bytes).is_none());
+        let bytes = if nothing { &[][..] } else { bytes };
         self.stems.find_overlapping_iter(bytes).filter_map(move |found| {
             if found.start() < end {
                 return None;
