@@ -4,13 +4,15 @@
 //! Data goes one way: [`source`] and [`git`] give bytes, [`unpack`] makes more bytes of them, [`detect`] finds the
 //! tokens that [`rules`] describe, [`git`] tells who brought them in, [`report`] writes it all down. [`scan`] holds
 //! the pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
-//! No stage talks to a network, and none shows a token's secret half.
+//! None of these stages talks to a network. [`krea`] alone does, and only when asked: it tells whether a token is alive
+//! and speaks to an organisation's token API. None shows a token's secret half.
 
 pub mod cli;
 pub mod config;
 pub mod detect;
 pub mod finding;
 pub mod git;
+pub mod krea;
 mod parse_error;
 pub mod report;
 pub mod rules;

@@ -1,0 +1,362 @@
+//! One request over HTTP. Takes a URL, a credential and bounds, gives the answer's status and bounded body, or a
+//! [`Failure`] in words. Follows no redirect, uses no proxy that nobody asked for, sends nothing twice, and never puts
+//! a header or a text of the server into an error.
+
+use super::host::{self, Host};
+use super::token_api::TokenApiConfigError;
+use reqwest::blocking::{Client, ClientBuilder, Response};
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::{Method, Url, redirect, retry};
+use std::error::Error;
+use std::fmt;
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// Sent with every request.
+const USER_AGENT: &str = concat!("krea-scan/", env!("CARGO_PKG_VERSION"));
+/// A connection takes no longer than this, and never more than two thirds of a request's time: what times out while
+/// it connects was certainly not sent.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Idle connections that are kept.
+const IDLE: usize = 4;
+/// More characters of an error are not shown.
+const WORDS: usize = 160;
+
+/// Whether requests go through a proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// Straight to the host, whatever the environment says.
+    #[default]
+    None,
+    /// What `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say. Requests to this machine over plain HTTP go straight.
+    Environment,
+    /// This one: `http://host:port` or `https://host:port`, perhaps with a user and a password.
+    Url(String),
+}
+
+/// How requests are sent.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// For one request, from the name's lookup to the last byte of the body. 15 s.
+    pub timeout: Duration,
+    /// [`Proxy::None`].
+    pub proxy: Proxy,
+    /// How often a request is sent at most when servers or connections fail (429 has a bound of its own). 3.
+    pub tries: u32,
+    /// The wait before the second try; it doubles from there. 0.3 s.
+    pub backoff: Duration,
+    /// The shortest time between the starts of two requests; it grows when the server asks for that. 20 ms.
+    pub interval: Duration,
+    /// For one call with all its tries and waits, and for all tokens of one [`super::Krea::lives`]. 5 min.
+    pub budget: Duration,
+    /// Once this is set, nothing more is sent and no wait goes on.
+    pub stop: Option<Arc<AtomicBool>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            timeout: Duration::from_secs(15),
+            proxy: Proxy::None,
+            tries: 3,
+            backoff: Duration::from_millis(300),
+            interval: Duration::from_millis(20),
+            budget: Duration::from_secs(300),
+            stop: None,
+        }
+    }
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// This machine holds no list of the authorities that vouch for hosts.
+    #[error(
+        "no certificate store was found, so no HTTPS host can be checked; install the package `ca-certificates`, \
+         or set SSL_CERT_FILE to a file of certificates"
+    )]
+    NoCertificates,
+    /// The proxy cannot be used; the text says why and does not repeat it.
+    #[error("the proxy cannot be used: {0}")]
+    Proxy(&'static str),
+    /// The HTTP client cannot be made.
+    #[error("cannot set up HTTP: {0}")]
+    Setup(String),
+    /// The token API's credential is missing.
+    #[error("${0} is not set or empty; set it to the credential of the token API")]
+    NoCredential(String),
+    /// The token API's credential cannot be sent.
+    #[error("${0} holds spaces or bytes that no header can carry")]
+    OddCredential(String),
+    /// The token API's configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] TokenApiConfigError),
+}
+
+/// An answer whose head arrived.
+pub(super) struct Answer {
+    pub status: u16,
+    /// What `Retry-After` asks for.
+    pub retry_after: Option<Duration>,
+    /// Where a redirect points.
+    pub location: Option<String>,
+    /// Not read for redirects and for errors of the server, which are judged by their status alone.
+    pub body: Result<Body, Failure>,
+}
+
+/// An answer's body; it may hold a token, so it is wiped.
+pub(super) type Body = Zeroizing<Vec<u8>>;
+
+/// Why there is no answer, or no whole body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub kind: FailureKind,
+    /// Short words that are safe to show.
+    pub words: String,
+}
+
+/// How far a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailureKind {
+    /// No connection was made: certainly not sent.
+    NotSent,
+    /// Perhaps sent, perhaps done.
+    Lost,
+    /// The answer was larger than wanted.
+    TooBig,
+}
+
+impl Failure {
+    pub fn new(kind: FailureKind, words: impl Into<String>) -> Failure {
+        Failure { kind, words: words.into() }
+    }
+}
+
+/// What goes out.
+pub(super) struct Request<'a> {
+    pub method: Method,
+    pub url: Url,
+    /// The value of `Authorization`.
+    pub authorization: &'a HeaderValue,
+    /// JSON.
+    pub body: Option<Vec<u8>>,
+    /// A body of more bytes is not read.
+    pub most: usize,
+    /// For the whole of it.
+    pub timeout: Duration,
+}
+
+/// A client for one host.
+pub(super) struct Http {
+    client: Client,
+}
+
+impl Http {
+    pub fn new(host: &Host, options: &Options) -> Result<Http, ClientError> {
+        // An error says that a provider is there already, which does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let builder = Client::builder()
+            .user_agent(USER_AGENT)
+            .default_headers(headers)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .https_only(!host.is_plain())
+            .connect_timeout(CONNECT.min(options.timeout * 2 / 3))
+            .pool_max_idle_per_host(IDLE)
+            .resolve_to_addrs(
+                "localhost",
+                &[SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))],
+            );
+        let builder = through(builder, &options.proxy, host)?;
+        // Plain HTTP needs no certificates; with none, nothing else is trusted either.
+        let builder = if host.is_plain() { builder.tls_certs_only([]) } else { builder };
+        let client = builder.build().map_err(|error| match cause(&error) {
+            words if words.contains("No CA certificates") => ClientError::NoCertificates,
+            words => ClientError::Setup(words),
+        })?;
+        Ok(Http { client })
+    }
+
+    /// Sends once.
+    pub fn send(&self, request: Request) -> Result<Answer, Failure> {
+        let deadline = Instant::now() + request.timeout;
+        let mut builder = self
+            .client
+            .request(request.method, request.url)
+            .header(header::AUTHORIZATION, request.authorization)
+            .timeout(request.timeout);
+        if let Some(body) = request.body {
+            builder = builder.header(header::CONTENT_TYPE, "application/json").body(body);
+        }
+        let response = builder.send().map_err(|error| failure(&error, request.timeout))?;
+        let status = response.status().as_u16();
+        let headers = response.headers();
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let retry_after = text(header::RETRY_AFTER).and_then(super::pace::retry_after);
+        let location = text(header::LOCATION).map(str::to_owned);
+        let body = match status {
+            200..=299 | 400..=499 => read(response, request.most, deadline, request.timeout),
+            _ => Ok(Body::default()),
+        };
+        Ok(Answer { status, retry_after, location, body })
+    }
+}
+
+/// Sets the proxy. A token goes to a host in plain text on this machine only, so the proxy for that must be here too.
+fn through(builder: ClientBuilder, proxy: &Proxy, host: &Host) -> Result<ClientBuilder, ClientError> {
+    let url = match proxy {
+        Proxy::Environment if !host.is_plain() => return Ok(builder),
+        Proxy::None | Proxy::Environment => return Ok(builder.no_proxy()),
+        Proxy::Url(text) => Url::parse(text).map_err(|_| {
+            ClientError::Proxy("not a URL; write it as http://host:port or https://host:port")
+        })?,
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(ClientError::Proxy("write it as http://host:port or https://host:port"));
+    }
+    if host.is_plain() && !host::is_loopback(&url) {
+        return Err(ClientError::Proxy("it would see the token, for the host is spoken to over plain HTTP"));
+    }
+    let proxy =
+        reqwest::Proxy::all(url).map_err(|_| ClientError::Proxy("not a URL that a proxy can have"))?;
+    Ok(builder.no_proxy().proxy(proxy))
+}
+
+/// Reads a body of at most `most` bytes, until `deadline` at the latest.
+fn read(mut response: Response, most: usize, deadline: Instant, timeout: Duration) -> Result<Body, Failure> {
+    let too_big = || Failure::new(FailureKind::TooBig, format!("the answer is larger than {most} bytes"));
+    let announced = response.content_length().unwrap_or(0);
+    if announced > most as u64 {
+        return Err(too_big());
+    }
+    // Room for what is announced, within reason: a buffer that grows leaves copies behind.
+    let mut body = Body::new(Vec::with_capacity(announced.min(1 << 16) as usize));
+    let mut chunk = Zeroizing::new(vec![0; 1 << 14]);
+    loop {
+        if Instant::now() >= deadline {
+            return Err(timed_out(FailureKind::Lost, timeout));
+        }
+        match response.read(&mut chunk) {
+            Ok(0) => return Ok(body),
+            Ok(n) if body.len() + n > most => return Err(too_big()),
+            Ok(n) => body.extend_from_slice(&chunk[..n]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+                return Err(match inner {
+                    Some(inner) if inner.is_timeout() => timed_out(FailureKind::Lost, timeout),
+                    _ => Failure::new(FailureKind::Lost, "the connection broke within the answer"),
+                });
+            }
+        }
+    }
+}
+
+fn timed_out(kind: FailureKind, timeout: Duration) -> Failure {
+    Failure::new(kind, format!("timed out after {}", Seconds(timeout)))
+}
+
+/// What went wrong before the answer's head arrived.
+fn failure(error: &reqwest::Error, timeout: Duration) -> Failure {
+    let not_sent = error.is_connect() || error.is_builder();
+    let kind = if not_sent { FailureKind::NotSent } else { FailureKind::Lost };
+    if error.is_timeout() {
+        return match not_sent {
+            true => Failure::new(kind, "timed out while connecting"),
+            false => timed_out(kind, timeout),
+        };
+    }
+    let words = match (error.is_dns(), not_sent) {
+        (true, _) => format!("the host's name cannot be looked up: {}", cause(error)),
+        (false, true) => format!("cannot connect: {}", cause(error)),
+        (false, false) => format!("the connection broke before an answer: {}", cause(error)),
+    };
+    Failure::new(kind, words)
+}
+
+/// The innermost cause, on one line and short. None of the layers below puts a header into its errors; URLs stand in
+/// the outermost one only.
+fn cause(error: &dyn Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    printable(&innermost.to_string(), WORDS)
+}
+
+/// A text from elsewhere, on one line, without characters that act on a terminal, cut to so many characters.
+pub(super) fn printable(text: &str, most: usize) -> String {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    // Marks that turn the direction of writing around hide what a line says.
+    line.chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')).take(most).collect()
+}
+
+/// A duration in seconds, for people.
+pub(super) struct Seconds(pub Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_millis() as f64 / 1000.0)
+    }
+}
+
+/// The header value `Bearer …`, marked so that nothing prints it; `None` for a credential that a header cannot carry
+/// as it is. Only visible ASCII goes (RFC 6750 allows no more): a server that trims or splits a value would judge
+/// another credential.
+pub(super) fn bearer(credential: &[u8]) -> Option<HeaderValue> {
+    if credential.is_empty() || !credential.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let mut text = Zeroizing::new(Vec::with_capacity(credential.len() + 7));
+    text.extend_from_slice(b"Bearer ");
+    text.extend_from_slice(credential);
+    let mut value = HeaderValue::from_bytes(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_carries_visible_ascii_and_hides_it() {
+        let value = bearer(b"a:b+/=~").unwrap();
+        assert_eq!(value.as_bytes(), b"Bearer a:b+/=~");
+        assert_eq!(format!("{value:?}"), "Sensitive");
+        for odd in [&b""[..], b"a b", b"a\n", b"a\r\nX: y", b"\0", b"\xff", "ä".as_bytes(), b"a\t", b"\x7f"]
+        {
+            assert!(bearer(odd).is_none(), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_from_elsewhere_stays_on_one_line() {
+        assert_eq!(printable(" a\r\n\tb\u{1b}[31m\u{202e}c ", 99), "a b [31mc");
+        assert_eq!(printable("äöüß", 2), "äö");
+    }
+
+    #[test]
+    fn a_plain_host_has_a_proxy_on_this_machine_or_none() {
+        let with = |host: &str, proxy: &str| {
+            let options = Options { proxy: Proxy::Url(proxy.to_owned()), ..Options::default() };
+            Http::new(&Host::parse(host).unwrap(), &options).err().map(|error| error.to_string())
+        };
+        assert_eq!(with("http://127.0.0.1:1", "http://127.0.0.1:2"), None);
+        assert!(
+            with("http://127.0.0.1:1", "http://hidden.example:2").unwrap().contains("would see the token")
+        );
+        for proxy in ["hidden", "socks5://hidden:1", "http://"] {
+            let refused = with("http://127.0.0.1:1", proxy).unwrap();
+            assert!(refused.contains("http://host:port") && !refused.contains("hidden"), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! When to send, and when to send again. Takes what servers answer, gives turns: one clock for all workers of a client,
+//! which slows down when the server asks for that and speeds up again slowly. Never waits past a deadline.
+
+use super::http::{Answer, Failure, FailureKind, Options, Seconds};
+use jiff::Timestamp;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A server that asks for more patience than this is asked again after this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The first pause after a 429 that names none; it doubles from there.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Two requests are never further apart than this, pauses aside.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
+/// After a 429, two requests are at least this far apart.
+const SHORTEST_SLOW_INTERVAL: Duration = Duration::from_millis(10);
+/// How often a request is sent that is answered 429 each time.
+const REFUSALS: u32 = 10;
+/// So many requests in a row without any answer, and the rest is not tried.
+const SILENCE: u32 = 5;
+/// How long a wait goes on before it looks whether it is to stop.
+const NAP: Duration = Duration::from_millis(50);
+
+/// The clock that the workers of a client share.
+pub(super) struct Pace {
+    state: Mutex<State>,
+    interval: Duration,
+    tries: u32,
+    backoff: Duration,
+    stop: Option<Arc<AtomicBool>>,
+}
+
+struct State {
+    /// When the next request may start.
+    next: Instant,
+    /// Between two starts.
+    interval: Duration,
+    /// Nobody sends before.
+    paused_until: Instant,
+    /// When the interval grew; what was sent before then says nothing about the interval of now.
+    slowed: Instant,
+    /// 429s since an answer that was none.
+    refusals: u32,
+}
+
+/// The bounds of one call, shared by its workers.
+pub(super) struct Run {
+    deadline: Instant,
+    budget: Duration,
+    /// Requests in a row without an answer, and what the last of them met.
+    silence: Mutex<(u32, String)>,
+}
+
+/// What became of a request.
+pub(super) struct Tried {
+    pub outcome: Result<Answer, Failure>,
+    /// How often it was sent.
+    pub tries: u32,
+}
+
+impl Tried {
+    /// The words for the outcome, with how often it was tried.
+    pub fn told(&self, words: &str) -> String {
+        match self.tries {
+            0 => format!("not asked: {words}"),
+            1 => words.to_owned(),
+            tries => format!("{words} ({tries} tries)"),
+        }
+    }
+}
+
+/// Whether a request is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// That was it.
+    No,
+    /// The server wants fewer requests, and perhaps a pause of this length.
+    Slower(Option<Duration>),
+    /// Something failed that may go well the next time.
+    Retry,
+}
+
+impl Run {
+    pub fn new(budget: Duration) -> Run {
+        Run { deadline: Instant::now() + budget, budget, silence: Mutex::default() }
+    }
+
+    /// What is left of the time.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    fn note(&self, outcome: &Result<Answer, Failure>) {
+        let mut silence = lock(&self.silence);
+        match outcome {
+            Ok(_) => *silence = (0, String::new()),
+            Err(failure) => *silence = (silence.0 + 1, failure.words.clone()),
+        }
+    }
+
+    /// Why nothing more is sent.
+    fn over(&self) -> Option<String> {
+        let silence = lock(&self.silence);
+        if silence.0 >= SILENCE {
+            return Some(format!("{SILENCE} requests in a row got no answer ({})", silence.1));
+        }
+        (Instant::now() >= self.deadline)
+            .then(|| format!("the time for it ({}) is over", Seconds(self.budget)))
+    }
+}
+
+impl Pace {
+    pub fn new(options: &Options) -> Pace {
+        let now = Instant::now();
+        let state =
+            State { next: now, interval: options.interval, paused_until: now, slowed: now, refusals: 0 };
+        Pace {
+            state: Mutex::new(state),
+            interval: options.interval,
+            tries: options.tries.max(1),
+            backoff: options.backoff,
+            stop: options.stop.clone(),
+        }
+    }
+
+    /// Sends once, at the next turn.
+    pub fn once(&self, run: &Run, send: impl Fn() -> Result<Answer, Failure>) -> Tried {
+        self.within(run, (1, 1), super::life::again, send)
+    }
+
+    /// Sends until `again` says that an outcome stands, or the bounds are met.
+    pub fn insist(
+        &self,
+        run: &Run,
+        again: impl Fn(&Result<Answer, Failure>) -> Again,
+        send: impl Fn() -> Result<Answer, Failure>,
+    ) -> Tried {
+        self.within(run, (self.tries, REFUSALS), again, send)
+    }
+
+    fn within(
+        &self,
+        run: &Run,
+        (most_tries, most_refusals): (u32, u32),
+        again: impl Fn(&Result<Answer, Failure>) -> Again,
+        send: impl Fn() -> Result<Answer, Failure>,
+    ) -> Tried {
+        let (mut failed, mut refused) = (0, 0);
+        let mut last = None;
+        loop {
+            let turn = self.turn(run).map_err(|words| Failure::new(FailureKind::NotSent, words));
+            let sent = match turn {
+                Ok(sent) => sent,
+                Err(failure) => {
+                    return Tried { outcome: last.unwrap_or(Err(failure)), tries: failed + refused };
+                }
+            };
+            let outcome = send();
+            run.note(&outcome);
+            let again = again(&outcome);
+            match again {
+                Again::Slower(pause) => {
+                    self.slower(sent, pause);
+                    refused += 1;
+                }
+                Again::Retry => failed += 1,
+                Again::No => {}
+            }
+            if outcome.as_ref().is_ok_and(|answer| answer.status != 429) {
+                self.went_well();
+            }
+            let tries = failed + refused;
+            match again {
+                Again::No => return Tried { outcome, tries: tries + 1 },
+                _ if failed >= most_tries || refused >= most_refusals => return Tried { outcome, tries },
+                Again::Slower(_) => {}
+                Again::Retry => {
+                    let wait = self.backoff.saturating_mul(1 << (failed - 1).min(8)).mul_f64(jitter());
+                    // Stopped or out of time: the next turn says so.
+                    self.sleep(wait.min(run.left()));
+                }
+            }
+            last = Some(outcome);
+        }
+    }
+
+    /// Waits for the next turn; says when it is, or why there is none.
+    fn turn(&self, run: &Run) -> Result<Instant, String> {
+        loop {
+            if let Some(words) = run.over() {
+                return Err(words);
+            }
+            let at = {
+                let mut state = lock(&self.state);
+                let at = state.next.max(state.paused_until).max(Instant::now());
+                if at > run.deadline {
+                    return Err(format!(
+                        "the server wants a longer pause than the time for it ({}) allows",
+                        Seconds(run.budget)
+                    ));
+                }
+                state.next = at + state.interval;
+                at
+            };
+            self.sleep(at.saturating_duration_since(Instant::now()));
+            if self.stopped() {
+                return Err("stopped".to_owned());
+            }
+            let now = Instant::now();
+            if lock(&self.state).paused_until <= now {
+                return Ok(now);
+            }
+        }
+    }
+
+    fn slower(&self, sent: Instant, pause: Option<Duration>) {
+        let now = Instant::now();
+        let mut state = lock(&self.state);
+        // Of several that were under way at once, one counts.
+        if sent >= state.slowed {
+            state.interval = (state.interval * 2).clamp(SHORTEST_SLOW_INTERVAL, LONGEST_INTERVAL);
+            state.slowed = now;
+            state.refusals += 1;
+        }
+        let doubled = FIRST_PAUSE.saturating_mul(1 << state.refusals.saturating_sub(1).min(8));
+        let pause = pause.unwrap_or(doubled.mul_f64(jitter())).min(LONGEST_PAUSE);
+        state.paused_until = state.paused_until.max(now + pause);
+    }
+
+    fn went_well(&self) {
+        let mut state = lock(&self.state);
+        state.refusals = 0;
+        state.interval = state.interval.mul_f64(0.99).max(self.interval);
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    fn sleep(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        while !self.stopped() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(NAP));
+        }
+    }
+}
+
+/// Between a half and a whole, so that many clients do not come back in step.
+fn jitter() -> f64 {
+    0.5 + fastrand::f64() / 2.0
+}
+
+/// A lock that a panicking holder does not spoil: what it guards is whole between any two statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long `Retry-After` asks to wait: seconds or an HTTP date (RFC 9110, section 10.2.3); at most a minute.
+pub(super) fn retry_after(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        // More digits than fit are more than a minute.
+        let seconds = value.parse().unwrap_or(u64::MAX);
+        return Some(Duration::from_secs(seconds).min(LONGEST_PAUSE));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let wait = Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default();
+    Some(wait.min(LONGEST_PAUSE))
+}

@@ -1,0 +1,287 @@
+//! What was run with a token: evidence for the time since it leaked. Takes pages of jobs, gives counts by day and
+//! status; never keeps what a job made.
+
+use super::http::{Answer, printable};
+use super::life::{self, redirected, words};
+use super::pace::Run;
+use super::{Krea, UNSENDABLE, http};
+use crate::finding::Token;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::time::Duration;
+
+/// Jobs that are asked for at a time: the most that Krea gives.
+const PAGE: usize = 1000;
+/// A page with more jobs than this is not taken; it is no answer to the question.
+const MOST_IN_PAGE: usize = 10 * PAGE;
+/// More of a page is not read, in bytes.
+const PAGE_BYTES: usize = 64 << 20;
+/// Distinct statuses that are counted under their own name.
+const STATUSES: usize = 50;
+/// Where further statuses are counted.
+const OTHER: &str = "other";
+/// What a job without a status is counted as.
+const UNNAMED: &str = "no status";
+/// Characters of a status that are kept.
+const STATUS_CHARS: usize = 32;
+/// Distinct days that are counted: over ten years.
+const DAYS: usize = 4000;
+/// A longer cursor is none.
+const CURSOR_BYTES: usize = 1024;
+
+/// What was run under a token's identity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// How many jobs.
+    pub jobs: u64,
+    /// When the first of them was created, RFC 3339.
+    pub first: Option<String>,
+    /// When the last of them was created, RFC 3339.
+    pub last: Option<String>,
+    /// By day (UTC, `2026-07-01`) and status.
+    pub by_day: BTreeMap<String, BTreeMap<String, u64>>,
+    /// By status.
+    pub by_status: BTreeMap<String, u64>,
+    /// Only jobs created at this moment or later were counted, RFC 3339.
+    pub since: Option<String>,
+    /// Whether every such job that Krea lists was seen.
+    pub complete: bool,
+    /// Why not all were seen.
+    pub problem: Option<String>,
+}
+
+/// For people: how many, when, and what the list cannot tell.
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let jobs = if self.jobs == 1 { "job" } else { "jobs" };
+        write!(f, "{} {jobs} under this token's identity", self.jobs)?;
+        if let Some(since) = &self.since {
+            write!(f, " since {since}")?;
+        }
+        if let (Some(first), Some(last)) = (&self.first, &self.last) {
+            write!(f, ", the first {first}, the last {last}")?;
+        }
+        writeln!(f)?;
+        for (day, statuses) in &self.by_day {
+            let counts: Vec<_> = statuses.iter().map(|(status, count)| format!("{status} {count}")).collect();
+            writeln!(f, "  {day}  {}", counts.join(", "))?;
+        }
+        if let Some(problem) = &self.problem {
+            writeln!(f, "  not complete: {problem}")?;
+        }
+        writeln!(
+            f,
+            "  Krea does not say who ran a job or from where: the owner's own jobs are among them. What was only \
+             read leaves no trace in this list."
+        )
+    }
+}
+
+/// How far to read.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    pub pages: usize,
+    pub time: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { pages: 20, time: Duration::from_secs(30) }
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    items: Jobs,
+    next_cursor: Option<String>,
+}
+
+/// The jobs of a page; at most [`MOST_IN_PAGE`].
+struct Jobs(Vec<Job>);
+
+/// What is kept of a job. The rest is skipped while reading.
+#[derive(Deserialize)]
+struct Job {
+    #[serde(default, deserialize_with = "short")]
+    status: String,
+    #[serde(default, deserialize_with = "moment")]
+    created_at: Option<Timestamp>,
+}
+
+impl<'de> Deserialize<'de> for Jobs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bounded;
+        impl<'de> Visitor<'de> for Bounded {
+            type Value = Jobs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of jobs")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Jobs, A::Error> {
+                let mut jobs = Vec::new();
+                while let Some(job) = list.next_element()? {
+                    if jobs.len() == MOST_IN_PAGE {
+                        return Err(A::Error::custom("too many jobs in a page"));
+                    }
+                    jobs.push(job);
+                }
+                Ok(Jobs(jobs))
+            }
+        }
+        deserializer.deserialize_seq(Bounded)
+    }
+}
+
+fn short<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(printable(&text, STATUS_CHARS))
+}
+
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
+}
+
+/// Reads pages until the last, a job from before `since`, or the bounds.
+pub(super) fn collect(krea: &Krea, token: &Token, since: Option<Timestamp>, bounds: Bounds) -> Usage {
+    let mut tally = Tally { since, ..Tally::default() };
+    let end = match http::bearer(token.expose()) {
+        Some(authorization) => tally.read(krea, token, &authorization, bounds),
+        None => Err(UNSENDABLE.to_owned()),
+    };
+    tally.usage(end.err())
+}
+
+#[derive(Default)]
+struct Tally {
+    since: Option<Timestamp>,
+    jobs: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    by_day: BTreeMap<String, BTreeMap<String, u64>>,
+    by_status: BTreeMap<String, u64>,
+    undated: u64,
+    /// Jobs on days beyond [`DAYS`].
+    beyond: u64,
+}
+
+impl Tally {
+    /// An error says in words why the list was not read to its end.
+    fn read(
+        &mut self,
+        krea: &Krea,
+        token: &Token,
+        authorization: &reqwest::header::HeaderValue,
+        bounds: Bounds,
+    ) -> Result<(), String> {
+        let run = Run::new(bounds.time);
+        let mut cursor: Option<String> = None;
+        let mut seen = HashSet::new();
+        for _ in 0..bounds.pages {
+            let path = match &cursor {
+                None => format!("/jobs?limit={PAGE}"),
+                Some(cursor) => {
+                    format!("/jobs?limit={PAGE}&cursor={}", utf8_percent_encode(cursor, NON_ALPHANUMERIC))
+                }
+            };
+            let tried = krea.pace.insist(&run, life::again, || {
+                krea.get(&path, authorization, PAGE_BYTES, krea.timeout.min(run.left()))
+            });
+            let answer = tried.outcome.map_err(|failure| failure.words)?;
+            let page = page(&answer).ok_or_else(|| refused(&answer, krea, token))?;
+            let empty = page.items.0.is_empty();
+            if self.add(page.items) || empty {
+                return Ok(());
+            }
+            let Some(next) = page.next_cursor.filter(|next| !next.is_empty()) else { return Ok(()) };
+            if next.len() > CURSOR_BYTES {
+                return Err("the server's cursor is too long to be one".to_owned());
+            }
+            if !older(&next, cursor.as_deref()) || !seen.insert(next.clone()) {
+                return Err("the server's cursor does not move on".to_owned());
+            }
+            cursor = Some(next);
+        }
+        Err(format!("there are more than {} pages of jobs; the older ones were not read", bounds.pages))
+    }
+
+    /// Counts a page; whether it holds a job from before `since`, so that no page behind it matters.
+    fn add(&mut self, jobs: Jobs) -> bool {
+        let mut behind = false;
+        for job in jobs.0 {
+            let Some(created) = job.created_at else {
+                self.undated += 1;
+                continue;
+            };
+            if self.since.is_some_and(|since| created < since) {
+                behind = true;
+                continue;
+            }
+            self.jobs += 1;
+            self.first = Some(self.first.map_or(created, |first| first.min(created)));
+            self.last = Some(self.last.map_or(created, |last| last.max(created)));
+            let job_status = if job.status.is_empty() { UNNAMED.to_owned() } else { job.status };
+            let known = self.by_status.contains_key(&job_status) || self.by_status.len() < STATUSES;
+            let status = if known { job_status } else { OTHER.to_owned() };
+            let day = created.to_zoned(TimeZone::UTC).date().to_string();
+            if self.by_day.len() < DAYS || self.by_day.contains_key(&day) {
+                *self.by_day.entry(day).or_default().entry(status.clone()).or_default() += 1;
+            } else {
+                self.beyond += 1;
+            }
+            *self.by_status.entry(status).or_default() += 1;
+        }
+        behind
+    }
+
+    fn usage(self, problem: Option<String>) -> Usage {
+        let mut problems: Vec<String> = problem.into_iter().collect();
+        if self.undated > 0 {
+            problems.push(format!("{} jobs have no date that can be read and are not counted", self.undated));
+        }
+        if self.beyond > 0 {
+            problems
+                .push(format!("{} jobs are not told by day: there are more than {DAYS} days", self.beyond));
+        }
+        Usage {
+            jobs: self.jobs,
+            first: self.first.map(|first| first.to_string()),
+            last: self.last.map(|last| last.to_string()),
+            by_day: self.by_day,
+            by_status: self.by_status,
+            since: self.since.map(|since| since.to_string()),
+            complete: problems.is_empty(),
+            problem: (!problems.is_empty()).then(|| problems.join("; ")),
+        }
+    }
+}
+
+/// Cursors are moments in Krea's API, each older than the one before; of others nothing is known.
+fn older(next: &str, cursor: Option<&str>) -> bool {
+    let moments = (next.parse::<Timestamp>(), cursor.map(str::parse::<Timestamp>));
+    match moments {
+        (Ok(next), Some(Ok(cursor))) => next < cursor,
+        _ => true,
+    }
+}
+
+fn page(answer: &Answer) -> Option<Page> {
+    let body = answer.body.as_ref().ok().filter(|_| answer.status == 200)?;
+    serde_json::from_slice(body).ok().filter(|_| body.trim_ascii_start().first() == Some(&b'{'))
+}
+
+fn refused(answer: &Answer, krea: &Krea, token: &Token) -> String {
+    match (answer.status, &answer.body) {
+        (status, Err(failure)) => format!("answered {status}, but {}", failure.words),
+        (200, Ok(_)) => "answered 200, but not with a list of jobs".to_owned(),
+        (300..=399, _) => redirected(answer, &krea.host, token),
+        (401, _) => "answered 401: a dead token's jobs are not listed".to_owned(),
+        (402, _) => "answered 402: the balance is empty, so no jobs are listed".to_owned(),
+        (status, _) => words(status),
+    }
+}
