@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+#[path = "../../fixtures/emulator.rs"]
+pub mod emulator;
 pub mod program;
 #[path = "../../fixtures/tokens.rs"]
 pub mod tokens;
