@@ -4,6 +4,7 @@ use crate::finding::Confidence;
 use crate::report::Format;
 use clap::{ArgGroup, Parser, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Find leaked Krea API tokens in source, history and build output.
 ///
@@ -16,6 +17,9 @@ use std::path::PathBuf;
     after_long_help = "Exit code:\n  0  nothing found and everything read\n  1  tokens found\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin"
 )]
 #[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "pre_commit", "check_rules"]))]
+#[command(group = ArgGroup::new("incident").args(["revoke", "resume"]).multiple(true))]
+#[command(group = ArgGroup::new("asks").args(["verify", "revoke", "resume"]).multiple(true))]
+#[command(group = ArgGroup::new("acts").args(["redact", "revoke", "resume"]).multiple(true))]
 pub struct Cli {
     /// Files, folders or, with --staged, --history and --range, the repository; - is stdin
     #[arg(value_name = "PATH")]
@@ -91,6 +95,82 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", help_heading = "What counts")]
     pub write_baseline: Option<PathBuf>,
 
+    /// Ask Krea which of the found tokens are live; sends them to its API and to nowhere else
+    #[arg(long, conflicts_with_all = ["check_rules", "write_baseline"], help_heading = "Is it live?")]
+    pub verify: bool,
+
+    /// Fail when tokens are found, or only when one is live [default: what is not proven dead]
+    #[arg(long, value_name = "found|live", hide_possible_values = true, help_heading = "Is it live?")]
+    pub fail_on: Option<FailOn>,
+
+    /// Krea's API [default: https://api.krea.ai]
+    #[arg(long, value_name = "URL", requires = "asks", hide_short_help = true, help_heading = "Is it live?")]
+    pub api: Option<String>,
+
+    /// Send requests through this proxy; env is the one that HTTPS_PROXY names [default: none]
+    #[arg(long, value_name = "URL|env", requires = "asks", hide_short_help = true, help_heading = "Is it live?")]
+    pub proxy: Option<String>,
+
+    /// How long one request may take, such as 15s
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "asks",
+        value_parser = parse_time,
+        hide_short_help = true,
+        help_heading = "Is it live?"
+    )]
+    pub timeout: Option<Duration>,
+
+    /// Deal with a leak: verify, revoke, prove the tokens dead, replace, store, prove the replacement
+    #[arg(
+        long,
+        conflicts_with_all = ["check_rules", "pre_commit", "write_baseline", "verify"],
+        help_heading = "Incident"
+    )]
+    pub revoke: bool,
+
+    /// Keep the replacement here: env-file:PATH[#NAME] or command:CMD; can be repeated
+    #[arg(long, value_name = "SINK", requires = "incident", help_heading = "Incident")]
+    pub store: Vec<String>,
+
+    /// Call the replacement this [default: project, environment, what it replaces, date]
+    #[arg(long, value_name = "NAME", requires = "revoke", hide_short_help = true, help_heading = "Incident")]
+    pub name: Option<String>,
+
+    /// Mint, store and prove the replacement before the old token is revoked
+    #[arg(long, requires = "incident", help_heading = "Incident")]
+    pub replace_first: bool,
+
+    /// Go on with an incident: its id, or latest
+    #[arg(
+        long,
+        value_name = "ID|latest",
+        conflicts_with_all = ["mode", "paths", "verify", "redact", "replacements", "dry_run", "write_baseline"],
+        help_heading = "Incident"
+    )]
+    pub resume: Option<String>,
+
+    /// List the incidents, and which of them are open
+    #[arg(long, exclusive = true, help_heading = "Incident")]
+    pub incidents: bool,
+
+    /// An API of your organisation that revokes and mints; its credential is in $KREA_TOKEN_API_KEY
+    #[arg(long, value_name = "URL", requires = "incident", hide_short_help = true, help_heading = "Incident")]
+    pub token_api: Option<String>,
+
+    /// How long to wait until a revoked token is dead
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "15m",
+        requires = "incident",
+        value_parser = parse_time,
+        hide_short_help = true,
+        help_heading = "Incident"
+    )]
+    pub wait: Duration,
+
     /// Write it as human, json, jsonl, sarif or github
     #[arg(
         short,
@@ -129,6 +209,15 @@ pub struct Cli {
     pub no_progress: bool,
 }
 
+/// What makes a run fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Any token that is found.
+    Found,
+    /// A token that Krea accepts.
+    Live,
+}
+
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
@@ -152,6 +241,15 @@ fn parse_size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| "expected a number, such as 10M".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "that is more bytes than there are".to_owned())
+}
+
+/// `90s`, `15m`, `1h`; not negative, and at least a millisecond.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let time: jiff::SignedDuration = text.parse().map_err(|_| "expected a time, such as 90s or 15m".to_owned())?;
+    Duration::try_from(time)
+        .ok()
+        .filter(|time| *time >= Duration::from_millis(1))
+        .ok_or_else(|| "that is no time to wait".to_owned())
 }
 
 #[cfg(test)]

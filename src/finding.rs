@@ -3,6 +3,7 @@
 //! Every stage speaks these types. None of them ever shows a token's secret half: [`Token`] redacts itself in
 //! `Debug` and has no `Display` of the text, and its memory is wiped on drop.
 
+use crate::incident;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -15,7 +16,7 @@ const ID_PREFIX_CHARS: usize = 8;
 pub const MASK: &str = "••••";
 
 /// The shape of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenKind {
     /// `id:secret`, a personal or service token.
@@ -223,7 +224,7 @@ impl GitOrigin {
 }
 
 /// What is known of a token's life.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Nobody asked.
@@ -256,6 +257,8 @@ pub struct Finding {
     pub git: Option<GitOrigin>,
     /// What is known of its life. A scan alone never asks: [`Status::Unverified`].
     pub status: Status,
+    /// Why, in words: what Krea answered. Empty when nobody asked.
+    pub status_reason: String,
     /// The line with every secret masked, for people to read.
     pub excerpt: String,
 }
@@ -301,8 +304,24 @@ pub struct Summary {
     pub placeholders: u64,
     /// Traces of found tokens that are no findings, sorted.
     pub hints: Vec<Hint>,
+    /// Whom the tokens were sent to, and what came of it; nobody without `--verify` or `--revoke`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verified>,
     /// Wall time.
     pub seconds: f64,
+}
+
+/// What asking about tokens came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// The API that was asked.
+    pub host: String,
+    /// Tokens that it accepts.
+    pub live: u64,
+    /// Tokens that it refuses.
+    pub dead: u64,
+    /// Tokens that it gave no usable answer for.
+    pub unknown: u64,
 }
 
 /// Everything a report needs.
@@ -316,6 +335,10 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Tokens that were seen and are not reported; a report masks them as well.
     pub withheld: Vec<Token>,
+    /// What came of the incident, with `--revoke`.
+    pub incident: Option<incident::Report>,
+    /// What an incident would do, with `--dry-run`.
+    pub plan: Vec<String>,
 }
 
 #[cfg(test)]

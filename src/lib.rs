@@ -10,11 +10,16 @@
 pub mod cli;
 pub mod config;
 pub mod detect;
+mod escape;
 pub mod finding;
 pub mod git;
+pub mod incident;
 pub mod krea;
 mod parse_error;
+mod place;
+mod redact;
 pub mod report;
+pub mod respond;
 pub mod rules;
 pub mod scan;
 pub mod source;

@@ -2,10 +2,13 @@
 
 use anyhow::Context as _;
 use clap::Parser;
-use krea_scan::cli::{Cli, When};
-use krea_scan::config::{Settings, Source};
+use krea_scan::cli::{Cli, FailOn, When};
+use krea_scan::config::{Flags, Service, Settings, Source};
 use krea_scan::detect::Detector;
-use krea_scan::finding::Outcome;
+use krea_scan::finding::{Outcome, Status};
+use krea_scan::incident::console::{Console, Interrupt};
+use krea_scan::incident::{self, Ask};
+use krea_scan::respond;
 use krea_scan::report::{self, Format, Mode, RuleInfo};
 use krea_scan::rules::{self, RuleSet};
 use krea_scan::scan;
@@ -33,6 +36,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<u8> {
+    if cli.incidents {
+        io::stdout().write_all(incident::list()?.as_bytes())?;
+        return Ok(0);
+    }
     let mut set = RuleSet::built_in()?;
     for path in &cli.rules {
         set.add_path(path)?;
@@ -44,24 +51,83 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let infos = rule_infos(&set);
     let detector = Detector::new(set, cli.min_confidence);
     let settings = settings(cli)?;
-    let mut outcome = scan::run(&settings, &detector, cli.min_confidence)?;
+    let service = (cli.verify || cli.revoke || cli.resume.is_some()).then(|| service(cli)).transpose()?;
+    let mut outcome = match &service {
+        None => scan::run(&settings, &detector, cli.min_confidence)?,
+        Some(service) => answered(cli, &settings, &detector, service)?,
+    };
     outcome.notes.extend(notes);
 
-    let found = !outcome.findings.is_empty();
-    let code = match found {
-        true => FOUND,
-        false if outcome.summary.incomplete.is_empty() => 0,
-        false => FAILED,
-    };
+    let code = exit_code(cli, &outcome);
     match write_report(cli, &settings, &outcome, &infos) {
         Ok(()) => Ok(code),
         // Whoever reads has read enough.
         Err(error) if is_closed_pipe(&error) => Ok(code),
-        Err(error) if found => {
+        Err(error) if code == FOUND => {
             let _ = writeln!(io::stderr(), "krea-scan: {}", in_words(&error));
             Ok(code)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Where tokens go, as the user's own words and files say.
+fn service(cli: &Cli) -> anyhow::Result<Service> {
+    Service::resolve(&Flags {
+        config: cli.config.as_deref(),
+        api: cli.api.as_deref(),
+        token_api: cli.token_api.as_deref(),
+        stores: &cli.store,
+        proxy: cli.proxy.as_deref(),
+        timeout: cli.timeout,
+    })
+}
+
+/// Scans and asks Krea, or goes on with an incident.
+fn answered(cli: &Cli, settings: &Settings, detector: &Detector, service: &Service) -> anyhow::Result<Outcome> {
+    let stdin_is_taken = settings.source == Source::Stdin || cli.paths.iter().any(|path| path == Path::new("-"));
+    let console = Console::new(cli.yes, cli.quiet, stdin_is_taken);
+    let incident = respond::Incident {
+        replace_first: cli.replace_first,
+        wait: cli.wait,
+        name: cli.name.clone(),
+    };
+    if let Some(id) = &cli.resume {
+        let interrupt = Interrupt::install()?;
+        return respond::resume(id, service, &incident, Ask { console: &console, interrupt: &interrupt });
+    }
+    if !cli.dry_run {
+        console.insist(respond::announcement(service, cli.revoke));
+    }
+    let mut outcome = scan::run(settings, detector, cli.min_confidence)?;
+    if cli.verify {
+        respond::verify(&mut outcome, service, &console)?;
+    } else if cli.dry_run {
+        respond::dry_run(&mut outcome, service, &incident, &cli.paths)?;
+    } else {
+        let interrupt = Interrupt::install()?;
+        let ask = Ask { console: &console, interrupt: &interrupt };
+        respond::revoke(&mut outcome, service, &incident, &cli.paths, ask)?;
+    }
+    Ok(outcome)
+}
+
+/// What the run comes to.
+fn exit_code(cli: &Cli, outcome: &Outcome) -> u8 {
+    let is = |status| outcome.findings.iter().any(|finding| finding.status == status);
+    let not_dead = outcome.findings.iter().any(|finding| finding.status != Status::Dead);
+    let not_finished = outcome.incident.as_ref().is_some_and(|report| !report.is_done());
+    let fails = match cli.fail_on {
+        Some(FailOn::Found) => !outcome.findings.is_empty(),
+        Some(FailOn::Live) => is(Status::Live),
+        None => not_dead,
+    };
+    // An answer that did not come is no all-clear.
+    let not_told = cli.fail_on == Some(FailOn::Live) && is(Status::Unknown);
+    match () {
+        () if fails || not_finished => FOUND,
+        () if not_told || !outcome.summary.incomplete.is_empty() => FAILED,
+        () => 0,
     }
 }
 

@@ -247,6 +247,24 @@ fn discover(start: &Path) -> Option<PathBuf> {
     git2::Repository::discover_path(start, ceilings()).ok()?.canonicalize().ok()
 }
 
+/// What people call the project that a path is in: the last part of where `origin` is, or the name of the working
+/// tree's folder, or of the folder itself.
+pub fn project_name(path: &Path) -> String {
+    let git = git2::Repository::discover(path).ok();
+    let origin = git.as_ref().and_then(|git| {
+        let url = git.find_remote("origin").ok()?.url().ok()?.to_owned();
+        let name = url.trim_end_matches('/').rsplit(['/', ':']).next()?.trim_end_matches(".git");
+        Some(name.to_owned()).filter(|name| !name.is_empty())
+    });
+    let folder = || {
+        let root = git.as_ref().and_then(git2::Repository::workdir).unwrap_or(path);
+        let root = root.canonicalize().ok()?;
+        let root = if root.is_file() { root.parent()?.to_owned() } else { root };
+        Some(root.file_name()?.to_string_lossy().into_owned())
+    };
+    origin.or_else(folder).unwrap_or_else(|| "project".to_owned())
+}
+
 fn ceilings() -> Vec<OsString> {
     env::var_os("GIT_CEILING_DIRECTORIES")
         .map(|list| env::split_paths(&list).map(PathBuf::into_os_string).collect())

@@ -31,6 +31,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+/// Where people revoke and create tokens, as Krea's own guide says (also reached as
+/// `https://www.krea.ai/settings/api-tokens`).
+pub const TOKENS_PAGE: &str = "https://www.krea.ai/app/api/tokens";
+
 /// How many tokens are asked about at the same time.
 const WORKERS: usize = 4;
 /// More of an answer about a token's life is not read, in bytes.

@@ -35,7 +35,7 @@ const DAYS: usize = 4000;
 const CURSOR_BYTES: usize = 1024;
 
 /// What was run under a token's identity.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// How many jobs.
     pub jobs: u64,

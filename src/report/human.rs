@@ -4,10 +4,12 @@
 //! All text from scanned files is shown through [`visible`], and lines of files behind a `|`, so that nothing in them
 //! acts on the terminal, or on a CI log that takes lines for commands.
 
-use super::escape::{visible, visible_line};
+use super::incident;
 use super::palette::{Palette, paint};
-use super::words::{TOKENS_PAGE, bounded, closing, count, is_past, name, short, status, way};
+use super::words::{bounded, closing, count, is_past, name, short, status, way};
 use super::{Context, Mode};
+use crate::escape::{visible, visible_line};
+use crate::krea::TOKENS_PAGE;
 use crate::finding::{Finding, Fingerprint, GitOrigin, MASK, Outcome, Status, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -16,8 +18,16 @@ use std::fmt::{self, Write};
 pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error> {
     let mut page =
         Page { out: String::new(), palette: Palette::new(context.color), context, groups: groups(outcome) };
+    if let Some(verified) = &outcome.summary.verified {
+        let asked = verified.live + verified.dead + verified.unknown;
+        writeln!(page.out, "Asked {} about {}.\n", visible(&verified.host), count(asked, "token", "tokens"))?;
+    }
     page.tokens()?;
-    page.steps()?;
+    match &outcome.incident {
+        Some(report) => incident::render(&mut page.out, report, &page.palette)?,
+        None => page.steps()?,
+    }
+    page.plan(outcome)?;
     page.unread(outcome)?;
     page.hints(outcome)?;
     page.remarks(outcome)?;
@@ -26,7 +36,14 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
         (true, false) => page.palette.medium,
         (false, _) => page.palette.high,
     };
-    writeln!(page.out, "{}", paint(style, closing(outcome)))?;
+    if let Some(report) = &outcome.incident {
+        let style = if report.is_done() { page.palette.good } else { page.palette.high };
+        writeln!(page.out, "{}", paint(style, incident::closing(report)))?;
+    }
+    let nothing_scanned = outcome.incident.is_some() && outcome.summary.files == 0 && outcome.summary.blobs == 0;
+    if !nothing_scanned {
+        writeln!(page.out, "{}", paint(style, closing(outcome)))?;
+    }
     Ok(page.out)
 }
 
@@ -87,7 +104,11 @@ impl Page<'_> {
             let places = count(group.places.len() as u64, "place", "places");
             writeln!(self.out, "{}", paint(title, name(surest)))?;
             let life = status(surest.status);
-            writeln!(self.out, "  {} confidence, in {places}, {life}", surest.confidence)?;
+            let why = match surest.status_reason.as_str() {
+                "" => String::new(),
+                reason => format!(" ({})", visible(reason)),
+            };
+            writeln!(self.out, "  {} confidence, in {places}, {life}{why}", surest.confidence)?;
             writeln!(self.out, "  fingerprint {}\n", group.fingerprint)?;
             for finding in &group.places {
                 place(&mut self.out, finding, palette, self.context)?;
@@ -139,6 +160,18 @@ impl Page<'_> {
                 "  Revoke first: once dead, a token in the history is harmless. Rewriting the history does not reach\n  \
                  the copies that others have."
             )?;
+        }
+        writeln!(self.out)
+    }
+
+    /// What an incident would do.
+    fn plan(&mut self, outcome: &Outcome) -> fmt::Result {
+        if outcome.plan.is_empty() {
+            return Ok(());
+        }
+        self.heading("What --revoke would do; nothing was sent and nothing was written")?;
+        for (at, step) in outcome.plan.iter().enumerate() {
+            writeln!(self.out, "  {}. {}", at + 1, visible(step))?;
         }
         writeln!(self.out)
     }

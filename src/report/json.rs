@@ -3,6 +3,7 @@
 use crate::finding::{
     Confidence, Finding, Fingerprint, GitOrigin, Layer, Location, Outcome, Status, Summary, TokenKind,
 };
+use crate::incident;
 use serde::Serialize;
 use std::io;
 
@@ -19,6 +20,8 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     git: Option<&'a GitOrigin>,
     status: Status,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    status_reason: &'a str,
     excerpt: &'a str,
 }
 
@@ -46,6 +49,7 @@ impl<'a> From<&'a Finding> for Entry<'a> {
             context: &finding.context,
             git: finding.git.as_ref(),
             status: finding.status,
+            status_reason: &finding.status_reason,
             excerpt: &finding.excerpt,
         }
     }
@@ -55,13 +59,22 @@ impl<'a> From<&'a Finding> for Entry<'a> {
 #[derive(Serialize)]
 struct Tail<'a> {
     summary: &'a Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<&'a incident::Report>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    plan: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
 }
 
 impl<'a> From<&'a Outcome> for Tail<'a> {
     fn from(outcome: &'a Outcome) -> Self {
-        Tail { summary: &outcome.summary, notes: &outcome.notes }
+        Tail {
+            summary: &outcome.summary,
+            incident: outcome.incident.as_ref(),
+            plan: &outcome.plan,
+            notes: &outcome.notes,
+        }
     }
 }
 

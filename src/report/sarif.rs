@@ -6,8 +6,9 @@
 //! There are no snippets: code scanning shows the file itself.
 
 use super::place::Place;
-use super::words::{Severity, TOKENS_PAGE, advice, is_past, name, status, way};
+use super::words::{Severity, advice, is_past, name, status, way};
 use super::{Context, RuleInfo};
+use crate::krea::TOKENS_PAGE;
 use crate::finding::{Finding, MASK, Outcome, Summary, TokenKind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

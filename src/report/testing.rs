@@ -55,6 +55,7 @@ pub fn finding(token: Token, path: &str) -> Finding {
         context: "KREA_API_KEY".into(),
         git: None,
         status: Status::Unverified,
+        status_reason: String::new(),
     }
 }
 

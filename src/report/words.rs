@@ -1,13 +1,11 @@
 //! The words that the formats share: what a finding is called, how grave it is, what to do, and the closing line
 //! that says what was read.
 
-use super::escape::visible;
+use crate::escape::visible;
+use crate::krea::TOKENS_PAGE;
 use crate::finding::{Confidence, Finding, Layer, Outcome, Status, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::Display;
-
-/// Where people revoke and create tokens, as Krea's own guide says.
-pub const TOKENS_PAGE: &str = "https://www.krea.ai/app/api/tokens";
 
 /// Longer lists are cut without `-v`.
 const LISTED: usize = 20;

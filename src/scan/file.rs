@@ -206,6 +206,7 @@ impl<'a> FileScanner<'a> {
                 context: found.context.clone(),
                 git: None,
                 status: Status::default(),
+                status_reason: String::new(),
                 excerpt: detect::excerpt(window.bytes, self.encoding, found, near),
             });
         }
@@ -255,6 +256,7 @@ impl<'a> FileScanner<'a> {
                     context: found.context.clone(),
                     git: None,
                     status: Status::default(),
+                    status_reason: String::new(),
                     excerpt: detect::excerpt(window.bytes, self.encoding, found, neighbours(&matches, i)),
                 });
             } else if !known.files.contains(&(names.shown.to_owned(), copy.token)) {

@@ -105,7 +105,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let tokens: BTreeSet<_> = tally.reported.iter().map(|finding| finding.token.fingerprint()).collect();
     summary.tokens = tokens.len() as u64;
     summary.seconds = started.elapsed().as_secs_f64();
-    Ok(Outcome { findings: tally.reported, summary, notes, withheld: tally.withheld })
+    Ok(Outcome { findings: tally.reported, summary, notes, withheld: tally.withheld, ..Outcome::default() })
 }
 
 /// Makes the input that the settings ask for ready.

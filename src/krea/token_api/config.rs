@@ -131,6 +131,11 @@ impl TokenApiConfig {
         Ok(TokenApiConfig { base: Host::parse(base)?.to_string(), ..self })
     }
 
+    /// Where the API is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The environment variable that holds the credential.
     pub fn credential_env(&self) -> &str {
         &self.credential_env

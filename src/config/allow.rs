@@ -1,12 +1,12 @@
-//! `.krea-scan.toml`: what a team allows, and why. And baselines: what was known before.
+//! `.krea-scan.toml`: what a team allows, and why.
 //!
 //! A file found in the scanned tree is input from strangers: it can allow findings, which the summary says, and
 //! nothing else.
 
+use super::ConfigError;
 use crate::finding::{Finding, Fingerprint};
-use crate::parse_error;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,49 +14,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The file's name.
 pub const FILE_NAME: &str = ".krea-scan.toml";
 
-/// Why a configuration or a baseline cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file says something that it cannot say.
-    #[error("{path}: {problem}")]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What and where.
-        problem: String,
-    },
-}
-
-impl ConfigError {
-    /// The file, and what is wrong with it.
-    pub fn into_parts(self) -> (PathBuf, String) {
-        match self {
-            ConfigError::Read { path, source } => (path, format!("cannot be read: {source}")),
-            ConfigError::Invalid { path, problem } => (path, problem),
-        }
-    }
-}
-
-/// What the file says.
+/// What a file from the scanned tree may say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ConfigFile {
+struct TreeFile {
     #[serde(default)]
     allow: Vec<AllowTable>,
 }
 
 /// One `[[allow]]`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AllowTable {
+pub(super) struct AllowTable {
     reason: Option<String>,
     #[serde(default)]
     paths: Vec<String>,
@@ -83,24 +52,29 @@ struct Allow {
 }
 
 impl Config {
-    /// Reads a configuration. Paths in it are patterns as in `.gitignore`, from the file's folder on.
+    /// Reads a file of the scanned tree. Paths in it are patterns as in `.gitignore`, from the file's folder on.
     ///
     /// # Errors
     /// A file that cannot be read, an unknown key, an entry without a reason or without a condition.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
-        let file: ConfigFile = toml::from_str(&text).map_err(|e| {
-            let hint = if e.message().contains("unknown field") {
-                "; a .krea-scan.toml holds [[allow]] entries with reason, paths, fingerprints and rules; it never names a host, a credential or a command"
-            } else {
-                ""
-            };
-            invalid(format!("{}{hint}", parse_error::toml(&e, &text)))
+        let file: TreeFile = super::read_toml(path, |unknown_field| match unknown_field {
+            true => {
+                "; a .krea-scan.toml holds [[allow]] entries with reason, paths, fingerprints and rules; it never \
+                 names a host, a credential or a command"
+            }
+            false => "",
         })?;
+        Config::new(path, file.allow)
+    }
+
+    /// Takes what a file allows.
+    ///
+    /// # Errors
+    /// An entry without a reason or without a condition.
+    pub(super) fn new(path: &Path, tables: Vec<AllowTable>) -> Result<Self, ConfigError> {
+        let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
         let mut allow = Vec::new();
-        for (i, table) in file.allow.into_iter().enumerate() {
+        for (i, table) in tables.into_iter().enumerate() {
             let nth = i + 1;
             let Some(reason) = table.reason.filter(|reason| !reason.trim().is_empty()) else {
                 return Err(invalid(format!("[[allow]] number {nth} has no reason; say why it is allowed")));
@@ -187,12 +161,13 @@ pub struct Configs {
 }
 
 impl Configs {
-    /// Uses one file for everything.
+    /// Uses one file for everything: one that the command line names, which may hold more than what it allows.
     ///
     /// # Errors
     /// As [`Config::read`].
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        Ok(Configs { given: Some(Config::read(path)?), ..Configs::default() })
+        let file = super::trusted::read(path)?;
+        Ok(Configs { given: Some(Config::new(path, file.allow)?), ..Configs::default() })
     }
 
     /// Whether a finding at `path` (on disk, or as it would be) is allowed.
@@ -254,137 +229,4 @@ impl Configs {
     pub fn unused(&self) -> Vec<String> {
         self.given.iter().chain(&self.read).flat_map(Config::unused).collect()
     }
-}
-
-/// Findings that are known: fingerprints and places, never tokens.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Baseline {
-    version: u32,
-    findings: BTreeSet<Known>,
-}
-
-#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Known {
-    path: String,
-    fingerprint: Fingerprint,
-    rule: String,
-    line: u64,
-}
-
-impl Baseline {
-    const VERSION: u32 = 1;
-
-    /// Reads a baseline.
-    ///
-    /// # Errors
-    /// A file that cannot be read or is no baseline.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
-        let baseline: Baseline = serde_json::from_str(&text).map_err(|e| {
-            let problem = parse_error::json(&e);
-            invalid(format!("is not a baseline that --write-baseline wrote: {problem}"))
-        })?;
-        if baseline.version != Baseline::VERSION {
-            return Err(invalid(format!(
-                "is a baseline of version {}, this program reads {}",
-                baseline.version,
-                Baseline::VERSION
-            )));
-        }
-        Ok(baseline)
-    }
-
-    /// A baseline of these findings.
-    pub fn of(findings: &[Finding]) -> Self {
-        let known = findings.iter().map(|finding| Known {
-            path: baseline_path(&finding.location.path).to_owned(),
-            fingerprint: finding.token.fingerprint(),
-            rule: finding.rule.clone(),
-            line: finding.location.line,
-        });
-        Baseline { version: Baseline::VERSION, findings: known.collect() }
-    }
-
-    /// The file's text.
-    ///
-    /// # Errors
-    /// None in practice; `serde_json`'s.
-    pub fn text(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self).map(|text| text + "\n")
-    }
-
-    /// Whether a finding is known: the same token in the same file, on whichever line.
-    pub fn knows(&self, finding: &Finding) -> bool {
-        let fingerprint = finding.token.fingerprint();
-        self.findings.iter().any(|known| {
-            known.path == baseline_path(&finding.location.path) && known.fingerprint == fingerprint
-        })
-    }
-
-    /// A remark for each entry that is not among `findings` any more.
-    pub fn unused(&self, findings: &[Finding]) -> Vec<String> {
-        let gone = self.findings.iter().filter(|known| {
-            !findings.iter().any(|f| {
-                baseline_path(&f.location.path) == known.path && f.token.fingerprint() == known.fingerprint
-            })
-        });
-        gone.map(|known| {
-            format!("baseline: {} in {} no longer matches anything", known.fingerprint, known.path)
-        })
-        .collect()
-    }
-}
-
-/// A path as baselines hold it: `krea-scan` and `krea-scan .` mean the same files.
-fn baseline_path(path: &str) -> &str {
-    path.trim_start_matches("./")
-}
-
-/// What a run is asked to do: the command line and what goes with it, in one value.
-#[derive(Debug, Default)]
-pub struct Settings {
-    /// What to scan.
-    pub source: Source,
-    /// Files and folders, or the repository.
-    pub paths: Vec<PathBuf>,
-    /// Heed no ignore file.
-    pub no_ignore: bool,
-    /// Files above this are not read.
-    pub max_size: Option<u64>,
-    /// How many folders deep.
-    pub max_depth: Option<usize>,
-    /// Follow symbolic links.
-    pub follow: bool,
-    /// Worker threads, at least one.
-    pub threads: usize,
-    /// A configuration given by name.
-    pub config: Option<PathBuf>,
-    /// What is known.
-    pub baseline: Option<PathBuf>,
-    /// Where to write what is found now.
-    pub write_baseline: Option<PathBuf>,
-    /// Show progress on standard error.
-    pub progress: bool,
-}
-
-/// What to scan.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Source {
-    /// The working tree.
-    #[default]
-    Tree,
-    /// Standard input.
-    Stdin,
-    /// The index against HEAD.
-    Staged,
-    /// Every object of the repository.
-    History,
-    /// What a range of commits brought in.
-    Range(String),
-    /// What pre-commit asks for.
-    PreCommit,
 }

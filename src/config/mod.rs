@@ -1,0 +1,101 @@
+//! What a run is asked to do, and the files that say so: what the scanned tree allows, what was known before, and what
+//! only the user's own files may name (hosts, sinks, commands).
+
+mod allow;
+mod baseline;
+mod trusted;
+
+pub use allow::{Config, Configs, FILE_NAME};
+pub use baseline::Baseline;
+pub use trusted::{Flags, Service};
+
+use crate::parse_error;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+
+/// Why a configuration or a baseline cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file says something that it cannot say.
+    #[error("{path}: {problem}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        problem: String,
+    },
+}
+
+impl ConfigError {
+    /// The file, and what is wrong with it.
+    pub fn into_parts(self) -> (PathBuf, String) {
+        match self {
+            ConfigError::Read { path, source } => (path, format!("cannot be read: {source}")),
+            ConfigError::Invalid { path, problem } => (path, problem),
+        }
+    }
+}
+
+/// Reads a TOML file. Its errors name the line and never quote it; `hint` adds what may be meant, knowing whether the
+/// trouble is a key that does not exist.
+fn read_toml<T: DeserializeOwned>(path: &Path, hint: impl Fn(bool) -> &'static str) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|e| {
+        let hint = hint(e.message().contains("unknown field"));
+        ConfigError::Invalid { path: path.to_owned(), problem: parse_error::toml(&e, &text) + hint }
+    })
+}
+
+/// What a run is asked to do: the command line and what goes with it, in one value.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// What to scan.
+    pub source: Source,
+    /// Files and folders, or the repository.
+    pub paths: Vec<PathBuf>,
+    /// Heed no ignore file.
+    pub no_ignore: bool,
+    /// Files above this are not read.
+    pub max_size: Option<u64>,
+    /// How many folders deep.
+    pub max_depth: Option<usize>,
+    /// Follow symbolic links.
+    pub follow: bool,
+    /// Worker threads, at least one.
+    pub threads: usize,
+    /// A configuration given by name.
+    pub config: Option<PathBuf>,
+    /// What is known.
+    pub baseline: Option<PathBuf>,
+    /// Where to write what is found now.
+    pub write_baseline: Option<PathBuf>,
+    /// Show progress on standard error.
+    pub progress: bool,
+}
+
+/// What to scan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The working tree.
+    #[default]
+    Tree,
+    /// Standard input.
+    Stdin,
+    /// The index against HEAD.
+    Staged,
+    /// Every object of the repository.
+    History,
+    /// What a range of commits brought in.
+    Range(String),
+    /// What pre-commit asks for.
+    PreCommit,
+}

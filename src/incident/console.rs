@@ -1,0 +1,246 @@
+//! The person at the terminal: says what is done on standard error, asks, takes a secret at a hidden prompt, and hears
+//! Ctrl-C. Takes lines and questions, gives answers; masks every known token in what it says.
+
+use crate::finding::Token;
+use crate::redact::Redactor;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// A longer answer is none, in bytes.
+const LONGEST: u64 = 8192;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// Nobody is there to answer.
+    #[error("nobody can be asked here, there is no terminal: {0}")]
+    NoTerminal(&'static str),
+    /// Standard input ended, or the terminal is gone.
+    #[error("no answer: {0}")]
+    Broken(io::Error),
+    /// An empty or endless line.
+    #[error("the answer is empty or far too long")]
+    Unusable,
+}
+
+/// Where answers come from, and where words go.
+pub struct Console {
+    is_terminal: bool,
+    yes: bool,
+    quiet: bool,
+    /// Standard input is the scan's, so no answers come from there.
+    stdin_is_taken: bool,
+    known: Mutex<Vec<Token>>,
+    piped: Mutex<Option<BufReader<io::Stdin>>>,
+}
+
+impl Console {
+    /// The terminal that the program was started from, if it was.
+    pub fn new(yes: bool, quiet: bool, stdin_is_taken: bool) -> Console {
+        Console {
+            is_terminal: io::stderr().is_terminal() && terminal().is_some(),
+            yes,
+            quiet,
+            stdin_is_taken,
+            known: Mutex::default(),
+            piped: Mutex::default(),
+        }
+    }
+
+    /// Whether somebody can be asked.
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Whether `--yes` was given.
+    pub fn says_yes(&self) -> bool {
+        self.yes
+    }
+
+    /// From now on, this token is masked in whatever is said.
+    pub fn hide(&self, token: &Token) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).push(token.clone());
+    }
+
+    /// Says a line, or several.
+    pub fn say(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.insist(text);
+        }
+    }
+
+    /// Says what even `--quiet` must not hide.
+    pub fn insist(&self, text: impl AsRef<str>) {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = Redactor::new(known.iter()).text(text.as_ref().to_owned());
+        // When standard error is gone there is nobody to tell; the journal has it all.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// Asks a question that takes yes or no; `--yes` answers it.
+    ///
+    /// # Errors
+    /// Nobody to ask.
+    pub fn confirm(&self, question: &str, otherwise: &'static str) -> Result<bool, AskError> {
+        if self.yes {
+            return Ok(true);
+        }
+        if !self.is_terminal {
+            return Err(AskError::NoTerminal(otherwise));
+        }
+        let mut terminal = terminal().ok_or(AskError::NoTerminal(otherwise))?;
+        eprint(&format!("{question} [y/N] "));
+        let answer = line(&mut terminal)?.unwrap_or_default();
+        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Takes a secret: at the terminal without showing it, else a line of standard input.
+    ///
+    /// # Errors
+    /// Nobody to ask, and nothing on standard input.
+    pub fn secret(&self, prompt: &str, otherwise: &'static str) -> Result<Zeroizing<String>, AskError> {
+        if self.is_terminal && (self.stdin_is_taken || io::stdin().is_terminal()) {
+            let text = Zeroizing::new(rpassword::prompt_password(prompt).map_err(AskError::Broken)?);
+            return trimmed(&text);
+        }
+        if self.stdin_is_taken || io::stdin().is_terminal() {
+            return Err(AskError::NoTerminal(otherwise));
+        }
+        let mut piped = self.piped.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = piped.get_or_insert_with(|| BufReader::new(io::stdin()));
+        match line(reader)? {
+            Some(text) => trimmed(&text),
+            None => Err(AskError::NoTerminal(otherwise)),
+        }
+    }
+
+    /// A line that changes in place while something is waited for; nothing without a terminal.
+    pub fn spinner(&self) -> ProgressBar {
+        if !self.is_terminal || self.quiet {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+}
+
+fn trimmed(text: &str) -> Result<Zeroizing<String>, AskError> {
+    let text = text.trim();
+    match text.is_empty() {
+        true => Err(AskError::Unusable),
+        false => Ok(Zeroizing::new(text.to_owned())),
+    }
+}
+
+/// The next line; `None` at the end.
+fn line(reader: &mut impl BufRead) -> Result<Option<Zeroizing<String>>, AskError> {
+    let mut text = Zeroizing::new(String::new());
+    match reader.take(LONGEST).read_line(&mut text).map_err(AskError::Broken)? {
+        0 => Ok(None),
+        length if length as u64 == LONGEST => Err(AskError::Unusable),
+        _ => Ok(Some(text)),
+    }
+}
+
+/// The terminal to read from, even where standard input is something else.
+fn terminal() -> Option<BufReader<Box<dyn Read>>> {
+    if io::stdin().is_terminal() {
+        return Some(BufReader::new(Box::new(io::stdin())));
+    }
+    let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+    File::open(device).ok().map(|file| BufReader::new(Box::new(file) as Box<dyn Read>))
+}
+
+fn eprint(text: &str) {
+    let mut stderr = io::stderr().lock();
+    // As in `insist`.
+    let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
+}
+
+/// What Ctrl-C, and a request to end, do: nothing is torn apart, and what to do next is said.
+pub struct Interrupt {
+    /// Set when the program is about to end; requests stop waiting.
+    pub stop: Arc<AtomicBool>,
+    /// Held while a token exists that is nowhere but in memory.
+    critical: Mutex<()>,
+    /// What to say.
+    next: Mutex<String>,
+}
+
+/// The exit code after Ctrl-C, as shells have it: 128 and the signal's number.
+const INTERRUPTED: i32 = 130;
+
+impl Interrupt {
+    /// Listens for Ctrl-C and for the signals that ask a process to end.
+    ///
+    /// # Errors
+    /// The system has no signals.
+    pub fn install() -> Result<Arc<Interrupt>, ctrlc::Error> {
+        let interrupt = Arc::new(Interrupt {
+            stop: Arc::default(),
+            critical: Mutex::default(),
+            next: Mutex::new("Nothing was begun, and nothing was changed.".to_owned()),
+        });
+        let hears = Arc::clone(&interrupt);
+        let echo = Echo::now();
+        ctrlc::set_handler(move || {
+            hears.stop.store(true, Ordering::Relaxed);
+            let held = hears.critical.lock().unwrap_or_else(PoisonError::into_inner);
+            echo.restore();
+            let next = hears.next.lock().unwrap_or_else(PoisonError::into_inner);
+            eprint(&format!("\nInterrupted. {next}\n"));
+            drop(held);
+            std::process::exit(INTERRUPTED);
+        })?;
+        Ok(interrupt)
+    }
+
+    /// Puts off the end as long as the result lives.
+    pub fn hold(&self) -> MutexGuard<'_, ()> {
+        self.critical.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says this from now on.
+    pub fn says(&self, next: String) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+}
+
+/// The terminal's settings, which a hidden prompt changes.
+struct Echo {
+    #[cfg(unix)]
+    settings: Option<(File, rustix::termios::Termios)>,
+}
+
+impl Echo {
+    fn now() -> Echo {
+        #[cfg(unix)]
+        {
+            let terminal = File::open("/dev/tty").ok();
+            let settings = terminal.and_then(|tty| {
+                let settings = rustix::termios::tcgetattr(&tty).ok()?;
+                Some((tty, settings))
+            });
+            Echo { settings }
+        }
+        #[cfg(not(unix))]
+        Echo {}
+    }
+
+    fn restore(&self) {
+        #[cfg(unix)]
+        if let Some((tty, settings)) = &self.settings {
+            // A terminal that is gone needs no echo.
+            let _ = rustix::termios::tcsetattr(tty, rustix::termios::OptionalActions::Now, settings);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The guided way, because Krea publishes no endpoint that revokes or creates tokens: which page to open, which rows to
+//! look for, what to paste. Takes cases, gives words; opens a browser where there is one.
+
+use super::case::Case;
+use crate::krea::TOKENS_PAGE;
+use std::fmt::Write as _;
+
+/// Places that are listed for a token.
+const PLACES: usize = 5;
+
+/// What to do on the page, row by row.
+pub fn rows(cases: &[&Case]) -> String {
+    let rows = if cases.len() == 1 { "this row" } else { "these rows" };
+    let mut text = format!("Revoke {rows} on the API Tokens page, {TOKENS_PAGE}");
+    for case in cases {
+        let what = match &case.id_prefix {
+            Some(id) => format!("the row whose id starts with {id}"),
+            None => "a legacy key, which shows no id: look for the row by where it is used".to_owned(),
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  {what}");
+        for place in case.places.iter().take(PLACES) {
+            let _ = write!(text, "\n      found in {place}");
+        }
+        if case.places.len() > PLACES {
+            let _ = write!(text, "\n      and in {} more places", case.places.len() - PLACES);
+        }
+    }
+    text + "\nOnly owners and admins of the workspace see service tokens."
+}
+
+/// How to create the replacement.
+pub fn create(case: &Case, name: &str) -> String {
+    format!(
+        "Create the replacement for {} on {TOKENS_PAGE}: New Token, with the name\n  {name}\nthen Create key, and copy \
+         it; it is shown once.",
+        case.label()
+    )
+}
+
+/// Opens the page where that makes sense: at a desktop, not over SSH. It was printed in any case.
+pub fn open_page() {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let remote = set("SSH_CONNECTION") || set("SSH_TTY");
+    let desktop = cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY");
+    if desktop && !remote {
+        // The address is on screen for whoever has no browser.
+        let _ = open::that_detached(TOKENS_PAGE);
+    }
+}

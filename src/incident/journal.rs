@@ -1,0 +1,252 @@
+//! The journal of an incident: what was about to be done and what was done, one JSON object a line, each on the disk
+//! before the next step. Takes and gives events. Holds fingerprints and id prefixes, never tokens.
+
+use super::folder::{Folder, StateError, open_private, sync_folder};
+use crate::finding::{Fingerprint, Status, TokenKind};
+use crate::krea::Usage;
+use serde::{Deserialize, Serialize};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The journal's name in the incident's folder.
+const NAME: &str = "journal.jsonl";
+/// What this program writes and reads.
+pub const VERSION: u32 = 1;
+/// A longer journal is none of ours, in bytes.
+const MOST: u64 = 256 << 20;
+
+/// A step of the state machine that takes effect outside, or asks somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Is the leaked token live?
+    Verify,
+    /// What ran with it?
+    Evidence,
+    /// Make it dead.
+    Revoke,
+    /// Is it dead?
+    ProveDead,
+    /// Get a replacement.
+    Mint,
+    /// Keep the replacement in this sink.
+    Store(String),
+    /// Is the replacement live?
+    ProveLive,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The incident began.
+    Opened {
+        /// Of the journal.
+        version: u32,
+        /// Krea's API.
+        api: String,
+        /// Where tokens are revoked and minted; `None` is the guided way.
+        token_api: Option<String>,
+        /// The sinks.
+        stores: Vec<String>,
+        /// Mint before revoking.
+        replace_first: bool,
+        /// The folder that it was begun in, which relative sinks start from.
+        folder: PathBuf,
+    },
+    /// It goes on, perhaps with other sinks.
+    Resumed {
+        /// The sinks.
+        stores: Vec<String>,
+    },
+    /// A token to deal with.
+    Found {
+        /// The leaked token.
+        token: Fingerprint,
+        /// Its shape.
+        kind: TokenKind,
+        /// What tells which row to revoke.
+        id_prefix: Option<String>,
+        /// Where it was found.
+        places: Vec<String>,
+        /// Since when it is out, as far as known, RFC 3339.
+        since: Option<String>,
+        /// What a replacement would be called.
+        name: String,
+    },
+    /// A step is about to be done.
+    Begun {
+        /// For the leaked token.
+        token: Fingerprint,
+        /// Which.
+        step: Step,
+    },
+    /// A step was not done, or is not known to be.
+    Failed {
+        /// For the leaked token.
+        token: Fingerprint,
+        /// Which.
+        step: Step,
+        /// Why.
+        reason: String,
+    },
+    /// Krea was asked about the leaked token.
+    Life {
+        /// The leaked token.
+        token: Fingerprint,
+        /// What came of it.
+        status: Status,
+        /// In words.
+        reason: String,
+    },
+    /// What ran under the leaked token's identity.
+    Evidence {
+        /// The leaked token.
+        token: Fingerprint,
+        /// The counts.
+        usage: Usage,
+    },
+    /// The leaked token was revoked, as far as whoever did it says.
+    Revoked {
+        /// The leaked token.
+        token: Fingerprint,
+        /// By whom.
+        by: String,
+    },
+    /// A replacement may exist that nobody holds.
+    Orphaned {
+        /// The leaked token.
+        token: Fingerprint,
+        /// What the replacement is called.
+        name: String,
+        /// Why it is not known.
+        reason: String,
+    },
+    /// A replacement is in escrow.
+    Minted {
+        /// The leaked token.
+        token: Fingerprint,
+        /// The new one.
+        new: Fingerprint,
+        /// The new one's.
+        id_prefix: Option<String>,
+        /// What it is called.
+        name: String,
+    },
+    /// A sink confirmed the replacement.
+    Stored {
+        /// The leaked token.
+        token: Fingerprint,
+        /// The sink, as it was given.
+        sink: String,
+        /// Where in it.
+        place: String,
+    },
+    /// Krea was asked about the replacement.
+    Replacement {
+        /// The leaked token.
+        token: Fingerprint,
+        /// What came of it.
+        status: Status,
+        /// In words.
+        reason: String,
+    },
+    /// Nothing is left to do.
+    Closed,
+}
+
+/// An event and when it happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// UTC, RFC 3339.
+    pub at: String,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// A journal that is open for more.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+}
+
+impl Journal {
+    /// Begins a journal in a new folder.
+    ///
+    /// # Errors
+    /// A file that cannot be made.
+    pub fn begin(folder: &Folder) -> Result<Journal, StateError> {
+        let path = folder.path.join(NAME);
+        let file = open_private(&path, OpenOptions::new().read(true).append(true).create_new(true))?;
+        sync_folder(&folder.path)?;
+        Ok(Journal { file, path })
+    }
+
+    /// Opens a journal to go on with, and gives what is in it. An event that a crash cut off half-written did not
+    /// happen; it is taken away.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no journal.
+    pub fn go_on(folder: &Folder) -> Result<(Journal, Vec<Record>), StateError> {
+        let path = folder.path.join(NAME);
+        let mut file = open_private(&path, OpenOptions::new().read(true).append(true))?;
+        let (records, whole) = read_all(&mut file, &path)?;
+        file.set_len(whole).and_then(|()| file.sync_all()).map_err(StateError::io("mend", &path))?;
+        Ok((Journal { file, path }, records))
+    }
+
+    /// Reads a journal that another process may be writing.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no journal.
+    pub fn read(folder: &Path) -> Result<Vec<Record>, StateError> {
+        let path = folder.join(NAME);
+        let mut file = open_private(&path, OpenOptions::new().read(true))?;
+        Ok(read_all(&mut file, &path)?.0)
+    }
+
+    /// Writes an event. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// A full disk, say. Nothing may be done after that: the journal would not know.
+    pub fn append(&mut self, event: Event) -> Result<Record, StateError> {
+        let record = Record { at: now(), event };
+        let mut write = || {
+            let line = serde_json::to_string(&record)? + "\n";
+            self.file.write_all(line.as_bytes())?;
+            self.file.sync_data()
+        };
+        write().map_err(StateError::io("write", &self.path))?;
+        Ok(record)
+    }
+}
+
+/// The time, RFC 3339, to the second.
+pub fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The records, and how many bytes of the file they are.
+fn read_all(file: &mut File, path: &Path) -> Result<(Vec<Record>, u64), StateError> {
+    let corrupt = |problem| StateError::Unsafe { path: path.to_owned(), problem };
+    let mut bytes = Vec::new();
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(MOST + 1).read_to_end(&mut bytes));
+    if read.map_err(StateError::io("read", path))? as u64 > MOST {
+        return Err(corrupt("it is far too long to be a journal"));
+    }
+    let mut records = Vec::new();
+    let mut whole = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        match serde_json::from_slice(line) {
+            Ok(record) if line.ends_with(b"\n") => records.push(record),
+            // Only the last line can be half-written.
+            _ if whole + line.len() == bytes.len() => break,
+            _ => return Err(corrupt("a line of it is not what krea-scan writes; move the folder away")),
+        }
+        whole += line.len();
+    }
+    Ok((records, whole as u64))
+}

@@ -1,0 +1,471 @@
+//! Begins an incident or goes on with one: opens the folder and the journal, knows every token's case, and takes the
+//! steps in their order. What a step does is in [`super::steps`].
+
+use super::case::{Case, token_of};
+use super::console::{Console, Interrupt};
+use super::escrow::{Escrow, Held};
+use super::folder::{Folder, State as Folders, StateError};
+use super::journal::{Event, Journal, Record, VERSION};
+use super::report::{Entry, Report};
+use super::sink::Sink;
+use super::State;
+use crate::finding::{Fingerprint, Token};
+use crate::krea::{Host, Krea, TOKENS_PAGE, TokenApi, TokenApiConfig};
+use anyhow::{Context as _, bail};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// A token to deal with.
+#[derive(Clone, Debug)]
+pub struct Leak {
+    /// The token.
+    pub token: Token,
+    /// Where it was found, in words.
+    pub places: Vec<String>,
+    /// Since when it is out, as far as known, RFC 3339.
+    pub since: Option<String>,
+    /// What a replacement is to be called.
+    pub name: String,
+}
+
+/// How to go about it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Krea's API.
+    pub api: Host,
+    /// Whether a person named it. An incident that goes on otherwise keeps the one that it was begun with.
+    pub api_is_given: bool,
+    /// The organisation's API that revokes and mints; without one a person does it on a page.
+    pub token_api: Option<TokenApiConfig>,
+    /// Where replacements are kept.
+    pub stores: Vec<Sink>,
+    /// How requests are sent.
+    pub http: crate::krea::Options,
+    /// Mint, store and prove the replacement before revoking.
+    pub replace_first: bool,
+    /// How long to wait for a token to be dead.
+    pub wait: Duration,
+}
+
+/// Who is asked, and who hears Ctrl-C.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// The terminal.
+    pub console: &'a Console,
+    /// The signals.
+    pub interrupt: &'a Interrupt,
+}
+
+/// An incident that is being worked on.
+pub(super) struct Run<'a> {
+    pub folder: Folder,
+    journal: Journal,
+    pub escrow: Escrow,
+    pub cases: Vec<Case>,
+    pub leaked: BTreeMap<Fingerprint, Token>,
+    pub fresh: BTreeMap<Fingerprint, Token>,
+    pub krea: Krea,
+    pub token_api: Option<TokenApi>,
+    pub sinks: Vec<Sink>,
+    pub replace_first: bool,
+    pub wait: Duration,
+    pub console: &'a Console,
+    pub interrupt: &'a Interrupt,
+}
+
+/// Begins an incident and takes it as far as it goes.
+///
+/// # Errors
+/// No place for the journal, nobody to ask, a sink that cannot work, a full disk. Whatever was done by then is in the
+/// journal, and the error names what goes on with it.
+pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<Report> {
+    let Ask { console, interrupt } = ask;
+    if !console.is_terminal() && !console.says_yes() {
+        bail!(
+            "--revoke asks before it does anything, and there is no terminal to ask at; add --yes, or look at the \
+             plan with --dry-run"
+        );
+    }
+    let (krea, token_api) = clients(&options.api, options, options.token_api.as_ref())?;
+    let folder_here = std::env::current_dir().context("cannot tell the current folder")?;
+    let sinks: Vec<Sink> = options.stores.iter().map(|sink| sink.clone().below(&folder_here)).collect();
+    check(&sinks, console)?;
+    leaks.iter().for_each(|leak| console.hide(&leak.token));
+
+    let folders = Folders::open()?;
+    let beginning = folders.lock()?;
+    let busy = in_open_incidents(&folders)?;
+    let (taken, leaks): (Vec<&Leak>, Vec<&Leak>) =
+        leaks.iter().partition(|leak| busy.contains_key(&leak.token.fingerprint()));
+    for leak in &taken {
+        let id = &busy[&leak.token.fingerprint()];
+        let label = super::label(leak.token.id_prefix().as_deref(), &leak.token.fingerprint());
+        console.insist(format!(
+            "{label} is dealt with in incident {id}, which is not finished: krea-scan --resume {id}"
+        ));
+    }
+    if leaks.is_empty() {
+        let ids: BTreeSet<&String> = busy.values().collect();
+        let commands: Vec<String> = ids.iter().map(|id| format!("krea-scan --resume {id}")).collect();
+        bail!("every token is in an incident that is not finished; go on with: {}", commands.join("; "));
+    }
+    let folder = folders.begin()?;
+    interrupt.says(going_on(&folder.id));
+    let journal = Journal::begin(&folder)?;
+    let mut run = Run {
+        escrow: Escrow::new(&folder.path),
+        folder,
+        journal,
+        cases: Vec::new(),
+        leaked: BTreeMap::new(),
+        fresh: BTreeMap::new(),
+        krea,
+        token_api,
+        sinks,
+        replace_first: options.replace_first,
+        wait: options.wait,
+        console,
+        interrupt,
+    };
+    run.begin(&leaks, folder_here)?;
+    drop(beginning);
+    run.finish(!taken.is_empty())
+}
+
+/// Goes on with an incident.
+///
+/// # Errors
+/// As [`start`]; and no such incident, or one that another process works on.
+pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Report> {
+    let Ask { console, interrupt } = ask;
+    if !console.is_terminal() && !console.says_yes() {
+        bail!("--resume asks before it does anything, and there is no terminal to ask at; add --yes");
+    }
+    let folders = Folders::look()?.ok_or(StateError::NoneOpen)?;
+    let id = match id {
+        "latest" => latest(&folders)?,
+        id => id.to_owned(),
+    };
+    let folder = folders.enter(&id)?;
+    let (journal, records) = Journal::go_on(&folder)?;
+    let kept = Kept::of(&records, &folder)?;
+    if let Ok(()) = std::env::set_current_dir(&kept.folder) {
+        // Sinks that are commands work where the incident was begun.
+    } else if options.stores.is_empty() && !kept.stores.is_empty() {
+        console.insist(format!("{} is gone; commands run in the current folder", kept.folder.display()));
+    }
+    let api = if options.api_is_given { options.api.clone() } else { Host::parse(&kept.api)? };
+    let at_base = kept.token_api.as_deref().map(TokenApiConfig::at).transpose()?;
+    let (krea, token_api) = clients(&api, options, options.token_api.as_ref().or(at_base.as_ref()))?;
+    let sinks = match options.stores.as_slice() {
+        [] => kept.stores.iter().map(|text| text.parse()).collect::<Result<Vec<Sink>, _>>()?,
+        given => {
+            let here = std::env::current_dir().context("cannot tell the current folder")?;
+            given.iter().map(|sink| sink.clone().below(&here)).collect()
+        }
+    };
+    check(&sinks, console)?;
+    interrupt.says(going_on(&folder.id));
+    let mut run = Run {
+        escrow: Escrow::new(&folder.path),
+        folder,
+        journal,
+        cases: kept.cases,
+        leaked: BTreeMap::new(),
+        fresh: BTreeMap::new(),
+        krea,
+        token_api,
+        sinks,
+        replace_first: kept.replace_first || options.replace_first,
+        wait: options.wait,
+        console,
+        interrupt,
+    };
+    run.take_from_escrow()?;
+    run.record(Event::Resumed { stores: run.sink_names() })?;
+    run.finish(false)
+}
+
+/// What a run would do, step by step. Sends nothing and writes nothing.
+///
+/// # Errors
+/// An address that tokens must not be sent to.
+pub fn dry_run(leaks: &[Leak], options: &Options) -> anyhow::Result<Vec<String>> {
+    let api = &options.api;
+    let by = options.token_api.as_ref().map(|config| config.base().to_owned());
+    let labels: Vec<String> = leaks
+        .iter()
+        .map(|leak| super::label(leak.token.id_prefix().as_deref(), &leak.token.fingerprint()))
+        .collect();
+    let all = labels.join(", ");
+    let mut steps = vec![
+        format!("Write a journal below {}", crate::place::state().ok_or(StateError::NoHome)?.display()),
+        format!("Ask {api} whether each is live (GET /jobs?limit=1): {all}"),
+        format!("Ask {api} what ran with each live one (GET /jobs, by pages)"),
+    ];
+    let revoke = match &by {
+        Some(base) => vec![
+            format!("Ask for a yes, then revoke each live one through {base}: {all}"),
+            format!("Ask {api} until each answers 401, for at most {}", told(options.wait)),
+        ],
+        None => vec![
+            format!("Show which rows to revoke on {TOKENS_PAGE}: {all}"),
+            format!("Ask {api} until each answers 401, for at most {}", told(options.wait)),
+        ],
+    };
+    let mut replace = Vec::new();
+    for leak in leaks.iter().filter(|_| !options.stores.is_empty()) {
+        let name = &leak.name;
+        replace.push(match &by {
+            Some(base) => format!("Mint \"{name}\" through {base}"),
+            None => format!("Ask for the replacement \"{name}\", which a person creates on {TOKENS_PAGE}"),
+        });
+        replace.push("Hold it in escrow, a file of mode 0600 beside the journal".to_owned());
+        replace.extend(options.stores.iter().map(|sink| format!("Store it: {sink}")));
+        replace.push(format!("Ask {api} whether it is live, then remove it from escrow"));
+    }
+    if replace.is_empty() {
+        replace.push("Mint nothing, because no --store says where to keep a replacement".to_owned());
+    }
+    match options.replace_first {
+        true => steps.extend(replace.into_iter().chain(revoke)),
+        false => steps.extend(revoke.into_iter().chain(replace)),
+    }
+    Ok(steps)
+}
+
+/// A length of time for people: `90s`, `15m`.
+pub(super) fn told(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds >= 60 && seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
+    }
+}
+
+fn going_on(id: &str) -> String {
+    format!("Nothing is lost. Go on with: krea-scan --resume {id}")
+}
+
+fn clients(
+    api: &Host,
+    options: &Options,
+    token_api: Option<&TokenApiConfig>,
+) -> anyhow::Result<(Krea, Option<TokenApi>)> {
+    let krea = Krea::new(api.clone(), &options.http)?;
+    let token_api = token_api.map(|config| TokenApi::new(config, &options.http)).transpose()?;
+    Ok((krea, token_api))
+}
+
+fn check(sinks: &[Sink], console: &Console) -> anyhow::Result<()> {
+    for sink in sinks {
+        for warning in sink.check().with_context(|| format!("--store {sink}"))? {
+            console.insist(format!("warning: {warning}"));
+        }
+    }
+    Ok(())
+}
+
+/// Which incident deals with a token already, of those that are open.
+fn in_open_incidents(folders: &Folders) -> Result<BTreeMap<Fingerprint, String>, StateError> {
+    let mut busy = BTreeMap::new();
+    for id in folders.ids()? {
+        let Ok(records) = Journal::read(&folders.folder(&id)) else { continue };
+        if !is_closed(&records) {
+            for case in cases(&records).into_iter() {
+                busy.insert(case.fingerprint, id.clone());
+            }
+        }
+    }
+    Ok(busy)
+}
+
+fn latest(folders: &Folders) -> Result<String, StateError> {
+    let ids = folders.ids()?;
+    let is_open = |id: &&String| Journal::read(&folders.folder(id)).is_ok_and(|records| !is_closed(&records));
+    ids.iter().rev().find(is_open).cloned().ok_or(StateError::NoneOpen)
+}
+
+/// Whether nothing was left to do.
+pub(super) fn is_closed(records: &[Record]) -> bool {
+    records.last().is_some_and(|record| record.event == Event::Closed)
+}
+
+/// The cases that a journal tells of.
+pub(super) fn cases(records: &[Record]) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for record in records {
+        cases.extend(Case::found(&record.event));
+        let token = token_of(&record.event);
+        if let Some(case) = cases.iter_mut().find(|case| Some(&case.fingerprint) == token) {
+            case.apply(&record.at, &record.event);
+        }
+    }
+    cases
+}
+
+/// What a journal says of the run that wrote it.
+pub(super) struct Kept {
+    pub api: String,
+    pub token_api: Option<String>,
+    pub stores: Vec<String>,
+    pub replace_first: bool,
+    pub folder: std::path::PathBuf,
+    pub cases: Vec<Case>,
+}
+
+impl Kept {
+    pub fn of(records: &[Record], at: &Folder) -> Result<Kept, StateError> {
+        let opened = records.first().map(|record| &record.event);
+        let Some(Event::Opened { version: VERSION, api, token_api, stores, replace_first, folder }) = opened else {
+            return Err(StateError::Unsafe {
+                path: at.path.clone(),
+                problem: "its journal does not begin as one of this version does; nothing was begun by it",
+            });
+        };
+        let resumed = records.iter().rev().find_map(|record| match &record.event {
+            Event::Resumed { stores } => Some(stores),
+            _ => None,
+        });
+        Ok(Kept {
+            api: api.clone(),
+            token_api: token_api.clone(),
+            stores: resumed.unwrap_or(stores).clone(),
+            replace_first: *replace_first,
+            folder: folder.clone(),
+            cases: cases(records),
+        })
+    }
+}
+
+impl Run<'_> {
+    fn begin(&mut self, leaks: &[&Leak], folder: std::path::PathBuf) -> anyhow::Result<()> {
+        // Escrow comes before the journal speaks of a token: what the journal knows can be gone on with.
+        for leak in leaks {
+            let fingerprint = leak.token.fingerprint();
+            self.escrow.put(Held::Leaked, &fingerprint, &leak.token)?;
+            self.leaked.insert(fingerprint, leak.token.clone());
+        }
+        super::folder::sync_folder(&self.folder.path)?;
+        self.record(Event::Opened {
+            version: VERSION,
+            api: self.krea.host().to_string(),
+            token_api: self.token_api.as_ref().map(|api| api.host().to_string()),
+            stores: self.sink_names(),
+            replace_first: self.replace_first,
+            folder,
+        })?;
+        for leak in leaks {
+            self.record(Event::Found {
+                token: leak.token.fingerprint(),
+                kind: leak.token.kind(),
+                id_prefix: leak.token.id_prefix(),
+                places: leak.places.clone(),
+                since: leak.since.clone(),
+                name: leak.name.clone(),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn take_from_escrow(&mut self) -> Result<(), StateError> {
+        for case in &self.cases {
+            let fingerprint = &case.fingerprint;
+            if let Some(token) = self.escrow.get(Held::Leaked, fingerprint)? {
+                self.console.hide(&token);
+                self.leaked.insert(fingerprint.clone(), token);
+            }
+            if let Some(token) = self.escrow.get(Held::Replacement, fingerprint)? {
+                self.console.hide(&token);
+                self.fresh.insert(fingerprint.clone(), token);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes every step that is left; an error says how to go on.
+    fn finish(mut self, others_are_open: bool) -> anyhow::Result<Report> {
+        let id = self.folder.id.clone();
+        self.steps().with_context(|| format!("the incident stopped; go on with: krea-scan --resume {id}"))?;
+        let mut report = self.report();
+        if report.is_done() {
+            for case in &self.cases {
+                self.escrow.remove(Held::Leaked, &case.fingerprint)?;
+            }
+            self.record(Event::Closed)?;
+        }
+        if others_are_open {
+            report.resume.get_or_insert_with(|| "krea-scan --incidents".to_owned());
+        }
+        self.interrupt.says(format!("Incident {id} is as its journal says."));
+        Ok(report)
+    }
+
+    fn steps(&mut self) -> anyhow::Result<()> {
+        self.console.say(format!("Incident {}, journal in {}", self.folder.id, self.folder.path.display()));
+        self.verify()?;
+        self.evidence()?;
+        if !self.approve()? {
+            self.console.say("Nothing was revoked, and nothing was minted.");
+            return Ok(());
+        }
+        if self.replace_first {
+            self.replace()?;
+            self.revoke()
+        } else {
+            self.revoke()?;
+            self.replace()
+        }
+    }
+
+    /// Asks before anything is changed by us. Where a person revokes by hand, that is the yes.
+    fn approve(&self) -> anyhow::Result<bool> {
+        let Some(api) = &self.token_api else { return Ok(true) };
+        let sinks = self.sink_names();
+        let left = |case: &&Case| case.state(&sinks) != State::Done;
+        let labels: Vec<String> = self.cases.iter().filter(left).map(Case::label).collect();
+        if labels.is_empty() {
+            return Ok(true);
+        }
+        let replace = if sinks.is_empty() { "" } else { " and replace" };
+        let question = format!("Revoke{replace} {} through {}?", labels.join(", "), api.host());
+        Ok(self.console.confirm(&question, "add --yes")?)
+    }
+
+    /// Writes an event down, and knows it.
+    pub fn record(&mut self, event: Event) -> Result<(), StateError> {
+        let record = self.journal.append(event)?;
+        self.cases.extend(Case::found(&record.event));
+        let token = token_of(&record.event);
+        if let Some(case) = self.cases.iter_mut().find(|case| Some(&case.fingerprint) == token) {
+            case.apply(&record.at, &record.event);
+        }
+        Ok(())
+    }
+
+    pub fn sink_names(&self) -> Vec<String> {
+        self.sinks.iter().map(Sink::to_string).collect()
+    }
+
+    fn report(&self) -> Report {
+        let stores = self.sink_names();
+        let entry = |case: &Case| Entry {
+            state: case.state(&stores),
+            case: case.clone(),
+            escrow: self.fresh.contains_key(&case.fingerprint).then(|| {
+                self.escrow.path(Held::Replacement, &case.fingerprint).display().to_string()
+            }),
+        };
+        let mut report = Report {
+            id: Some(self.folder.id.clone()),
+            api: self.krea.host().to_string(),
+            token_api: self.token_api.as_ref().map(|api| api.host().to_string()),
+            tokens: self.cases.iter().map(entry).collect(),
+            stores,
+            resume: None,
+        };
+        if !report.is_done() {
+            report.resume = Some(format!("krea-scan --resume {}", self.folder.id));
+        }
+        report
+    }
+}

@@ -1,0 +1,112 @@
+//! The part of the human report that tells what came of an incident: each token's way, what it was used for, and what
+//! is left.
+
+use crate::escape::visible;
+use super::palette::{Palette, paint};
+use super::words::count;
+use crate::finding::Status;
+use crate::incident::{Entry, Progress, Replacement, Report, State, label};
+use crate::krea::TOKENS_PAGE;
+use std::fmt::{self, Write};
+
+/// Writes the part.
+pub fn render(out: &mut String, report: &Report, palette: &Palette) -> fmt::Result {
+    let title = report.id.as_deref().map_or("Incident".to_owned(), |id| format!("Incident {id}"));
+    writeln!(out, "{}", paint(palette.heading, title))?;
+    for entry in &report.tokens {
+        token(out, report, entry, palette)?;
+    }
+    writeln!(out)?;
+    if let Some(resume) = &report.resume {
+        writeln!(out, "{}", paint(palette.heading, "Not finished"))?;
+        writeln!(out, "  Go on with: {}\n", visible(resume))?;
+    }
+    Ok(())
+}
+
+/// The closing line.
+pub fn closing(report: &Report) -> String {
+    let all = report.tokens.len() as u64;
+    let mut text = format!("{} of {} proven dead", report.dead(), count(all, "token", "tokens"));
+    let wanted = report.tokens.iter().filter(|entry| entry.case.wants_replacement(&report.stores)).count() as u64;
+    if wanted > 0 {
+        let replacements = count(wanted, "replacement", "replacements");
+        text.push_str(&format!("; {} of {replacements} stored and proven live", report.replaced()));
+    }
+    text + "."
+}
+
+fn token(out: &mut String, report: &Report, entry: &Entry, palette: &Palette) -> fmt::Result {
+    let case = &entry.case;
+    let style = if entry.state == State::Done { palette.good } else { palette.high };
+    writeln!(out, "  {}  {}", paint(style, case.label()), paint(style, how_far(entry)))?;
+    if let Some(usage) = &case.usage {
+        for line in usage.to_string().trim_end().lines() {
+            writeln!(out, "    {}", visible(line))?;
+        }
+    }
+    match &case.revoke {
+        Progress::Done(by) => writeln!(out, "    revoked {}", visible(by))?,
+        Progress::Failed(why) => writeln!(out, "    {}", visible(why))?,
+        Progress::Begun | Progress::Open => {}
+    }
+    match &case.dead_at {
+        Some(at) => writeln!(out, "    proven dead at {at}: {}", visible(&case.reason))?,
+        None if case.reason.is_empty() => {}
+        None => writeln!(out, "    Krea {}", visible(&case.reason))?,
+    }
+    match &case.replacement {
+        Some(new) => replacement(out, entry, new)?,
+        None if report.stores.is_empty() && !case.was_dead => {
+            writeln!(out, "    no replacement was minted: no --store said where to keep one")?;
+        }
+        None => {}
+    }
+    for name in &case.orphans {
+        writeln!(
+            out,
+            "    a replacement named \"{}\" may exist that nobody holds: look for it on {TOKENS_PAGE} and revoke it",
+            visible(name)
+        )?;
+    }
+    if let Some(problem) = case.problem.as_ref().filter(|problem| !is_said(problem, entry)) {
+        writeln!(out, "    {}", visible(problem))?;
+    }
+    Ok(())
+}
+
+fn is_said(problem: &str, entry: &Entry) -> bool {
+    matches!(&entry.case.revoke, Progress::Failed(why) if why == problem)
+}
+
+fn replacement(out: &mut String, entry: &Entry, new: &Replacement) -> fmt::Result {
+    let life = match new.status {
+        Status::Live => "live",
+        Status::Dead => "refused by Krea",
+        Status::Unknown | Status::Unverified => "not proven live",
+    };
+    let fresh = label(new.id_prefix.as_deref(), &new.fingerprint);
+    writeln!(out, "    replacement {fresh}, {life}: \"{}\"", visible(&new.name))?;
+    for (sink, stored) in &new.stores {
+        match stored {
+            Progress::Done(place) => writeln!(out, "      stored: {}", visible(place))?,
+            Progress::Failed(why) => writeln!(out, "      {}", visible(why))?,
+            Progress::Begun | Progress::Open => writeln!(out, "      not confirmed: {}", visible(sink))?,
+        }
+    }
+    if let Some(path) = &entry.escrow {
+        writeln!(out, "      held until then, with mode 0600, in {}", visible(path))?;
+    }
+    Ok(())
+}
+
+fn how_far(entry: &Entry) -> &'static str {
+    match entry.state {
+        State::Done if entry.case.was_dead => "was dead before: nothing to revoke",
+        State::Done if entry.case.replacement.is_some() => "proven dead and replaced",
+        State::Done => "proven dead",
+        _ if entry.case.is_dead() => "proven dead, not replaced",
+        _ if entry.case.status == Status::Live => "STILL LIVE",
+        _ => "not proven dead",
+    }
+}

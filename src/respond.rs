@@ -1,0 +1,211 @@
+//! From findings to answers: asks Krea about the tokens of an outcome, hands them to an incident, and writes what came of
+//! it back into the outcome. Takes an [`Outcome`] and a [`Service`]; a team's own secrets are never sent anywhere.
+
+use crate::config::Service;
+use crate::escape::visible;
+use crate::finding::{Finding, Fingerprint, Outcome, Status, Token, TokenKind, Verified};
+use crate::git::repository;
+use crate::incident::console::{Console, Interrupt};
+use crate::incident::{self, Ask, Leak, naming};
+use crate::krea::{Krea, Life};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// Places that an incident remembers for a token.
+const PLACES: usize = 100;
+
+/// How an incident is to be handled.
+#[derive(Clone, Debug)]
+pub struct Incident {
+    /// Mint before revoking.
+    pub replace_first: bool,
+    /// How long to wait until a token is dead.
+    pub wait: Duration,
+    /// What to call the replacement.
+    pub name: Option<String>,
+}
+
+/// The line that comes before anything is sent: to which host.
+pub fn announcement(service: &Service, revokes: bool) -> String {
+    let api = &service.api;
+    let token_api = match &service.token_api {
+        Some(config) if revokes => format!(" Revoking and minting: {}.", config.base()),
+        _ => String::new(),
+    };
+    format!("Tokens that are found are sent to {api}, to ask whether they are live, and to nowhere else.{token_api}")
+}
+
+/// Asks which tokens are live.
+///
+/// # Errors
+/// No HTTP client: no certificate store, a proxy that cannot be used.
+pub fn verify(outcome: &mut Outcome, service: &Service, console: &Console) -> anyhow::Result<()> {
+    let tokens = tokens(outcome);
+    let krea = Krea::new(service.api.clone(), &service.http)?;
+    let spinner = console.spinner();
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let lives = krea.lives(&tokens, &|_, _| {
+        let done = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        spinner.set_message(format!("asked about {done} of {} tokens", tokens.len()));
+    });
+    spinner.finish_and_clear();
+    let answers = tokens.iter().map(Token::fingerprint).zip(lives).collect();
+    tell(outcome, &answers);
+    summarize(outcome, &krea.host().to_string(), &answers);
+    Ok(())
+}
+
+/// Runs an incident for the tokens of an outcome.
+///
+/// # Errors
+/// As [`incident::start`].
+pub fn revoke(
+    outcome: &mut Outcome,
+    service: &Service,
+    incident: &Incident,
+    paths: &[std::path::PathBuf],
+    ask: Ask<'_>,
+) -> anyhow::Result<()> {
+    let leaks = leaks(outcome, incident, paths);
+    if leaks.is_empty() {
+        return Ok(());
+    }
+    let report = incident::start(&leaks, &options(service, incident, ask.interrupt), ask)?;
+    take(outcome, report);
+    Ok(())
+}
+
+/// Says what an incident would do.
+///
+/// # Errors
+/// As [`incident::dry_run`].
+pub fn dry_run(
+    outcome: &mut Outcome,
+    service: &Service,
+    incident: &Incident,
+    paths: &[std::path::PathBuf],
+) -> anyhow::Result<()> {
+    let leaks = leaks(outcome, incident, paths);
+    if !leaks.is_empty() {
+        outcome.plan = incident::dry_run(&leaks, &plain_options(service, incident))?;
+    }
+    Ok(())
+}
+
+/// Goes on with an incident.
+///
+/// # Errors
+/// As [`incident::resume`].
+pub fn resume(id: &str, service: &Service, incident: &Incident, ask: Ask<'_>) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let report = incident::resume(id, &options(service, incident, ask.interrupt), ask)?;
+    take(&mut outcome, report);
+    Ok(outcome)
+}
+
+fn plain_options(service: &Service, incident: &Incident) -> incident::Options {
+    incident::Options {
+        api: service.api.clone(),
+        api_is_given: service.api_is_given,
+        token_api: service.token_api.clone(),
+        stores: service.stores.clone(),
+        http: service.http.clone(),
+        replace_first: incident.replace_first,
+        wait: incident.wait,
+    }
+}
+
+fn options(service: &Service, incident: &Incident, interrupt: &Interrupt) -> incident::Options {
+    let mut options = plain_options(service, incident);
+    options.http.stop = Some(interrupt.stop.clone());
+    options
+}
+
+/// The distinct tokens that Krea may know, in the order of the findings.
+fn tokens(outcome: &Outcome) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut known = std::collections::HashSet::new();
+    for finding in outcome.findings.iter().filter(|finding| is_kreas(finding)) {
+        if known.insert(finding.token.fingerprint()) {
+            tokens.push(finding.token.clone());
+        }
+    }
+    tokens
+}
+
+/// Whether a finding is a Krea token's, and not that of a team's own rule for another service.
+fn is_kreas(finding: &Finding) -> bool {
+    finding.token.kind() != TokenKind::Custom
+}
+
+fn leaks(outcome: &Outcome, incident: &Incident, paths: &[std::path::PathBuf]) -> Vec<Leak> {
+    let project = repository::project_name(paths.first().map_or(Path::new("."), |path| path));
+    let date = Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let tokens = tokens(outcome);
+    let several = tokens.len() > 1;
+    let leak = |token: Token| {
+        let findings: Vec<&Finding> =
+            outcome.findings.iter().filter(|finding| finding.token == token).collect();
+        let id = token.id_prefix();
+        let name = match &incident.name {
+            Some(name) => naming::given(name, id.as_deref(), several),
+            None => {
+                let texts = findings.iter().flat_map(|f| [f.location.path.as_str(), f.context.as_str()]);
+                naming::suggest(&project, naming::environment(texts), id.as_deref(), &date)
+            }
+        };
+        let since = findings.iter().filter_map(|finding| {
+            finding.git.as_ref()?.date.as_deref()?.parse::<Timestamp>().ok()
+        });
+        Leak {
+            places: findings.iter().take(PLACES).map(|finding| place(finding)).collect(),
+            since: since.min().map(|since| since.to_string()),
+            name,
+            token,
+        }
+    };
+    tokens.into_iter().map(leak).collect()
+}
+
+/// Where a finding is, in words.
+fn place(finding: &Finding) -> String {
+    let location = &finding.location;
+    let mut place = format!("{}:{}:{}", visible(&location.path), location.line, location.column);
+    let commit = finding.git.as_ref().and_then(|git| git.commit.as_deref());
+    if let Some(commit) = commit.and_then(|commit| commit.get(..12)) {
+        place.push_str(&format!(" (commit {})", visible(commit)));
+    }
+    place
+}
+
+/// Writes what came of an incident into the outcome.
+fn take(outcome: &mut Outcome, report: incident::Report) {
+    let life = |entry: &incident::Entry| {
+        let (status, reason) = (entry.case.status, entry.case.reason.clone());
+        (entry.case.fingerprint.clone(), Life { status, reason })
+    };
+    let answers: BTreeMap<Fingerprint, Life> = report.tokens.iter().map(life).collect();
+    tell(outcome, &answers);
+    summarize(outcome, &report.api, &answers);
+    outcome.incident = Some(report);
+}
+
+fn tell(outcome: &mut Outcome, answers: &BTreeMap<Fingerprint, Life>) {
+    for finding in outcome.findings.iter_mut().filter(|finding| is_kreas(finding)) {
+        if let Some(life) = answers.get(&finding.token.fingerprint()) {
+            (finding.status, finding.status_reason) = (life.status, life.reason.clone());
+        }
+    }
+}
+
+fn summarize(outcome: &mut Outcome, host: &str, answers: &BTreeMap<Fingerprint, Life>) {
+    let count = |status| answers.values().filter(|life| life.status == status).count() as u64;
+    outcome.summary.verified = Some(Verified {
+        host: host.to_owned(),
+        live: count(Status::Live),
+        dead: count(Status::Dead),
+        unknown: count(Status::Unknown),
+    });
+}
