@@ -9,9 +9,11 @@
 pub mod cli;
 pub mod config;
 pub mod detect;
+mod escape;
 pub mod finding;
 pub mod git;
 mod parse_error;
+mod redact;
 pub mod report;
 pub mod rules;
 pub mod scan;

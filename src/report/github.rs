@@ -1,14 +1,13 @@
 //! Annotations for GitHub workflows: `::error file=…,line=…,col=…,title=…::message`, a line each.
 //!
-//! The runner undoes the escapes of [`data`] and [`property`] and acts on lines that start with `::`, so that no text
+//! The runner undoes the escapes of [`github_data`] and [`github_property`] and acts on lines that start with `::`, so that no text
 //! from a scanned file may begin one. It shows ten errors and ten warnings of a step; the log has them all.
 
 use super::Context;
-use super::escape::visible;
 use super::place::Place;
 use super::words::{Severity, advice, bounded, closing, name, short, status, way};
+use crate::escape::{github_data, github_property};
 use crate::finding::{Finding, Outcome};
-use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// Renders an outcome as workflow commands.
@@ -19,12 +18,16 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
     }
     let (listed, more) = bounded(&outcome.summary.incomplete, context.verbose);
     for part in listed {
-        writeln!(out, "::warning title=Not read::{}", data(&format!("{}: {}", part.path, part.reason)))?;
+        writeln!(
+            out,
+            "::warning title=Not read::{}",
+            github_data(&format!("{}: {}", part.path, part.reason))
+        )?;
     }
     if let Some(more) = more {
-        writeln!(out, "::warning title=Not read::{}", data(&more))?;
+        writeln!(out, "::warning title=Not read::{}", github_data(&more))?;
     }
-    writeln!(out, "::notice title=krea-scan::{}", data(&closing(outcome)))?;
+    writeln!(out, "::notice title=krea-scan::{}", github_data(&closing(outcome)))?;
     Ok(out)
 }
 
@@ -52,30 +55,12 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
     writeln!(
         out,
         "::{command} file={},line={},col={},title={}::{}",
-        property(place.as_str()),
+        github_property(place.as_str()),
         location.line,
         location.column,
-        property(&name(finding)),
-        data(&message)
+        github_property(&name(finding)),
+        github_data(&message)
     )
-}
-
-/// Escapes a command's message.
-pub fn data(text: &str) -> Cow<'_, str> {
-    match visible(text) {
-        text if text.contains('%') => Cow::Owned(text.replace('%', "%25")),
-        text => text,
-    }
-}
-
-/// Escapes the value of a command's property. Line breaks take GitHub's form, which names the very file; all else
-/// that a log would act on is written out.
-pub fn property(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '\r', '\n', ':', ',']) {
-        return visible(text);
-    }
-    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    Cow::Owned(visible(&text.replace(':', "%3A").replace(',', "%2C")).into_owned())
 }
 
 #[cfg(test)]

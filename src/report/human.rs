@@ -4,10 +4,10 @@
 //! All text from scanned files is shown through [`visible`], and lines of files behind a `|`, so that nothing in them
 //! acts on the terminal, or on a CI log that takes lines for commands.
 
-use super::escape::{visible, visible_line};
 use super::palette::{Palette, paint};
 use super::words::{TOKENS_PAGE, bounded, closing, count, is_past, name, short, status, way};
 use super::{Context, Mode};
+use crate::escape::{visible, visible_line};
 use crate::finding::{Finding, Fingerprint, GitOrigin, MASK, Outcome, Status, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};

@@ -4,20 +4,18 @@
 //! and the summary, and nothing of where they came from. Two runs over the same input give the same bytes, but for
 //! the `seconds` of the JSON formats. Nothing here ever shows a secret half.
 
-mod escape;
 mod github;
 mod human;
 mod json;
 mod palette;
 mod place;
-mod redact;
 mod sarif;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod words;
 
 use crate::finding::Outcome;
-use redact::Redactor;
+use crate::redact::Redactor;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;

@@ -4,12 +4,9 @@
 //! Works on the text of paths only and never asks the file system.
 
 use super::Context;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::escape::PATH;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::path::Path;
-
-/// What stays as it is in a URI's path: RFC 3986's unreserved characters, and the slash.
-pub const PATH: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// What a text that already is a URI may not hold (RFC 3986, section 2).
 const NO_URI: &AsciiSet = &CONTROLS

@@ -1,7 +1,7 @@
 //! The words that the formats share: what a finding is called, how grave it is, what to do, and the closing line
 //! that says what was read.
 
-use super::escape::visible;
+use crate::escape::visible;
 use crate::finding::{Confidence, Finding, Layer, Outcome, Status, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -1,20 +1,23 @@
-//! The last look at a report before it is written: no secret half leaves, whatever a path, an author or a reason
-//! holds.
+//! The last look at a text before it leaves: no secret half is shown, whatever a path, an author, a reason or another
+//! program's message holds.
 //!
-//! Takes the tokens of an outcome and searches each report for their secrets, as they are and as percent-encoding,
-//! base64, JSON and our own formats would show them. Its copies of the secrets live as long as the report is made.
+//! Takes tokens and searches texts for their secrets, as they are and as percent-encoding, base64, JSON and our own
+//! formats would show them. Its copies of the secrets live as long as the redactor.
 
-use super::{escape, github, place};
+use crate::escape;
 use crate::finding::{MASK, Token};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use zeroize::Zeroizing;
 
 /// Shorter texts are not searched for: they are no credentials, and would take whole reports apart.
 const SHORTEST: usize = 6;
+
+/// A piece of a secret of this many characters is masked by [`Redactor::fragments`]; less is left.
+pub const FRAGMENT_CHARS: usize = 8;
 
 /// Masks the secrets of a set of tokens in finished reports. Its size is that of the secrets, however many they are.
 pub struct Redactor {
@@ -44,6 +47,32 @@ impl Redactor {
     /// Masks every secret in a text.
     pub fn text(&self, text: String) -> String {
         self.masked(&text).unwrap_or(text)
+    }
+
+    /// Masks every secret in a text, and every piece of one: what a program prints may be cut off or broken into lines,
+    /// as `base64` does. For short texts: it takes each form of the secrets apart anew.
+    pub fn fragments(&self, text: &str) -> String {
+        let text = self.masked(text).unwrap_or_else(|| text.to_owned());
+        let forms = self.forms.values().flatten();
+        let pieces: HashSet<&[u8]> = forms.flat_map(|form| form.as_bytes().windows(FRAGMENT_CHARS)).collect();
+        let mut secret = vec![false; text.len()];
+        for (at, window) in text.as_bytes().windows(FRAGMENT_CHARS).enumerate() {
+            if pieces.contains(window) {
+                secret[at..at + FRAGMENT_CHARS].fill(true);
+            }
+        }
+        let mut shown = String::with_capacity(text.len());
+        let mut masking = false;
+        for (at, c) in text.char_indices() {
+            let hidden = secret[at..at + c.len_utf8()].contains(&true);
+            match hidden {
+                false => shown.push(c),
+                true if !masking => shown.push_str(MASK),
+                true => {}
+            }
+            masking = hidden;
+        }
+        shown
     }
 
     /// Masks every secret in the strings of a JSON text, which stays valid: structure, keys and numbers, all of
@@ -117,15 +146,15 @@ fn forms(secret: &[u8]) -> Vec<String> {
     let visible = escape::visible(&plain).into_owned();
     let quoted = Value::String(plain.clone()).to_string();
     let json = quoted[1..quoted.len() - 1].to_owned();
-    let path = percent_encode(secret, place::PATH).to_string();
+    let path = percent_encode(secret, escape::PATH).to_string();
     let percent = path.replace('/', "%2F");
     let all_percent = percent_encode(secret, NON_ALPHANUMERIC).to_string();
     let mut forms = vec![
         json.replace('/', "\\/"),
         lower_escapes(&percent),
         lower_escapes(&all_percent),
-        github::data(&plain).into_owned(),
-        github::property(&plain).into_owned(),
+        escape::github_data(&plain).into_owned(),
+        escape::github_property(&plain).into_owned(),
         escape::visible_line(&plain).into_owned(),
         plain,
         visible,
@@ -166,9 +195,9 @@ fn inner_base64(engine: &impl Engine, secret: &[u8], shift: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Tokens;
     use super::*;
     use crate::finding::TokenKind;
+    use crate::report::testing::Tokens;
     use base64::engine::general_purpose::STANDARD;
 
     #[test]

@@ -1,7 +1,12 @@
 //! Text from strangers, made safe to show: a path, an author or a line of a file may hold terminal escapes, line
 //! breaks, or characters that turn the reading direction around or cannot be seen. They are written out visibly.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use std::borrow::Cow;
+
+/// What stays as it is in a URI's path: RFC 3986's unreserved characters, and the slash.
+pub const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// Writes out every character that a terminal or a log would act on, as Rust does: `\n`, `\t`, `\u{1b}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
@@ -11,6 +16,24 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// As [`visible`], for a line of a file: tabs stay as they are.
 pub fn visible_line(text: &str) -> Cow<'_, str> {
     escape(text, |c| c == '\t')
+}
+
+/// Escapes the message of a GitHub workflow command.
+pub fn github_data(text: &str) -> Cow<'_, str> {
+    match visible(text) {
+        text if text.contains('%') => Cow::Owned(text.replace('%', "%25")),
+        text => text,
+    }
+}
+
+/// Escapes the value of a workflow command's property. Line breaks take GitHub's form, which names the very file; all else
+/// that a log would act on is written out.
+pub fn github_property(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '\r', '\n', ':', ',']) {
+        return visible(text);
+    }
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    Cow::Owned(visible(&text.replace(':', "%3A").replace(',', "%2C")).into_owned())
 }
 
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
