@@ -12,6 +12,7 @@ pub mod detect;
 mod escape;
 pub mod finding;
 pub mod git;
+pub mod incident;
 mod parse_error;
 mod redact;
 pub mod report;
