@@ -64,12 +64,13 @@ impl Redactor {
         let mut shown = String::with_capacity(text.len());
         let mut masking = false;
         for (at, c) in text.char_indices() {
-            match secret[at..at + c.len_utf8()].contains(&true) {
+            let hidden = secret[at..at + c.len_utf8()].contains(&true);
+            match hidden {
                 false => shown.push(c),
                 true if !masking => shown.push_str(MASK),
                 true => {}
             }
-            masking = secret[at];
+            masking = hidden;
         }
         shown
     }

@@ -18,7 +18,11 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
     }
     let (listed, more) = bounded(&outcome.summary.incomplete, context.verbose);
     for part in listed {
-        writeln!(out, "::warning title=Not read::{}", github_data(&format!("{}: {}", part.path, part.reason)))?;
+        writeln!(
+            out,
+            "::warning title=Not read::{}",
+            github_data(&format!("{}: {}", part.path, part.reason))
+        )?;
     }
     if let Some(more) = more {
         writeln!(out, "::warning title=Not read::{}", github_data(&more))?;
