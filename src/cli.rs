@@ -108,7 +108,13 @@ pub struct Cli {
     pub api: Option<String>,
 
     /// Send requests through this proxy; env is the one that HTTPS_PROXY names [default: none]
-    #[arg(long, value_name = "URL|env", requires = "asks", hide_short_help = true, help_heading = "Is it live?")]
+    #[arg(
+        long,
+        value_name = "URL|env",
+        requires = "asks",
+        hide_short_help = true,
+        help_heading = "Is it live?"
+    )]
     pub proxy: Option<String>,
 
     /// How long one request may take, such as 15s
@@ -156,7 +162,13 @@ pub struct Cli {
     pub incidents: bool,
 
     /// An API of your organisation that revokes and mints; its credential is in $KREA_TOKEN_API_KEY
-    #[arg(long, value_name = "URL", requires = "incident", hide_short_help = true, help_heading = "Incident")]
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "incident",
+        hide_short_help = true,
+        help_heading = "Incident"
+    )]
     pub token_api: Option<String>,
 
     /// How long to wait until a revoked token is dead
@@ -245,7 +257,8 @@ fn parse_size(text: &str) -> Result<u64, String> {
 
 /// `90s`, `15m`, `1h`; not negative, and at least a millisecond.
 fn parse_time(text: &str) -> Result<Duration, String> {
-    let time: jiff::SignedDuration = text.parse().map_err(|_| "expected a time, such as 90s or 15m".to_owned())?;
+    let time: jiff::SignedDuration =
+        text.parse().map_err(|_| "expected a time, such as 90s or 15m".to_owned())?;
     Duration::try_from(time)
         .ok()
         .filter(|time| *time >= Duration::from_millis(1))

@@ -8,8 +8,8 @@ use krea_scan::detect::Detector;
 use krea_scan::finding::{Outcome, Status};
 use krea_scan::incident::console::{Console, Interrupt};
 use krea_scan::incident::{self, Ask};
-use krea_scan::respond;
 use krea_scan::report::{self, Format, Mode, RuleInfo};
+use krea_scan::respond;
 use krea_scan::rules::{self, RuleSet};
 use krea_scan::scan;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -84,14 +84,17 @@ fn service(cli: &Cli) -> anyhow::Result<Service> {
 }
 
 /// Scans and asks Krea, or goes on with an incident.
-fn answered(cli: &Cli, settings: &Settings, detector: &Detector, service: &Service) -> anyhow::Result<Outcome> {
-    let stdin_is_taken = settings.source == Source::Stdin || cli.paths.iter().any(|path| path == Path::new("-"));
+fn answered(
+    cli: &Cli,
+    settings: &Settings,
+    detector: &Detector,
+    service: &Service,
+) -> anyhow::Result<Outcome> {
+    let stdin_is_taken =
+        settings.source == Source::Stdin || cli.paths.iter().any(|path| path == Path::new("-"));
     let console = Console::new(cli.yes, cli.quiet, stdin_is_taken);
-    let incident = respond::Incident {
-        replace_first: cli.replace_first,
-        wait: cli.wait,
-        name: cli.name.clone(),
-    };
+    let incident =
+        respond::Incident { replace_first: cli.replace_first, wait: cli.wait, name: cli.name.clone() };
     if let Some(id) = &cli.resume {
         let interrupt = Interrupt::install()?;
         return respond::resume(id, service, &incident, Ask { console: &console, interrupt: &interrupt });

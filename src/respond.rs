@@ -34,7 +34,9 @@ pub fn announcement(service: &Service, revokes: bool) -> String {
         Some(config) if revokes => format!(" Revoking and minting: {}.", config.base()),
         _ => String::new(),
     };
-    format!("Tokens that are found are sent to {api}, to ask whether they are live, and to nowhere else.{token_api}")
+    format!(
+        "Tokens that are found are sent to {api}, to ask whether they are live, and to nowhere else.{token_api}"
+    )
 }
 
 /// Asks which tokens are live.
@@ -156,9 +158,9 @@ fn leaks(outcome: &Outcome, incident: &Incident, paths: &[std::path::PathBuf]) -
                 naming::suggest(&project, naming::environment(texts), id.as_deref(), &date)
             }
         };
-        let since = findings.iter().filter_map(|finding| {
-            finding.git.as_ref()?.date.as_deref()?.parse::<Timestamp>().ok()
-        });
+        let since = findings
+            .iter()
+            .filter_map(|finding| finding.git.as_ref()?.date.as_deref()?.parse::<Timestamp>().ok());
         Leak {
             places: findings.iter().take(PLACES).map(|finding| place(finding)).collect(),
             since: since.min().map(|since| since.to_string()),

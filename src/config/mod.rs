@@ -46,7 +46,10 @@ impl ConfigError {
 
 /// Reads a TOML file. Its errors name the line and never quote it; `hint` adds what may be meant, knowing whether the
 /// trouble is a key that does not exist.
-fn read_toml<T: DeserializeOwned>(path: &Path, hint: impl Fn(bool) -> &'static str) -> Result<T, ConfigError> {
+fn read_toml<T: DeserializeOwned>(
+    path: &Path,
+    hint: impl Fn(bool) -> &'static str,
+) -> Result<T, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|e| {

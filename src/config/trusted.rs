@@ -88,9 +88,7 @@ impl Service {
         // The first that says something counts.
         let text = |flag: Option<&str>, name: &str, key: &str, of: fn(&TrustedFile) -> Option<&String>| {
             let said = flag.map(|text| (text.to_owned(), name.to_owned()));
-            said.or_else(|| {
-                files.iter().find_map(|(path, file)| Some((of(file)?.clone(), from(path, key))))
-            })
+            said.or_else(|| files.iter().find_map(|(path, file)| Some((of(file)?.clone(), from(path, key)))))
         };
         let given = match text(flags.api, "--api", "api", |file| file.api.as_ref()) {
             Some((url, whence)) => Some(Host::parse(&url).context(whence)?),

@@ -202,9 +202,8 @@ impl Case {
 
     /// Whether each of these sinks confirmed the replacement.
     pub fn is_stored(&self, sinks: &[String]) -> bool {
-        let stored = |replacement: &Replacement, sink| {
-            replacement.stores.get(sink).is_some_and(Progress::is_done)
-        };
+        let stored =
+            |replacement: &Replacement, sink| replacement.stores.get(sink).is_some_and(Progress::is_done);
         self.replacement.as_ref().is_some_and(|new| sinks.iter().all(|sink| stored(new, sink)))
     }
 

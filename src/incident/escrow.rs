@@ -76,7 +76,9 @@ impl Escrow {
         let path = self.path(held, leaked);
         let mut file = match open_private(&path, OpenOptions::new().read(true)) {
             Ok(file) => file,
-            Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         let mut text = Zeroizing::new(Vec::with_capacity(2 * ROOM));

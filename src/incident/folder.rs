@@ -171,9 +171,7 @@ impl Folder {
         match file.try_lock() {
             Ok(()) => Ok(Folder { id, path, _lock: file }),
             Err(fs::TryLockError::WouldBlock) => Err(StateError::Busy(id)),
-            Err(fs::TryLockError::Error(source)) => {
-                Err(StateError::Io { doing: "lock", path: name, source })
-            }
+            Err(fs::TryLockError::Error(source)) => Err(StateError::Io { doing: "lock", path: name, source }),
         }
     }
 }
@@ -247,7 +245,10 @@ fn check_owner(path: &Path, metadata: &fs::Metadata) -> Result<(), StateError> {
     {
         use std::os::unix::fs::MetadataExt;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(unsafe_place(path, "it belongs to another user; set XDG_STATE_HOME to a folder of yours"));
+            return Err(unsafe_place(
+                path,
+                "it belongs to another user; set XDG_STATE_HOME to a folder of yours",
+            ));
         }
         if metadata.mode() & 0o022 != 0 {
             return Err(unsafe_place(

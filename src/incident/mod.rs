@@ -22,4 +22,3 @@ pub use folder::StateError;
 pub use list::list;
 pub use report::{Entry, Report};
 pub use run::{Ask, Leak, Options, dry_run, resume, start};
-

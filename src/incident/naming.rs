@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn a_name_says_where_it_is_used_and_what_it_replaces() {
-        let name = suggest("shop", environment([".env.production", "src/dev.ts"]), Some("a7b81471"), "2026-07-01");
+        let name =
+            suggest("shop", environment([".env.production", "src/dev.ts"]), Some("a7b81471"), "2026-07-01");
         assert_eq!(name, "shop production (replaces a7b81471, 2026-07-01)");
         let name = suggest("shop", environment(["README.md"]), None, "2026-07-01");
         assert_eq!(name, "shop (replaces a legacy key, 2026-07-01)");

@@ -1,6 +1,7 @@
 //! Begins an incident or goes on with one: opens the folder and the journal, knows every token's case, and takes the
 //! steps in their order. What a step does is in [`super::steps`].
 
+use super::State;
 use super::case::{Case, token_of};
 use super::console::{Console, Interrupt};
 use super::escrow::{Escrow, Held};
@@ -8,7 +9,6 @@ use super::folder::{Folder, State as Folders, StateError};
 use super::journal::{Event, Journal, Record, VERSION};
 use super::report::{Entry, Report};
 use super::sink::Sink;
-use super::State;
 use crate::finding::{Fingerprint, Token};
 use crate::krea::{Host, Krea, TOKENS_PAGE, TokenApi, TokenApiConfig};
 use anyhow::{Context as _, bail};
@@ -66,6 +66,8 @@ pub(super) struct Run<'a> {
     pub fresh: BTreeMap<Fingerprint, Token>,
     pub krea: Krea,
     pub token_api: Option<TokenApi>,
+    /// The environment variable that holds the token API's credential.
+    pub credential: Option<String>,
     pub sinks: Vec<Sink>,
     pub replace_first: bool,
     pub wait: Duration,
@@ -87,10 +89,24 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
         );
     }
     let (krea, token_api) = clients(&options.api, options, options.token_api.as_ref())?;
+    let credential = options.token_api.as_ref().map(|config| config.credential_env().to_owned());
     let folder_here = std::env::current_dir().context("cannot tell the current folder")?;
     let sinks: Vec<Sink> = options.stores.iter().map(|sink| sink.clone().below(&folder_here)).collect();
     check(&sinks, console)?;
     leaks.iter().for_each(|leak| console.hide(&leak.token));
+    // Several replacements given to one command: the last must not take the place of the others.
+    for sink in &sinks {
+        if let Sink::Command(command) = sink
+            && leaks.len() > 1
+            && !command.contains("KREA_SCAN_")
+        {
+            console.insist(format!(
+                "warning: --store {sink} is run for each of {} tokens and cannot tell them apart; if it keeps only \
+                 the last, name the place with $KREA_SCAN_REPLACES, the id prefix of the token that is replaced",
+                leaks.len()
+            ));
+        }
+    }
 
     let folders = Folders::open()?;
     let beginning = folders.lock()?;
@@ -120,6 +136,7 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
         leaked: BTreeMap::new(),
         fresh: BTreeMap::new(),
         krea,
+        credential,
         token_api,
         sinks,
         replace_first: options.replace_first,
@@ -157,6 +174,7 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
     let api = if options.api_is_given { options.api.clone() } else { Host::parse(&kept.api)? };
     let at_base = kept.token_api.as_deref().map(TokenApiConfig::at).transpose()?;
     let (krea, token_api) = clients(&api, options, options.token_api.as_ref().or(at_base.as_ref()))?;
+    let credential = options.token_api.as_ref().map(|config| config.credential_env().to_owned());
     let sinks = match options.stores.as_slice() {
         [] => kept.stores.iter().map(|text| text.parse()).collect::<Result<Vec<Sink>, _>>()?,
         given => {
@@ -174,6 +192,7 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
         leaked: BTreeMap::new(),
         fresh: BTreeMap::new(),
         krea,
+        credential,
         token_api,
         sinks,
         replace_first: kept.replace_first || options.replace_first,
@@ -316,7 +335,8 @@ pub(super) struct Kept {
 impl Kept {
     pub fn of(records: &[Record], at: &Folder) -> Result<Kept, StateError> {
         let opened = records.first().map(|record| &record.event);
-        let Some(Event::Opened { version: VERSION, api, token_api, stores, replace_first, folder }) = opened else {
+        let Some(Event::Opened { version: VERSION, api, token_api, stores, replace_first, folder }) = opened
+        else {
             return Err(StateError::Unsafe {
                 path: at.path.clone(),
                 problem: "its journal does not begin as one of this version does; nothing was begun by it",
@@ -451,9 +471,10 @@ impl Run<'_> {
         let entry = |case: &Case| Entry {
             state: case.state(&stores),
             case: case.clone(),
-            escrow: self.fresh.contains_key(&case.fingerprint).then(|| {
-                self.escrow.path(Held::Replacement, &case.fingerprint).display().to_string()
-            }),
+            escrow: self
+                .fresh
+                .contains_key(&case.fingerprint)
+                .then(|| self.escrow.path(Held::Replacement, &case.fingerprint).display().to_string()),
         };
         let mut report = Report {
             id: Some(self.folder.id.clone()),

@@ -11,7 +11,6 @@ use super::{guided, naming};
 use crate::finding::{Fingerprint, Status, Token, TokenKind};
 use crate::krea::{Life, MintError, Revocation, TOKENS_PAGE};
 use anyhow::Result;
-use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -60,7 +59,8 @@ impl Run<'_> {
         let (here, gone): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|token| self.leaked.contains_key(token));
         for token in &gone {
-            let reason = "the token is not in escrow any more; begin anew with krea-scan --revoke where it was found";
+            let reason =
+                "the token is not in escrow any more; begin anew with krea-scan --revoke where it was found";
             self.fail(token, step.clone(), reason)?;
         }
         let tokens = here.iter().filter_map(|token| self.leaked.get(token).cloned()).collect();
@@ -99,7 +99,8 @@ impl Run<'_> {
         let (status, reason) = (life.status, life.reason.clone());
         if status == Status::Dead && self.case(token).is_some_and(|case| case.revoke == Progress::Begun) {
             let by = "by hand, on the API Tokens page".to_owned();
-            let by = if self.by_api(token) { "by the token API, whose answer was lost".to_owned() } else { by };
+            let by =
+                if self.by_api(token) { "by the token API, whose answer was lost".to_owned() } else { by };
             self.record(Event::Revoked { token: token.clone(), by })?;
         }
         Ok(self.record(Event::Life { token: token.clone(), status, reason })?)
@@ -107,9 +108,8 @@ impl Run<'_> {
 
     /// Reads what ran under the live tokens' identity, before it is too late to ask.
     pub fn evidence(&mut self) -> Result<()> {
-        let wanted = self.select(|case| {
-            case.status == Status::Live && case.usage.is_none() && !case.revoke.is_begun()
-        });
+        let wanted = self
+            .select(|case| case.status == Status::Live && case.usage.is_none() && !case.revoke.is_begun());
         let (wanted, tokens) = self.at_hand(wanted, &Step::Evidence)?;
         for (token, text) in wanted.iter().zip(&tokens) {
             self.begin_step(token, Step::Evidence)?;
@@ -129,19 +129,22 @@ impl Run<'_> {
     /// Revokes the tokens that are not dead, and proves it.
     pub fn revoke(&mut self) -> Result<()> {
         let sinks = self.sink_names();
-        let waits = |case: &Case| {
-            self.replace_first && case.wants_replacement(&sinks) && !case.is_replaced(&sinks)
-        };
+        let waits =
+            |case: &Case| self.replace_first && case.wants_replacement(&sinks) && !case.is_replaced(&sinks);
         let kept = self.select(|case| !case.is_dead() && waits(case));
         let wanted = self.select(|case| !case.is_dead() && !waits(case));
         for token in &kept {
-            self.say(token, "not revoked: with --replace-first its replacement has to be stored and live before");
+            self.say(
+                token,
+                "not revoked: with --replace-first its replacement has to be stored and live before",
+            );
         }
         let (wanted, _) = self.at_hand(wanted, &Step::Revoke)?;
         if wanted.is_empty() {
             return Ok(());
         }
-        let (by_api, by_hand): (Vec<_>, Vec<_>) = wanted.iter().cloned().partition(|token| self.by_api(token));
+        let (by_api, by_hand): (Vec<_>, Vec<_>) =
+            wanted.iter().cloned().partition(|token| self.by_api(token));
         for token in &by_api {
             self.revoke_by_api(token)?;
         }
@@ -159,7 +162,8 @@ impl Run<'_> {
     }
 
     fn revoke_by_api(&mut self, token: &Fingerprint) -> Result<()> {
-        let id = self.leaked.get(token).and_then(Token::id).map(|id| String::from_utf8_lossy(id).into_owned());
+        let id =
+            self.leaked.get(token).and_then(Token::id).map(|id| String::from_utf8_lossy(id).into_owned());
         let (Some(id), Some(host)) = (id, self.token_api.as_ref().map(|api| api.host().to_string())) else {
             return Ok(());
         };
@@ -284,7 +288,11 @@ impl Run<'_> {
             self.orphaned(token, "the run ended before the answer came")?;
         }
         if let Err(error) = self.escrow.reserve(Held::Replacement, token) {
-            return self.fail(token, Step::Mint, format!("nothing was minted, because escrow has no room: {error}"));
+            return self.fail(
+                token,
+                Step::Mint,
+                format!("nothing was minted, because escrow has no room: {error}"),
+            );
         }
         if self.token_api.is_some() { self.mint_by_api(token) } else { self.mint_by_hand(token) }
     }
@@ -328,7 +336,9 @@ impl Run<'_> {
                 (Some(Ok(minted)), Err(error)) => {
                     let undone = self.token_api.as_ref().map(|api| api.revoke(&minted.id));
                     let reason = match undone {
-                        Some(Ok(_)) => format!("the replacement could not be kept ({error}) and was revoked again"),
+                        Some(Ok(_)) => {
+                            format!("the replacement could not be kept ({error}) and was revoked again")
+                        }
                         _ => {
                             self.orphaned(token, "it could not be kept")?;
                             format!("the replacement could not be kept: {error}")
@@ -438,19 +448,25 @@ impl Run<'_> {
         let Some(new) = self.fresh.get(token).cloned() else { return Ok(()) };
         for sink in self.sinks.clone() {
             let key = sink.to_string();
-            let Some(replacement) = self.case(token).and_then(|case| case.replacement.clone()) else { continue };
+            let Some(replacement) = self.case(token).and_then(|case| case.replacement.clone()) else {
+                continue;
+            };
             if replacement.stores.get(&key).is_some_and(Progress::is_done) {
                 continue;
             }
             self.begin_step(token, Step::Store(key.clone()))?;
             let variable = self.variable_beside(token, &sink);
             let delivery = Delivery {
-                token: &new,
-                replaces: self.leaked.get(token),
-                name: &replacement.name,
                 variable: variable.as_deref(),
+                credential: self.credential.as_deref(),
+                interrupted: Some(&self.interrupt.stop),
+                ..Delivery::new(&new, self.leaked.get(token), &replacement.name)
             };
-            match sink.store(&delivery) {
+            // Ctrl-C ends a command; the process waits until that is so.
+            let held = self.interrupt.hold();
+            let stored = sink.store(&delivery);
+            drop(held);
+            match stored {
                 Ok(stored) => {
                     self.say(token, &format!("stored: {}", stored.place));
                     stored.notes.iter().for_each(|note| self.console.insist(format!("  note: {note}")));
@@ -482,7 +498,11 @@ impl Run<'_> {
         }
         let case = self.case(token)?;
         let suffix = case.id_prefix.clone().unwrap_or_else(|| case.fingerprint.as_str()[..8].to_owned());
-        Some(format!("{}_{}", sink.variable()?, suffix.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")))
+        Some(format!(
+            "{}_{}",
+            sink.variable()?,
+            suffix.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+        ))
     }
 
     fn prove_live(&mut self, token: &Fingerprint) -> Result<()> {
@@ -514,13 +534,4 @@ impl Run<'_> {
         }
         self.fail(token, Step::ProveLive, format!("the replacement is not proven live: {}", life.reason))
     }
-}
-
-/// Sinks that would be given several replacements, one after the other.
-pub fn shared_sinks<'a>(sinks: &'a [Sink], replacements: usize) -> BTreeSet<&'a str> {
-    let commands = sinks.iter().filter_map(|sink| match sink {
-        Sink::Command(command) if replacements > 1 => Some(command.as_str()),
-        _ => None,
-    });
-    commands.filter(|command| !command.contains("KREA_SCAN_")).collect()
 }

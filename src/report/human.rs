@@ -9,8 +9,8 @@ use super::palette::{Palette, paint};
 use super::words::{bounded, closing, count, is_past, name, short, status, way};
 use super::{Context, Mode};
 use crate::escape::{visible, visible_line};
-use crate::krea::TOKENS_PAGE;
 use crate::finding::{Finding, Fingerprint, GitOrigin, MASK, Outcome, Status, TokenKind};
+use crate::krea::TOKENS_PAGE;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
@@ -40,7 +40,8 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
         let style = if report.is_done() { page.palette.good } else { page.palette.high };
         writeln!(page.out, "{}", paint(style, incident::closing(report)))?;
     }
-    let nothing_scanned = outcome.incident.is_some() && outcome.summary.files == 0 && outcome.summary.blobs == 0;
+    let nothing_scanned =
+        outcome.incident.is_some() && outcome.summary.files == 0 && outcome.summary.blobs == 0;
     if !nothing_scanned {
         writeln!(page.out, "{}", paint(style, closing(outcome)))?;
     }

@@ -1,9 +1,9 @@
 //! The part of the human report that tells what came of an incident: each token's way, what it was used for, and what
 //! is left.
 
-use crate::escape::visible;
 use super::palette::{Palette, paint};
 use super::words::count;
+use crate::escape::visible;
 use crate::finding::Status;
 use crate::incident::{Entry, Progress, Replacement, Report, State, label};
 use crate::krea::TOKENS_PAGE;
@@ -28,7 +28,8 @@ pub fn render(out: &mut String, report: &Report, palette: &Palette) -> fmt::Resu
 pub fn closing(report: &Report) -> String {
     let all = report.tokens.len() as u64;
     let mut text = format!("{} of {} proven dead", report.dead(), count(all, "token", "tokens"));
-    let wanted = report.tokens.iter().filter(|entry| entry.case.wants_replacement(&report.stores)).count() as u64;
+    let wanted =
+        report.tokens.iter().filter(|entry| entry.case.wants_replacement(&report.stores)).count() as u64;
     if wanted > 0 {
         let replacements = count(wanted, "replacement", "replacements");
         text.push_str(&format!("; {} of {replacements} stored and proven live", report.replaced()));

@@ -8,8 +8,8 @@
 use super::place::Place;
 use super::words::{Severity, advice, is_past, name, status, way};
 use super::{Context, RuleInfo};
-use crate::krea::TOKENS_PAGE;
 use crate::finding::{Finding, MASK, Outcome, Summary, TokenKind};
+use crate::krea::TOKENS_PAGE;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io;

@@ -2,8 +2,8 @@
 //! that says what was read.
 
 use crate::escape::visible;
-use crate::krea::TOKENS_PAGE;
 use crate::finding::{Confidence, Finding, Layer, Outcome, Status, TokenKind};
+use crate::krea::TOKENS_PAGE;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 

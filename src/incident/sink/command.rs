@@ -6,6 +6,7 @@
 
 use super::{CREDENTIAL, Delivery, SinkError, Stored};
 use crate::escape::visible;
+use crate::finding::Token;
 use crate::redact::{FRAGMENT_CHARS, Redactor};
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -120,14 +121,14 @@ pub fn store(text: &str, delivery: &Delivery) -> Result<Stored, SinkError> {
     shell
         .env_remove(CREDENTIAL)
         .env("KREA_SCAN_NAME", delivery.name)
-        .env("KREA_SCAN_REPLACES", delivery.replaces.id_prefix().unwrap_or_default());
+        .env("KREA_SCAN_REPLACES", delivery.replaces.and_then(Token::id_prefix).unwrap_or_default());
     if let Some(credential) = delivery.credential {
         shell.env_remove(credential);
     }
     let ran = Ran::run(shell, delivery.token.expose(), delivery.time_out, delivery.interrupted)
         .map_err(|source| Error::Start { command: command.clone(), source })?;
     let unread = ran.unread;
-    let masked = Redactor::new([delivery.token, delivery.replaces]);
+    let masked = Redactor::new([delivery.token].into_iter().chain(delivery.replaces));
     let (status, said) = ran.judged(&command, &masked, delivery.time_out)?;
     if !status.success() {
         return Err(Error::Failed { command, status, said }.into());

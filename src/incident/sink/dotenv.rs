@@ -52,18 +52,28 @@ pub fn is_name(text: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Sets a variable to `new`: `name`; or else those that hold `old`; or else [`DEFAULT_NAME`]. Every assignment of the
-/// variable is set, in the quotes that it has, and one is appended where there is none.
-pub fn set(bytes: &[u8], name: Option<&str>, old: &[u8], new: &[u8]) -> Result<Edited, Unquotable> {
+/// Which variable is to be set.
+#[derive(Clone, Copy, Debug)]
+pub enum Variable<'a> {
+    /// This one.
+    Named(&'a str),
+    /// Those that hold a value; where none does, the one of this name.
+    Holding(Option<&'a [u8]>, &'a str),
+}
+
+/// Sets a variable to `new`. Every assignment of the variable is set, in the quotes that it has, and one is appended
+/// where there is none.
+pub fn set(bytes: &[u8], variable: Variable<'_>, new: &[u8]) -> Result<Edited, Unquotable> {
     let all = assignments(bytes);
-    let mut names: Vec<&[u8]> = match name {
-        Some(name) => vec![name.as_bytes()],
-        None => {
+    let mut names: Vec<&[u8]> = match variable {
+        Variable::Holding(Some(old), _) => {
             all.iter().filter(|a| &bytes[a.value.clone()] == old).map(|a| &bytes[a.name.clone()]).collect()
         }
+        _ => Vec::new(),
     };
     if names.is_empty() {
-        names.push(DEFAULT_NAME.as_bytes());
+        let (Variable::Named(name) | Variable::Holding(_, name)) = variable;
+        names.push(name.as_bytes());
     }
     names.sort_unstable();
     names.dedup();

@@ -4,9 +4,10 @@
 //! written and flushed beside the file, then renamed over it, so that a full disk or a cut at any moment leaves the old
 //! file or the new one. Links are followed to the file that they stand for, and stay.
 
-use super::dotenv;
+use super::dotenv::{self, Variable};
 use super::{Delivery, SinkError, Stored};
 use crate::escape::visible;
+use crate::finding::Token;
 use crate::git::repository;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
@@ -119,8 +120,14 @@ pub fn check(path: &Path) -> Result<Vec<String>, SinkError> {
 pub fn store(path: &Path, name: Option<&str>, delivery: &Delivery) -> Result<Stored, SinkError> {
     let target = Target::locate(path)?;
     let before = target.read()?;
-    let (old, new) = (delivery.replaces.expose(), delivery.token.expose());
-    let edited = dotenv::set(&before, name.or(delivery.variable), old, new)
+    let new = delivery.token.expose();
+    let variable = match (name, delivery.variable) {
+        (Some(name), given) => Variable::Named(given.unwrap_or(name)),
+        (None, given) => {
+            Variable::Holding(delivery.replaces.map(Token::expose), given.unwrap_or(dotenv::DEFAULT_NAME))
+        }
+    };
+    let edited = dotenv::set(&before, variable, new)
         .map_err(|dotenv::Unquotable| Error::Unquotable { path: path.to_owned() })?;
     let mut notes = target.replace(&before, &edited.bytes)?;
 
@@ -130,8 +137,8 @@ pub fn store(path: &Path, name: Option<&str>, delivery: &Delivery) -> Result<Sto
         return Err(Error::Unconfirmed { path: path.to_owned() }.into());
     }
     notes.extend(target.warnings());
-    let finder = memchr::memmem::Finder::new(delivery.replaces.secret());
-    if let Some(line) = finder.find(&after).map(|at| 1 + memchr::memchr_iter(b'\n', &after[..at]).count()) {
+    let old = delivery.replaces.and_then(|old| memchr::memmem::find(&after, old.secret()));
+    if let Some(line) = old.map(|at| 1 + memchr::memchr_iter(b'\n', &after[..at]).count()) {
         notes.push(format!("{}: the old token still stands in line {line}; take it out", shown(path)));
     }
     Ok(Stored { place: format!("{}, {}", shown(path), edited.names.join(", ")), notes })

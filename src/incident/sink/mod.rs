@@ -15,7 +15,7 @@ use crate::finding::{Confidence, Token};
 use crate::rules::RuleSet;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -73,11 +73,12 @@ pub enum ParseSinkError {
 pub struct Delivery<'a> {
     /// The replacement, to be stored.
     pub token: &'a Token,
-    /// The token that leaked.
-    pub replaces: &'a Token,
+    /// The token that leaked, if it is still at hand.
+    pub replaces: Option<&'a Token>,
     /// The replacement's name.
     pub name: &'a str,
-    /// The variable to set in a file of variables, when the sink names none.
+    /// The variable to set in a file of variables in place of the one that the sink names, or, where it names none
+    /// and no variable holds the leaked token, of `KREA_API_KEY`.
     pub variable: Option<&'a str>,
     /// The environment variable with the token API's credential, beside [`CREDENTIAL`]: withheld from commands.
     pub credential: Option<&'a str>,
@@ -92,7 +93,7 @@ impl<'a> Delivery<'a> {
     pub const TIME_OUT: Duration = Duration::from_secs(120);
 
     /// A delivery with the defaults for everything else.
-    pub fn new(token: &'a Token, replaces: &'a Token, name: &'a str) -> Self {
+    pub fn new(token: &'a Token, replaces: Option<&'a Token>, name: &'a str) -> Self {
         let time_out = Self::TIME_OUT;
         Delivery { token, replaces, name, variable: None, credential: None, time_out, interrupted: None }
     }
@@ -108,6 +109,22 @@ pub struct Stored {
 }
 
 impl Sink {
+    /// The same sink, with a file's path no longer relative.
+    pub fn below(self, folder: &Path) -> Sink {
+        match self {
+            Sink::EnvFile { path, name } => Sink::EnvFile { path: folder.join(path), name },
+            command => command,
+        }
+    }
+
+    /// The variable that a file gets, unless one there holds the leaked token; `None` for a command.
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Sink::EnvFile { name, .. } => Some(name.as_deref().unwrap_or(dotenv::DEFAULT_NAME)),
+            Sink::Command(_) => None,
+        }
+    }
+
     /// Whether the sink can work, asked before anything is minted. Changes nothing. Gives warnings for the person.
     ///
     /// # Errors
