@@ -101,7 +101,7 @@ impl Krea {
     /// What was run under the token's identity, since a moment or ever: `GET /jobs` by cursor, newest first, within
     /// bounds.
     pub fn usage(&self, token: &Token, since: Option<jiff::Timestamp>) -> Usage {
-        usage::collect(self, token, since, usage::Bounds::default())
+        usage::collect(self, token, since)
     }
 
     fn life_within(&self, token: &Token, run: &Run) -> Life {

@@ -13,7 +13,7 @@ mod place;
 mod redact;
 mod sarif;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod words;
 
 use crate::finding::Outcome;
