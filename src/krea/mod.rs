@@ -53,7 +53,7 @@ impl Krea {
     /// # Errors
     /// No certificate store, or a proxy that cannot be used.
     pub fn new(host: Host, options: &Options) -> Result<Krea, ClientError> {
-        let http = Http::new(&host, options)?;
+        let http = Http::new(&host, options, WORKERS)?;
         Ok(Krea { host, http, pace: Pace::new(options), timeout: options.timeout, budget: options.budget })
     }
 

@@ -13,7 +13,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The first pause after a 429 that names none; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Two requests are never further apart than this, pauses aside.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(2);
 /// After a 429, two requests are at least this far apart.
 const SHORTEST_SLOW_INTERVAL: Duration = Duration::from_millis(10);
 /// How often a request is sent that is answered 429 each time.

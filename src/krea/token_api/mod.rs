@@ -93,12 +93,16 @@ impl TokenApi {
                 return Err(ClientError::OddCredential(variable.to_owned()));
             }
         };
-        TokenApi::with(config, credential, options)
+        TokenApi::with_credential(config, &credential, options)
     }
 
-    fn with(
+    /// The same with a credential that comes from elsewhere than the environment.
+    ///
+    /// # Errors
+    /// As [`TokenApi::new`].
+    pub fn with_credential(
         config: &TokenApiConfig,
-        credential: Zeroizing<String>,
+        credential: &str,
         options: &Options,
     ) -> Result<TokenApi, ClientError> {
         let checked = config.checked()?;
@@ -111,7 +115,7 @@ impl TokenApi {
         let authorization =
             http::bearer(credential.as_bytes()).ok_or_else(|| ClientError::OddCredential(variable()))?;
         Ok(TokenApi {
-            http: Http::new(&checked.host, options)?,
+            http: Http::new(&checked.host, options, 0)?,
             config: checked,
             pace: Pace::new(options),
             timeout: options.timeout,
@@ -309,7 +313,7 @@ mod tests {
 
     fn api(config: &str, credential: &str) -> TokenApi {
         let config = toml::from_str(&format!("base = 'http://127.0.0.1:9'\n{config}")).unwrap();
-        TokenApi::with(&config, Zeroizing::new(credential.to_owned()), &Options::default()).unwrap()
+        TokenApi::with_credential(&config, credential, &Options::default()).unwrap()
     }
 
     fn answer(status: u16, body: &str) -> Answer {
@@ -427,7 +431,7 @@ mod tests {
     fn a_credential_is_there_and_can_be_sent() {
         let with = |credential: &str| {
             let config = toml::from_str("base = 'http://127.0.0.1:9'\ncredential_env = 'GATEWAY'").unwrap();
-            TokenApi::with(&config, Zeroizing::new(credential.to_owned()), &Options::default())
+            TokenApi::with_credential(&config, credential, &Options::default())
                 .err()
                 .map(|error| error.to_string())
         };
