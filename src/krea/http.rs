@@ -21,8 +21,6 @@ const USER_AGENT: &str = concat!("krea-scan/", env!("CARGO_PKG_VERSION"));
 /// A connection takes no longer than this, and never more than two thirds of a request's time: what times out while
 /// it connects was certainly not sent.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Idle connections that are kept.
-const IDLE: usize = 4;
 /// More characters of an error are not shown.
 const WORDS: usize = 160;
 
@@ -156,7 +154,9 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub fn new(host: &Host, options: &Options) -> Result<Http, ClientError> {
+    /// Keeps at most so many idle connections. With none, a request never meets a connection that the other end is just
+    /// closing, which would look as if it had been sent.
+    pub fn new(host: &Host, options: &Options, idle: usize) -> Result<Http, ClientError> {
         // An error says that a provider is there already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::new();
@@ -169,7 +169,7 @@ impl Http {
             .referer(false)
             .https_only(!host.is_plain())
             .connect_timeout(CONNECT.min(options.timeout * 2 / 3))
-            .pool_max_idle_per_host(IDLE)
+            .pool_max_idle_per_host(idle)
             .resolve_to_addrs(
                 "localhost",
                 &[SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))],
@@ -348,7 +348,7 @@ mod tests {
     fn a_plain_host_has_a_proxy_on_this_machine_or_none() {
         let with = |host: &str, proxy: &str| {
             let options = Options { proxy: Proxy::Url(proxy.to_owned()), ..Options::default() };
-            Http::new(&Host::parse(host).unwrap(), &options).err().map(|error| error.to_string())
+            Http::new(&Host::parse(host).unwrap(), &options, 0).err().map(|error| error.to_string())
         };
         assert_eq!(with("http://127.0.0.1:1", "http://127.0.0.1:2"), None);
         assert!(

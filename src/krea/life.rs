@@ -107,3 +107,137 @@ pub(super) fn is_object(body: &[u8]) -> bool {
 fn is_list(body: &[u8]) -> bool {
     is_object(body) && serde_json::from_slice::<Jobs>(body).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::krea::http::Body;
+    use crate::report::testing::Tokens;
+    use std::time::Duration;
+
+    const JOBS: &str = r#" {"items": [{"job_id": "1", "status": "completed"}], "next_cursor": null}"#;
+    const ERROR: &str = r#"{"error": "nobody reads this"}"#;
+    const HTML: &str = "<!doctype html><title>{}</title>";
+
+    fn answer(status: u16, body: &str) -> Answer {
+        let body = Ok(Body::new(body.as_bytes().to_vec()));
+        Answer { status, retry_after: None, location: None, body }
+    }
+
+    fn judged(answer: Answer) -> (Status, String) {
+        let host = Host::parse("https://api.example.com").unwrap();
+        let life = judge(&Tried { outcome: Ok(answer), tries: 1 }, &host, &Tokens::new().pair());
+        assert!(!life.reason.contains("nobody"), "{}", life.reason);
+        (life.status, life.reason)
+    }
+
+    fn status(status: u16, body: &str) -> Status {
+        judged(answer(status, body)).0
+    }
+
+    #[test]
+    fn dead_is_401_with_a_json_object_and_nothing_else() {
+        assert_eq!(status(401, ERROR), Status::Dead);
+        assert_eq!(status(401, "\r\n {} \n"), Status::Dead);
+        let bodies =
+            [ERROR, HTML, "", "[]", "{", "{} {}", "null", "\"{}\"", "\u{feff}{}", JOBS, "{\"a\":\"\u{1}\"}"];
+        for code in 100..600 {
+            for body in bodies {
+                let expected = code == 401 && (body == ERROR || body == JOBS);
+                assert_eq!(status(code, body) == Status::Dead, expected, "{code} {body}");
+            }
+        }
+        assert_ne!(
+            judged(Answer { body: Ok(Body::new(b"\xff{}".to_vec())), ..answer(401, "") }).0,
+            Status::Dead
+        );
+    }
+
+    #[test]
+    fn live_is_a_list_of_jobs_or_an_empty_balance() {
+        assert_eq!(judged(answer(200, JOBS)), (Status::Live, "answered 200".to_owned()));
+        assert_eq!(
+            judged(answer(402, ERROR)),
+            (Status::Live, "answered 402: the balance is empty, the token is live".to_owned())
+        );
+        assert_eq!(status(200, r#"{"items":[]}"#), Status::Live);
+        for body in
+            [ERROR, HTML, "", "[]", "[[]]", "{}", r#"{"items": {}}"#, r#"{"items": null}"#, r#"{"items":[]"#]
+        {
+            assert_eq!(status(200, body), Status::Unknown, "{body}");
+        }
+        for body in [HTML, "", "[]"] {
+            assert_eq!(status(402, body), Status::Unknown, "{body}");
+        }
+        for code in (100..600).filter(|code| !matches!(code, 200 | 402)) {
+            assert_ne!(status(code, JOBS), Status::Live, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_says_why() {
+        let reason = |status, body| judged(answer(status, body)).1;
+        assert_eq!(reason(403, ERROR), "answered 403: refused, whoever the token is");
+        assert_eq!(reason(404, HTML), "answered 404: there is no such address at this host");
+        assert_eq!(reason(503, HTML), "answered 503: the server failed");
+        assert_eq!(reason(418, ERROR), "answered 418");
+        assert!(reason(401, HTML).contains("without a JSON object"));
+        assert!(reason(200, HTML).contains("not Krea's API"));
+        let broken = Failure::new(FailureKind::Lost, "the connection broke within the answer");
+        let broken = Answer { body: Err(broken), ..answer(401, "") };
+        assert_eq!(
+            judged(broken),
+            (Status::Unknown, "answered 401, but the connection broke within the answer".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_redirect_is_told_by_its_host_without_the_token() {
+        let token = Tokens::new().pair();
+        let secret = String::from_utf8(token.secret().to_vec()).unwrap();
+        let reason =
+            |location: &str| judged(Answer { location: Some(location.to_owned()), ..answer(302, ERROR) }).1;
+        assert_eq!(reason("/login"), "answered 302: a redirect (not followed)");
+        assert_eq!(
+            reason(&format!("https://u:{secret}@evil.example/{secret}?{secret}")),
+            "redirected to https://evil.example (not followed)"
+        );
+        assert_eq!(
+            reason(&format!("https://{}.evil.example", secret.to_uppercase())),
+            "redirected to another host (not followed)"
+        );
+    }
+
+    #[test]
+    fn only_what_may_change_is_asked_again() {
+        let again_for = |status, body| again(&Ok(answer(status, body)));
+        for (code, body) in
+            [(200, JOBS), (401, ERROR), (402, ERROR), (403, ERROR), (404, HTML), (302, ""), (200, "{}")]
+        {
+            assert_eq!(again_for(code, body), Again::No, "{code}");
+        }
+        for (code, body) in [(200, HTML), (401, HTML), (402, ""), (500, ERROR), (503, HTML), (599, "")] {
+            assert_eq!(again_for(code, body), Again::Retry, "{code}");
+        }
+        let pause = Some(Duration::from_secs(3));
+        assert_eq!(again(&Ok(Answer { retry_after: pause, ..answer(429, "") })), Again::Slower(pause));
+        for kind in [FailureKind::NotSent, FailureKind::Lost] {
+            assert_eq!(again(&Err(Failure::new(kind, ""))), Again::Retry);
+        }
+        let with = |kind| Answer { body: Err(Failure::new(kind, "")), ..answer(200, "") };
+        assert_eq!(again(&Ok(with(FailureKind::Lost))), Again::Retry);
+        assert_eq!(again(&Ok(with(FailureKind::TooBig))), Again::No);
+    }
+
+    #[test]
+    fn tries_are_told() {
+        let host = Host::parse("https://api.example.com").unwrap();
+        let reason = |tries| {
+            let outcome = Err(Failure::new(FailureKind::Lost, "timed out"));
+            judge(&Tried { outcome, tries }, &host, &Tokens::new().pair()).reason
+        };
+        assert_eq!(reason(0), "not asked: timed out");
+        assert_eq!(reason(1), "timed out");
+        assert_eq!(reason(3), "timed out (3 tries)");
+    }
+}

@@ -57,7 +57,7 @@ impl Krea {
     /// # Errors
     /// No certificate store, or a proxy that cannot be used.
     pub fn new(host: Host, options: &Options) -> Result<Krea, ClientError> {
-        let http = Http::new(&host, options)?;
+        let http = Http::new(&host, options, WORKERS)?;
         Ok(Krea { host, http, pace: Pace::new(options), timeout: options.timeout, budget: options.budget })
     }
 
@@ -105,7 +105,7 @@ impl Krea {
     /// What was run under the token's identity, since a moment or ever: `GET /jobs` by cursor, newest first, within
     /// bounds.
     pub fn usage(&self, token: &Token, since: Option<jiff::Timestamp>) -> Usage {
-        usage::collect(self, token, since, usage::Bounds::default())
+        usage::collect(self, token, since)
     }
 
     fn life_within(&self, token: &Token, run: &Run) -> Life {

@@ -13,7 +13,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The first pause after a 429 that names none; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Two requests are never further apart than this, pauses aside.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(2);
 /// After a 429, two requests are at least this far apart.
 const SHORTEST_SLOW_INTERVAL: Duration = Duration::from_millis(10);
 /// How often a request is sent that is answered 429 each time.
@@ -272,4 +272,185 @@ pub(super) fn retry_after(value: &str) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
     let wait = Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default();
     Some(wait.min(LONGEST_PAUSE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::krea::http::Body;
+    use std::cell::Cell;
+
+    fn answer(status: u16, retry_after: Option<Duration>) -> Result<Answer, Failure> {
+        Ok(Answer { status, retry_after, location: None, body: Ok(Body::default()) })
+    }
+
+    fn lost() -> Result<Answer, Failure> {
+        Err(Failure::new(FailureKind::Lost, "lost"))
+    }
+
+    fn again(outcome: &Result<Answer, Failure>) -> Again {
+        match outcome {
+            Ok(answer) if answer.status == 429 => Again::Slower(answer.retry_after),
+            Ok(answer) if answer.status < 500 => Again::No,
+            _ => Again::Retry,
+        }
+    }
+
+    fn quick() -> Options {
+        Options {
+            backoff: Duration::from_millis(1),
+            interval: Duration::from_millis(1),
+            budget: Duration::from_secs(20),
+            ..Options::default()
+        }
+    }
+
+    /// Tries with the answers given, one after the other, the last for ever; the outcome's status and the tries.
+    fn tried(options: &Options, outcomes: &[fn() -> Result<Answer, Failure>]) -> (Option<u16>, u32) {
+        let (pace, run, sent) = (Pace::new(options), Run::new(options.budget), Cell::new(0));
+        let tried = pace.insist(&run, again, || {
+            let outcome = outcomes[sent.get().min(outcomes.len() - 1)];
+            sent.set(sent.get() + 1);
+            outcome()
+        });
+        assert_eq!(sent.get(), tried.tries as usize, "each try is counted");
+        (tried.outcome.ok().map(|answer| answer.status), tried.tries)
+    }
+
+    #[test]
+    fn what_fails_is_tried_three_times_and_what_stands_once() {
+        assert_eq!(tried(&quick(), &[|| answer(200, None)]), (Some(200), 1));
+        assert_eq!(tried(&quick(), &[|| answer(403, None)]), (Some(403), 1));
+        assert_eq!(tried(&quick(), &[|| answer(500, None)]), (Some(500), 3));
+        assert_eq!(tried(&quick(), &[lost]), (None, 3));
+        assert_eq!(tried(&quick(), &[lost, || answer(503, None), || answer(401, None)]), (Some(401), 3));
+        let once = Pace::new(&quick()).once(&Run::new(Duration::from_secs(9)), || answer(503, None));
+        assert_eq!(once.tries, 1);
+    }
+
+    #[test]
+    fn refusals_are_tried_ten_times_after_the_pause_they_name() {
+        const PAUSE: Duration = Duration::from_millis(20);
+        let begun = Instant::now();
+        assert_eq!(tried(&quick(), &[|| answer(429, Some(PAUSE))]), (Some(429), 10));
+        assert!(begun.elapsed() >= PAUSE * 9, "{:?}", begun.elapsed());
+        // Failures and refusals have bounds of their own.
+        let mixed: &[fn() -> _] = &[lost, || answer(429, Some(Duration::ZERO)), lost, || answer(200, None)];
+        assert_eq!(tried(&quick(), mixed), (Some(200), 4));
+    }
+
+    #[test]
+    fn pauses_without_a_name_grow() {
+        let begun = Instant::now();
+        let outcomes: &[fn() -> _] = &[|| answer(429, None), || answer(429, None), || answer(200, None)];
+        assert_eq!(tried(&quick(), outcomes), (Some(200), 3));
+        // At least half of 0.5 s, and half of 1 s.
+        assert!(begun.elapsed() >= Duration::from_millis(750), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_pause_beyond_the_budget_is_not_waited_for() {
+        let options = Options { budget: Duration::from_secs(5), ..quick() };
+        let begun = Instant::now();
+        assert_eq!(tried(&options, &[|| answer(429, Some(Duration::from_secs(30)))]), (Some(429), 1));
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_pause_holds_for_every_worker() {
+        let pace = Pace::new(&quick());
+        let run = Run::new(Duration::from_secs(20));
+        let pause = Duration::from_millis(300);
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            // Has its turn reserved when the pause begins.
+            let other = scope.spawn(|| {
+                lock(&pace.state).next = begun + Duration::from_millis(100);
+                pace.turn(&run).unwrap()
+            });
+            thread::sleep(Duration::from_millis(30));
+            pace.slower(Instant::now(), Some(pause));
+            assert!(other.join().unwrap() >= begun + pause);
+        });
+    }
+
+    #[test]
+    fn turns_are_an_interval_apart_which_grows_once_for_what_was_under_way() {
+        let options = Options { interval: Duration::from_millis(20), ..quick() };
+        let pace = Pace::new(&options);
+        let run = Run::new(Duration::from_secs(20));
+        let turns: Vec<_> = (0..4).map(|_| pace.turn(&run).unwrap()).collect();
+        assert!(turns[3] - turns[0] >= Duration::from_millis(59), "{:?}", turns[3] - turns[0]);
+
+        let interval = || lock(&pace.state).interval;
+        for sent in &turns {
+            pace.slower(*sent, Some(Duration::ZERO));
+        }
+        assert_eq!(interval(), Duration::from_millis(40));
+        pace.slower(Instant::now(), Some(Duration::ZERO));
+        assert_eq!(interval(), Duration::from_millis(80));
+        pace.went_well();
+        assert!(interval() < Duration::from_millis(80) && interval() > Duration::from_millis(78));
+        (0..1000).for_each(|_| pace.went_well());
+        assert_eq!(interval(), options.interval);
+        (0..20).for_each(|_| pace.slower(Instant::now(), Some(Duration::ZERO)));
+        assert_eq!(interval(), LONGEST_INTERVAL);
+    }
+
+    #[test]
+    fn a_silent_host_is_given_up() {
+        let (pace, run) = (Pace::new(&quick()), Run::new(Duration::from_secs(20)));
+        let sent = Cell::new(0);
+        let ask = |outcome: fn() -> Result<Answer, Failure>| {
+            pace.insist(&run, again, || {
+                sent.set(sent.get() + 1);
+                outcome()
+            })
+        };
+        assert_eq!(ask(lost).tries, 3);
+        // An answer, whatever it says, ends the silence.
+        assert_eq!(ask(|| answer(500, None)).tries, 3);
+        assert_eq!(ask(lost).tries, 3);
+        assert_eq!(ask(lost).tries, 2);
+        sent.set(0);
+        let given_up = ask(|| answer(200, None));
+        assert_eq!((given_up.tries, sent.get()), (0, 0));
+        let words = given_up.outcome.err().unwrap().words;
+        assert_eq!(words, "5 requests in a row got no answer (lost)");
+    }
+
+    #[test]
+    fn a_stop_ends_every_wait() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let pace = Pace::new(&Options { stop: Some(Arc::clone(&stop)), ..Options::default() });
+        let run = Run::new(Duration::from_secs(100));
+        pace.slower(Instant::now(), Some(Duration::from_secs(50)));
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(50));
+                stop.store(true, Ordering::Relaxed);
+            });
+            let tried = pace.insist(&run, again, || panic!("sent after the stop"));
+            assert_eq!(tried.outcome.err().unwrap().words, "stopped");
+        });
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_at_most_a_minute() {
+        let seconds = |value| retry_after(value).map(|wait| wait.as_secs());
+        assert_eq!(seconds("0"), Some(0));
+        assert_eq!(seconds(" 7 "), Some(7));
+        assert_eq!(seconds("61"), Some(60));
+        assert_eq!(seconds("99999999999999999999999999"), Some(60));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(0));
+        assert_eq!(seconds("Fri, 06 Nov 2893 08:49:37 GMT"), Some(60));
+        let soon = Timestamp::now() + Duration::from_secs(30);
+        let soon = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&soon).unwrap();
+        assert!(matches!(seconds(&soon), Some(20..=30)), "{soon}");
+        for odd in ["", "-1", "1.5", "soon", "1 2"] {
+            assert_eq!(seconds(odd), None, "{odd}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::finding::Token;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::HeaderValue;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -19,6 +20,10 @@ use std::time::Duration;
 const PAGE: usize = 1000;
 /// A page with more jobs than this is not taken; it is no answer to the question.
 const MOST_IN_PAGE: usize = 10 * PAGE;
+/// More pages than this are not read.
+const PAGES: usize = 20;
+/// Pages are not read for longer than this.
+const TIME: Duration = Duration::from_secs(30);
 /// More of a page is not read, in bytes.
 const PAGE_BYTES: usize = 64 << 20;
 /// Distinct statuses that are counted under their own name.
@@ -82,19 +87,6 @@ impl fmt::Display for Usage {
     }
 }
 
-/// How far to read.
-#[derive(Clone, Copy)]
-pub(super) struct Bounds {
-    pub pages: usize,
-    pub time: Duration,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Bounds { pages: 20, time: Duration::from_secs(30) }
-    }
-}
-
 #[derive(Deserialize)]
 struct Page {
     items: Jobs,
@@ -148,10 +140,10 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp
 }
 
 /// Reads pages until the last, a job from before `since`, or the bounds.
-pub(super) fn collect(krea: &Krea, token: &Token, since: Option<Timestamp>, bounds: Bounds) -> Usage {
+pub(super) fn collect(krea: &Krea, token: &Token, since: Option<Timestamp>) -> Usage {
     let mut tally = Tally { since, ..Tally::default() };
     let end = match http::bearer(token.expose()) {
-        Some(authorization) => tally.read(krea, token, &authorization, bounds),
+        Some(authorization) => tally.read(krea, token, &authorization),
         None => Err(UNSENDABLE.to_owned()),
     };
     tally.usage(end.err())
@@ -172,17 +164,11 @@ struct Tally {
 
 impl Tally {
     /// An error says in words why the list was not read to its end.
-    fn read(
-        &mut self,
-        krea: &Krea,
-        token: &Token,
-        authorization: &reqwest::header::HeaderValue,
-        bounds: Bounds,
-    ) -> Result<(), String> {
-        let run = Run::new(bounds.time);
+    fn read(&mut self, krea: &Krea, token: &Token, authorization: &HeaderValue) -> Result<(), String> {
+        let run = Run::new(TIME.min(krea.budget));
         let mut cursor: Option<String> = None;
         let mut seen = HashSet::new();
-        for _ in 0..bounds.pages {
+        for _ in 0..PAGES {
             let path = match &cursor {
                 None => format!("/jobs?limit={PAGE}"),
                 Some(cursor) => {
@@ -207,7 +193,7 @@ impl Tally {
             }
             cursor = Some(next);
         }
-        Err(format!("there are more than {} pages of jobs; the older ones were not read", bounds.pages))
+        Err(format!("there are more than {PAGES} pages of jobs; the older ones were not read"))
     }
 
     /// Counts a page; whether it holds a job from before `since`, so that no page behind it matters.
@@ -283,5 +269,106 @@ fn refused(answer: &Answer, krea: &Krea, token: &Token) -> String {
         (401, _) => "answered 401: a dead token's jobs are not listed".to_owned(),
         (402, _) => "answered 402: the balance is empty, so no jobs are listed".to_owned(),
         (status, _) => words(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jobs(text: &str) -> Jobs {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn tally(since: Option<&str>, pages: &[&str]) -> Usage {
+        let mut tally = Tally { since: since.map(|since| since.parse().unwrap()), ..Tally::default() };
+        for page in pages {
+            tally.add(jobs(page));
+        }
+        tally.usage(None)
+    }
+
+    #[test]
+    fn jobs_are_counted_by_day_and_status() {
+        let usage = tally(
+            Some("2026-06-30T23:00:00Z"),
+            &[
+                r#"[{"status":"completed","created_at":"2026-07-02T00:30:00+02:00","result":{"urls":["x"]}},
+                    {"status":"failed","created_at":"2026-07-01T09:00:00.123Z"}]"#,
+                r#"[{"status":"completed","created_at":"2026-06-30T23:00:00Z"},
+                    {"status":"completed","created_at":"2026-06-30T22:59:59Z"}]"#,
+            ],
+        );
+        assert_eq!(
+            serde_json::to_value(&usage).unwrap(),
+            serde_json::json!({
+                "jobs": 3, "first": "2026-06-30T23:00:00Z", "last": "2026-07-01T22:30:00Z",
+                "by_day": {"2026-06-30": {"completed": 1}, "2026-07-01": {"completed": 1, "failed": 1}},
+                "by_status": {"completed": 2, "failed": 1},
+                "since": "2026-06-30T23:00:00Z", "complete": true, "problem": null
+            })
+        );
+        let text = usage.to_string();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(
+            lines[..3],
+            [
+                "3 jobs under this token's identity since 2026-06-30T23:00:00Z, the first 2026-06-30T23:00:00Z, the \
+                 last 2026-07-01T22:30:00Z",
+                "  2026-06-30  completed 1",
+                "  2026-07-01  completed 1, failed 1",
+            ]
+        );
+        assert!(lines[3].contains("does not say who"), "{text}");
+        assert_eq!(lines.len(), 4);
+    }
+
+    #[test]
+    fn a_job_from_before_ends_the_reading() {
+        let add = |since: &str, page| Tally { since: since.parse().ok(), ..Tally::default() }.add(jobs(page));
+        let page = r#"[{"created_at":"2026-07-02T00:00:00Z"},{"created_at":"2026-07-01T00:00:00Z"}]"#;
+        assert!(add("2026-07-01T12:00:00Z", page));
+        assert!(!add("2026-07-01T00:00:00Z", page));
+    }
+
+    #[test]
+    fn what_a_server_sends_stays_small() {
+        let long =
+            format!(r#"[{{"status":"{}\u001b[2J","created_at":"2026-07-01T00:00:00Z"}}]"#, "é".repeat(99));
+        assert_eq!(tally(None, &[&long]).by_status.keys().next().unwrap(), &"é".repeat(STATUS_CHARS));
+
+        let job = |n: i64| {
+            let created = Timestamp::from_second(n * 86_400).unwrap();
+            format!(r#"{{"status":"s{n}","created_at":"{created}"}}"#)
+        };
+        let page = |from: i64, to: i64| format!("[{}]", (from..to).map(job).collect::<Vec<_>>().join(","));
+        let usage = tally(None, &[&page(0, 3000), &page(3000, 6000)]);
+        assert_eq!((usage.jobs, usage.by_status.len(), usage.by_day.len()), (6000, STATUSES + 1, DAYS));
+        assert_eq!(usage.by_status[OTHER], 6000 - STATUSES as u64);
+        assert!(!usage.complete && usage.problem.unwrap().starts_with("2000 jobs are not told by day"));
+
+        let body = format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(MOST_IN_PAGE - 1));
+        assert_eq!(serde_json::from_str::<Page>(&body).unwrap().items.0.len(), MOST_IN_PAGE);
+        let body = format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(MOST_IN_PAGE));
+        assert!(serde_json::from_str::<Page>(&body).is_err());
+    }
+
+    #[test]
+    fn jobs_without_a_date_are_said() {
+        let usage =
+            tally(None, &[r#"[{}, {"created_at": null, "status": null}, {"created_at": "yesterday"}]"#]);
+        assert_eq!((usage.jobs, usage.complete), (0, false));
+        assert_eq!(usage.problem.unwrap(), "3 jobs have no date that can be read and are not counted");
+        let usage = tally(None, &[r#"[{"created_at":"2026-07-01T00:00:00Z"}]"#]);
+        assert_eq!(usage.by_status[UNNAMED], 1);
+    }
+
+    #[test]
+    fn cursors_go_back_in_time() {
+        assert!(older("2026-07-01T00:00:00Z", None));
+        assert!(older("2026-07-01T00:00:00Z", Some("2026-07-01T00:00:01Z")));
+        assert!(!older("2026-07-01T00:00:01Z", Some("2026-07-01T00:00:01Z")));
+        assert!(!older("2026-07-01T02:00:00+02:00", Some("2026-07-01T00:00:00Z")));
+        assert!(older("opaque", Some("2026-07-01T00:00:00Z")));
     }
 }

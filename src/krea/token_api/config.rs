@@ -295,3 +295,141 @@ fn holds(body: &Value, placeholder: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(text: &str) -> Result<Checked, String> {
+        let text = format!("base = 'https://gateway.example/v1/'\n{text}");
+        let config: TokenApiConfig = toml::from_str(&text).map_err(|error| error.message().to_owned())?;
+        config.checked().map_err(|error| error.to_string())
+    }
+
+    fn request(operation: &Operation, host: &Host, value: &str) -> Option<(String, Option<Value>)> {
+        let (url, body) = operation.with(host, value)?;
+        Some((url.into(), body.map(|body| serde_json::from_slice(&body).unwrap())))
+    }
+
+    #[test]
+    fn the_defaults_are_delete_and_post() {
+        for checked in
+            [read("").unwrap(), TokenApiConfig::at("https://gateway.example/v1").unwrap().checked().unwrap()]
+        {
+            assert_eq!(checked.host.to_string(), "https://gateway.example/v1");
+            assert_eq!((checked.revoke.method.as_str(), checked.mint.method.as_str()), ("DELETE", "POST"));
+            assert_eq!(
+                request(&checked.revoke, &checked.host, "a b/ä?#%").unwrap(),
+                ("https://gateway.example/v1/a%20b%2F%C3%A4%3F%23%25".to_owned(), None)
+            );
+            assert_eq!(
+                request(&checked.mint, &checked.host, "a \"b\"").unwrap(),
+                ("https://gateway.example/v1".to_owned(), Some(json!({"name": "a \"b\""})))
+            );
+            assert_eq!((checked.id.as_str(), checked.token.as_str()), ("/id", "/token"));
+        }
+        assert_eq!(TokenApiConfig::at("https://a.example").unwrap().credential_env(), "KREA_TOKEN_API_KEY");
+        let moved =
+            TokenApiConfig::at("https://a.example").unwrap().with_base("https://b.example/x/").unwrap();
+        assert_eq!(moved.checked().unwrap().host.to_string(), "https://b.example/x");
+        assert!(TokenApiConfig::at("http://a.example").is_err());
+    }
+
+    #[test]
+    fn every_part_can_be_told() {
+        let checked = read(
+            r#"
+            credential_env = "GATEWAY_KEY"
+            [revoke]
+            method = "POST"
+            path = "/revoke?why=leak"
+            body = { keys = ["k/{id}"], hard = true, depth = 2, since = 2026-07-01T00:00:00Z, rate = 0.5 }
+            [mint]
+            method = "PUT"
+            path = "/keys/{name}"
+            body = { label = { text = "for {name}" } }
+            id = "/data/0/id"
+            token = "/data/0/value"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(
+            request(&checked.revoke, &checked.host, "x}{name}").unwrap(),
+            (
+                "https://gateway.example/v1/revoke?why=leak".to_owned(),
+                Some(json!({
+                    "keys": ["k/x}{name}"], "hard": true, "depth": 2, "since": "2026-07-01T00:00:00Z", "rate": 0.5
+                }))
+            )
+        );
+        assert_eq!(
+            request(&checked.mint, &checked.host, "a&b").unwrap(),
+            ("https://gateway.example/v1/keys/a%26b".to_owned(), Some(json!({"label": {"text": "for a&b"}})))
+        );
+    }
+
+    #[test]
+    fn an_id_never_changes_the_path() {
+        let checked = read("").unwrap();
+        for id in [".", ".."] {
+            assert_eq!(request(&checked.revoke, &checked.host, id), None, "{id}");
+        }
+        let (url, _) = request(&checked.revoke, &checked.host, "../admin").unwrap();
+        assert_eq!(url, "https://gateway.example/v1/..%2Fadmin");
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_told_by_its_key() {
+        for (text, expected) in [
+            ("revoke.method = 'GET'", "token_api.revoke.method: must be DELETE, PATCH, POST or PUT"),
+            ("mint.method = 'post'", "token_api.mint.method: must be"),
+            ("mint.method = 'hidden'", "token_api.mint.method: must be"),
+            ("revoke.path = '{id}'", "token_api.revoke.path: must be empty or start with /"),
+            ("revoke.path = '/{foo}'", "token_api.revoke.path: {foo} is not known here; only {id} is"),
+            ("revoke.path = '/{id}/{name}'", "token_api.revoke.path: {name} is not known here"),
+            ("revoke.path = '/../{id}'", "token_api.revoke.path: not a path"),
+            ("revoke.path = '/{id}#x'", "token_api.revoke.path: not a path"),
+            ("revoke.path = '/ {id}'", "token_api.revoke.path: not a path"),
+            ("revoke.path = '/all'", "token_api.revoke: neither its path nor its body says {id}"),
+            ("revoke.path = ''\nrevoke.body = {'{id}' = 'x'}", "token_api.revoke: neither"),
+            (
+                "revoke.body = {a = ['{name}']}",
+                "token_api.revoke.body: {name} is not known here; only {id} is",
+            ),
+            (
+                "mint.body = {a = {b = '{ {id}'}}",
+                "token_api.mint.body: {id} is not known here; only {name} is",
+            ),
+            (
+                "mint.body = {a = '{hiddenhiddenhiddenhidden}'}",
+                "token_api.mint.body: a word in braces is not known",
+            ),
+            ("mint.body = {a = inf}", "token_api.mint.body: JSON has no inf"),
+            ("mint.id = 'id'", "token_api.mint.id: must be a JSON pointer"),
+            ("mint.token = ''", "token_api.mint.token: must be a JSON pointer"),
+            ("mint.token = '/id'", "token_api.mint.id: the same place"),
+            ("credential_env = 'hidden:hidden'", "token_api.credential_env: not the name of an environment"),
+            ("credential_env = ''", "token_api.credential_env: not the name"),
+            ("credential_env = '1A'", "token_api.credential_env: not the name"),
+            ("credential = 'hidden'", "unknown field `credential`"),
+            ("mint.name = 'hidden'", "unknown field `name`"),
+            ("revoke.token = 'hidden'", "unknown field `token`"),
+        ] {
+            let refused = read(text).unwrap_err();
+            assert!(refused.starts_with(expected), "{text}: {refused}");
+            assert!(!refused.contains("hidden"), "{text}: {refused}");
+        }
+        let config: TokenApiConfig = toml::from_str("base = 'http://hidden.example'").unwrap();
+        let refused = config.validate().unwrap_err().to_string();
+        assert!(refused.starts_with("token_api.base: plain http://"), "{refused}");
+        assert!(!refused.contains("hidden"), "{refused}");
+    }
+
+    #[test]
+    fn braces_that_are_no_placeholders_stay() {
+        let checked = read(r#"mint.body = { filter = '{"a": {}} { {name} } {x y}' }"#).unwrap();
+        let (_, body) = request(&checked.mint, &checked.host, "N").unwrap();
+        assert_eq!(body.unwrap()["filter"], r#"{"a": {}} { N } {x y}"#);
+    }
+}

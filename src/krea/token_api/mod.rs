@@ -93,12 +93,16 @@ impl TokenApi {
                 return Err(ClientError::OddCredential(variable.to_owned()));
             }
         };
-        TokenApi::with(config, credential, options)
+        TokenApi::with_credential(config, &credential, options)
     }
 
-    fn with(
+    /// The same with a credential that comes from elsewhere than the environment.
+    ///
+    /// # Errors
+    /// As [`TokenApi::new`].
+    pub fn with_credential(
         config: &TokenApiConfig,
-        credential: Zeroizing<String>,
+        credential: &str,
         options: &Options,
     ) -> Result<TokenApi, ClientError> {
         let checked = config.checked()?;
@@ -111,7 +115,7 @@ impl TokenApi {
         let authorization =
             http::bearer(credential.as_bytes()).ok_or_else(|| ClientError::OddCredential(variable()))?;
         Ok(TokenApi {
-            http: Http::new(&checked.host, options)?,
+            http: Http::new(&checked.host, options, 0)?,
             config: checked,
             pace: Pace::new(options),
             timeout: options.timeout,
@@ -299,4 +303,159 @@ fn masked(text: &str, credential: &str) -> String {
         parts.map(|part| if secret(part) { MASK } else { part }).collect::<String>()
     });
     printable(&words.collect::<Vec<_>>().join(" "), WORDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::TokenKind;
+    use crate::report::testing::Tokens;
+
+    fn api(config: &str, credential: &str) -> TokenApi {
+        let config = toml::from_str(&format!("base = 'http://127.0.0.1:9'\n{config}")).unwrap();
+        TokenApi::with_credential(&config, credential, &Options::default()).unwrap()
+    }
+
+    fn answer(status: u16, body: &str) -> Answer {
+        let body = Ok(http::Body::new(body.as_bytes().to_vec()));
+        Answer { status, retry_after: None, location: None, body }
+    }
+
+    fn minted(body: &str) -> Result<(String, TokenKind, String), String> {
+        let minted = api("", "credential").minted(&answer(201, body));
+        match minted {
+            Ok(Minted { id, token }) => {
+                Ok((id, token.kind(), String::from_utf8(token.expose().to_vec()).unwrap()))
+            }
+            Err(MintError::MayBeDone(reason)) => Err(reason),
+            Err(MintError::NotDone(reason)) => panic!("something may be done: {reason}"),
+        }
+    }
+
+    #[test]
+    fn a_minted_token_is_taken_as_it_is() {
+        let pair = Tokens::new().text();
+        let (own_id, secret) = pair.split_once(':').unwrap();
+        let kept = |id: &str| Ok((id.to_owned(), TokenKind::Pair, pair.clone()));
+        assert_eq!(minted(&format!(r#"{{"id": "row-1", "token": "{pair}"}}"#)), kept("row-1"));
+        assert_eq!(minted(&format!(r#"{{"id": 17, "token": "{pair}"}}"#)), kept("17"));
+        // A token is kept whatever its id looks like, and a secret is never an id.
+        for id in [
+            "null",
+            "\"\"",
+            "{}",
+            "\"a b\"",
+            "\"\\u001b\"",
+            &format!("\"{secret}\""),
+            &format!("\"x{pair}\""),
+        ] {
+            assert_eq!(minted(&format!(r#"{{"id": {id}, "token": "{pair}"}}"#)), kept(own_id), "{id}");
+        }
+        let long = "i".repeat(ID_BYTES + 1);
+        assert_eq!(minted(&format!(r#"{{"id": "{long}", "token": "{pair}"}}"#)), kept(own_id));
+        assert_eq!(
+            minted(&format!(r#"{{"token": "{secret}"}}"#)),
+            Ok((String::new(), TokenKind::Legacy, secret.to_owned()))
+        );
+    }
+
+    #[test]
+    fn an_answer_without_a_usable_token_may_have_made_one() {
+        let long = format!(r#"{{"token": "{}"}}"#, "t".repeat(TOKEN_BYTES + 1));
+        for (body, expected) in [
+            ("<html>hidden</html>", "answered 201, but not with JSON"),
+            ("", "answered 201, but not with JSON"),
+            ("[\"hidden\"]", "answered 201, but the answer holds no token where token_api.mint.token points"),
+            ("{\"token\": null}", "answered 201, but the answer holds no token where"),
+            ("{\"token\": [\"hidden\"]}", "answered 201, but the answer holds no token where"),
+            ("{\"token\": \"\"}", "answered 201, but the answer holds an empty token"),
+            (
+                "{\"token\": \"hidden hidden\"}",
+                "answered 201, but the answer holds something with characters",
+            ),
+            ("{\"token\": \"hidden\\n\"}", "answered 201, but the answer holds something with characters"),
+            (
+                "{\"token\": \"hidden\\u0000\"}",
+                "answered 201, but the answer holds something with characters",
+            ),
+            ("{\"token\": \"hidden:\"}", "answered 201, but the answer holds only half"),
+            ("{\"token\": \":hidden\"}", "answered 201, but the answer holds only half"),
+            (&long, "answered 201, but the answer holds something too long"),
+        ] {
+            let reason = minted(body).unwrap_err();
+            assert!(reason.starts_with(expected), "{body}: {reason}");
+            assert!(!reason.contains("hidden"), "{reason}");
+        }
+        let reason = minted(r#"{"id": "0123456789abcdef", "token": ""}"#).unwrap_err();
+        assert!(reason.ends_with("an empty token; its id starts with 01234567"), "{reason}");
+    }
+
+    #[test]
+    fn an_apis_words_are_shown_without_secrets() {
+        let mut tokens = Tokens::new();
+        let (credential, other) = (tokens.text(), tokens.text());
+        let (id, secret) = credential.split_once(':').unwrap();
+        let api = api("", &credential);
+        let said = |text: &str| {
+            let body = serde_json::json!({ "error": text }).to_string();
+            api.refusal(&answer(403, &body))
+        };
+        assert_eq!(
+            said("no such\n role\u{1b}"),
+            "answered 403: refused, whoever the token is (\"no such role\")"
+        );
+        for text in [
+            format!("bad key {credential}"),
+            format!("bad key \"{secret}\"!"),
+            format!("bad{secret}key"),
+            format!("bad key id={id}, secret=({secret})"),
+            format!("bad token {other}"),
+            format!("bad token {},{}", &other[..20], &other[20..]),
+            format!("bad {}", "abcdefghij".repeat(3)),
+        ] {
+            let said = said(&text);
+            assert!(said.contains(MASK), "{said}");
+            for part in [id, secret, &secret[..12], &other[..12], &other[other.len() - 16..], "abcdefghij"] {
+                assert!(!said.contains(part), "{said}");
+            }
+        }
+        let long = said(&"word ".repeat(100));
+        assert!(long.chars().count() < WORDS + 60, "{long}");
+        assert_eq!(api.refusal(&answer(400, "{\"error\": {\"a\": 1}}")), "answered 400");
+        assert_eq!(api.refusal(&answer(400, "<html>")), "answered 400");
+        // A short credential is masked as well.
+        assert_eq!(masked("the key abc1 is bad", "abc1"), "the key •••• is bad");
+    }
+
+    #[test]
+    fn a_credential_is_there_and_can_be_sent() {
+        let with = |credential: &str| {
+            let config = toml::from_str("base = 'http://127.0.0.1:9'\ncredential_env = 'GATEWAY'").unwrap();
+            TokenApi::with_credential(&config, credential, &Options::default())
+                .err()
+                .map(|error| error.to_string())
+        };
+        assert_eq!(with("fine\n"), None);
+        for nothing in ["", " \n"] {
+            assert_eq!(
+                with(nothing).unwrap(),
+                "$GATEWAY is not set or empty; set it to the credential of the token API"
+            );
+        }
+        for odd in ["hidden hidden", "hidden\0", "hiddenä"] {
+            assert_eq!(with(odd).unwrap(), "$GATEWAY holds spaces or bytes that no header can carry");
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_without_an_id_or_a_name() {
+        let api = api("", "credential");
+        for id in ["", ".", ".."] {
+            let refused = api.revoke(id).unwrap_err();
+            assert!(refused.0.starts_with("nothing was sent"), "{refused}");
+        }
+        assert!(
+            matches!(api.mint(""), Err(MintError::NotDone(reason)) if reason.starts_with("nothing was sent"))
+        );
+    }
 }
