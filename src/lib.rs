@@ -6,6 +6,7 @@
 //! the pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
 //! No stage talks to a network, and none shows a token's secret half.
 
+pub mod cleanup;
 pub mod cli;
 pub mod config;
 pub mod detect;

@@ -13,11 +13,13 @@ mod place;
 mod redact;
 mod sarif;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod words;
 
+pub(crate) use escape::{visible, visible_line};
+pub(crate) use redact::Redactor;
+
 use crate::finding::Outcome;
-use redact::Redactor;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
