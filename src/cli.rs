@@ -15,6 +15,7 @@ use std::path::PathBuf;
     after_help = "Exit code: 0 nothing found, everything read; 1 tokens found; 2 not done, or not all read.\nMore with --help.",
     after_long_help = "Exit code:\n  0  nothing found and everything read\n  1  tokens found\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin"
 )]
+#[command(group = ArgGroup::new("acts").args(["redact"]))]
 #[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "pre_commit", "check_rules"]))]
 pub struct Cli {
     /// Files, folders or, with --staged, --history and --range, the repository; - is stdin
@@ -90,6 +91,39 @@ pub struct Cli {
     /// Write a baseline of all that is found, and report none of it
     #[arg(long, value_name = "FILE", help_heading = "What counts")]
     pub write_baseline: Option<PathBuf>,
+
+    /// Replace found tokens in files by references to the environment; shows the changes and asks
+    #[arg(
+        long,
+        conflicts_with_all = ["mode", "follow", "write_baseline", "format", "output"],
+        hide_short_help = true,
+        help_heading = "Clean up"
+    )]
+    pub redact: bool,
+
+    /// Write a file for `git filter-repo --replace-text`; it holds the found tokens
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["redact", "check_rules"],
+        hide_short_help = true,
+        help_heading = "Clean up"
+    )]
+    pub replacements: Option<PathBuf>,
+
+    /// Go ahead without asking
+    #[arg(long, requires = "acts", hide_short_help = true, help_heading = "Clean up")]
+    pub yes: bool,
+
+    /// Show what would be done, and do nothing
+    #[arg(
+        long,
+        requires = "acts",
+        conflicts_with = "yes",
+        hide_short_help = true,
+        help_heading = "Clean up"
+    )]
+    pub dry_run: bool,
 
     /// Write it as human, json, jsonl, sarif or github
     #[arg(

@@ -6,3 +6,6 @@
 //! somebody has agreed to it; only the file of replacements ever holds a token.
 
 pub mod redact;
+pub mod replacements;
+pub mod run;
+pub mod steps;

@@ -18,6 +18,7 @@ mod words;
 
 pub(crate) use escape::{visible, visible_line};
 pub(crate) use redact::Redactor;
+pub(crate) use words::{TOKENS_PAGE, count};
 
 use crate::finding::Outcome;
 use std::fmt;

@@ -22,7 +22,7 @@ pub fn of(edit: &Edit, tokens: &[Token], redactor: &Redactor) -> String {
         redactor.text(text)
     };
     let (before, after) = (mask(edit.before()), mask(edit.after()));
-    let path = visible(edit.path());
+    let path = mask(&visible(edit.path()));
     let mut shown = format!("--- {path}\n+++ {path}\n");
     for hunk in TextDiff::from_lines(&before, &after).unified_diff().context_radius(CONTEXT).iter_hunks() {
         let _ = writeln!(shown, "{}", hunk.header());

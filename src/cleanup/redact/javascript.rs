@@ -6,11 +6,15 @@
 
 use super::change::{Copy, Pieces, replaced};
 use super::code::{Syntax, Target, read_literal, unescape};
-use super::tree::{children, field_of};
+use super::tree::{children, field_of, upwards};
+use super::variable;
 use tree_sitter::{Language, Node};
 
-/// JavaScript's syntax.
-pub struct JavaScript;
+/// JavaScript's syntax, in a file.
+pub struct JavaScript<'p> {
+    /// The file's path: some configurations are read by what builds for browsers.
+    pub path: &'p str,
+}
 
 /// Where a string stands as an expression, and another one can take its place: the kind of the parent, and the field.
 const EXPRESSION_PLACES: &[(&str, Option<&str>)] = &[
@@ -83,12 +87,54 @@ fn refuse_place(node: Node<'_>) -> Result<(), String> {
     Err(format!("it stands in {place}, where no reference can stand: replace it by hand"))
 }
 
-impl Syntax for JavaScript {
+/// Says why a value must not come from the environment: what builds for browsers would put it into what they get, under
+/// the name that the node stands under.
+fn refuse_shipped(node: Node<'_>, path: &str, text: &str) -> Result<(), String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let shipped = |key: &str| {
+        let key = key.trim_matches(['"', '\'', '`', '[', ']']);
+        variable::is_client(key)
+            || key == "define"
+            || key.contains("process.env")
+            || key.contains("import.meta.env")
+            || (key == "env" && name.starts_with("next.config."))
+    };
+    let keys = upwards(node)
+        .filter(|above| above.kind() == "pair")
+        .filter_map(|pair| pair.child_by_field_name("key"));
+    let plugin = || {
+        upwards(node)
+            .filter_map(|above| {
+                above.child_by_field_name("constructor").or_else(|| above.child_by_field_name("function"))
+            })
+            .any(|name| text[name.byte_range()].ends_with("DefinePlugin"))
+    };
+    match keys.map(|key| &text[key.byte_range()]).any(shipped) || plugin() {
+        true => {
+            Err("a build puts it into what browsers get: take it out by hand, and call Krea from a server"
+                .into())
+        }
+        false => Ok(()),
+    }
+}
+
+/// Node makes the text "undefined" of what is missing and assigned.
+fn refuse_own_assignment(node: Node<'_>, text: &str) -> Result<(), String> {
+    let left = node.parent().and_then(|parent| parent.child_by_field_name("left"));
+    match left.is_some_and(|left| text[left.byte_range()].starts_with("process.env")) {
+        true => {
+            Err("it sets the environment from within: delete the line, and set the variable outside".into())
+        }
+        false => Ok(()),
+    }
+}
+
+impl Syntax for JavaScript<'_> {
     fn grammar(&self) -> Language {
         tree_sitter_typescript::LANGUAGE_TSX.into()
     }
 
-    fn target<'t>(&self, innermost: Node<'t>, _text: &str) -> Result<Target<'t>, String> {
+    fn target<'t>(&self, innermost: Node<'t>, text: &str) -> Result<Target<'t>, String> {
         match innermost.kind() {
             "comment" | "html_comment" => return Ok(Target::Text(innermost)),
             "jsx_text" => return Err("a page shows it as text: take it out by hand".into()),
@@ -101,6 +147,8 @@ impl Syntax for JavaScript {
         match innermost.parent() {
             Some(literal) if matches!(literal.kind(), "string" | "template_string") => {
                 refuse_place(literal)?;
+                refuse_shipped(literal, self.path, text)?;
+                refuse_own_assignment(literal, text)?;
                 Ok(Target::Literal(literal))
             }
             _ => Err("it stands in a type, where no reference can stand: replace it by hand".into()),
@@ -305,12 +353,33 @@ mod tests {
                 ("const a = <p>TOKEN</p>", "a page"),
                 ("const a = <p t='TOKEN &amp;'/>", "escapes or line breaks"),
                 ("const a = <p t='TOKEN\n'/>", "escapes or line breaks"),
+                ("process.env.KREA_API_KEY = 'TOKEN'", "from within"),
                 ("a = /TOKEN/", "no reference"),
                 ("a = '\\1 TOKEN'", "octal"),
                 ("a = `${f('TOKEN')} TOKEN`", "inside another's text"),
                 ("const = 'TOKEN'", "does not parse"),
             ],
         );
+    }
+
+    #[test]
+    fn what_a_build_ships_to_browsers_gets_no_value() {
+        let reason = "what browsers get";
+        assert_refused(
+            "vite.config.ts",
+            &[
+                ("export default { define: { A: JSON.stringify('TOKEN') } }", reason),
+                ("f({ 'process.env.A': 'TOKEN' })", reason),
+                ("f({ env: { NEXT_PUBLIC_KREA_API_KEY: 'TOKEN' } })", reason),
+                ("x = new webpack.DefinePlugin({ A: 'TOKEN' })", reason),
+            ],
+        );
+        assert_refused("next.config.mjs", &[("export default { env: { A: 'TOKEN' } }", reason)]);
+        let server = (
+            "module.exports = { env: { A: 'TOKEN' } }",
+            "module.exports = { env: { A: process.env.KREA_API_KEY } }",
+        );
+        assert_becomes("ecosystem.config.js", &[server]);
     }
 
     #[test]

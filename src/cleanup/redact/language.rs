@@ -82,6 +82,7 @@ const BY_HAND: &[(&[&str], &str)] = &[
     (&["bat", "cmd"], "%NAME%"),
     (&["fish"], "$NAME"),
     (&["mk"], "$(NAME)"),
+    (&["http", "rest"], "{{$processEnv NAME}}"),
     (&["properties", "xml"], "${NAME}"),
 ];
 
@@ -115,6 +116,12 @@ pub fn of(path: &str, text: &str, variable: &str) -> Result<Language, String> {
     let listed = |list: &[(&[&str], Language)], what: &str| {
         list.iter().find(|(names, _)| names.contains(&what)).map(|&(_, language)| language)
     };
+    let lower = name.to_ascii_lowercase();
+    if ["dockerfile", "containerfile"].iter().any(|file| {
+        lower == *file || lower.starts_with(&format!("{file}.")) || ending.eq_ignore_ascii_case(file)
+    }) {
+        return Err(DOCKERFILE.replace(NAME, variable));
+    }
     let known = listed(NAMES, name)
         .or_else(|| listed(ENDINGS, ending))
         .or_else(|| (name.starts_with(".env.") || ending == "env").then_some(Dotenv))
@@ -122,16 +129,12 @@ pub fn of(path: &str, text: &str, variable: &str) -> Result<Language, String> {
     if let Some(language) = known {
         return Ok(language);
     }
+    if name.ends_with("_history") {
+        return Err("a record of commands: delete the lines that hold it".to_owned());
+    }
     let told = |list: &[(&[&'static str], &'static str)]| {
         list.iter().find(|(names, _)| names.contains(&ending)).map(|&(_, text)| text.replace(NAME, variable))
     };
-    if name == "Dockerfile"
-        || name == "Containerfile"
-        || ending == "dockerfile"
-        || name.starts_with("Dockerfile.")
-    {
-        return Err(DOCKERFILE.replace(NAME, variable));
-    }
     if let Some(advice) = told(ADVICE) {
         return Err(advice);
     }
@@ -194,6 +197,10 @@ mod tests {
         let ruby = "no parser for .rb files: replace it by hand, with ENV.fetch(\"KREA_TOKEN\")";
         assert_eq!(of("config/krea.rb", "", "KREA_TOKEN"), Err(ruby.to_owned()));
         assert!(of("web/Dockerfile", "", "KREA_TOKEN").unwrap_err().contains("--env KREA_TOKEN"));
+        for name in ["Dockerfile.prod", "prod.Dockerfile", "Containerfile", "Dockerfile.env"] {
+            assert!(of(name, "", "X").unwrap_err().contains("--env X"), "{name}");
+        }
+        assert!(of(".bash_history", "", "X").unwrap_err().contains("delete the lines"));
         assert!(of("prod.tfvars", "", "KREA_TOKEN").unwrap_err().contains("TF_VAR_"));
         assert_eq!(of("x.weird", "", "X"), Err("no parser for .weird files: replace it by hand".to_owned()));
         assert_eq!(

@@ -166,6 +166,13 @@ fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<Edit, Vec<Ref
         return Err(vec![refused(first, reason)]);
     }
     let language = language::of(path, &before, variable).map_err(|reason| vec![refused(first, reason)])?;
+    let shipped = |finding: &&&Finding| variable::is_client(&finding.context);
+    if matches!(language, Language::Shell | Language::Json | Language::Toml | Language::Yaml)
+        && let Some(finding) = found.iter().find(shipped)
+    {
+        let reason = "builds put variables of this name into what browsers get: remove it, and call Krea from a server";
+        return Err(vec![refused(finding.location.line, reason.to_owned())]);
+    }
     let after = rewritten(language, path, &before, &copies).map_err(|problems| {
         let line = |at: usize| {
             1 + before.as_bytes()[..at.min(before.len())].iter().filter(|&&b| b == b'\n').count() as u64
@@ -226,7 +233,7 @@ fn copies(text: &str, tokens: &[Token], all: &[Finding]) -> Vec<Copy> {
 fn rewritten(language: Language, path: &str, text: &str, copies: &[Copy]) -> Result<String, Vec<Problem>> {
     let one = |problem| vec![problem];
     match language {
-        Language::JavaScript => code::redact(text, copies, &javascript::JavaScript),
+        Language::JavaScript => code::redact(text, copies, &javascript::JavaScript { path }),
         Language::Python => code::redact(text, copies, &python::Python),
         Language::Go => code::redact(text, copies, &go::Go),
         Language::Shell => code::redact(text, copies, &shell::Shell),
@@ -268,20 +275,20 @@ fn notes(language: Language, path: &str, text: &str, copies: &[Copy], found: &[&
             || ["\"use client\"", "'use client'"].iter().any(|mark| text.contains(mark))
             || found.iter().any(|finding| variable::is_client(&finding.context))
     };
-    match language {
-        Language::JavaScript if client() => notes.push(
-            "if this runs in a browser, it finds no value there, as it must: call Krea from a server instead"
-                .to_owned(),
-        ),
+    let note = match language {
+        Language::JavaScript if client() => {
+            "if this runs in a browser, it finds no value there, as it must: call Krea from a server"
+        }
         Language::Yaml if yaml::is_workflow(path) => {
-            notes.push("store the replacement as a secret of the repository (`gh secret set`)".to_owned());
+            "store the replacement as a secret of the repository, with `gh secret set`"
         }
         Language::Json | Language::Toml | Language::Yaml => {
-            notes.push("this holds if the program that reads the file expands references; if not, it sends them as they are".to_owned());
+            "the reference counts if the program that reads the file expands it; if not, it is sent as it is"
         }
-        Language::Dotenv => notes.push("the replacement goes here only if git ignores this file".to_owned()),
-        _ => {}
-    }
+        Language::Dotenv => "the replacement goes here only if git ignores the file",
+        _ => return notes,
+    };
+    notes.push(note.to_owned());
     notes
 }
 
@@ -317,7 +324,7 @@ mod tests {
         let findings = found(&folder, "a.yml", &content, &[&token]);
         let path = folder.path().join("a.yml");
         #[cfg(unix)]
-        std::os::unix::fs::PermissionsExt::set_mode(&mut fs::metadata(&path).unwrap().permissions(), 0o640);
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o604)).unwrap();
         let mode = fs::metadata(&path).unwrap().permissions();
         let plan = plan(&findings, &[]);
         assert_eq!((plan.edits.len(), plan.edits[0].copies, plan.left), (1, 2, 0));
@@ -394,6 +401,17 @@ mod tests {
         assert!(reason(&findings).contains("read-only"));
         fs::remove_file(&path).unwrap();
         assert!(reason(&findings).contains("cannot be changed"));
+    }
+
+    #[test]
+    fn what_builds_ship_to_browsers_gets_no_value() {
+        let (folder, token) = (tempfile::tempdir().unwrap(), Tokens::new().pair());
+        for name in ["compose.yml", "build.sh", "a.json", "a.toml"] {
+            let mut findings =
+                found(&folder, name, &format!("VITE_KREA_API_KEY={}\n", text(&token)), &[&token]);
+            findings[0].context = "VITE_KREA_API_KEY".into();
+            assert!(reason(&findings).contains("what browsers get"), "{name}");
+        }
     }
 
     #[cfg(unix)]

@@ -3,7 +3,8 @@
 
 use super::change::{Copy, Pieces, replaced};
 use super::code::{Syntax, Target, unescape};
-use super::tree::{children, field_of};
+use super::tree::{children, field_of, upwards};
+use std::ops::Range;
 use tree_sitter::{Language, Node};
 
 /// The shell's syntax.
@@ -12,12 +13,19 @@ pub struct Shell;
 /// What double quotes would take for an expansion, an escape or a quote; inside single quotes it is only text.
 const SPECIAL: [char; 5] = ['$', '`', '\\', '!', '"'];
 
+/// What the shell fills in, by the grammar's names.
+const EXPANSIONS: [&str; 5] =
+    ["arithmetic_expansion", "command_substitution", "expansion", "process_substitution", "simple_expansion"];
+
 impl Syntax for Shell {
     fn grammar(&self) -> Language {
         tree_sitter_bash::LANGUAGE.into()
     }
 
     fn target<'t>(&self, innermost: Node<'t>, text: &str) -> Result<Target<'t>, String> {
+        if let Some(expansion) = with_default(innermost) {
+            return Ok(Target::Literal(above_all(expansion)));
+        }
         let literal = match innermost.kind() {
             "comment" => return Ok(Target::Text(innermost)),
             "heredoc_body" => heredoc(innermost, text)?,
@@ -32,9 +40,8 @@ impl Syntax for Shell {
             _ => return Err(NO_PLACE.into()),
         };
         match literal.parent() {
-            Some(parent) if parent.kind() == "concatenation" => Ok(Target::Literal(parent)),
             Some(parent) if parent.kind() == "function_definition" => Err(NO_PLACE.into()),
-            _ => Ok(Target::Literal(literal)),
+            _ => Ok(Target::Literal(above_all(literal))),
         }
     }
 
@@ -81,29 +88,25 @@ impl Syntax for Shell {
                     pieces.append(self.read(child, text)?);
                 }
             }
-            "expansion"
-            | "simple_expansion"
-            | "command_substitution"
-            | "arithmetic_expansion"
-            | "process_substitution" => {
-                pieces.push_code(&expression(&text[range]));
+            kind if EXPANSIONS.contains(&kind) => {
+                // The grammar counts white space before an expansion as a part of it.
+                let code = text[range.clone()].trim_start();
+                pieces.push_text(&text[range.start..range.end - code.len()]);
+                match default_of(node) {
+                    // It comes to the default's text, unless the variable has a value.
+                    Some(default) => pieces.push_text(&text[inside_quotes(default, text)]),
+                    None => pieces.push_code(&expression(code)),
+                }
             }
             "string" | "heredoc_body" => {
                 let quoted = node.kind() == "string";
                 let edge = usize::from(quoted);
                 let mut at = range.start + edge;
                 let plain: &[char] = if quoted { &['"', '\\', '$', '`'] } else { &['\\', '$', '`'] };
-                for child in children(node) {
-                    if matches!(
-                        child.kind(),
-                        "expansion" | "simple_expansion" | "command_substitution" | "arithmetic_expansion"
-                    ) {
-                        // The grammar counts white space before an expansion as a part of it.
-                        let code = text[child.byte_range()].trim_start();
-                        pieces.push_text(&unescape(&text[at..child.end_byte() - code.len()], plain));
-                        pieces.push_code(&expression(code));
-                        at = child.end_byte();
-                    }
+                for child in children(node).into_iter().filter(|child| EXPANSIONS.contains(&child.kind())) {
+                    pieces.push_text(&unescape(&text[at..child.start_byte()], plain));
+                    pieces.append(self.read(child, text)?);
+                    at = child.end_byte();
                 }
                 pieces.push_text(&unescape(&text[at..range.end - edge], plain));
             }
@@ -115,6 +118,33 @@ impl Syntax for Shell {
     fn reference(&self, variable: &str) -> String {
         expression(&braced(variable))
     }
+}
+
+/// The `${NAME:-…}` or `${NAME:=…}` whose default a node is in.
+fn with_default(node: Node<'_>) -> Option<Node<'_>> {
+    let parts = ["concatenation", "raw_string", "string", "string_content", "variable_name", "word"];
+    let above = upwards(node).find(|above| !parts.contains(&above.kind()))?;
+    let default = default_of(above)?;
+    (default.start <= node.start_byte() && node.end_byte() <= default.end).then_some(above)
+}
+
+/// Where the default of an expansion stands.
+fn default_of(expansion: Node<'_>) -> Option<Range<usize>> {
+    let operator = expansion.child_by_field_name("operator")?;
+    let known = expansion.kind() == "expansion" && matches!(operator.kind(), ":-" | "-" | ":=" | "=");
+    known.then(|| operator.end_byte()..expansion.end_byte() - 1)
+}
+
+/// The range without the quotes at its ends.
+fn inside_quotes(range: Range<usize>, text: &str) -> Range<usize> {
+    let part = &text[range.clone()];
+    let quoted = ['"', '\''].iter().any(|&q| part.len() > 1 && part.starts_with(q) && part.ends_with(q));
+    if quoted { range.start + 1..range.end - 1 } else { range }
+}
+
+/// The whole of a word that is put together from parts.
+fn above_all(part: Node<'_>) -> Node<'_> {
+    part.parent().filter(|parent| parent.kind() == "concatenation").unwrap_or(part)
 }
 
 const NO_PLACE: &str = "it stands where no reference can stand: replace it by hand";
@@ -176,6 +206,17 @@ fn part(node: Node<'_>, copies: &[Copy], text: &str) -> Result<String, String> {
     Ok(match node.kind() {
         "string" | "heredoc_body" => replaced(text, range, copies, plain),
         "word" => replaced(text, range, copies, quoted),
+        "expansion" => {
+            let name =
+                children(node).into_iter().find(|child| child.kind() == "variable_name").ok_or(NO_PLACE)?;
+            let default = default_of(node).map(|range| inside_quotes(range, text)).ok_or(NO_PLACE)?;
+            match copies {
+                [copy] if copy.range == default && copy.variable == &text[name.byte_range()] => {
+                    format!("{}:?set {}}}", &text[range.start..name.end_byte()], copy.variable)
+                }
+                _ => return Err("it is in the default of another variable: replace it by hand".into()),
+            }
+        }
         "raw_string" => {
             let inside = range.start + 1..range.end - 1;
             if replaced(text, inside.clone(), copies, |_| String::new()).contains(SPECIAL) {
@@ -247,6 +288,29 @@ mod tests {
                 ],
             );
         }
+    }
+
+    #[test]
+    fn a_default_gives_way_to_a_demand() {
+        assert_becomes(
+            "a.sh",
+            &[
+                (": \"${KREA_API_KEY:=TOKEN}\"\n", ": \"${KREA_API_KEY:?set KREA_API_KEY}\"\n"),
+                ("a=${KREA_API_KEY:-'TOKEN'} b\n", "a=${KREA_API_KEY:?set KREA_API_KEY} b\n"),
+                (
+                    "a=\"$x ${KREA_API_KEY-TOKEN} ${y:-z}\"\n",
+                    "a=\"$x ${KREA_API_KEY:?set KREA_API_KEY} ${y:-z}\"\n",
+                ),
+            ],
+        );
+        assert_refused(
+            "a.sh",
+            &[
+                ("a=${OTHER:-TOKEN}\n", "another variable"),
+                ("a=${KREA_API_KEY:-x TOKEN}\n", "another variable"),
+                ("a=${x%TOKEN}\n", "no reference"),
+            ],
+        );
     }
 
     #[test]
