@@ -129,7 +129,7 @@ fn agreed(
         }
         Consent::Ask => {}
     }
-    write!(out, "Change {}? [y/N] ", count(plan.edits.len() as u64, "this file", "these files"))?;
+    write!(out, "Change {}? [y/N] ", count(plan.edits.len() as u64, "file", "files"))?;
     out.flush()?;
     let mut line = String::new();
     answer.read_line(&mut line).context("cannot read the answer")?;

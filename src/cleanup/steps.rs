@@ -118,7 +118,7 @@ fn commands(reachable: bool, remotes: &[Remote], replacements: Option<&Path>) ->
     let file = replacements.map_or_else(
         || REPLACEMENTS.to_owned(),
         |path| {
-            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             quoted(&path.to_string_lossy())
         },
     );
@@ -204,8 +204,8 @@ impl fmt::Display for Step {
             Step::History { tokens, dead, refs, in_head, unreachable, encoded } => {
                 write!(f, "The history holds {}", count(*tokens as u64, "token", "tokens"))?;
                 f.write_str(match dead {
-                    true => ". A dead token in the history is harmless: nothing accepts it any more.\nRewriting the history is optional.",
-                    false => ", not all proven dead. Prove them dead first:\nthen they are harmless there, and rewriting the history is optional.",
+                    true => ", all proven dead. A dead token in the history is harmless:\nnothing accepts it any more. Rewriting the history is optional.",
+                    false => ", not all of it proven dead. That comes first:\na dead token in the history is harmless, and rewriting the history is optional then.",
                 })?;
                 if *in_head {
                     f.write_str(
@@ -255,5 +255,117 @@ fn list(f: &mut fmt::Formatter<'_>, items: &[String]) -> fmt::Result {
     match items.len().saturating_sub(LISTED) {
         0 => Ok(()),
         more => write!(f, "\n  and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Layer;
+    use crate::report::testing::{Tokens, finding, origin, three_places};
+
+    fn remote(name: &str, url: &str) -> Remote {
+        Remote { name: name.into(), url: url.into() }
+    }
+
+    #[test]
+    fn each_place_gets_its_steps() {
+        let mut findings = three_places().findings;
+        findings.iter_mut().for_each(|finding| finding.status = Status::Dead);
+        let steps = of(&findings, &[remote("up", "https://example.com/it's.git")], None);
+        let expected = concat!(
+            "  1. Take the text out of these files (`krea-scan --redact` shows how, and asks):\n",
+            "       .env:3:14\n",
+            "       dist/app.js.map:3:14\n",
+            "  2. The history holds 1 token, all proven dead. A dead token in the history is harmless:\n",
+            "     nothing accepts it any more. Rewriting the history is optional.\n",
+            "     These refs lead to it:\n",
+            "       refs/heads/main\n",
+            "  3. If it must go all the same, copy the repository somewhere safe, and then:\n",
+            "       krea-scan --history --replacements \"$HOME/krea-replacements.txt\"\n",
+            "       git clone --mirror \"https://example.com/it's.git\" rewritten.git\n",
+            "       git -C rewritten.git filter-repo --replace-text \"$HOME/krea-replacements.txt\" --replace-message \"$HOME/krea-replacements.txt\"\n",
+            "       krea-scan --history rewritten.git\n",
+            "       git -C rewritten.git push --force --mirror \"https://example.com/it's.git\"\n",
+            "       rm \"$HOME/krea-replacements.txt\"\n",
+            "  4. After a rewrite, everyone with a clone of up (https://example.com/it's.git) must clone it again:\n",
+            "     a push or a merge from an old clone brings the old history back. Forks keep it, and so do the host's\n",
+            "     pull requests and caches, until their owners and the host remove it.\n",
+        );
+        assert_eq!(text(&steps), expected);
+    }
+
+    #[test]
+    fn a_token_that_is_not_proven_dead_comes_first() {
+        let mut past = finding(Tokens::new().pair(), "old/.env");
+        past.git = Some(origin());
+        let text = text(&of(&[past], &[], None));
+        assert!(text.contains("not all of it proven dead. That comes first"), "{text}");
+        assert!(text.contains("git filter-repo --force --replace-text"), "{text}");
+        assert!(text.contains("a copy of this repository must clone it again"), "{text}");
+    }
+
+    #[test]
+    fn what_no_ref_leads_to_needs_no_rewrite() {
+        let mut lost = finding(Tokens::new().pair(), "blob/b10b");
+        lost.git = Some(crate::finding::GitOrigin {
+            commit: None,
+            path: String::new(),
+            refs: Vec::new(),
+            reachable: false,
+            ..origin()
+        });
+        let steps = of(&[lost], &[remote("origin", "x")], None);
+        assert!(matches!(steps[0], Step::History { unreachable: true, .. }));
+        let commands = vec!["git reflog expire --expire=now --all && git gc --prune=now".to_owned()];
+        assert_eq!(steps[1..], [Step::Rewrite { commands }]);
+    }
+
+    #[test]
+    fn the_newest_commit_and_what_is_staged_are_files_to_edit() {
+        let token = Tokens::new().pair();
+        let mut head = finding(token.clone(), "head");
+        head.git = Some(crate::finding::GitOrigin { in_head: true, ..origin() });
+        head.layers = vec![Layer { kind: "base64".into(), name: String::new(), line: None, column: None }];
+        let mut staged = finding(token, "staged");
+        staged.git = Some(crate::finding::GitOrigin { commit: None, reachable: false, ..origin() });
+        let steps = of(&[head, staged], &[], None);
+        assert_eq!(steps[0], Step::Edit { places: vec!["head:3:14".into(), "staged:3:14".into()] });
+        assert!(
+            matches!(steps[1], Step::History { in_head: true, encoded: 1, unreachable: false, .. }),
+            "{steps:?}"
+        );
+    }
+
+    #[test]
+    fn nothing_found_leaves_nothing_to_do() {
+        assert_eq!(text(&of(&[], &[], None)), "");
+    }
+
+    #[test]
+    fn a_url_is_shown_without_credentials() {
+        for (url, plain) in [
+            (
+                "https://user:secret@example.com:8443/a/b.git?token=secret#x",
+                "https://example.com:8443/a/b.git",
+            ),
+            ("https://secret@example.com", "https://example.com"),
+            ("https://example.com/@scope/a.git", "https://example.com/@scope/a.git"),
+            ("ssh://git:secret@example.com/a.git", "ssh://git@example.com/a.git"),
+            ("git@example.com:a/b.git", "git@example.com:a/b.git"),
+            ("git:secret@example.com:a.git", "git@example.com:a.git"),
+            ("/srv/git/a@b.git", "/srv/git/a@b.git"),
+            ("../a.git", "../a.git"),
+        ] {
+            assert_eq!(plain_url(url), plain);
+        }
+    }
+
+    #[test]
+    fn long_lists_are_cut_and_names_are_made_safe() {
+        let places = (0..25).map(|at| format!("{at:02}\u{1b}:1:1")).collect();
+        let shown = text(&[Step::Edit { places }]);
+        assert!(shown.contains("19\\u{1b}:1:1\n       and 5 more\n"), "{shown}");
+        assert!(!shown.contains('\u{1b}'));
     }
 }

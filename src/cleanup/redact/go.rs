@@ -13,9 +13,6 @@ pub struct Go;
 const FREE: [&str; 5] =
     ["argument_list", "expression_list", "literal_element", "parenthesized_expression", "return_statement"];
 
-/// Where several values stand side by side.
-const LISTS: [&str; 2] = ["argument_list", "expression_list"];
-
 impl Syntax for Go {
     fn grammar(&self) -> Language {
         tree_sitter_go::LANGUAGE.into()
@@ -59,7 +56,7 @@ impl Syntax for Go {
         terms.extend(literal(&text[at..range.end - 1]));
         let free = node.parent().is_some_and(|parent| FREE.contains(&parent.kind()));
         // As gofmt has it.
-        let several = |list: Node<'_>| LISTS.contains(&list.kind()) && list.named_child_count() > 1;
+        let several = |list: Node<'_>| list.kind() == "argument_list" && list.named_child_count() > 1;
         let plus = if node.parent().is_some_and(several) { "+" } else { " + " };
         let joined = terms.join(plus);
         Ok(if terms.len() > 1 && !free { format!("({joined})") } else { joined })
