@@ -183,6 +183,39 @@ pub struct Cli {
     )]
     pub wait: Duration,
 
+    /// Replace found tokens in files by references to the environment; shows the changes and asks
+    #[arg(
+        long,
+        conflicts_with_all = ["mode", "incident", "follow", "write_baseline", "format", "output"],
+        hide_short_help = true,
+        help_heading = "Clean up"
+    )]
+    pub redact: bool,
+
+    /// Write a file for `git filter-repo --replace-text`; it holds the found tokens
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["redact", "check_rules"],
+        hide_short_help = true,
+        help_heading = "Clean up"
+    )]
+    pub replacements: Option<PathBuf>,
+
+    /// Go ahead without asking
+    #[arg(long, requires = "acts", hide_short_help = true, help_heading = "Clean up")]
+    pub yes: bool,
+
+    /// Show what would be done, and do nothing
+    #[arg(
+        long,
+        requires = "acts",
+        conflicts_with = "yes",
+        hide_short_help = true,
+        help_heading = "Clean up"
+    )]
+    pub dry_run: bool,
+
     /// Write it as human, json, jsonl, sarif or github
     #[arg(
         short,

@@ -7,6 +7,7 @@
 //! None of these stages talks to a network. [`krea`] alone does, and only when asked: it tells whether a token is alive
 //! and speaks to an organisation's token API. None shows a token's secret half.
 
+pub mod cleanup;
 pub mod cli;
 pub mod config;
 pub mod detect;

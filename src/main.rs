@@ -2,6 +2,8 @@
 
 use anyhow::Context as _;
 use clap::Parser;
+use krea_scan::cleanup;
+use krea_scan::cleanup::run::{Consent, Redacted};
 use krea_scan::cli::{Cli, FailOn, When};
 use krea_scan::config::{Flags, Service, Settings, Source};
 use krea_scan::detect::Detector;
@@ -13,7 +15,7 @@ use krea_scan::respond;
 use krea_scan::rules::{self, RuleSet};
 use krea_scan::scan;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Tokens were found.
@@ -57,9 +59,17 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Some(service) => answered(cli, &settings, &detector, service)?,
     };
     outcome.notes.extend(notes);
+    if cli.redact {
+        return redact(cli, &outcome);
+    }
 
     let code = exit_code(cli, &outcome);
-    match write_report(cli, &settings, &outcome, &infos) {
+    let written = write_report(cli, &settings, &outcome, &infos);
+    let repository = cli.paths.first().map_or(Path::new("."), PathBuf::as_path);
+    let replaced = cli.replacements.as_ref().map_or(Ok(()), |path| {
+        cleanup::run::replacements(path, repository, &outcome, &mut io::stderr().lock())
+    });
+    match replaced.and(written) {
         Ok(()) => Ok(code),
         // Whoever reads has read enough.
         Err(error) if is_closed_pipe(&error) => Ok(code),
@@ -132,6 +142,21 @@ fn exit_code(cli: &Cli, outcome: &Outcome) -> u8 {
         () if not_told || !outcome.summary.incomplete.is_empty() => FAILED,
         () => 0,
     }
+}
+
+fn redact(cli: &Cli, outcome: &Outcome) -> anyhow::Result<u8> {
+    let consent = match () {
+        () if cli.dry_run => Consent::ShowOnly,
+        () if cli.yes => Consent::Given,
+        () if io::stdin().is_terminal() && io::stdout().is_terminal() => Consent::Ask,
+        () => Consent::NobodyToAsk,
+    };
+    let ended = cleanup::run::redact(outcome, consent, &mut io::stdin().lock(), &mut io::stdout().lock())?;
+    Ok(match ended {
+        Redacted::Everything => 0,
+        Redacted::TokensLeft => FOUND,
+        Redacted::NotAllRead | Redacted::Failed => FAILED,
+    })
 }
 
 fn settings(cli: &Cli) -> anyhow::Result<Settings> {

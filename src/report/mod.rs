@@ -15,6 +15,8 @@ mod sarif;
 pub(crate) mod testing;
 mod words;
 
+pub(crate) use words::count;
+
 use crate::finding::Outcome;
 use crate::redact::Redactor;
 use std::fmt;
