@@ -74,7 +74,13 @@ fn program() -> Result<PathBuf> {
         None | Some("debug") => "dev",
         Some(folder) => folder,
     };
-    let built = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo tells this program of its package would have some build scripts run again.
+    let told = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in told.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+        cargo.env_remove(name);
+    }
+    let built = cargo
         // With the example, which is built, the dependencies are those that it was built with.
         .args(["build", "--bin", "krea-scan", "--example", "drill", "--profile", profile])
         .args(["--message-format", "json-render-diagnostics"])
