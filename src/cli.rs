@@ -101,7 +101,13 @@ pub struct Cli {
     pub verify: bool,
 
     /// What fails [default: a token that is not proven dead]
-    #[arg(long, value_name = "found|live", hide_possible_values = true, help_heading = "Incident")]
+    #[arg(
+        long,
+        value_name = "found|live",
+        requires_if("live", "asks"),
+        hide_possible_values = true,
+        help_heading = "Incident"
+    )]
     pub fail_on: Option<FailOn>,
 
     /// Krea's API [default: https://api.krea.ai]
