@@ -3,7 +3,7 @@
 //!
 //! Data goes one way: [`source`] and [`git`] give bytes, [`unpack`] makes more bytes of them, [`detect`] finds the
 //! tokens that [`rules`] describe, [`git`] tells who brought them in, [`report`] writes it all down. [`scan`] holds
-//! the pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
+//! the pipeline, [`cleanup`] what is left to do once tokens are dead; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
 //! No stage talks to a network, and none shows a token's secret half.
 
 pub mod cleanup;
