@@ -3,8 +3,8 @@
 //!
 //! Data goes one way: [`source`] and [`git`] give bytes, [`unpack`] makes more bytes of them, [`detect`] finds the
 //! tokens that [`rules`] describe, [`git`] tells who brought them in, [`report`] writes it all down. [`scan`] holds
-//! the pipeline, [`cleanup`] what is left to do once tokens are dead; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
-//! No stage talks to a network, and none shows a token's secret half.
+//! the pipeline, [`cleanup`] what is left to do afterwards; [`cli`] and [`config`] say what it is to do; [`finding`]
+//! holds the types that every stage speaks. No stage talks to a network, and none shows a token's secret half.
 
 pub mod cleanup;
 pub mod cli;
