@@ -1,0 +1,11 @@
+//! What must hold of an incident, whatever happens in the middle of it: the real `krea-scan` against the emulator, killed,
+//! without room on the disk, without a network, interrupted, and two at a time.
+
+#![cfg(unix)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod kill;
+mod scene;
+mod tracer;
