@@ -7,6 +7,7 @@
 mod support;
 
 mod disk;
+mod faults;
 mod kill;
 mod scene;
 mod tracer;
