@@ -10,4 +10,5 @@ mod disk;
 mod faults;
 mod kill;
 mod scene;
+mod secrets;
 mod tracer;
