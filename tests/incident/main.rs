@@ -10,6 +10,7 @@ mod disk;
 mod faults;
 mod kill;
 mod locks;
+mod outcome;
 mod rate;
 mod scene;
 mod secrets;
