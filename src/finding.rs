@@ -339,6 +339,8 @@ pub struct Outcome {
     pub incident: Option<incident::Report>,
     /// What an incident would do, with `--dry-run`.
     pub plan: Vec<String>,
+    /// What a person has left to do after an incident.
+    pub left_to_do: Vec<String>,
 }
 
 #[cfg(test)]

@@ -234,6 +234,34 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_of_a_secret_is_masked() {
+        let token = Tokens::new().pair();
+        let redactor = Redactor::new([&token]);
+        let secret = std::str::from_utf8(token.secret()).unwrap();
+        for (start, end) in [(0, FRAGMENT_CHARS), (0, secret.len() - 1), (1, secret.len()), (9, 21)] {
+            let piece = &secret[start..end];
+            assert_eq!(redactor.fragments(&format!("\u{e9}{piece}\u{e9}")), format!("\u{e9}{MASK}\u{e9}"));
+        }
+        let short = &secret[..FRAGMENT_CHARS - 1];
+        assert_eq!(redactor.fragments(&format!("{short} {secret}")), format!("{short} {MASK}"));
+        let encoded = STANDARD.encode(token.expose());
+        let lines: Vec<&str> = [&encoded[..60], &encoded[60..76], &encoded[76..]].into();
+        let shown = redactor.fragments(&lines.join("\n"));
+        assert_eq!(shown.matches(MASK).count(), 3, "{shown}");
+        assert!(lines.iter().all(|line| !shown.contains(line)));
+        assert_eq!(redactor.fragments("other"), "other");
+    }
+
+    #[test]
+    fn a_piece_of_a_character_hides_the_whole_of_it() {
+        let redactor =
+            Redactor::new([&Token::new(TokenKind::Custom, "\u{4e00}\u{4e01}\u{4e02}\u{4e03}".as_bytes())]);
+        // Three of these share their first two bytes with the secret's.
+        let shown = redactor.fragments("\u{4e00}\u{4e01}\u{4e3f} x");
+        assert_eq!(shown, format!("{MASK} x"));
+    }
+
+    #[test]
     fn without_tokens_nothing_changes() {
         let redactor = Redactor::new([]);
         assert_eq!(redactor.json("{\"a\":\"b\"}".to_owned()), "{\"a\":\"b\"}");

@@ -1,6 +1,7 @@
 //! From findings to answers: asks Krea about the tokens of an outcome, hands them to an incident, and writes what came of
 //! it back into the outcome. Takes an [`Outcome`] and a [`Service`]; a team's own secrets are never sent anywhere.
 
+use crate::cleanup::steps;
 use crate::config::Service;
 use crate::escape::visible;
 use crate::finding::{Finding, Fingerprint, Outcome, Status, Token, TokenKind, Verified};
@@ -77,7 +78,23 @@ pub fn revoke(
     }
     let report = incident::start(&leaks, &options(service, incident, ask.interrupt), ask)?;
     take(outcome, report);
+    outcome.left_to_do = left_to_do(outcome, paths.first().map_or(Path::new("."), |path| path));
     Ok(())
+}
+
+/// What a person has to do about the text that is still there.
+fn left_to_do(outcome: &Outcome, repository: &Path) -> Vec<String> {
+    let remotes = repository::open(repository).map_or_else(|_| Vec::new(), |repo| steps::remotes(&repo));
+    let there: Vec<Finding> =
+        outcome.findings.iter().filter(|finding| is_still_there(finding)).cloned().collect();
+    steps::of(&there, &remotes, None).iter().map(ToString::to_string).collect()
+}
+
+/// Whether a finding's text may still be where it was: a sink may have put the replacement into that very file.
+fn is_still_there(finding: &Finding) -> bool {
+    let as_found = finding.git.is_none() && finding.layers.is_empty();
+    let text = as_found.then(|| std::fs::read(&finding.location.path).ok()).flatten();
+    text.is_none_or(|text| memchr::memmem::find(&text, finding.token.secret()).is_some())
 }
 
 /// Says what an incident would do.

@@ -260,3 +260,109 @@ pub fn token_of(event: &Event) -> Option<&Fingerprint> {
         Event::Opened { .. } | Event::Resumed { .. } | Event::Closed => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SINK: &str = "env-file:.env";
+
+    fn found() -> (Case, Fingerprint) {
+        let token = Fingerprint::of(b"leaked");
+        let event = Event::Found {
+            token: token.clone(),
+            kind: TokenKind::Pair,
+            id_prefix: Some("a7b81471".to_owned()),
+            places: vec![".env:1:14".to_owned()],
+            since: None,
+            name: "shop".to_owned(),
+        };
+        (Case::found(&event).unwrap(), token)
+    }
+
+    fn life(token: &Fingerprint, status: Status) -> Event {
+        Event::Life { token: token.clone(), status, reason: "answered".to_owned() }
+    }
+
+    /// The events of an ordinary run, and the state after each.
+    fn ordinary(token: &Fingerprint) -> Vec<(Event, State)> {
+        let begun = |step| Event::Begun { token: token.clone(), step };
+        let sink = SINK.to_owned();
+        vec![
+            (begun(Step::Verify), State::Found),
+            (life(token, Status::Live), State::Live),
+            (begun(Step::Revoke), State::Live),
+            (Event::Revoked { token: token.clone(), by: "api".to_owned() }, State::Revoked),
+            (begun(Step::ProveDead), State::Revoked),
+            (life(token, Status::Live), State::Revoked),
+            (life(token, Status::Dead), State::ProvenDead),
+            (begun(Step::Mint), State::ProvenDead),
+            (
+                Event::Minted {
+                    token: token.clone(),
+                    new: Fingerprint::of(b"new"),
+                    id_prefix: None,
+                    name: "shop".to_owned(),
+                },
+                State::Minted,
+            ),
+            (begun(Step::Store(sink.clone())), State::Minted),
+            (Event::Stored { token: token.clone(), sink, place: ".env".to_owned() }, State::Stored),
+            (begun(Step::ProveLive), State::Stored),
+            (
+                Event::Replacement {
+                    token: token.clone(),
+                    status: Status::Live,
+                    reason: "answered 200".to_owned(),
+                },
+                State::Done,
+            ),
+        ]
+    }
+
+    #[test]
+    fn an_ordinary_run_goes_from_state_to_state() {
+        let (mut case, token) = found();
+        for (event, state) in ordinary(&token) {
+            case.apply("2026-07-01T00:00:00Z", &event);
+            assert_eq!(case.state(&[SINK.to_owned()]), state, "{event:?}");
+        }
+        assert_eq!(case.dead_at.as_deref(), Some("2026-07-01T00:00:00Z"));
+        assert!(!case.was_dead && case.problem.is_none());
+        // Another sink is another thing to do.
+        assert_eq!(case.state(&[SINK.to_owned(), "command:true".to_owned()]), State::Minted);
+    }
+
+    #[test]
+    fn without_sinks_dead_is_done() {
+        let (mut case, token) = found();
+        for (event, _) in ordinary(&token).into_iter().take(7) {
+            case.apply("", &event);
+        }
+        assert_eq!(case.state(&[]), State::Done);
+    }
+
+    #[test]
+    fn what_was_dead_before_is_not_replaced() {
+        let (mut case, token) = found();
+        case.apply("", &life(&token, Status::Dead));
+        assert!(case.was_dead && !case.wants_replacement(&[SINK.to_owned()]));
+        assert_eq!(case.state(&[SINK.to_owned()]), State::Done);
+
+        // Dead after a revocation that a crash cut short is our doing.
+        let (mut case, token) = found();
+        case.apply("", &Event::Begun { token: token.clone(), step: Step::Revoke });
+        case.apply("", &life(&token, Status::Dead));
+        assert!(!case.was_dead && case.wants_replacement(&[SINK.to_owned()]));
+    }
+
+    #[test]
+    fn nothing_but_a_refusal_is_dead() {
+        for status in [Status::Unknown, Status::Live, Status::Unverified] {
+            let (mut case, token) = found();
+            case.apply("", &life(&token, status));
+            assert!(!case.is_dead());
+            assert_ne!(case.state(&[]), State::Done);
+        }
+    }
+}

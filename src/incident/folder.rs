@@ -90,6 +90,12 @@ impl State {
         Ok(Some(State { root }))
     }
 
+    /// The state in a folder, for tests.
+    #[cfg(test)]
+    pub(super) fn at(root: &Path) -> State {
+        State { root: root.to_owned() }
+    }
+
     /// The ids of all incidents, oldest first.
     ///
     /// # Errors

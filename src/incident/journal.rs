@@ -252,3 +252,67 @@ fn read_all(file: &mut File, path: &Path) -> Result<(Vec<Record>, u64), StateErr
     }
     Ok((records, whole as u64))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::folder::State;
+
+    fn folder(root: &Path) -> Folder {
+        State::at(root).begin().unwrap()
+    }
+
+    fn failed(number: u32) -> Event {
+        let token = Fingerprint::of(b"leaked");
+        Event::Failed { token, step: Step::Store("command:x".to_owned()), reason: number.to_string() }
+    }
+
+    #[test]
+    fn a_torn_tail_did_not_happen() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path());
+        let mut journal = Journal::begin(&folder).unwrap();
+        let whole: Vec<Record> = (0..3).map(|number| journal.append(failed(number)).unwrap()).collect();
+        drop(journal);
+        let path = folder.path.join(NAME);
+        let bytes = std::fs::read(&path).unwrap();
+        let second = 1 + bytes.iter().rposition(|&b| b == b'{').unwrap();
+        let last = bytes[..second].iter().rposition(|&b| b == b'\n').unwrap() + 1;
+        for end in last..bytes.len() {
+            // What a crash leaves is cut off, or not yet on the disk.
+            for tail in [&b""[..], &[0; 16], b"\xff\xfe"] {
+                std::fs::write(&path, [&bytes[..end], tail].concat()).unwrap();
+                let (mut journal, records) = Journal::go_on(&folder).unwrap();
+                assert_eq!(records, whole[..2], "cut at {end}");
+                let more = journal.append(failed(9)).unwrap();
+                assert_eq!(Journal::read(&folder.path).unwrap(), [&whole[..2], &[more]].concat());
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_wrong_in_the_middle_is_an_error() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path());
+        let mut journal = Journal::begin(&folder).unwrap();
+        journal.append(failed(1)).unwrap();
+        let path = folder.path.join(NAME);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, [&b"{}\n"[..], &bytes].concat()).unwrap();
+        assert!(Journal::go_on(&folder).is_err());
+        assert_eq!(std::fs::read(&path).unwrap().len(), bytes.len() + 3, "nothing is taken away");
+    }
+
+    #[test]
+    fn a_folder_is_locked_by_one() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path());
+        let state = State::at(root.path());
+        assert!(matches!(state.enter(&folder.id), Err(StateError::Busy(_))));
+        let id = folder.id.clone();
+        drop(folder);
+        assert!(state.enter(&id).is_ok());
+        assert!(matches!(state.enter("20260701-000000"), Err(StateError::Unknown(_))));
+        assert!(matches!(state.enter("../../etc"), Err(StateError::Unknown(_))));
+    }
+}

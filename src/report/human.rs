@@ -28,6 +28,7 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
         None => page.steps()?,
     }
     page.plan(outcome)?;
+    page.left_to_do(outcome)?;
     page.unread(outcome)?;
     page.hints(outcome)?;
     page.remarks(outcome)?;
@@ -173,6 +174,22 @@ impl Page<'_> {
         self.heading("What --revoke would do; nothing was sent and nothing was written")?;
         for (at, step) in outcome.plan.iter().enumerate() {
             writeln!(self.out, "  {}. {}", at + 1, visible(step))?;
+        }
+        writeln!(self.out)
+    }
+
+    /// What an incident leaves to a person.
+    fn left_to_do(&mut self, outcome: &Outcome) -> fmt::Result {
+        if outcome.left_to_do.is_empty() {
+            return Ok(());
+        }
+        self.heading("What is left to do")?;
+        for (at, step) in outcome.left_to_do.iter().enumerate() {
+            let mut lines = step.lines().map(visible_line);
+            writeln!(self.out, "  {}. {}", at + 1, lines.next().unwrap_or_default())?;
+            for line in lines {
+                writeln!(self.out, "     {line}")?;
+            }
         }
         writeln!(self.out)
     }

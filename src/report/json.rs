@@ -64,6 +64,8 @@ struct Tail<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     plan: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    left_to_do: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
 }
 
@@ -73,6 +75,7 @@ impl<'a> From<&'a Outcome> for Tail<'a> {
             summary: &outcome.summary,
             incident: outcome.incident.as_ref(),
             plan: &outcome.plan,
+            left_to_do: &outcome.left_to_do,
             notes: &outcome.notes,
         }
     }

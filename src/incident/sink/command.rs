@@ -15,12 +15,14 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// How much of what a command printed is shown, of each stream.
 const SHOWN_BYTES: usize = 4 << 10;
+/// And of that, how many lines.
+const SHOWN_LINES: usize = 20;
 /// How long a command that ended is listened to: what it started may hold its output open.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How often a running command is looked at.
@@ -194,7 +196,7 @@ impl Ran {
         let errors = Tail::of(child.stderr.take(), done);
         let input = Zeroizing::new(input.to_vec());
         // A command that does not read cannot hold us up. Whether one reads at all is its own affair.
-        thread::spawn(move || _ = writer.write_all(&input));
+        let writing = thread::spawn(move || _ = writer.write_all(&input));
 
         let ending = loop {
             if let Some(status) = child.try_wait()? {
@@ -210,7 +212,7 @@ impl Ran {
             }
             thread::sleep(GLANCE);
         };
-        let unread = holds_more(&left);
+        let unread = is_left(&left, &writing);
         drop(left);
         listen(&ended);
         Ok(Ran { ending, output: Tail::taken(&output), errors: Tail::taken(&errors), unread })
@@ -246,7 +248,15 @@ fn kill(child: &mut Child) -> io::Result<()> {
     child.wait().map(drop)
 }
 
-/// Whether a pipe holds something that nobody read.
+/// Whether a pipe holds something that nobody read. A command can end before it is written.
+fn is_left(pipe: &PipeReader, writing: &JoinHandle<()>) -> bool {
+    let until = Instant::now() + LAST_WORDS;
+    while !writing.is_finished() && !holds_more(pipe) && Instant::now() < until {
+        thread::sleep(Duration::from_millis(1));
+    }
+    holds_more(pipe)
+}
+
 #[cfg(unix)]
 fn holds_more(pipe: &PipeReader) -> bool {
     rustix::io::ioctl_fionread(pipe).is_ok_and(|bytes| bytes > 0)
@@ -303,10 +313,53 @@ impl Tail {
     fn shown(mut self, stream: &str, masked: &Redactor) -> String {
         let text = masked.fragments(&String::from_utf8_lossy(self.bytes.make_contiguous()));
         // Where the text was cut, less of a secret may be left than can be told.
-        let (start, mark) = if self.cut { (FRAGMENT_CHARS, "…") } else { (0, "") };
-        let text: String = mark.chars().chain(text.chars().skip(start)).collect();
-        let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
+        let start = if self.cut { FRAGMENT_CHARS } else { 0 };
+        let text: String = text.chars().skip(start).collect();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        let (from, left_out) = match lines.len().saturating_sub(SHOWN_LINES) {
+            0 => (0, self.cut),
+            more => (more, true),
+        };
+        let mark = left_out.then_some("…").into_iter();
+        let lines = mark.chain(lines[from..].iter().copied());
         let lines: String = lines.map(|line| format!("\n  | {}", visible(line))).collect();
         if lines.is_empty() { lines } else { format!("\n  {stream}:{lines}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::Tokens;
+
+    #[test]
+    fn what_the_cut_leaves_of_a_secret_is_not_shown() {
+        let token = Tokens::new().pair();
+        let masked = Redactor::new([&token]);
+        for left in 0..token.secret().len() {
+            let mut tail = Tail::default();
+            tail.push(token.expose());
+            tail.push(&b"- ".repeat((SHOWN_BYTES - left) / 2));
+            tail.push(&b"-"[..(SHOWN_BYTES - left) % 2]);
+            let shown = tail.shown("standard output", &masked);
+            assert!(shown.starts_with("\n  standard output:\n  | …\n  | "), "{shown}");
+            assert!(
+                !shown.contains(|c: char| c.is_ascii_hexdigit() && !"dae".contains(c)),
+                "{left}: {shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_end_of_much_output_is_kept() {
+        let mut tail = Tail::default();
+        for line in 0..1000 {
+            tail.push(format!("line {line}\n").as_bytes());
+        }
+        assert_eq!(tail.bytes.len(), SHOWN_BYTES);
+        let shown = tail.shown("standard output", &Redactor::new([]));
+        let lines: String = (980..1000).map(|line| format!("\n  | line {line}")).collect();
+        assert_eq!(shown, format!("\n  standard output:\n  | …{lines}"));
+        assert_eq!(Tail::default().shown("standard output", &Redactor::new([])), "");
     }
 }

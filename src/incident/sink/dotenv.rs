@@ -245,3 +245,186 @@ fn skip(bytes: &[u8], at: usize, skipped: impl Fn(u8) -> bool) -> usize {
 fn line_end(bytes: &[u8], at: usize) -> usize {
     memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |more| at + more)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "old:value";
+    const NEW: &str = "new:value";
+
+    /// Sets `name` and gives the file and the variables.
+    fn set_in(text: &str, name: Option<&str>, new: &str) -> (String, Vec<String>) {
+        let variable = match name {
+            Some(name) => Variable::Named(name),
+            None => Variable::Holding(Some(OLD.as_bytes()), DEFAULT_NAME),
+        };
+        let edited = set(text.as_bytes(), variable, new.as_bytes()).unwrap();
+        for name in &edited.names {
+            assert!(holds(&edited.bytes, name, new.as_bytes()), "{text:?}: {name}");
+        }
+        (String::from_utf8(edited.bytes.to_vec()).unwrap(), edited.names)
+    }
+
+    /// Sets `KREA_API_KEY`.
+    fn key_set_in(text: &str) -> String {
+        set_in(text, Some(DEFAULT_NAME), NEW).0
+    }
+
+    #[test]
+    fn nothing_but_the_value_changes() {
+        for (line, expected) in [
+            ("KREA_API_KEY=x", "KREA_API_KEY=new:value"),
+            ("KREA_API_KEY=", "KREA_API_KEY=new:value"),
+            ("KREA_API_KEY=   ", "KREA_API_KEY=new:value   "),
+            ("KREA_API_KEY= # to do", "KREA_API_KEY=new:value # to do"),
+            ("KREA_API_KEY=x # note", "KREA_API_KEY=new:value # note"),
+            ("KREA_API_KEY=a#b\t# note", "KREA_API_KEY=new:value\t# note"),
+            (" \texport  KREA_API_KEY = x  ", " \texport  KREA_API_KEY = new:value  "),
+            ("KREA_API_KEY=\"x\" # \"note\"", "KREA_API_KEY=\"new:value\" # \"note\""),
+            ("KREA_API_KEY='x y'", "KREA_API_KEY='new:value'"),
+            ("KREA_API_KEY=`x`", "KREA_API_KEY=`new:value`"),
+            ("KREA_API_KEY=\"\"", "KREA_API_KEY=\"new:value\""),
+            ("KREA_API_KEY=\"a\\\"b\"", "KREA_API_KEY=\"new:value\""),
+            ("KREA_API_KEY=\"open", "KREA_API_KEY=new:value"),
+            ("KREA_API_KEY: x", "KREA_API_KEY: new:value"),
+            ("KREA_API_KEY: ", "KREA_API_KEY: new:value"),
+            ("export=1\nKREA_API_KEY=x", "export=1\nKREA_API_KEY=new:value"),
+        ] {
+            for (before, after) in
+                [("", ""), ("\u{feff}", ""), ("A=1\r\n", "\r\n# b\r\nC=\"3\"\r\n"), ("\n\n", "\n")]
+            {
+                let text = format!("{before}{line}{after}");
+                assert_eq!(key_set_in(&text), format!("{before}{expected}{after}"), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_the_variable_stays() {
+        for line in [
+            "# KREA_API_KEY=x",
+            "MY_KREA_API_KEY=x",
+            "KREA_API_KEY_2=x",
+            "KREA_API_KEY.B=x",
+            "krea_api_key=x",
+            "KREA_API_KEY",
+            "KREA_API_KEY x=1",
+            "A=KREA_API_KEY=x",
+            "A=\"one\nKREA_API_KEY=x\nthree\"",
+            "A='one\nKREA_API_KEY=x\n' # note",
+            "A=`one\n\nKREA_API_KEY=x`",
+            "A=\"one\r\nKREA_API_KEY=\\\"x\\\"\r\nthree\"\r",
+            "A=\"C:\\\\\\\"\nKREA_API_KEY=x\n\"",
+        ] {
+            let text = format!("{line}\nB=2\n");
+            assert_eq!(key_set_in(&text).trim_end(), format!("{text}KREA_API_KEY=new:value"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_quote_that_closes_nowhere_opens_nothing() {
+        for before in [
+            "A='tis fine\nB='x'",
+            "A=\"half",
+            "A='C:\\'",
+            "A=it's",
+            "A=\"C:\\\"",
+            "A=\"x\\\"\nB=\"y\" z",
+            "A='",
+        ] {
+            let text = format!("{before}\nKREA_API_KEY=x\n");
+            assert_eq!(key_set_in(&text), format!("{before}\nKREA_API_KEY=new:value\n"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_assignment_of_the_variable_is_set() {
+        let text = "KREA_API_KEY=x\nA=1\nexport KREA_API_KEY='y'\n";
+        assert_eq!(key_set_in(text), "KREA_API_KEY=new:value\nA=1\nexport KREA_API_KEY='new:value'\n");
+        let (edited, names) = set_in("A=old:value\nB=x\nA=x\nC=\"old:value\"\n", None, NEW);
+        assert_eq!(edited, "A=new:value\nB=x\nA=new:value\nC=\"new:value\"\n");
+        assert_eq!(names, ["A", "C"]);
+    }
+
+    #[test]
+    fn without_a_name_the_variable_with_the_old_token_is_set() {
+        let text = "KREA_API_KEY=x\nVITE_KREA='old:value'\n";
+        assert_eq!(set_in(text, None, NEW).0, "KREA_API_KEY=x\nVITE_KREA='new:value'\n");
+        assert_eq!(set_in("KREA_API_KEY=x", None, NEW).0, "KREA_API_KEY=new:value");
+        assert_eq!(set_in(text, Some("OTHER"), NEW).0, format!("{text}OTHER=new:value\n"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_appended_in_the_style_of_the_file() {
+        for (text, expected) in [
+            ("", "KREA_API_KEY=new:value\n"),
+            ("\u{feff}", "\u{feff}KREA_API_KEY=new:value\n"),
+            ("A=1", "A=1\nKREA_API_KEY=new:value\n"),
+            ("A=1\r\nB=2", "A=1\r\nB=2\r\nKREA_API_KEY=new:value\r\n"),
+            ("A=1\n\n", "A=1\n\nKREA_API_KEY=new:value\n"),
+            ("# direnv\nexport A=1\n", "# direnv\nexport A=1\nexport KREA_API_KEY=new:value\n"),
+            ("export A=1\nB=2\n", "export A=1\nB=2\nKREA_API_KEY=new:value\n"),
+        ] {
+            assert_eq!(key_set_in(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_value_is_quoted_only_where_it_must_be() {
+        for (old, new, expected) in [
+            ("x", "aZ09_:+/=.-", "aZ09_:+/=.-"),
+            ("x", "a b", "'a b'"),
+            ("x", "a#b$c", "'a#b$c'"),
+            ("x", "a'b", "\"a'b\""),
+            ("\"x\"", "a$b", "'a$b'"),
+            ("'x'", "a'b", "\"a'b\""),
+            ("`x`", "a`b", "'a`b'"),
+            ("\"x\"", "a b", "\"a b\""),
+        ] {
+            let (text, _) = set_in(&format!("A={old}\n"), Some("A"), new);
+            assert_eq!(text, format!("A={expected}\n"));
+        }
+        for new in ["a\\b", "a'b$c", "a\nb", "a\tb", "\u{e9}\u{e9}", "'\""] {
+            assert_eq!(set(b"", Variable::Named("A"), new.as_bytes()).unwrap_err(), Unquotable, "{new:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_stay() {
+        let edited =
+            set(b"A=\xe9\xff # \xfc\nKREA_API_KEY=x\n", Variable::Holding(None, DEFAULT_NAME), b"new")
+                .unwrap();
+        assert_eq!(edited.bytes.as_slice(), b"A=\xe9\xff # \xfc\nKREA_API_KEY=new\n");
+    }
+
+    #[test]
+    fn names_are_what_a_shell_takes() {
+        assert!(["A", "_", "KREA_API_KEY", "a1"].into_iter().all(is_name));
+        assert!(!["", "1A", "A-B", "A.B", "A B", "\u{c4}", "A="].into_iter().any(is_name));
+    }
+
+    #[test]
+    fn any_bytes_are_read_to_their_end() {
+        // Every text of up to six of the characters that mean something.
+        let alphabet = b"A=:\"'\\\n #";
+        for length in 0..=6_u32 {
+            for number in 0..alphabet.len().pow(length) {
+                let digit = |place: u32| alphabet[number / alphabet.len().pow(place) % alphabet.len()];
+                let text: Vec<u8> = (0..length).map(digit).collect();
+                let edited = set(&text, Variable::Named("A"), b"new").unwrap();
+                assert!(holds(&edited.bytes, "A", b"new"), "{:?}", text.escape_ascii().to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn a_variable_that_holds_the_old_value_comes_before_the_default() {
+        let set_in = |text: &str| {
+            let variable = Variable::Holding(Some(OLD.as_bytes()), "KREA_API_KEY_2");
+            set(text.as_bytes(), variable, NEW.as_bytes()).unwrap().names
+        };
+        assert_eq!(set_in("A=old:value\nKREA_API_KEY=x\n"), ["A"]);
+        assert_eq!(set_in("KREA_API_KEY=x\n"), ["KREA_API_KEY_2"]);
+    }
+}
