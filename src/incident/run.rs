@@ -364,7 +364,8 @@ pub(super) struct Kept {
 impl Kept {
     pub fn of(records: &[Record], at: &Folder) -> Result<Kept, StateError> {
         let opened = records.first().map(|record| &record.event);
-        let Some(Event::Opened { version: VERSION, api, token_api, stores, replace_first, folder, .. }) = opened
+        let Some(Event::Opened { version: VERSION, api, token_api, stores, replace_first, folder, .. }) =
+            opened
         else {
             return Err(StateError::NotBegun(at.id.clone()));
         };
