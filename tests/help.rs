@@ -42,7 +42,17 @@ fn the_long_help_names_every_flag_and_exit_code() {
 #[test]
 fn what_the_short_help_leaves_out_is_in_the_long_one() {
     let (short, long) = (print("-h"), print("--help"));
-    for flag in ["--pre-commit", "--threads", "--max-depth", "--no-progress", "--api", "--dry-run"] {
+    let flags = [
+        "--pre-commit",
+        "--threads",
+        "--max-depth",
+        "--no-progress",
+        "--replacements",
+        "--redact",
+        "--api",
+        "--dry-run",
+    ];
+    for flag in flags {
         assert!(!short.contains(flag) && long.contains(flag), "{flag}");
     }
 }

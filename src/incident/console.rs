@@ -8,9 +8,12 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
+/// How often the program looks whether it has ended.
+const GLANCE: Duration = Duration::from_millis(20);
 /// A longer answer is none, in bytes.
 const LONGEST: u64 = 8192;
 
@@ -204,9 +207,17 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Puts off the end as long as the result lives.
+    /// Puts off the end as long as the result lives. When the end was asked for already, nothing begins any more.
     pub fn hold(&self) -> MutexGuard<'_, ()> {
+        self.settle();
         self.critical.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns unless the program is about to end; then it waits for that.
+    pub fn settle(&self) {
+        while self.stop.load(Ordering::Relaxed) {
+            thread::sleep(GLANCE);
+        }
     }
 
     /// Says this from now on.

@@ -167,9 +167,8 @@ impl Run<'_> {
         let (Some(id), Some(host)) = (id, self.token_api.as_ref().map(|api| api.host().to_string())) else {
             return Ok(());
         };
-        if self.case(token).is_some_and(|case| case.revoke.is_done()) {
-            return Ok(());
-        }
+        // Said to be done before, and Krea accepts the token all the same: to ask again does no harm.
+        let is_again = self.case(token).is_some_and(|case| case.revoke.is_done());
         self.begin_step(token, Step::Revoke)?;
         let answer = self.token_api.as_ref().map(|api| api.revoke(&id));
         match answer {
@@ -180,6 +179,10 @@ impl Run<'_> {
                 };
                 self.say(token, &format!("revoked: {by}"));
                 Ok(self.record(Event::Revoked { token: token.clone(), by })?)
+            }
+            Some(Err(error)) if is_again => {
+                self.say(token, &format!("revoked before, and not again by {host}: {error}"));
+                Ok(())
             }
             Some(Err(error)) => self.fail(token, Step::Revoke, format!("not revoked by {host}: {error}")),
             None => Ok(()),
@@ -251,6 +254,10 @@ impl Run<'_> {
     pub fn replace(&mut self) -> Result<()> {
         let sinks = self.sink_names();
         let first = self.replace_first;
+        // A crash came between the proof and the end of escrow.
+        for token in self.select(|case| case.is_replaced(&sinks)) {
+            self.release(&token)?;
+        }
         let wanted = self.select(|case| {
             case.wants_replacement(&sinks) && !case.is_replaced(&sinks) && (first || case.is_dead())
         });
@@ -271,6 +278,11 @@ impl Run<'_> {
     }
 
     fn mint(&mut self, token: &Fingerprint) -> Result<()> {
+        let Some(case) = self.case(token) else { return Ok(()) };
+        if case.replacement.is_none() && matches!(case.mint, Progress::Failed(_)) {
+            // What escrow may hold then was revoked again, or is named as one that nobody holds.
+            self.release(token)?;
+        }
         let Some(case) = self.case(token) else { return Ok(()) };
         if let Some(new) = self.fresh.get(token) {
             // A crash came between the escrow and the journal.
@@ -295,6 +307,12 @@ impl Run<'_> {
             );
         }
         if self.token_api.is_some() { self.mint_by_api(token) } else { self.mint_by_hand(token) }
+    }
+
+    /// Ends escrow for a replacement.
+    fn release(&mut self, token: &Fingerprint) -> Result<()> {
+        self.fresh.remove(token);
+        Ok(self.escrow.remove(Held::Replacement, token)?)
     }
 
     /// The replacement's name; another one for each that may exist already.
@@ -334,6 +352,8 @@ impl Run<'_> {
             match (answer, kept) {
                 (Some(Ok(minted)), Ok(())) => return self.minted(token, &minted.token, name),
                 (Some(Ok(minted)), Err(error)) => {
+                    // Nothing of it may come back as if it were held; should this fail as well, the journal tells.
+                    let _ = self.release(token);
                     let undone = self.token_api.as_ref().map(|api| api.revoke(&minted.id));
                     let reason = match undone {
                         Some(Ok(_)) => {
@@ -347,13 +367,13 @@ impl Run<'_> {
                     return self.fail(token, Step::Mint, reason);
                 }
                 (Some(Err(MintError::NotDone(reason))), _) => {
-                    self.escrow.remove(Held::Replacement, token)?;
+                    self.release(token)?;
                     return self.fail(token, Step::Mint, format!("nothing was minted: {reason}"));
                 }
                 (Some(Err(MintError::MayBeDone(reason))), _) => {
                     self.orphaned(token, &reason)?;
                     if attempt == MINTS {
-                        self.escrow.remove(Held::Replacement, token)?;
+                        self.release(token)?;
                         return self.fail(token, Step::Mint, format!("no replacement at hand: {reason}"));
                     }
                 }
@@ -376,7 +396,7 @@ impl Run<'_> {
             let text = match text {
                 Ok(text) => text,
                 Err(error @ (AskError::NoTerminal(_) | AskError::Broken(_))) => {
-                    self.escrow.remove(Held::Replacement, token)?;
+                    self.release(token)?;
                     return self.fail(token, Step::Mint, format!("no replacement: {error}"));
                 }
                 Err(AskError::Unusable) => {
@@ -394,6 +414,8 @@ impl Run<'_> {
                     let kept = self.escrow.put(Held::Replacement, token, &new);
                     drop(held);
                     if let Err(error) = kept {
+                        // As where a token API mints.
+                        let _ = self.release(token);
                         let reason = format!("the replacement could not be put into escrow: {error}");
                         return self.fail(token, Step::Mint, reason);
                     }
@@ -405,7 +427,7 @@ impl Run<'_> {
                 break;
             }
         }
-        self.escrow.remove(Held::Replacement, token)?;
+        self.release(token)?;
         self.fail(token, Step::Mint, "no usable replacement was given")
     }
 
@@ -528,9 +550,7 @@ impl Run<'_> {
         self.record(Event::Replacement { token: token.clone(), status, reason })?;
         if life.status == Status::Live {
             self.say(token, &format!("the replacement is live: {}", life.reason));
-            self.escrow.remove(Held::Replacement, token)?;
-            self.fresh.remove(token);
-            return Ok(());
+            return self.release(token);
         }
         self.fail(token, Step::ProveLive, format!("the replacement is not proven live: {}", life.reason))
     }

@@ -326,3 +326,40 @@ impl Tail {
         if lines.is_empty() { lines } else { format!("\n  {stream}:{lines}") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::Tokens;
+
+    #[test]
+    fn what_the_cut_leaves_of_a_secret_is_not_shown() {
+        let token = Tokens::new().pair();
+        let masked = Redactor::new([&token]);
+        for left in 0..token.secret().len() {
+            let mut tail = Tail::default();
+            tail.push(token.expose());
+            tail.push(&b"- ".repeat((SHOWN_BYTES - left) / 2));
+            tail.push(&b"-"[..(SHOWN_BYTES - left) % 2]);
+            let shown = tail.shown("standard output", &masked);
+            assert!(shown.starts_with("\n  standard output:\n  | …\n  | "), "{shown}");
+            assert!(
+                !shown.contains(|c: char| c.is_ascii_hexdigit() && !"dae".contains(c)),
+                "{left}: {shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_end_of_much_output_is_kept() {
+        let mut tail = Tail::default();
+        for line in 0..1000 {
+            tail.push(format!("line {line}\n").as_bytes());
+        }
+        assert_eq!(tail.bytes.len(), SHOWN_BYTES);
+        let shown = tail.shown("standard output", &Redactor::new([]));
+        let lines: String = (980..1000).map(|line| format!("\n  | line {line}")).collect();
+        assert_eq!(shown, format!("\n  standard output:\n  | …{lines}"));
+        assert_eq!(Tail::default().shown("standard output", &Redactor::new([])), "");
+    }
+}
