@@ -110,7 +110,7 @@ pub struct Cli {
     )]
     pub fail_on: Option<FailOn>,
 
-    /// Krea's API [default: https://api.krea.ai]
+    /// Where Krea's API is [default: api.krea.ai, over HTTPS]
     #[arg(long, value_name = "URL", requires = "asks", hide_short_help = true, help_heading = "Incident")]
     pub api: Option<String>,
 
