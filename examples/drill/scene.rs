@@ -21,6 +21,8 @@ use tempfile::TempDir;
 pub const LEAKER: &str = "Robin Roe";
 /// Who committed everything else.
 const OTHER: &str = "Sam Soe";
+/// What this program may take to hear of Ctrl-C after a command did.
+const HEARING: Duration = Duration::from_millis(500);
 /// What a command may take to end by itself after Ctrl-C.
 const LEAVING: Duration = Duration::from_secs(3);
 
@@ -179,6 +181,11 @@ impl<'a> Scene<'a> {
             .spawn()
             .with_context(|| format!("cannot run {name}"))?;
         let status = self.wait(child)?;
+        if status.code() != Some(code) {
+            // The command may have heard Ctrl-C before this program did.
+            self.screen.pause(HEARING);
+            ensure!(!self.screen.is_stopped(), "interrupted");
+        }
         ensure!(status.code() == Some(code), "`{text}` was to end with {code}; it ended with {status}");
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// After each step, at a terminal.
 const READING: Duration = Duration::from_millis(700);
@@ -53,10 +53,8 @@ impl Screen {
 
     /// The heading of the next step, after some time for what is on screen.
     pub fn step(&self, title: &str) {
-        let mut left = if self.is_terminal { READING } else { Duration::ZERO };
-        while !left.is_zero() && !self.is_stopped() {
-            thread::sleep(POLL);
-            left = left.saturating_sub(POLL);
+        if self.is_terminal {
+            self.pause(READING);
         }
         self.steps.set(self.steps.get() + 1);
         let heading = format!("{}. {title}", self.steps.get());
@@ -66,6 +64,14 @@ impl Screen {
     /// A command that is about to run.
     pub fn command(&self, text: &str) {
         self.line(&self.paint(Style::new().bold(), &format!("$ {text}")));
+    }
+
+    /// Waits for so long, or until Ctrl-C.
+    pub fn pause(&self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until && !self.is_stopped() {
+            thread::sleep(POLL);
+        }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
