@@ -3,7 +3,7 @@
 
 use super::screen::{self, Tone};
 use crate::finding::Token;
-use crate::redact::Redactor;
+use crate::mask::Masker;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
@@ -111,7 +111,7 @@ impl Console {
     /// Says in a colour what even `--quiet` must not hide.
     pub fn insist_as(&self, tone: Tone, text: impl AsRef<str>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = Redactor::new(known.iter()).text(text.as_ref().to_owned());
+        let mut text = Masker::new(known.iter()).text(text.as_ref().to_owned());
         if let Some((width, _)) = terminal_size::terminal_size_of(io::stderr()) {
             text = screen::wrap(&text, usize::from(width.0));
         }
