@@ -42,16 +42,8 @@ fn the_long_help_names_every_flag_and_exit_code() {
 #[test]
 fn what_the_short_help_leaves_out_is_in_the_long_one() {
     let (short, long) = (print("-h"), print("--help"));
-    let flags = [
-        "--pre-commit",
-        "--threads",
-        "--max-depth",
-        "--no-progress",
-        "--replacements",
-        "--redact",
-        "--api",
-        "--dry-run",
-    ];
+    let flags =
+        ["--pre-commit", "--threads", "--max-depth", "--no-progress", "--replacements", "--api", "--dry-run"];
     for flag in flags {
         assert!(!short.contains(flag) && long.contains(flag), "{flag}");
     }
