@@ -111,10 +111,7 @@ impl Console {
     /// Says in a colour what even `--quiet` must not hide.
     pub fn insist_as(&self, tone: Tone, text: impl AsRef<str>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = Masker::new(known.iter()).text(text.as_ref().to_owned());
-        if let Some((width, _)) = terminal_size::terminal_size_of(io::stderr()) {
-            text = screen::wrap(&text, usize::from(width.0));
-        }
+        let mut text = fitted(&Masker::new(known.iter()).text(text.as_ref().to_owned()));
         if self.manner.color {
             text = screen::paint(&text, tone);
         }
@@ -222,6 +219,14 @@ fn discard_typed() {
     }
 }
 
+/// The text, with lines as wide as standard error's terminal.
+fn fitted(text: &str) -> String {
+    match terminal_size::terminal_size_of(io::stderr()) {
+        Some((width, _)) => screen::wrap(text, usize::from(width.0)),
+        None => text.to_owned(),
+    }
+}
+
 fn eprint(text: &str) {
     let mut stderr = io::stderr().lock();
     // As in `insist`.
@@ -259,7 +264,7 @@ impl Interrupt {
             let held = hears.critical.lock().unwrap_or_else(PoisonError::into_inner);
             echo.restore();
             let next = hears.next.lock().unwrap_or_else(PoisonError::into_inner);
-            eprint(&format!("\nInterrupted. {next}\n"));
+            eprint(&fitted(&format!("\nInterrupted. {next}\n")));
             drop(held);
             std::process::exit(INTERRUPTED);
         })?;

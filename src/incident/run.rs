@@ -121,17 +121,17 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
     let busy = in_open_incidents(&folders)?;
     let (taken, leaks): (Vec<&Leak>, Vec<&Leak>) =
         leaks.iter().partition(|leak| busy.contains_key(&leak.token.fingerprint()));
+    if leaks.is_empty() {
+        let ids: BTreeSet<&String> = taken.iter().map(|leak| &busy[&leak.token.fingerprint()]).collect();
+        let commands: Vec<String> = ids.iter().map(|id| format!("krea-scan --resume {id}")).collect();
+        bail!("every token is in an incident that is not finished; go on with: {}", commands.join("; "));
+    }
     for leak in &taken {
         let id = &busy[&leak.token.fingerprint()];
         let label = super::label(leak.token.id_prefix().as_deref(), &leak.token.fingerprint());
         console.insist(format!(
             "{label} is dealt with in incident {id}, which is not finished: krea-scan --resume {id}"
         ));
-    }
-    if leaks.is_empty() {
-        let ids: BTreeSet<&String> = busy.values().collect();
-        let commands: Vec<String> = ids.iter().map(|id| format!("krea-scan --resume {id}")).collect();
-        bail!("every token is in an incident that is not finished; go on with: {}", commands.join("; "));
     }
     let folder = folders.begin()?;
     interrupt.says(going_on(&folder.id));

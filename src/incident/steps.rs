@@ -232,7 +232,7 @@ impl Run<'_> {
                 spinner.suspend(|| {
                     self.console.insist(format!(
                         "  This goes on by itself once {them} revoked; it waits for {wait}.\n  \
-                         Ctrl-C leaves; to come back: krea-scan --resume {id}"
+                         Ctrl-C leaves; to come back:\n    krea-scan --resume {id}"
                     ));
                 });
             }

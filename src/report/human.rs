@@ -33,7 +33,8 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
     page.unread(outcome)?;
     page.hints(outcome)?;
     page.remarks(outcome)?;
-    let style = match (outcome.findings.is_empty(), outcome.summary.incomplete.is_empty()) {
+    let all_dead = outcome.findings.iter().all(|finding| finding.status == Status::Dead);
+    let style = match (all_dead, outcome.summary.incomplete.is_empty()) {
         (true, true) => page.palette.good,
         (true, false) => page.palette.medium,
         (false, _) => page.palette.high,

@@ -4,9 +4,10 @@
 //! in no argument and no environment, and what a command prints is shown with the token masked. A command is never
 //! left running: one that takes too long is killed with all that it started.
 
-use super::{CREDENTIAL, Delivery, SinkError, Stored};
+use super::{Delivery, SinkError, Stored};
 use crate::escape::visible;
 use crate::finding::Token;
+use crate::krea::CREDENTIAL_ENV;
 use crate::mask::{FRAGMENT_CHARS, Masker};
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -110,7 +111,7 @@ pub fn check(text: &str) -> Result<Vec<String>, SinkError> {
 fn ask(arguments: &[&str], command: &str) -> Result<(ExitStatus, String), Error> {
     let masked = Masker::new([]);
     let mut shell = Command::new("sh");
-    shell.args(arguments).env_remove(CREDENTIAL);
+    shell.args(arguments).env_remove(CREDENTIAL_ENV);
     let ran = Ran::run(shell, &[], Delivery::TIME_OUT, None)
         .map_err(|source| Error::Start { command: command.to_owned(), source })?;
     ran.judged(command, &masked, Delivery::TIME_OUT)
@@ -121,7 +122,7 @@ pub fn store(text: &str, delivery: &Delivery) -> Result<Stored, SinkError> {
     let command = visible(text).into_owned();
     let mut shell = shell(text);
     shell
-        .env_remove(CREDENTIAL)
+        .env_remove(CREDENTIAL_ENV)
         .env("KREA_SCAN_NAME", delivery.name)
         .env("KREA_SCAN_REPLACES", delivery.replaces.and_then(Token::id_prefix).unwrap_or_default());
     if let Some(credential) = delivery.credential {
