@@ -8,7 +8,7 @@ use crate::finding::{Finding, Fingerprint, Outcome, Status, Token, TokenKind, Ve
 use crate::git::repository;
 use crate::incident::console::{Console, Interrupt};
 use crate::incident::{self, Ask, Leak, naming};
-use crate::krea::{Krea, Life};
+use crate::krea::{self, Krea, Life};
 use crate::mask::Masker;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -31,14 +31,7 @@ pub struct Incident {
 
 /// The line that comes before anything is sent: to which host.
 pub fn announcement(service: &Service, revokes: bool) -> String {
-    let api = &service.api;
-    let token_api = match &service.token_api {
-        Some(config) if revokes => format!(" Revoking and minting: {}.", config.base()),
-        _ => String::new(),
-    };
-    format!(
-        "Tokens that are found are sent to {api}, to ask whether they are live, and to nowhere else.{token_api}"
-    )
+    krea::announcement(&service.api, service.token_api.as_ref().filter(|_| revokes))
 }
 
 /// Asks which tokens are live.

@@ -3,7 +3,7 @@
 
 use super::folder::{Folder, StateError, open_private, sync_folder};
 use crate::finding::{Fingerprint, Status, TokenKind};
-use crate::krea::Usage;
+use crate::krea::{TokenApiConfig, Usage};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -46,8 +46,8 @@ pub enum Event {
         version: u32,
         /// Krea's API.
         api: String,
-        /// Where tokens are revoked and minted; `None` is the guided way.
-        token_api: Option<String>,
+        /// How tokens are revoked and minted; `None` is the guided way. Its credential is in the environment alone.
+        token_api: Option<TokenApiConfig>,
         /// The sinks.
         stores: Vec<String>,
         /// Mint before revoking.

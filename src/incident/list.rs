@@ -3,7 +3,7 @@
 use super::case::State;
 use super::folder::{State as Folders, StateError};
 use super::journal::{Event, Journal, Record};
-use super::run::{cases, is_begun, is_open};
+use super::kept::{cases, is_begun, is_open};
 use std::fmt::Write as _;
 
 /// A line for each incident, newest first, and under it one for each of its tokens.

@@ -282,7 +282,7 @@ impl Run<'_> {
             let variable = self.variable_beside(token, &sink);
             let delivery = Delivery {
                 variable: variable.as_deref(),
-                credential: self.credential.as_deref(),
+                credential: self.config.as_ref().map(|config| config.credential_env()),
                 interrupted: Some(&self.interrupt.stop),
                 ..Delivery::new(&new, self.leaked.get(token), &replacement.name)
             };

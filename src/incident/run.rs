@@ -5,16 +5,16 @@ use super::case::{Case, token_of};
 use super::console::{Console, Interrupt};
 use super::escrow::{Escrow, Held};
 use super::folder::{Folder, State as Folders, StateError};
-use super::journal::{Event, Journal, Record, VERSION};
+use super::journal::{Event, Journal, VERSION};
+use super::kept::{self, Kept};
 use super::report::{Entry, Report};
 use super::screen::Tone;
 use super::sink::Sink;
 use super::{State, naming};
 use crate::finding::{Fingerprint, Token};
-use crate::krea::{Host, Krea, TOKENS_PAGE, TokenApi, TokenApiConfig};
+use crate::krea::{Host, Krea, TokenApi, TokenApiConfig};
 use anyhow::{Context as _, bail};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 use std::time::Duration;
 
 /// A token to deal with.
@@ -68,8 +68,8 @@ pub(super) struct Run<'a> {
     pub fresh: BTreeMap<Fingerprint, Token>,
     pub krea: Krea,
     pub token_api: Option<TokenApi>,
-    /// The environment variable that holds the token API's credential.
-    pub credential: Option<String>,
+    /// How the token API is spoken to.
+    pub config: Option<TokenApiConfig>,
     pub sinks: Vec<Sink>,
     pub replace_first: bool,
     pub wait: Duration,
@@ -92,8 +92,8 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
              plan with --dry-run"
         );
     }
-    let (krea, token_api) = clients(&options.api, options, options.token_api.as_ref())?;
-    let credential = options.token_api.as_ref().map(|config| config.credential_env().to_owned());
+    let config = options.token_api.clone();
+    let (krea, token_api) = clients(&options.api, options, config.as_ref())?;
     let folder_here = std::env::current_dir().context("cannot tell the current folder")?;
     let sinks: Vec<Sink> = options.stores.iter().map(|sink| sink.clone().below(&folder_here)).collect();
     let noted = check(&sinks, console)?;
@@ -115,10 +115,10 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
     let folders = Folders::open()?;
     let beginning = folders.lock()?;
     // Nobody else is beginning one now, so what has no token named is what a run left behind that was ended there.
-    if let Err(error) = clear_unbegun(&folders) {
+    if let Err(error) = kept::clear_unbegun(&folders) {
         console.insist(format!("warning: {error}"));
     }
-    let busy = in_open_incidents(&folders)?;
+    let busy = kept::in_open_incidents(&folders)?;
     let (taken, leaks): (Vec<&Leak>, Vec<&Leak>) =
         leaks.iter().partition(|leak| busy.contains_key(&leak.token.fingerprint()));
     if leaks.is_empty() {
@@ -144,8 +144,8 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
         leaked: BTreeMap::new(),
         fresh: BTreeMap::new(),
         krea,
-        credential,
         token_api,
+        config,
         sinks,
         replace_first: options.replace_first,
         wait: options.wait,
@@ -169,7 +169,7 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
     }
     let folders = Folders::look()?.ok_or(StateError::NoneOpen)?;
     let id = match id {
-        "latest" => latest(&folders)?,
+        "latest" => kept::latest(&folders)?,
         id => id.to_owned(),
     };
     let folder = folders.enter(&id)?;
@@ -181,9 +181,9 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
         console.insist(format!("{} is gone; commands run in the current folder", kept.folder.display()));
     }
     let api = if options.api_is_given { options.api.clone() } else { Host::parse(&kept.api)? };
-    let at_base = kept.token_api.as_deref().map(TokenApiConfig::at).transpose()?;
-    let (krea, token_api) = clients(&api, options, options.token_api.as_ref().or(at_base.as_ref()))?;
-    let credential = options.token_api.as_ref().map(|config| config.credential_env().to_owned());
+    let config = options.token_api.clone().or(kept.token_api);
+    console.insist(crate::krea::announcement(&api, config.as_ref()));
+    let (krea, token_api) = clients(&api, options, config.as_ref())?;
     let sinks = match options.stores.as_slice() {
         [] => kept.stores.iter().map(|text| text.parse()).collect::<Result<Vec<Sink>, _>>()?,
         given => {
@@ -201,8 +201,8 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
         leaked: BTreeMap::new(),
         fresh: BTreeMap::new(),
         krea,
-        credential,
         token_api,
+        config,
         sinks,
         replace_first: kept.replace_first || options.replace_first,
         wait: options.wait,
@@ -213,62 +213,6 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
     run.take_from_escrow()?;
     run.record(Event::Resumed { stores: run.sink_names() })?;
     run.finish(false)
-}
-
-/// What a run would do, step by step. Sends nothing and writes nothing.
-///
-/// # Errors
-/// An address that tokens must not be sent to.
-pub fn dry_run(leaks: &[Leak], options: &Options) -> anyhow::Result<Vec<String>> {
-    let api = &options.api;
-    let by = options.token_api.as_ref().map(|config| config.base().to_owned());
-    let labels: Vec<String> = leaks
-        .iter()
-        .map(|leak| super::label(leak.token.id_prefix().as_deref(), &leak.token.fingerprint()))
-        .collect();
-    let all = labels.join(", ");
-    let mut steps = vec![
-        format!("Write a journal below {}", crate::place::state().ok_or(StateError::NoHome)?.display()),
-        format!("Ask {api} whether each is live (GET /jobs?limit=1): {all}"),
-        format!("Ask {api} what ran with each live one (GET /jobs, by pages)"),
-    ];
-    let revoke = match &by {
-        Some(base) => vec![
-            format!("Ask for a yes, then revoke each live one through {base}: {all}"),
-            format!("Ask {api} until each answers 401, for at most {}", told(options.wait)),
-        ],
-        None => vec![
-            format!("Show which rows to revoke on {TOKENS_PAGE}: {all}"),
-            format!("Ask {api} until each answers 401, for at most {}", told(options.wait)),
-        ],
-    };
-    let mut replace = Vec::new();
-    for leak in leaks.iter().filter(|_| !options.stores.is_empty()) {
-        let name = &leak.name;
-        replace.push(match &by {
-            Some(base) => format!("Mint \"{name}\" through {base}"),
-            None => format!("Ask for the replacement \"{name}\", which a person creates on {TOKENS_PAGE}"),
-        });
-        replace.push("Hold it in escrow, a file of mode 0600 beside the journal".to_owned());
-        replace.extend(options.stores.iter().map(|sink| format!("Store it: {sink}")));
-        replace.push(format!("Ask {api} whether it is live, then remove it from escrow"));
-    }
-    if replace.is_empty() {
-        replace.push("Mint nothing, because no --store says where to keep a replacement".to_owned());
-    }
-    match options.replace_first {
-        true => steps.extend(replace.into_iter().chain(revoke)),
-        false => steps.extend(revoke.into_iter().chain(replace)),
-    }
-    Ok(steps)
-}
-
-/// A length of time for people: `90s`, `15m`.
-pub(super) fn told(time: Duration) -> String {
-    match time.as_secs() {
-        seconds if seconds >= 60 && seconds % 60 == 0 => format!("{}m", seconds / 60),
-        seconds => format!("{seconds}s"),
-    }
 }
 
 fn going_on(id: &str) -> String {
@@ -297,104 +241,6 @@ fn check(sinks: &[Sink], console: &Console) -> anyhow::Result<BTreeSet<String>> 
         }
     }
     Ok(noted)
-}
-
-/// Which incident deals with a token already, of those that are open.
-fn in_open_incidents(folders: &Folders) -> Result<BTreeMap<Fingerprint, String>, StateError> {
-    let mut busy = BTreeMap::new();
-    for id in folders.ids()? {
-        let Ok(records) = Journal::read(&folders.folder(&id)) else { continue };
-        if is_open(&records) {
-            for case in cases(&records).into_iter() {
-                busy.insert(case.fingerprint, id.clone());
-            }
-        }
-    }
-    Ok(busy)
-}
-
-fn latest(folders: &Folders) -> Result<String, StateError> {
-    let ids = folders.ids()?;
-    let open = |id: &&String| Journal::read(&folders.folder(id)).is_ok_and(|records| is_open(&records));
-    ids.iter().rev().find(open).cloned().ok_or(StateError::NoneOpen)
-}
-
-/// Removes what runs left behind that were ended before they began anything, copies of leaked tokens among it.
-fn clear_unbegun(folders: &Folders) -> Result<(), StateError> {
-    for id in folders.ids()? {
-        let records = match Journal::read(&folders.folder(&id)) {
-            Ok(records) => records,
-            Err(StateError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Vec::new(),
-            // What cannot be read is not ours to remove.
-            Err(_) => continue,
-        };
-        if !is_begun(&records) {
-            folders.enter(&id)?.remove()?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether every token that the incident is for was named. Before that, nothing was done.
-pub(super) fn is_begun(records: &[Record]) -> bool {
-    match records.first().map(|record| &record.event) {
-        Some(Event::Opened { tokens, .. }) => cases(records).len() == *tokens,
-        _ => false,
-    }
-}
-
-/// Whether something is left to do.
-pub(super) fn is_open(records: &[Record]) -> bool {
-    is_begun(records) && records.last().is_some_and(|record| record.event != Event::Closed)
-}
-
-/// The cases that a journal tells of.
-pub(super) fn cases(records: &[Record]) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    for record in records {
-        cases.extend(Case::found(&record.event));
-        let token = token_of(&record.event);
-        if let Some(case) = cases.iter_mut().find(|case| Some(&case.fingerprint) == token) {
-            case.apply(&record.at, &record.event);
-        }
-    }
-    cases
-}
-
-/// What a journal says of the run that wrote it.
-pub(super) struct Kept {
-    pub api: String,
-    pub token_api: Option<String>,
-    pub stores: Vec<String>,
-    pub replace_first: bool,
-    pub folder: std::path::PathBuf,
-    pub cases: Vec<Case>,
-}
-
-impl Kept {
-    pub fn of(records: &[Record], at: &Folder) -> Result<Kept, StateError> {
-        let opened = records.first().map(|record| &record.event);
-        let Some(Event::Opened { version: VERSION, api, token_api, stores, replace_first, folder, .. }) =
-            opened
-        else {
-            return Err(StateError::NotBegun(at.id.clone()));
-        };
-        if !is_begun(records) {
-            return Err(StateError::NotBegun(at.id.clone()));
-        }
-        let resumed = records.iter().rev().find_map(|record| match &record.event {
-            Event::Resumed { stores } => Some(stores),
-            _ => None,
-        });
-        Ok(Kept {
-            api: api.clone(),
-            token_api: token_api.clone(),
-            stores: resumed.unwrap_or(stores).clone(),
-            replace_first: *replace_first,
-            folder: folder.clone(),
-            cases: cases(records),
-        })
-    }
 }
 
 /// The parts of a run, as a person sees them.
@@ -431,7 +277,7 @@ impl Run<'_> {
         self.record(Event::Opened {
             version: VERSION,
             api: self.krea.host().to_string(),
-            token_api: self.token_api.as_ref().map(|api| api.host().to_string()),
+            token_api: self.config.clone(),
             stores: self.sink_names(),
             replace_first: self.replace_first,
             folder,

@@ -35,6 +35,15 @@ use std::time::Duration;
 /// `https://www.krea.ai/settings/api-tokens`).
 pub const TOKENS_PAGE: &str = "https://www.krea.ai/app/api/tokens";
 
+/// The line that comes before anything is sent: to which hosts.
+pub fn announcement(api: &Host, token_api: Option<&TokenApiConfig>) -> String {
+    let token_api = token_api.map(|config| format!(" Revoking and minting: {}.", config.base()));
+    format!(
+        "Tokens that are found are sent to {api}, to ask whether they are live, and to nowhere else.{}",
+        token_api.unwrap_or_default()
+    )
+}
+
 /// How many tokens are asked about at the same time.
 const WORKERS: usize = 4;
 /// More of an answer about a token's life is not read, in bytes.

@@ -28,8 +28,8 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
         None if outcome.plan.is_empty() => page.steps()?,
         None => {}
     }
-    page.plan(outcome)?;
-    page.left_to_do(outcome)?;
+    incident::plan(&mut page.out, &outcome.plan, &page.palette)?;
+    incident::left_to_do(&mut page.out, &outcome.left_to_do, &page.palette)?;
     page.unread(outcome)?;
     page.hints(outcome)?;
     page.remarks(outcome)?;
@@ -163,34 +163,6 @@ impl Page<'_> {
                 "  Revoke first: once dead, a token in the history is harmless. Rewriting the history does not reach\n  \
                  the copies that others have."
             )?;
-        }
-        writeln!(self.out)
-    }
-
-    /// What an incident would do.
-    fn plan(&mut self, outcome: &Outcome) -> fmt::Result {
-        if outcome.plan.is_empty() {
-            return Ok(());
-        }
-        self.heading("What --revoke would do; nothing was sent and nothing was written")?;
-        for (at, step) in outcome.plan.iter().enumerate() {
-            writeln!(self.out, "  {}. {}", at + 1, visible(step))?;
-        }
-        writeln!(self.out)
-    }
-
-    /// What an incident leaves to a person.
-    fn left_to_do(&mut self, outcome: &Outcome) -> fmt::Result {
-        if outcome.left_to_do.is_empty() {
-            return Ok(());
-        }
-        self.heading("What is left to do")?;
-        for (at, step) in outcome.left_to_do.iter().enumerate() {
-            let mut lines = step.lines().map(visible_line);
-            writeln!(self.out, "  {}. {}", at + 1, lines.next().unwrap_or_default())?;
-            for line in lines {
-                writeln!(self.out, "     {line}")?;
-            }
         }
         writeln!(self.out)
     }

@@ -3,7 +3,7 @@
 
 use super::palette::{Palette, paint};
 use super::words::count;
-use crate::escape::visible;
+use crate::escape::{visible, visible_line};
 use crate::finding::Status;
 use crate::incident::{Entry, Progress, Replacement, Report, State, label};
 use crate::krea::{TOKENS_PAGE, Usage};
@@ -18,6 +18,32 @@ pub fn render(out: &mut String, report: &Report, palette: &Palette) -> fmt::Resu
     }
     if report.tokens.iter().any(|entry| entry.case.usage.is_some()) {
         Usage::UNKNOWN.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
+    }
+    writeln!(out)
+}
+
+/// What an incident would do.
+pub fn plan(out: &mut String, steps: &[String], palette: &Palette) -> fmt::Result {
+    numbered(out, "What --revoke would do; nothing was sent and nothing was written", steps, palette)
+}
+
+/// What an incident leaves to a person.
+pub fn left_to_do(out: &mut String, steps: &[String], palette: &Palette) -> fmt::Result {
+    numbered(out, "What is left to do", steps, palette)
+}
+
+/// A numbered list under a heading; nothing when it is empty.
+fn numbered(out: &mut String, heading: &str, steps: &[String], palette: &Palette) -> fmt::Result {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", paint(palette.heading, heading))?;
+    for (at, step) in steps.iter().enumerate() {
+        let mut lines = step.lines().map(visible_line);
+        writeln!(out, "  {}. {}", at + 1, lines.next().unwrap_or_default())?;
+        for line in lines {
+            writeln!(out, "     {line}")?;
+        }
     }
     writeln!(out)
 }
@@ -70,6 +96,9 @@ fn token(out: &mut String, report: &Report, entry: &Entry, palette: &Palette) ->
         Some(new) => replacement(out, entry, new)?,
         None if report.stores.is_empty() && !case.was_dead => {
             writeln!(out, "    no replacement was minted: no --store said where to keep one")?;
+        }
+        None if case.was_dead && !report.stores.is_empty() => {
+            writeln!(out, "    no replacement was minted: whoever revoked it may have one already")?;
         }
         None => {}
     }

@@ -4,7 +4,7 @@
 use crate::krea::host::{Host, HostError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Url};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The environment variable that holds the credential, unless the configuration names another.
@@ -28,7 +28,7 @@ fn wrong(key: &'static str, problem: impl Into<String>) -> TokenApiConfigError {
 }
 
 /// `[token_api]`: an API of the organisation's own that revokes and mints tokens. Krea publishes none.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenApiConfig {
     base: String,
@@ -40,7 +40,7 @@ pub struct TokenApiConfig {
     mint: Mint,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 struct Revoke {
     method: String,
@@ -48,7 +48,7 @@ struct Revoke {
     body: Option<toml::Table>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 struct Mint {
     method: String,
