@@ -8,7 +8,7 @@ use krea_scan::cli::{Cli, FailOn, When};
 use krea_scan::config::{Flags, Service, Settings, Source};
 use krea_scan::detect::Detector;
 use krea_scan::finding::{Outcome, Status};
-use krea_scan::incident::console::{Console, Interrupt};
+use krea_scan::incident::console::{Console, Interrupt, Manner};
 use krea_scan::incident::{self, Ask};
 use krea_scan::report::{self, Format, Mode, RuleInfo};
 use krea_scan::respond;
@@ -102,7 +102,13 @@ fn answered(
 ) -> anyhow::Result<Outcome> {
     let stdin_is_taken =
         settings.source == Source::Stdin || cli.paths.iter().any(|path| path == Path::new("-"));
-    let console = Console::new(cli.yes, cli.quiet, stdin_is_taken);
+    let console = Console::new(Manner {
+        yes: cli.yes,
+        quiet: cli.quiet,
+        progress: !cli.no_progress,
+        color: is_colored(cli.color, io::stderr().is_terminal()),
+        stdin_is_taken,
+    });
     let incident =
         respond::Incident { replace_first: cli.replace_first, wait: cli.wait, name: cli.name.clone() };
     if let Some(id) = &cli.resume {
@@ -208,15 +214,7 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
     }
     let base = std::env::current_dir().and_then(|dir| dir.canonicalize()).ok();
     let root = base.as_deref().and_then(|base| base.ancestors().find(|dir| dir.join(".git").exists()));
-    let color = match cli.color {
-        When::Always => true,
-        When::Never => false,
-        When::Auto => {
-            cli.output.is_none()
-                && io::stdout().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-        }
-    };
+    let color = is_colored(cli.color, cli.output.is_none() && io::stdout().is_terminal());
     let mode = match settings.source {
         Source::Tree | Source::PreCommit => Mode::Tree,
         Source::Stdin => Mode::Stdin,
@@ -241,6 +239,19 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
         }
         None => report::write(cli.format, outcome, &context, &mut io::stdout().lock())
             .context("cannot write the report to standard output"),
+    }
+}
+
+/// Whether to colour what goes to a place that is a terminal, or is none.
+fn is_colored(when: When, is_terminal: bool) -> bool {
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => {
+            let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+            is_terminal && !refused && !dumb
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::git::repository;
 use crate::incident::console::{Console, Interrupt};
 use crate::incident::{self, Ask, Leak, naming};
 use crate::krea::{Krea, Life};
-use crate::redact::Redactor;
+use crate::mask::Masker;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -166,7 +166,7 @@ fn leaks(outcome: &Outcome, incident: &Incident, paths: &[std::path::PathBuf]) -
     let tokens = tokens(outcome);
     let several = tokens.len() > 1;
     // A path or a variable's name may be as leaky as a file; none of it may end in a journal or at a token API.
-    let masked = Redactor::new(&tokens);
+    let masked = Masker::new(&tokens);
     let leak = |token: Token| {
         let findings: Vec<&Finding> =
             outcome.findings.iter().filter(|finding| finding.token == token).collect();

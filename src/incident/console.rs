@@ -1,8 +1,9 @@
 //! The person at the terminal: says what is done on standard error, asks, takes a secret at a hidden prompt, and hears
 //! Ctrl-C. Takes lines and questions, gives answers; masks every known token in what it says.
 
+use super::screen::{self, Tone};
 use crate::finding::Token;
-use crate::redact::Redactor;
+use crate::mask::Masker;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
@@ -16,6 +17,8 @@ use zeroize::Zeroizing;
 const GLANCE: Duration = Duration::from_millis(20);
 /// A longer answer is none, in bytes.
 const LONGEST: u64 = 8192;
+/// How long Ctrl-C may take to end the process.
+const INTERRUPT: Duration = Duration::from_secs(5);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -26,30 +29,43 @@ pub enum AskError {
     /// Standard input ended, or the terminal is gone.
     #[error("no answer: {0}")]
     Broken(io::Error),
-    /// An empty or endless line.
-    #[error("the answer is empty or far too long")]
-    Unusable,
+    /// An empty line.
+    #[error("nothing was given")]
+    Empty,
+    /// An endless line.
+    #[error("it is far too long")]
+    TooLong,
+}
+
+/// How to speak and to ask.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// Questions are answered with yes.
+    pub yes: bool,
+    /// Only what must be said is said.
+    pub quiet: bool,
+    /// A line may change in place while something is waited for.
+    pub progress: bool,
+    /// Words may be coloured.
+    pub color: bool,
+    /// Standard input is the scan's, so no answers come from there.
+    pub stdin_is_taken: bool,
 }
 
 /// Where answers come from, and where words go.
 pub struct Console {
     is_terminal: bool,
-    yes: bool,
-    quiet: bool,
-    /// Standard input is the scan's, so no answers come from there.
-    stdin_is_taken: bool,
+    manner: Manner,
     known: Mutex<Vec<Token>>,
     piped: Mutex<Option<BufReader<io::Stdin>>>,
 }
 
 impl Console {
     /// The terminal that the program was started from, if it was.
-    pub fn new(yes: bool, quiet: bool, stdin_is_taken: bool) -> Console {
+    pub fn new(manner: Manner) -> Console {
         Console {
             is_terminal: io::stderr().is_terminal() && terminal().is_some(),
-            yes,
-            quiet,
-            stdin_is_taken,
+            manner,
             known: Mutex::default(),
             piped: Mutex::default(),
         }
@@ -62,7 +78,12 @@ impl Console {
 
     /// Whether `--yes` was given.
     pub fn says_yes(&self) -> bool {
-        self.yes
+        self.manner.yes
+    }
+
+    /// Whether a secret is a line of standard input: then nobody can be asked for another one.
+    pub fn is_piped(&self) -> bool {
+        !self.manner.stdin_is_taken && !io::stdin().is_terminal()
     }
 
     /// From now on, this token is masked in whatever is said.
@@ -72,15 +93,28 @@ impl Console {
 
     /// Says a line, or several.
     pub fn say(&self, text: impl AsRef<str>) {
-        if !self.quiet {
-            self.insist(text);
+        self.say_as(Tone::Plain, text);
+    }
+
+    /// Says it in a colour.
+    pub fn say_as(&self, tone: Tone, text: impl AsRef<str>) {
+        if !self.manner.quiet {
+            self.insist_as(tone, text);
         }
     }
 
     /// Says what even `--quiet` must not hide.
     pub fn insist(&self, text: impl AsRef<str>) {
+        self.insist_as(Tone::Plain, text);
+    }
+
+    /// Says in a colour what even `--quiet` must not hide.
+    pub fn insist_as(&self, tone: Tone, text: impl AsRef<str>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = Redactor::new(known.iter()).text(text.as_ref().to_owned());
+        let mut text = fitted(&Masker::new(known.iter()).text(text.as_ref().to_owned()));
+        if self.manner.color {
+            text = screen::paint(&text, tone);
+        }
         // When standard error is gone there is nobody to tell; the journal has it all.
         let _ = writeln!(io::stderr(), "{text}");
     }
@@ -90,7 +124,7 @@ impl Console {
     /// # Errors
     /// Nobody to ask.
     pub fn confirm(&self, question: &str, otherwise: &'static str) -> Result<bool, AskError> {
-        if self.yes {
+        if self.manner.yes {
             return Ok(true);
         }
         if !self.is_terminal {
@@ -107,12 +141,25 @@ impl Console {
     /// # Errors
     /// Nobody to ask, and nothing on standard input.
     pub fn secret(&self, prompt: &str, otherwise: &'static str) -> Result<Zeroizing<String>, AskError> {
-        if self.is_terminal && (self.stdin_is_taken || io::stdin().is_terminal()) {
-            let text = Zeroizing::new(rpassword::prompt_password(prompt).map_err(AskError::Broken)?);
-            return trimmed(&text);
-        }
-        if self.stdin_is_taken || io::stdin().is_terminal() {
-            return Err(AskError::NoTerminal(otherwise));
+        if !self.is_piped() {
+            if !self.is_terminal {
+                return Err(AskError::NoTerminal(otherwise));
+            }
+            // What was typed or pasted before the question is no answer to it, and what is left of a paste of several
+            // lines must not reach the next question, or the shell.
+            discard_typed();
+            let answer = rpassword::prompt_password(prompt);
+            discard_typed();
+            return match answer {
+                Ok(text) => trimmed(&Zeroizing::new(text)),
+                Err(error) => {
+                    if error.kind() == io::ErrorKind::Interrupted {
+                        // Ctrl-C: whoever hears it ends the process, and nothing is to be done until then.
+                        thread::sleep(INTERRUPT);
+                    }
+                    Err(AskError::Broken(error))
+                }
+            };
         }
         let mut piped = self.piped.lock().unwrap_or_else(PoisonError::into_inner);
         let reader = piped.get_or_insert_with(|| BufReader::new(io::stdin()));
@@ -122,13 +169,13 @@ impl Console {
         }
     }
 
-    /// A line that changes in place while something is waited for; nothing without a terminal.
+    /// A line that changes in place while something is waited for; hidden without a terminal that can do that.
     pub fn spinner(&self) -> ProgressBar {
-        if !self.is_terminal || self.quiet {
+        if !self.is_terminal || self.manner.quiet || !self.manner.progress {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {elapsed} {wide_msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));
@@ -139,7 +186,7 @@ impl Console {
 fn trimmed(text: &str) -> Result<Zeroizing<String>, AskError> {
     let text = text.trim();
     match text.is_empty() {
-        true => Err(AskError::Unusable),
+        true => Err(AskError::Empty),
         false => Ok(Zeroizing::new(text.to_owned())),
     }
 }
@@ -149,7 +196,7 @@ fn line(reader: &mut impl BufRead) -> Result<Option<Zeroizing<String>>, AskError
     let mut text = Zeroizing::new(String::new());
     match reader.take(LONGEST).read_line(&mut text).map_err(AskError::Broken)? {
         0 => Ok(None),
-        length if length as u64 == LONGEST => Err(AskError::Unusable),
+        length if length as u64 == LONGEST => Err(AskError::TooLong),
         _ => Ok(Some(text)),
     }
 }
@@ -161,6 +208,23 @@ fn terminal() -> Option<BufReader<Box<dyn Read>>> {
     }
     let device = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
     File::open(device).ok().map(|file| BufReader::new(Box::new(file) as Box<dyn Read>))
+}
+
+/// Forgets what was typed and not read.
+fn discard_typed() {
+    #[cfg(unix)]
+    if let Ok(terminal) = File::open("/dev/tty") {
+        // A terminal that is gone has nothing to forget.
+        let _ = rustix::termios::tcflush(terminal, rustix::termios::QueueSelector::IFlush);
+    }
+}
+
+/// The text, with lines as wide as standard error's terminal.
+fn fitted(text: &str) -> String {
+    match terminal_size::terminal_size_of(io::stderr()) {
+        Some((width, _)) => screen::wrap(text, usize::from(width.0)),
+        None => text.to_owned(),
+    }
 }
 
 fn eprint(text: &str) {
@@ -200,7 +264,7 @@ impl Interrupt {
             let held = hears.critical.lock().unwrap_or_else(PoisonError::into_inner);
             echo.restore();
             let next = hears.next.lock().unwrap_or_else(PoisonError::into_inner);
-            eprint(&format!("\nInterrupted. {next}\n"));
+            eprint(&fitted(&format!("\nInterrupted. {next}\n")));
             drop(held);
             std::process::exit(INTERRUPTED);
         })?;

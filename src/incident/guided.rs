@@ -11,29 +11,33 @@ const PLACES: usize = 5;
 /// What to do on the page, row by row.
 pub fn rows(cases: &[&Case]) -> String {
     let rows = if cases.len() == 1 { "this row" } else { "these rows" };
-    let mut text = format!("Revoke {rows} on the API Tokens page, {TOKENS_PAGE}");
+    let mut text = format!("  Open {TOKENS_PAGE}\n  and revoke {rows}:");
     for case in cases {
         let what = match &case.id_prefix {
-            Some(id) => format!("the row whose id starts with {id}"),
-            None => "a legacy key, which shows no id: look for the row by where it is used".to_owned(),
+            Some(id) => format!("its id starts with {id}"),
+            None => "a legacy key, which shows no id: go by its name, and by where it is used".to_owned(),
         };
         // Writing to a String cannot fail.
-        let _ = write!(text, "\n  {what}");
-        for place in case.places.iter().take(PLACES) {
+        let _ = write!(text, "\n\n    - {what}");
+        let shown = match case.places.len() {
+            few if few <= PLACES + 1 => few,
+            _ => PLACES,
+        };
+        for place in &case.places[..shown] {
             let _ = write!(text, "\n      found in {place}");
         }
-        if case.places.len() > PLACES {
-            let _ = write!(text, "\n      and in {} more places", case.places.len() - PLACES);
+        if case.places.len() > shown {
+            let _ = write!(text, "\n      and in {} more places", case.places.len() - shown);
         }
     }
-    text + "\nOnly owners and admins of the workspace see service tokens."
+    text + "\n\n  A row that is not there may be a service token: only owners and admins of the workspace see those."
 }
 
 /// How to create the replacement.
 pub fn create(case: &Case, name: &str) -> String {
     format!(
-        "Create the replacement for {} on {TOKENS_PAGE}: New Token, with the name\n  {name}\nthen Create key, and copy \
-         it; it is shown once.",
+        "  For {}, open {TOKENS_PAGE}\n  and choose New Token. Give it this name:\n    {name}\n  Then Create key, and \
+         copy it: it is shown only once.",
         case.label()
     )
 }

@@ -12,8 +12,10 @@ mod guided;
 mod journal;
 mod list;
 pub mod naming;
+mod replace;
 mod report;
 mod run;
+mod screen;
 pub mod sink;
 mod steps;
 

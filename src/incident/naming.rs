@@ -42,6 +42,15 @@ pub fn again(name: &str, tries: usize) -> String {
     format!("{name} #{}", tries + 1)
 }
 
+/// Labels in a sentence: all of them when they are few.
+pub fn list(labels: &[String]) -> String {
+    const FEW: usize = 5;
+    match labels.len() {
+        0..=FEW => labels.join(", "),
+        many => format!("{many} tokens"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,14 +1,15 @@
 //! Begins an incident or goes on with one: opens the folder and the journal, knows every token's case, and takes the
 //! steps in their order. What a step does is in [`super::steps`].
 
-use super::State;
 use super::case::{Case, token_of};
 use super::console::{Console, Interrupt};
 use super::escrow::{Escrow, Held};
 use super::folder::{Folder, State as Folders, StateError};
 use super::journal::{Event, Journal, Record, VERSION};
 use super::report::{Entry, Report};
+use super::screen::Tone;
 use super::sink::Sink;
+use super::{State, naming};
 use crate::finding::{Fingerprint, Token};
 use crate::krea::{Host, Krea, TOKENS_PAGE, TokenApi, TokenApiConfig};
 use anyhow::{Context as _, bail};
@@ -72,6 +73,8 @@ pub(super) struct Run<'a> {
     pub sinks: Vec<Sink>,
     pub replace_first: bool,
     pub wait: Duration,
+    /// What was said of the sinks already.
+    pub noted: BTreeSet<String>,
     pub console: &'a Console,
     pub interrupt: &'a Interrupt,
 }
@@ -93,7 +96,7 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
     let credential = options.token_api.as_ref().map(|config| config.credential_env().to_owned());
     let folder_here = std::env::current_dir().context("cannot tell the current folder")?;
     let sinks: Vec<Sink> = options.stores.iter().map(|sink| sink.clone().below(&folder_here)).collect();
-    check(&sinks, console)?;
+    let noted = check(&sinks, console)?;
     leaks.iter().for_each(|leak| console.hide(&leak.token));
     // Several replacements given to one command: the last must not take the place of the others.
     for sink in &sinks {
@@ -118,17 +121,17 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
     let busy = in_open_incidents(&folders)?;
     let (taken, leaks): (Vec<&Leak>, Vec<&Leak>) =
         leaks.iter().partition(|leak| busy.contains_key(&leak.token.fingerprint()));
+    if leaks.is_empty() {
+        let ids: BTreeSet<&String> = taken.iter().map(|leak| &busy[&leak.token.fingerprint()]).collect();
+        let commands: Vec<String> = ids.iter().map(|id| format!("krea-scan --resume {id}")).collect();
+        bail!("every token is in an incident that is not finished; go on with: {}", commands.join("; "));
+    }
     for leak in &taken {
         let id = &busy[&leak.token.fingerprint()];
         let label = super::label(leak.token.id_prefix().as_deref(), &leak.token.fingerprint());
         console.insist(format!(
             "{label} is dealt with in incident {id}, which is not finished: krea-scan --resume {id}"
         ));
-    }
-    if leaks.is_empty() {
-        let ids: BTreeSet<&String> = busy.values().collect();
-        let commands: Vec<String> = ids.iter().map(|id| format!("krea-scan --resume {id}")).collect();
-        bail!("every token is in an incident that is not finished; go on with: {}", commands.join("; "));
     }
     let folder = folders.begin()?;
     interrupt.says(going_on(&folder.id));
@@ -146,6 +149,7 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
         sinks,
         replace_first: options.replace_first,
         wait: options.wait,
+        noted,
         console,
         interrupt,
     };
@@ -187,7 +191,7 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
             given.iter().map(|sink| sink.clone().below(&here)).collect()
         }
     };
-    check(&sinks, console)?;
+    let noted = check(&sinks, console)?;
     interrupt.says(going_on(&folder.id));
     let mut run = Run {
         escrow: Escrow::new(&folder.path),
@@ -202,6 +206,7 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
         sinks,
         replace_first: kept.replace_first || options.replace_first,
         wait: options.wait,
+        noted,
         console,
         interrupt,
     };
@@ -267,7 +272,7 @@ pub(super) fn told(time: Duration) -> String {
 }
 
 fn going_on(id: &str) -> String {
-    format!("Nothing is lost. Go on with: krea-scan --resume {id}")
+    format!("Nothing is lost. Go on with:\n  krea-scan --resume {id}")
 }
 
 fn clients(
@@ -280,13 +285,18 @@ fn clients(
     Ok((krea, token_api))
 }
 
-fn check(sinks: &[Sink], console: &Console) -> anyhow::Result<()> {
+/// Whether the sinks can work; gives what was said of them.
+fn check(sinks: &[Sink], console: &Console) -> anyhow::Result<BTreeSet<String>> {
+    let mut noted = BTreeSet::new();
     for sink in sinks {
         for warning in sink.check().with_context(|| format!("--store {sink}"))? {
-            console.insist(format!("warning: {warning}"));
+            if !noted.contains(&warning) {
+                console.insist(format!("warning: {warning}"));
+                noted.insert(warning);
+            }
         }
     }
-    Ok(())
+    Ok(noted)
 }
 
 /// Which incident deals with a token already, of those that are open.
@@ -387,6 +397,28 @@ impl Kept {
     }
 }
 
+/// The parts of a run, as a person sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Verify,
+    Revoke,
+    Prove,
+    Replace,
+    Store,
+}
+
+impl Part {
+    /// In the order of the run.
+    fn all(replace_first: bool, replaces: bool) -> &'static [Part] {
+        use Part::*;
+        match (replaces, replace_first) {
+            (false, _) => &[Verify, Revoke, Prove],
+            (true, false) => &[Verify, Revoke, Prove, Replace, Store],
+            (true, true) => &[Verify, Replace, Store, Revoke, Prove],
+        }
+    }
+}
+
 impl Run<'_> {
     fn begin(&mut self, leaks: &[&Leak], folder: std::path::PathBuf) -> anyhow::Result<()> {
         // Escrow comes before the journal speaks of a token: what the journal knows can be gone on with.
@@ -451,11 +483,13 @@ impl Run<'_> {
             report.resume.get_or_insert_with(|| "krea-scan --incidents".to_owned());
         }
         self.interrupt.says(format!("Incident {id} is as its journal says."));
+        self.console.say("");
         Ok(report)
     }
 
     fn steps(&mut self) -> anyhow::Result<()> {
-        self.console.say(format!("Incident {}, journal in {}", self.folder.id, self.folder.path.display()));
+        self.console.say_as(Tone::Heading, format!("\nIncident {}", self.folder.id));
+        self.console.say(format!("  journal in {}", self.folder.path.display()));
         self.verify()?;
         self.evidence()?;
         if !self.approve()? {
@@ -480,8 +514,9 @@ impl Run<'_> {
         if labels.is_empty() {
             return Ok(true);
         }
+        self.console.say("");
         let replace = if sinks.is_empty() { "" } else { " and replace" };
-        let question = format!("Revoke{replace} {} through {}?", labels.join(", "), api.host());
+        let question = format!("Revoke{replace} {} through {}?", naming::list(&labels), api.host());
         Ok(self.console.confirm(&question, "add --yes")?)
     }
 
@@ -494,6 +529,18 @@ impl Run<'_> {
             case.apply(&record.at, &record.event);
         }
         Ok(())
+    }
+
+    /// Says where in the run we are.
+    pub fn heading(&self, part: Part, what: &str) {
+        let parts = Part::all(self.replace_first, !self.sinks.is_empty());
+        let at = parts.iter().position(|&other| other == part).map_or(0, |at| at + 1);
+        self.console.say_as(Tone::Heading, format!("\n[{at}/{}] {part:?}: {what}", parts.len()));
+    }
+
+    /// What to say when Ctrl-C comes now.
+    pub fn at_interrupt(&self, state: &str) {
+        self.interrupt.says(format!("{state} {}", going_on(&self.folder.id)).trim_start().to_owned());
     }
 
     pub fn sink_names(&self) -> Vec<String> {

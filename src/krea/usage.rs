@@ -36,6 +36,8 @@ const UNNAMED: &str = "no status";
 const STATUS_CHARS: usize = 32;
 /// Distinct days that are counted: over ten years.
 const DAYS: usize = 4000;
+/// Days that are told to people, the last ones.
+const DAYS_SHOWN: usize = 31;
 /// A longer cursor is none.
 const CURSOR_BYTES: usize = 1024;
 
@@ -60,30 +62,53 @@ pub struct Usage {
     pub problem: Option<String>,
 }
 
-/// For people: how many, when, and what the list cannot tell.
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Usage {
+    /// What no list of jobs can tell.
+    pub const UNKNOWN: [&str; 2] = [
+        "Krea does not say who ran a job or from where; the owner's own are among them.",
+        "What was only read leaves no trace in this list.",
+    ];
+
+    /// How many and when, in one line. Times are to the second.
+    pub fn line(&self) -> String {
+        self.told(", ")
+    }
+
+    fn told(&self, then: &str) -> String {
         let jobs = if self.jobs == 1 { "job" } else { "jobs" };
-        write!(f, "{} {jobs} under this token's identity", self.jobs)?;
+        let mut text = format!("{} {jobs} under this token's identity", self.jobs);
         if let Some(since) = &self.since {
-            write!(f, " since {since}")?;
+            text.push_str(&format!(" since {}", second(since)));
         }
         if let (Some(first), Some(last)) = (&self.first, &self.last) {
-            write!(f, ", the first {first}, the last {last}")?;
-        }
-        writeln!(f)?;
-        for (day, statuses) in &self.by_day {
-            let counts: Vec<_> = statuses.iter().map(|(status, count)| format!("{status} {count}")).collect();
-            writeln!(f, "  {day}  {}", counts.join(", "))?;
+            text.push_str(&format!("{then}the first {}, the last {}", second(first), second(last)));
         }
         if let Some(problem) = &self.problem {
-            writeln!(f, "  not complete: {problem}")?;
+            text.push_str(&format!("{then}not complete: {problem}"));
         }
-        writeln!(
-            f,
-            "  Krea does not say who ran a job or from where: the owner's own jobs are among them. What was only \
-             read leaves no trace in this list."
-        )
+        text
+    }
+}
+
+/// A moment as RFC 3339 has it, without fractions of a second.
+fn second(moment: &str) -> String {
+    let parsed = moment.parse::<Timestamp>();
+    parsed.map_or_else(|_| moment.to_owned(), |moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// For people: how many and when, and a line for each of the last days.
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told("\n  "))?;
+        let before = self.by_day.len().saturating_sub(DAYS_SHOWN);
+        if before > 0 {
+            write!(f, "\n  {before} days before these")?;
+        }
+        for (day, statuses) in self.by_day.iter().skip(before) {
+            let counts: Vec<_> = statuses.iter().map(|(status, count)| format!("{status} {count}")).collect();
+            write!(f, "\n  {day}  {}", counts.join(", "))?;
+        }
+        Ok(())
     }
 }
 
@@ -309,18 +334,15 @@ mod tests {
             })
         );
         let text = usage.to_string();
-        let lines: Vec<_> = text.lines().collect();
         assert_eq!(
-            lines[..3],
+            text.lines().collect::<Vec<_>>(),
             [
-                "3 jobs under this token's identity since 2026-06-30T23:00:00Z, the first 2026-06-30T23:00:00Z, the \
-                 last 2026-07-01T22:30:00Z",
+                "3 jobs under this token's identity since 2026-06-30T23:00:00Z",
+                "  the first 2026-06-30T23:00:00Z, the last 2026-07-01T22:30:00Z",
                 "  2026-06-30  completed 1",
                 "  2026-07-01  completed 1, failed 1",
             ]
         );
-        assert!(lines[3].contains("does not say who"), "{text}");
-        assert_eq!(lines.len(), 4);
     }
 
     #[test]

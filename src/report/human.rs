@@ -25,26 +25,27 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
     page.tokens()?;
     match &outcome.incident {
         Some(report) => incident::render(&mut page.out, report, &page.palette)?,
-        None => page.steps()?,
+        None if outcome.plan.is_empty() => page.steps()?,
+        None => {}
     }
     page.plan(outcome)?;
     page.left_to_do(outcome)?;
     page.unread(outcome)?;
     page.hints(outcome)?;
     page.remarks(outcome)?;
-    let style = match (outcome.findings.is_empty(), outcome.summary.incomplete.is_empty()) {
+    let all_dead = outcome.findings.iter().all(|finding| finding.status == Status::Dead);
+    let style = match (all_dead, outcome.summary.incomplete.is_empty()) {
         (true, true) => page.palette.good,
         (true, false) => page.palette.medium,
         (false, _) => page.palette.high,
     };
-    if let Some(report) = &outcome.incident {
-        let style = if report.is_done() { page.palette.good } else { page.palette.high };
-        writeln!(page.out, "{}", paint(style, incident::closing(report)))?;
-    }
     let nothing_scanned =
         outcome.incident.is_some() && outcome.summary.files == 0 && outcome.summary.blobs == 0;
     if !nothing_scanned {
         writeln!(page.out, "{}", paint(style, closing(outcome)))?;
+    }
+    if let Some(report) = &outcome.incident {
+        incident::closing(&mut page.out, report, &page.palette)?;
     }
     Ok(page.out)
 }

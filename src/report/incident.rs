@@ -6,7 +6,7 @@ use super::words::count;
 use crate::escape::visible;
 use crate::finding::Status;
 use crate::incident::{Entry, Progress, Replacement, Report, State, label};
-use crate::krea::TOKENS_PAGE;
+use crate::krea::{TOKENS_PAGE, Usage};
 use std::fmt::{self, Write};
 
 /// Writes the part.
@@ -16,16 +16,15 @@ pub fn render(out: &mut String, report: &Report, palette: &Palette) -> fmt::Resu
     for entry in &report.tokens {
         token(out, report, entry, palette)?;
     }
-    writeln!(out)?;
-    if let Some(resume) = &report.resume {
-        writeln!(out, "{}", paint(palette.heading, "Not finished"))?;
-        writeln!(out, "  Go on with: {}\n", visible(resume))?;
+    if report.tokens.iter().any(|entry| entry.case.usage.is_some()) {
+        Usage::UNKNOWN.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
     }
-    Ok(())
+    writeln!(out)
 }
 
-/// The closing line.
-pub fn closing(report: &Report) -> String {
+/// The closing lines: how far it is, and what to do next.
+pub fn closing(out: &mut String, report: &Report, palette: &Palette) -> fmt::Result {
+    let style = if report.is_done() { palette.good } else { palette.high };
     let all = report.tokens.len() as u64;
     let mut text = format!("{} of {} proven dead", report.dead(), count(all, "token", "tokens"));
     let wanted =
@@ -34,18 +33,29 @@ pub fn closing(report: &Report) -> String {
         let replacements = count(wanted, "replacement", "replacements");
         text.push_str(&format!("; {} of {replacements} stored and proven live", report.replaced()));
     }
-    text + "."
+    writeln!(out, "{}", paint(style, text + "."))?;
+    match next(report) {
+        Some(next) => writeln!(out, "{} {}", paint(palette.heading, "Next:"), visible(&next)),
+        None => Ok(()),
+    }
+}
+
+/// What is to be done next, in a line.
+fn next(report: &Report) -> Option<String> {
+    let revoked = report.tokens.iter().filter(|entry| !entry.case.was_dead).count();
+    match (&report.resume, report.replaced(), revoked) {
+        (Some(resume), ..) => Some(format!("go on with {resume}")),
+        (None, _, 0) => None,
+        (None, 0, _) => Some(format!("create a new token for what used the old one, on {TOKENS_PAGE}")),
+        (None, 1, 1) => Some("restart or redeploy what used the old token: it needs the new one.".to_owned()),
+        (None, ..) => Some("restart or redeploy what used the old tokens: it needs the new ones.".to_owned()),
+    }
 }
 
 fn token(out: &mut String, report: &Report, entry: &Entry, palette: &Palette) -> fmt::Result {
     let case = &entry.case;
     let style = if entry.state == State::Done { palette.good } else { palette.high };
     writeln!(out, "  {}  {}", paint(style, case.label()), paint(style, how_far(entry)))?;
-    if let Some(usage) = &case.usage {
-        for line in usage.to_string().trim_end().lines() {
-            writeln!(out, "    {}", visible(line))?;
-        }
-    }
     match &case.revoke {
         Progress::Done(by) => writeln!(out, "    revoked {}", visible(by))?,
         Progress::Failed(why) => writeln!(out, "    {}", visible(why))?,
@@ -73,6 +83,11 @@ fn token(out: &mut String, report: &Report, entry: &Entry, palette: &Palette) ->
     if let Some(problem) = case.problem.as_ref().filter(|problem| !is_said(problem, entry)) {
         writeln!(out, "    {}", visible(problem))?;
     }
+    if let Some(usage) = &case.usage {
+        for line in usage.to_string().lines() {
+            writeln!(out, "    {}", visible(line))?;
+        }
+    }
     Ok(())
 }
 
@@ -87,7 +102,7 @@ fn replacement(out: &mut String, entry: &Entry, new: &Replacement) -> fmt::Resul
         Status::Unknown | Status::Unverified => "not proven live",
     };
     let fresh = label(new.id_prefix.as_deref(), &new.fingerprint);
-    writeln!(out, "    replacement {fresh}, {life}: \"{}\"", visible(&new.name))?;
+    writeln!(out, "    replaced by {fresh}, {life}: \"{}\"", visible(&new.name))?;
     for (sink, stored) in &new.stores {
         match stored {
             Progress::Done(place) => writeln!(out, "      stored: {}", visible(place))?,
@@ -96,7 +111,7 @@ fn replacement(out: &mut String, entry: &Entry, new: &Replacement) -> fmt::Resul
         }
     }
     if let Some(path) = &entry.escrow {
-        writeln!(out, "      held until then, with mode 0600, in {}", visible(path))?;
+        writeln!(out, "      held until it is stored and live, in {} (mode 0600)", visible(path))?;
     }
     Ok(())
 }
