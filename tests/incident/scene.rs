@@ -25,13 +25,16 @@ pub struct Scene {
     pub sandbox: Sandbox,
     pub emulator: Arc<Emulator>,
     pub leaked: Vec<String>,
+    /// What standard input holds; nothing when there is none.
+    pub pasted: Option<PathBuf>,
 }
 
 impl Scene {
     /// Leaks these tokens of [`program::token`], which are live.
     pub fn new(numbers: &[u64]) -> Scene {
         let leaked = numbers.iter().map(|&n| program::token(n)).collect();
-        let scene = Scene { sandbox: Sandbox::empty(), emulator: Arc::new(Emulator::start()), leaked };
+        let (sandbox, emulator) = (Sandbox::empty(), Arc::new(Emulator::start()));
+        let scene = Scene { sandbox, emulator, leaked, pasted: None };
         for (token, n) in scene.leaked.iter().zip(numbers) {
             scene.emulator.issue(token, "leaked");
             scene.sandbox.write(&format!("app-{n}.env"), format!("KREA_API_KEY={token}\n"));
@@ -101,7 +104,7 @@ impl Scene {
             .env("XDG_STATE_HOME", self.sandbox.beside("state"))
             .env("KREA_TOKEN_API_KEY", Emulator::CREDENTIAL)
             .env_remove("NO_COLOR")
-            .stdin(Stdio::null())
+            .stdin(self.pasted.as_ref().map_or(Stdio::null(), |path| fs::File::open(path).unwrap().into()))
     }
 
     /// A command that runs `krea-scan` here.
@@ -159,8 +162,9 @@ impl Scene {
         kept
     }
 
-    fn minted(&self) -> Vec<Issued> {
-        self.emulator.issued().into_iter().filter(|issued| issued.minted).collect()
+    /// What replaces, or was to replace, a leaked token.
+    fn replacements(&self) -> Vec<Issued> {
+        self.emulator.issued().into_iter().filter(|issued| !self.leaked.contains(&issued.token)).collect()
     }
 
     /// What must hold when everything is done: every leaked token is dead and replaced, no replacement is lost, and
@@ -177,10 +181,17 @@ impl Scene {
             assert!(case["dead_at"].is_string() && case["escrow"].is_null(), "{case}");
             orphans.extend(case["orphans"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()));
         }
+        let journal = self.journal(incident["id"].as_str().unwrap());
+        let mints =
+            journal.iter().filter(|record| record["event"] == "begun" && record["step"] == "mint").count();
+        let replaced = cases.iter().filter(|case| case["replacement"].is_object()).count();
+        if incident["token_api"].is_string() {
+            assert!(replaced + orphans.len() <= mints, "more are named than were asked for: {orphans:?}");
+        }
         assert!(incident["resume"].is_null(), "{incident}");
         let kept = self.kept();
         assert_eq!(kept.len(), self.leaked.len(), "one replacement for each, and each in a place of its own");
-        let live: Vec<Issued> = self.minted().into_iter().filter(|issued| issued.live).collect();
+        let live: Vec<Issued> = self.replacements().into_iter().filter(|issued| issued.live).collect();
         let held: BTreeSet<&str> = live.iter().map(|issued| issued.token.as_str()).collect();
         assert!(
             kept.iter().all(|token| held.contains(token.as_str())),
