@@ -6,15 +6,16 @@ use clap::{ArgGroup, Parser, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Find leaked Krea API tokens in source, history and build output.
+/// Find leaked Krea API tokens, and take them to proven dead.
 ///
-/// Reads the working tree unless told otherwise. Prints where each token is, never its secret half.
+/// Reads the working tree unless told otherwise. Prints where each token is, never its secret half. Sends nothing
+/// anywhere without --verify, --revoke or --resume, and then says first to which host.
 #[derive(Debug, Parser)]
 #[command(
     name = "krea-scan",
     version,
     after_help = "Exit code: 0 nothing found, everything read; 1 tokens found; 2 not done, or not all read.\nMore with --help.",
-    after_long_help = "Exit code:\n  0  nothing found and everything read\n  1  tokens found\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin"
+    after_long_help = "Exit code:\n  0  nothing found and everything read; with --verify, --revoke: every token is proven dead, and every\n     replacement that was asked for is stored and live\n  1  tokens found; with --verify, --revoke: one is not proven dead, or a replacement is not in its place\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin\n\nA token has leaked:\n  krea-scan --history --verify       where it is, since when, and whether it is live\n  krea-scan --history --revoke --store env-file:.env\n                                     revoke it, prove that, keep a replacement in .env\n  krea-scan --resume latest          go on where a run stopped\n  krea-scan --redact                 take its text out of the files"
 )]
 #[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "pre_commit", "check_rules"]))]
 #[command(group = ArgGroup::new("incident").args(["revoke", "resume"]).multiple(true))]
@@ -50,7 +51,7 @@ pub struct Cli {
     pub no_ignore: bool,
 
     /// Do not read files above this size, such as 10M, and say so
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How to read")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true, help_heading = "How to read")]
     pub max_size: Option<u64>,
 
     /// Do not go deeper than this many folders
@@ -58,7 +59,7 @@ pub struct Cli {
     pub max_depth: Option<usize>,
 
     /// Follow symbolic links
-    #[arg(long, help_heading = "How to read")]
+    #[arg(long, hide_short_help = true, help_heading = "How to read")]
     pub follow: bool,
 
     /// Worker threads [default: one a core]
@@ -70,7 +71,7 @@ pub struct Cli {
     pub rules: Vec<PathBuf>,
 
     /// Prove every rule on its own examples, and scan nothing
-    #[arg(long, help_heading = "What counts")]
+    #[arg(long, hide_short_help = true, help_heading = "What counts")]
     pub check_rules: bool,
 
     /// Least confidence: low, medium or high
@@ -95,16 +96,22 @@ pub struct Cli {
     #[arg(long, value_name = "FILE", help_heading = "What counts")]
     pub write_baseline: Option<PathBuf>,
 
-    /// Ask Krea which of the found tokens are live; sends them to its API and to nowhere else
-    #[arg(long, conflicts_with_all = ["check_rules", "write_baseline"], help_heading = "Is it live?")]
+    /// Ask Krea which of the found tokens are live; it alone is sent them
+    #[arg(long, conflicts_with_all = ["check_rules", "write_baseline"], help_heading = "Incident")]
     pub verify: bool,
 
-    /// Fail when tokens are found, or only when one is live [default: what is not proven dead]
-    #[arg(long, value_name = "found|live", hide_possible_values = true, help_heading = "Is it live?")]
+    /// What fails [default: a token that is not proven dead]
+    #[arg(
+        long,
+        value_name = "found|live",
+        requires_if("live", "asks"),
+        hide_possible_values = true,
+        help_heading = "Incident"
+    )]
     pub fail_on: Option<FailOn>,
 
-    /// Krea's API [default: https://api.krea.ai]
-    #[arg(long, value_name = "URL", requires = "asks", hide_short_help = true, help_heading = "Is it live?")]
+    /// Where Krea's API is [default: api.krea.ai, over HTTPS]
+    #[arg(long, value_name = "URL", requires = "asks", hide_short_help = true, help_heading = "Incident")]
     pub api: Option<String>,
 
     /// Send requests through this proxy; env is the one that HTTPS_PROXY names [default: none]
@@ -113,7 +120,7 @@ pub struct Cli {
         value_name = "URL|env",
         requires = "asks",
         hide_short_help = true,
-        help_heading = "Is it live?"
+        help_heading = "Incident"
     )]
     pub proxy: Option<String>,
 
@@ -124,11 +131,11 @@ pub struct Cli {
         requires = "asks",
         value_parser = parse_time,
         hide_short_help = true,
-        help_heading = "Is it live?"
+        help_heading = "Incident"
     )]
     pub timeout: Option<Duration>,
 
-    /// Deal with a leak: verify, revoke, prove the tokens dead, replace, store, prove the replacement
+    /// Verify, revoke, prove dead, replace, store, prove the replacement
     #[arg(
         long,
         conflicts_with_all = ["check_rules", "pre_commit", "write_baseline", "verify"],
@@ -136,7 +143,7 @@ pub struct Cli {
     )]
     pub revoke: bool,
 
-    /// Keep the replacement here: env-file:PATH[#NAME] or command:CMD; can be repeated
+    /// Where to keep the replacement: env-file:PATH[#NAME], command:CMD
     #[arg(long, value_name = "SINK", requires = "incident", help_heading = "Incident")]
     pub store: Vec<String>,
 
@@ -145,7 +152,7 @@ pub struct Cli {
     pub name: Option<String>,
 
     /// Mint, store and prove the replacement before the old token is revoked
-    #[arg(long, requires = "incident", help_heading = "Incident")]
+    #[arg(long, requires = "incident", hide_short_help = true, help_heading = "Incident")]
     pub replace_first: bool,
 
     /// Go on with an incident: its id, or latest
@@ -183,12 +190,11 @@ pub struct Cli {
     )]
     pub wait: Duration,
 
-    /// Replace found tokens in files by references to the environment; shows the changes and asks
+    /// Replace tokens in files by references to the environment
     #[arg(
         long,
         conflicts_with_all = ["mode", "incident", "follow", "write_baseline", "format", "output"],
-        hide_short_help = true,
-        help_heading = "Clean up"
+        help_heading = "Incident"
     )]
     pub redact: bool,
 
@@ -198,12 +204,12 @@ pub struct Cli {
         value_name = "FILE",
         conflicts_with_all = ["redact", "check_rules"],
         hide_short_help = true,
-        help_heading = "Clean up"
+        help_heading = "Incident"
     )]
     pub replacements: Option<PathBuf>,
 
     /// Go ahead without asking
-    #[arg(long, requires = "acts", hide_short_help = true, help_heading = "Clean up")]
+    #[arg(long, requires = "acts", hide_short_help = true, help_heading = "Incident")]
     pub yes: bool,
 
     /// Show what would be done, and do nothing
@@ -212,7 +218,7 @@ pub struct Cli {
         requires = "acts",
         conflicts_with = "yes",
         hide_short_help = true,
-        help_heading = "Clean up"
+        help_heading = "Incident"
     )]
     pub dry_run: bool,
 
@@ -245,6 +251,7 @@ pub struct Cli {
         value_name = "WHEN",
         default_value = "auto",
         hide_possible_values = true,
+        hide_short_help = true,
         help_heading = "Output"
     )]
     pub color: When,

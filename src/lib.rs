@@ -1,11 +1,15 @@
 //! krea-scan tells where a Krea API token has leaked: in a working tree, an index, a range of commits or a whole
-//! history, and who brought it in.
+//! history, and who brought it in. When asked, it tells whether the token is live, and takes it to proven dead and
+//! replaced.
 //!
 //! Data goes one way: [`source`] and [`git`] give bytes, [`unpack`] makes more bytes of them, [`detect`] finds the
-//! tokens that [`rules`] describe, [`git`] tells who brought them in, [`report`] writes it all down. [`scan`] holds
-//! the pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
-//! None of these stages talks to a network. [`krea`] alone does, and only when asked: it tells whether a token is alive
-//! and speaks to an organisation's token API. None shows a token's secret half.
+//! tokens that [`rules`] describe, [`git`] tells who brought them in. [`respond`] hands them on: to [`krea`], which asks
+//! whether they are alive, and to [`incident`], which revokes, replaces, stores and proves. [`report`] writes it all
+//! down; [`cleanup`] takes the text out of files and says what is left to do. [`scan`] holds the first half of the
+//! pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
+//!
+//! [`krea`] alone talks to a network, and only when asked. Nothing shows a token's secret half; the sinks of
+//! [`incident`], its escrow and the file of [`cleanup::replacements`] alone are given it.
 
 pub mod cleanup;
 pub mod cli;
@@ -16,9 +20,9 @@ pub mod finding;
 pub mod git;
 pub mod incident;
 pub mod krea;
+mod mask;
 mod parse_error;
 mod place;
-mod redact;
 pub mod report;
 pub mod respond;
 pub mod rules;

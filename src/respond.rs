@@ -9,6 +9,7 @@ use crate::git::repository;
 use crate::incident::console::{Console, Interrupt};
 use crate::incident::{self, Ask, Leak, naming};
 use crate::krea::{Krea, Life};
+use crate::mask::Masker;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -164,6 +165,8 @@ fn leaks(outcome: &Outcome, incident: &Incident, paths: &[std::path::PathBuf]) -
     let date = Timestamp::now().strftime("%Y-%m-%d").to_string();
     let tokens = tokens(outcome);
     let several = tokens.len() > 1;
+    // A path or a variable's name may be as leaky as a file; none of it may end in a journal or at a token API.
+    let masked = Masker::new(&tokens);
     let leak = |token: Token| {
         let findings: Vec<&Finding> =
             outcome.findings.iter().filter(|finding| finding.token == token).collect();
@@ -179,13 +182,13 @@ fn leaks(outcome: &Outcome, incident: &Incident, paths: &[std::path::PathBuf]) -
             .iter()
             .filter_map(|finding| finding.git.as_ref()?.date.as_deref()?.parse::<Timestamp>().ok());
         Leak {
-            places: findings.iter().take(PLACES).map(|finding| place(finding)).collect(),
+            places: findings.iter().take(PLACES).map(|finding| masked.text(place(finding))).collect(),
             since: since.min().map(|since| since.to_string()),
-            name,
+            name: masked.text(name),
             token,
         }
     };
-    tokens.into_iter().map(leak).collect()
+    tokens.iter().cloned().map(leak).collect()
 }
 
 /// Where a finding is, in words.

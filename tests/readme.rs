@@ -2,16 +2,21 @@
 //!
 //! A fenced block whose info string holds `exit=N` is run by `sh -e` in a small repository and must end with that
 //! exit code. In a `console` block the lines after `$ ` are run, and the rest is their exact output. A block with
-//! `file=NAME` is there for all that run after it. Each block runs in a repository of its own; other blocks are left
-//! alone.
+//! `file=NAME` is there for all that run after it. Each block runs in a repository of its own, for a user of its own. With
+//! `emulator` the user's configuration names a stand-in for Krea that knows the repository's tokens, and a token API;
+//! without it, an address where nobody answers. Other blocks are left alone.
 
 #![cfg(unix)]
 
 mod support;
 
 use std::path::Path;
+use support::emulator::Emulator;
 use support::{Sandbox, tokens};
 use tokens::Alphabet;
+
+/// Nobody answers there.
+const NOBODY: &str = "api = 'http://127.0.0.1:9'\n";
 
 /// One fenced block.
 #[derive(Debug, Default)]
@@ -69,16 +74,28 @@ fn shop() -> Sandbox {
                export const krea = new Krea({ apiKey: process.env.KREA_API_KEY });\n";
     let first = shop.commit("src/krea.ts", sdk, "Use Krea");
     shop.git(&["update-ref", "refs/remotes/origin/main", &first]);
-    let token = tokens::pair(Alphabet::Hex, 0);
+    let [token, other] = leaked();
     shop.write(".env.staging", format!("KREA_API_KEY={token}\n"));
     shop.write("docs/run-log.txt", format!("09:41 deploy: restarted with {token}\n"));
     let mcp = format!(
         "{{\"mcpServers\": {{\"krea-ai\": {{\"url\": \"https://api.krea.ai/mcp\",\n  \
-         \"headers\": {{\"Authorization\": \"Bearer {}\"}}}}}}}}\n",
-        tokens::pair(Alphabet::Base64, 0)
+         \"headers\": {{\"Authorization\": \"Bearer {other}\"}}}}}}}}\n"
     );
     shop.commit("mcp.json", mcp, "Deploy");
     shop
+}
+
+/// The tokens that it leaks.
+fn leaked() -> [String; 2] {
+    [Alphabet::Hex, Alphabet::Base64].map(|alphabet| tokens::pair(alphabet, 0))
+}
+
+/// A Krea that knows them.
+fn krea() -> Emulator {
+    let emulator = Emulator::start();
+    leaked().iter().for_each(|token| emulator.issue(token, "shop"));
+    emulator.add_job("2026-07-03T09:00:00Z", "completed");
+    emulator
 }
 
 /// Runs the examples of a document; gives how many there were.
@@ -93,6 +110,13 @@ fn run(name: &str) -> usize {
     for (number, block) in blocks.iter().enumerate() {
         let Some(exit) = block.value("exit") else { continue };
         let sandbox = shop();
+        let emulator = block.info.split_whitespace().any(|word| word == "emulator").then(krea);
+        let config = emulator.as_ref().map_or(NOBODY.to_owned(), |emulator| {
+            format!("api = '{}'\n[token_api]\nbase = '{}'\n", emulator.api(), emulator.token_api())
+        });
+        let folder = sandbox.beside("config/krea-scan");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), config).unwrap();
         for earlier in &blocks[..number] {
             if let Some(file) = earlier.value("file") {
                 sandbox.write(file, &earlier.text);
@@ -104,6 +128,9 @@ fn run(name: &str) -> usize {
             .command("sh", sandbox.root())
             .args(["-e", "-c", &script])
             .env("PATH", &path)
+            .env("XDG_CONFIG_HOME", sandbox.beside("config"))
+            .env("XDG_STATE_HOME", sandbox.beside("state"))
+            .env("KREA_TOKEN_API_KEY", Emulator::CREDENTIAL)
             .output()
             .unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);
@@ -111,6 +138,12 @@ fn run(name: &str) -> usize {
         assert_eq!(output.status.code(), Some(exit.parse().unwrap()), "{at}\n{printed}{errors}");
         if let Some(shown) = shown {
             assert_eq!(printed, shown, "{at}: the output differs");
+        }
+        if let Some(emulator) = emulator {
+            assert!(!emulator.requests().is_empty(), "{at}: nothing was asked");
+            let revokes = script.contains("--revoke");
+            let done = leaked().iter().all(|token| emulator.is_live(token) != revokes);
+            assert!(done, "{at}: tokens die when, and only when, an example revokes them");
         }
         count += 1;
     }

@@ -6,7 +6,7 @@ use crate::escape::visible;
 use crate::finding::{Outcome, Status, Token};
 use crate::git::repository;
 use crate::krea::TOKENS_PAGE;
-use crate::redact::Redactor;
+use crate::mask::Masker;
 use crate::report::count;
 use anyhow::{Context as _, bail};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,9 +54,9 @@ pub fn redact(
     out: &mut dyn Write,
 ) -> anyhow::Result<Redacted> {
     let tokens = outcome.findings.iter().map(|finding| &finding.token);
-    let redactor = Redactor::new(tokens.chain(&outcome.withheld));
+    let masker = Masker::new(tokens.chain(&outcome.withheld));
     let plan = redact::plan(&outcome.findings, &outcome.withheld);
-    let safe = |text: &str| redactor.text(visible(text).into_owned());
+    let safe = |text: &str| masker.text(visible(text).into_owned());
 
     write!(out, "{}", plan.diff())?;
     let mut notes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -181,7 +181,7 @@ pub fn replacements(
     let tokens = outcome.findings.iter().map(|finding| &finding.token);
     let lines = replacements::write(path, tokens.clone())?;
     let remotes = repository::open(repository).map_or_else(|_| Vec::new(), |repo| steps::remotes(&repo));
-    let redactor = Redactor::new(tokens.chain(&outcome.withheld));
+    let masker = Masker::new(tokens.chain(&outcome.withheld));
     let steps = steps::of(&outcome.findings, &remotes, Some(path));
     writeln!(
         out,
@@ -189,7 +189,7 @@ pub fn replacements(
          What is left to do\n{}",
         visible(&path.to_string_lossy()),
         count(lines as u64, "token", "tokens"),
-        redactor.text(steps::text(&steps)),
+        masker.text(steps::text(&steps)),
     )?;
     Ok(())
 }

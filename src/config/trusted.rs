@@ -129,3 +129,76 @@ impl Service {
 fn user_file() -> Option<PathBuf> {
     crate::place::config().map(|folder| folder.join("config.toml"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    fn resolve(text: &str, flags: Flags<'_>) -> anyhow::Result<Service> {
+        let file = file(text);
+        Service::resolve(&Flags { config: Some(file.path()), ..flags })
+    }
+
+    const FULL: &str = "api = 'https://krea.example.com'\nproxy = 'env'\nstore = ['command:cat']\n\
+                        [token_api]\nbase = 'https://tokens.example.com/v1'\ncredential_env = 'GATEWAY'\n";
+
+    #[test]
+    fn a_file_that_the_user_names_says_where_tokens_go() {
+        let service = resolve(FULL, Flags::default()).unwrap();
+        assert_eq!(service.api.to_string(), "https://krea.example.com");
+        assert!(service.api_is_given);
+        assert_eq!(service.http.proxy, Proxy::Environment);
+        assert_eq!(service.stores, ["command:cat".parse().unwrap()]);
+        assert_eq!(service.token_api.unwrap().base(), "https://tokens.example.com/v1");
+    }
+
+    #[test]
+    fn the_command_line_wins() {
+        let stores = ["env-file:.env".to_owned()];
+        let flags = Flags {
+            api: Some("http://127.0.0.1:1"),
+            token_api: Some("http://127.0.0.1:2"),
+            stores: &stores,
+            proxy: Some("none"),
+            timeout: Some(Duration::from_secs(3)),
+            ..Flags::default()
+        };
+        let service = resolve(FULL, flags).unwrap();
+        assert_eq!(service.api.to_string(), "http://127.0.0.1:1");
+        assert_eq!(service.stores, ["env-file:.env".parse().unwrap()]);
+        assert_eq!(service.http.proxy, Proxy::None);
+        assert_eq!(service.http.timeout, Duration::from_secs(3));
+        let token_api = service.token_api.unwrap();
+        // The operations and the credential's name stay those of the file.
+        assert_eq!((token_api.base(), token_api.credential_env()), ("http://127.0.0.1:2", "GATEWAY"));
+    }
+
+    #[test]
+    fn by_default_tokens_go_to_krea_alone() {
+        let service = resolve("", Flags::default()).unwrap();
+        assert_eq!(service.api.to_string(), Host::KREA);
+        assert!(!service.api_is_given && service.token_api.is_none() && service.stores.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_meant_names_the_place() {
+        for (text, says) in [
+            ("api = 'http://krea.example.com'", "api"),
+            ("apis = ''", "holds [[allow]], api, proxy, store and [token_api]"),
+            ("store = ['s3:bucket']", "store"),
+            ("[token_api]\nbase = 'ftp://x'", "token_api.base"),
+            ("[token_api]\nbase = 'https://x'\ncredential = 'hidden'", "unknown field"),
+        ] {
+            let error = format!("{:#}", resolve(text, Flags::default()).unwrap_err());
+            assert!(error.contains(says) && !error.contains("hidden"), "{error}");
+        }
+        let flags = Flags { api: Some("http://example.com"), ..Flags::default() };
+        assert!(format!("{:#}", resolve("", flags).unwrap_err()).starts_with("--api: "));
+    }
+}

@@ -158,7 +158,10 @@ impl Case {
             }
             Event::Evidence { usage, .. } => self.usage = Some(usage.clone()),
             Event::Revoked { by, .. } => self.revoke = Progress::Done(by.clone()),
-            Event::Orphaned { name, .. } => self.orphans.push(name.clone()),
+            Event::Orphaned { name, reason, .. } => {
+                self.orphans.push(name.clone());
+                self.mint = Progress::Failed(reason.clone());
+            }
             Event::Minted { new, id_prefix, name, .. } => {
                 self.mint = Progress::Done(name.clone());
                 self.problem = None;

@@ -3,7 +3,7 @@
 
 use super::screen::{self, Tone};
 use crate::finding::Token;
-use crate::redact::Redactor;
+use crate::mask::Masker;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
@@ -13,6 +13,8 @@ use std::thread;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
+/// How often the program looks whether it has ended.
+const GLANCE: Duration = Duration::from_millis(20);
 /// A longer answer is none, in bytes.
 const LONGEST: u64 = 8192;
 /// How long Ctrl-C may take to end the process.
@@ -109,7 +111,7 @@ impl Console {
     /// Says in a colour what even `--quiet` must not hide.
     pub fn insist_as(&self, tone: Tone, text: impl AsRef<str>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = fitted(&Redactor::new(known.iter()).text(text.as_ref().to_owned()));
+        let mut text = fitted(&Masker::new(known.iter()).text(text.as_ref().to_owned()));
         if self.manner.color {
             text = screen::paint(&text, tone);
         }
@@ -269,9 +271,17 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Puts off the end as long as the result lives.
+    /// Puts off the end as long as the result lives. When the end was asked for already, nothing begins any more.
     pub fn hold(&self) -> MutexGuard<'_, ()> {
+        self.settle();
         self.critical.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns unless the program is about to end; then it waits for that.
+    pub fn settle(&self) {
+        while self.stop.load(Ordering::Relaxed) {
+            thread::sleep(GLANCE);
+        }
     }
 
     /// Says this from now on.

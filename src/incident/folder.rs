@@ -33,6 +33,12 @@ pub enum StateError {
     /// No such incident.
     #[error("there is no incident {0}; krea-scan --incidents lists them")]
     Unknown(String),
+    /// A run that was ended before it began anything.
+    #[error(
+        "incident {0} was ended before anything was begun; start again with krea-scan --revoke where the tokens were \
+         found"
+    )]
+    NotBegun(String),
     /// No incident is open.
     #[error("no incident is open; krea-scan --revoke begins one")]
     NoneOpen,
@@ -171,6 +177,20 @@ pub struct Folder {
 }
 
 impl Folder {
+    /// Removes the folder with all that an incident keeps in it.
+    ///
+    /// # Errors
+    /// What the system says; and a folder that holds something else.
+    pub fn remove(self) -> Result<(), StateError> {
+        let removed = fs::read_dir(&self.path).and_then(|entries| {
+            for entry in entries {
+                fs::remove_file(entry?.path())?;
+            }
+            fs::remove_dir(&self.path)
+        });
+        removed.map_err(StateError::io("remove", &self.path))
+    }
+
     fn lock(id: String, path: PathBuf) -> Result<Folder, StateError> {
         let name = path.join("lock");
         let file = open_private(&name, OpenOptions::new().write(true).create(true).truncate(false))?;

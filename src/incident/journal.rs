@@ -54,6 +54,8 @@ pub enum Event {
         replace_first: bool,
         /// The folder that it was begun in, which relative sinks start from.
         folder: PathBuf,
+        /// How many tokens it is for. Nothing is done before the journal has named each of them.
+        tokens: usize,
     },
     /// It goes on, perhaps with other sinks.
     Resumed {

@@ -3,7 +3,7 @@
 use super::case::State;
 use super::folder::{State as Folders, StateError};
 use super::journal::{Event, Journal, Record};
-use super::run::{cases, is_closed};
+use super::run::{cases, is_begun, is_open};
 use std::fmt::Write as _;
 
 /// A line for each incident, newest first, and under it one for each of its tokens.
@@ -23,7 +23,7 @@ pub fn list() -> Result<String, StateError> {
     for (records, id) in ids.into_iter().rev() {
         match records {
             Ok(records) => {
-                open += usize::from(!is_closed(&records));
+                open += usize::from(is_open(&records));
                 text.push_str(&told(&id, &records));
             }
             // Writing to a String cannot fail.
@@ -39,9 +39,10 @@ pub fn list() -> Result<String, StateError> {
 }
 
 fn told(id: &str, records: &[Record]) -> String {
-    let state = match is_closed(records) {
-        true => "closed".to_owned(),
-        false => format!("open: krea-scan --resume {id}"),
+    let state = match () {
+        () if is_open(records) => format!("open: krea-scan --resume {id}"),
+        () if is_begun(records) => "closed".to_owned(),
+        () => "ended before anything was begun".to_owned(),
     };
     let since = records.first().map_or("", |record| record.at.as_str());
     let stores = records.iter().rev().find_map(|record| match &record.event {

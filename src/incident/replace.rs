@@ -30,6 +30,10 @@ impl Run<'_> {
     pub fn replace(&mut self) -> Result<()> {
         let sinks = self.sink_names();
         let first = self.replace_first;
+        // A crash came between the proof and the end of escrow.
+        for token in self.select(|case| case.is_replaced(&sinks)) {
+            self.release(&token)?;
+        }
         let wanted = self.select(|case| {
             case.wants_replacement(&sinks) && !case.is_replaced(&sinks) && (first || case.is_dead())
         });
@@ -61,6 +65,11 @@ impl Run<'_> {
 
     fn mint(&mut self, token: &Fingerprint) -> Result<()> {
         let Some(case) = self.case(token) else { return Ok(()) };
+        if case.replacement.is_none() && matches!(case.mint, Progress::Failed(_)) {
+            // What escrow may hold then was revoked again, or is named as one that nobody holds.
+            self.release(token)?;
+        }
+        let Some(case) = self.case(token) else { return Ok(()) };
         if let Some(new) = self.fresh.get(token) {
             // A crash came between the escrow and the journal.
             if case.replacement.as_ref().is_none_or(|known| known.fingerprint != new.fingerprint()) {
@@ -84,6 +93,12 @@ impl Run<'_> {
             );
         }
         if self.token_api.is_some() { self.mint_by_api(token) } else { self.mint_by_hand(token) }
+    }
+
+    /// Ends escrow for a replacement.
+    fn release(&mut self, token: &Fingerprint) -> Result<()> {
+        self.fresh.remove(token);
+        Ok(self.escrow.remove(Held::Replacement, token)?)
     }
 
     /// The replacement's name; another one for each that may exist already.
@@ -123,6 +138,8 @@ impl Run<'_> {
             match (answer, kept) {
                 (Some(Ok(minted)), Ok(())) => return self.minted(token, &minted.token, name),
                 (Some(Ok(minted)), Err(error)) => {
+                    // Nothing of it may come back as if it were held; should this fail as well, the journal tells.
+                    let _ = self.release(token);
                     let undone = self.token_api.as_ref().map(|api| api.revoke(&minted.id));
                     let reason = match undone {
                         Some(Ok(_)) => {
@@ -136,13 +153,13 @@ impl Run<'_> {
                     return self.fail(token, Step::Mint, reason);
                 }
                 (Some(Err(MintError::NotDone(reason))), _) => {
-                    self.escrow.remove(Held::Replacement, token)?;
+                    self.release(token)?;
                     return self.fail(token, Step::Mint, format!("nothing was minted: {reason}"));
                 }
                 (Some(Err(MintError::MayBeDone(reason))), _) => {
                     self.orphaned(token, &reason)?;
                     if attempt == MINTS {
-                        self.escrow.remove(Held::Replacement, token)?;
+                        self.release(token)?;
                         return self.fail(token, Step::Mint, format!("no replacement at hand: {reason}"));
                     }
                 }
@@ -166,7 +183,7 @@ impl Run<'_> {
             let text = match text {
                 Ok(text) => text,
                 Err(error @ (AskError::NoTerminal(_) | AskError::Broken(_))) => {
-                    self.escrow.remove(Held::Replacement, token)?;
+                    self.release(token)?;
                     return self.fail(token, Step::Mint, format!("no replacement: {error}"));
                 }
                 Err(error @ (AskError::Empty | AskError::TooLong)) => {
@@ -186,6 +203,8 @@ impl Run<'_> {
                     let kept = self.escrow.put(Held::Replacement, token, &new);
                     drop(held);
                     if let Err(error) = kept {
+                        // As where a token API mints.
+                        let _ = self.release(token);
                         let reason = format!("the replacement could not be put into escrow: {error}");
                         return self.fail(token, Step::Mint, reason);
                     }
@@ -198,7 +217,7 @@ impl Run<'_> {
                 break;
             }
         }
-        self.escrow.remove(Held::Replacement, token)?;
+        self.release(token)?;
         self.fail(token, Step::Mint, "no usable replacement was given")
     }
 
@@ -338,9 +357,7 @@ impl Run<'_> {
         self.record(Event::Replacement { token: token.clone(), status, reason })?;
         if life.status == Status::Live {
             self.say(token, Tone::Good, &format!("the replacement is live: {}", life.reason));
-            self.escrow.remove(Held::Replacement, token)?;
-            self.fresh.remove(token);
-            return Ok(());
+            return self.release(token);
         }
         self.fail(token, Step::ProveLive, format!("the replacement is not proven live: {}", life.reason))
     }

@@ -14,6 +14,7 @@ use crate::finding::{Fingerprint, Token};
 use crate::krea::{Host, Krea, TOKENS_PAGE, TokenApi, TokenApiConfig};
 use anyhow::{Context as _, bail};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::time::Duration;
 
 /// A token to deal with.
@@ -113,6 +114,10 @@ pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<
 
     let folders = Folders::open()?;
     let beginning = folders.lock()?;
+    // Nobody else is beginning one now, so what has no token named is what a run left behind that was ended there.
+    if let Err(error) = clear_unbegun(&folders) {
+        console.insist(format!("warning: {error}"));
+    }
     let busy = in_open_incidents(&folders)?;
     let (taken, leaks): (Vec<&Leak>, Vec<&Leak>) =
         leaks.iter().partition(|leak| busy.contains_key(&leak.token.fingerprint()));
@@ -299,7 +304,7 @@ fn in_open_incidents(folders: &Folders) -> Result<BTreeMap<Fingerprint, String>,
     let mut busy = BTreeMap::new();
     for id in folders.ids()? {
         let Ok(records) = Journal::read(&folders.folder(&id)) else { continue };
-        if !is_closed(&records) {
+        if is_open(&records) {
             for case in cases(&records).into_iter() {
                 busy.insert(case.fingerprint, id.clone());
             }
@@ -310,13 +315,37 @@ fn in_open_incidents(folders: &Folders) -> Result<BTreeMap<Fingerprint, String>,
 
 fn latest(folders: &Folders) -> Result<String, StateError> {
     let ids = folders.ids()?;
-    let is_open = |id: &&String| Journal::read(&folders.folder(id)).is_ok_and(|records| !is_closed(&records));
-    ids.iter().rev().find(is_open).cloned().ok_or(StateError::NoneOpen)
+    let open = |id: &&String| Journal::read(&folders.folder(id)).is_ok_and(|records| is_open(&records));
+    ids.iter().rev().find(open).cloned().ok_or(StateError::NoneOpen)
 }
 
-/// Whether nothing was left to do.
-pub(super) fn is_closed(records: &[Record]) -> bool {
-    records.last().is_some_and(|record| record.event == Event::Closed)
+/// Removes what runs left behind that were ended before they began anything, copies of leaked tokens among it.
+fn clear_unbegun(folders: &Folders) -> Result<(), StateError> {
+    for id in folders.ids()? {
+        let records = match Journal::read(&folders.folder(&id)) {
+            Ok(records) => records,
+            Err(StateError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Vec::new(),
+            // What cannot be read is not ours to remove.
+            Err(_) => continue,
+        };
+        if !is_begun(&records) {
+            folders.enter(&id)?.remove()?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether every token that the incident is for was named. Before that, nothing was done.
+pub(super) fn is_begun(records: &[Record]) -> bool {
+    match records.first().map(|record| &record.event) {
+        Some(Event::Opened { tokens, .. }) => cases(records).len() == *tokens,
+        _ => false,
+    }
+}
+
+/// Whether something is left to do.
+pub(super) fn is_open(records: &[Record]) -> bool {
+    is_begun(records) && records.last().is_some_and(|record| record.event != Event::Closed)
 }
 
 /// The cases that a journal tells of.
@@ -345,13 +374,14 @@ pub(super) struct Kept {
 impl Kept {
     pub fn of(records: &[Record], at: &Folder) -> Result<Kept, StateError> {
         let opened = records.first().map(|record| &record.event);
-        let Some(Event::Opened { version: VERSION, api, token_api, stores, replace_first, folder }) = opened
+        let Some(Event::Opened { version: VERSION, api, token_api, stores, replace_first, folder, .. }) =
+            opened
         else {
-            return Err(StateError::Unsafe {
-                path: at.path.clone(),
-                problem: "its journal does not begin as one of this version does; nothing was begun by it",
-            });
+            return Err(StateError::NotBegun(at.id.clone()));
         };
+        if !is_begun(records) {
+            return Err(StateError::NotBegun(at.id.clone()));
+        }
         let resumed = records.iter().rev().find_map(|record| match &record.event {
             Event::Resumed { stores } => Some(stores),
             _ => None,
@@ -405,6 +435,7 @@ impl Run<'_> {
             stores: self.sink_names(),
             replace_first: self.replace_first,
             folder,
+            tokens: leaks.len(),
         })?;
         for leak in leaks {
             self.record(Event::Found {
@@ -442,9 +473,12 @@ impl Run<'_> {
         if report.is_done() {
             for case in &self.cases {
                 self.escrow.remove(Held::Leaked, &case.fingerprint)?;
+                // Room that was taken and not needed.
+                self.escrow.remove(Held::Replacement, &case.fingerprint)?;
             }
             self.record(Event::Closed)?;
         }
+        self.interrupt.settle();
         if others_are_open {
             report.resume.get_or_insert_with(|| "krea-scan --incidents".to_owned());
         }

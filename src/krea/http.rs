@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Sent with every request.
@@ -186,7 +186,6 @@ impl Http {
 
     /// Sends once.
     pub fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let deadline = Instant::now() + request.timeout;
         let mut builder = self
             .client
             .request(request.method, request.url)
@@ -202,7 +201,7 @@ impl Http {
         let retry_after = text(header::RETRY_AFTER).and_then(super::pace::retry_after);
         let location = text(header::LOCATION).map(str::to_owned);
         let body = match status {
-            200..=299 | 400..=499 => read(response, request.most, deadline, request.timeout),
+            200..=299 | 400..=499 => read(response, request.most, request.timeout),
             _ => Ok(Body::default()),
         };
         Ok(Answer { status, retry_after, location, body })
@@ -229,8 +228,8 @@ fn through(builder: ClientBuilder, proxy: &Proxy, host: &Host) -> Result<ClientB
     Ok(builder.no_proxy().proxy(proxy))
 }
 
-/// Reads a body of at most `most` bytes, until `deadline` at the latest.
-fn read(mut response: Response, most: usize, deadline: Instant, timeout: Duration) -> Result<Body, Failure> {
+/// Reads a body of at most `most` bytes. The request's time-out goes on while it is read.
+fn read(mut response: Response, most: usize, timeout: Duration) -> Result<Body, Failure> {
     let too_big = || Failure::new(FailureKind::TooBig, format!("the answer is larger than {most} bytes"));
     let announced = response.content_length().unwrap_or(0);
     if announced > most as u64 {
@@ -240,9 +239,6 @@ fn read(mut response: Response, most: usize, deadline: Instant, timeout: Duratio
     let mut body = Body::new(Vec::with_capacity(announced.min(1 << 16) as usize));
     let mut chunk = Zeroizing::new(vec![0; 1 << 14]);
     loop {
-        if Instant::now() >= deadline {
-            return Err(timed_out(FailureKind::Lost, timeout));
-        }
         match response.read(&mut chunk) {
             Ok(0) => return Ok(body),
             Ok(n) if body.len() + n > most => return Err(too_big()),

@@ -1,6 +1,6 @@
 //! Reports: from an [`Outcome`] to bytes, one small file a format.
 //!
-//! A report is rendered whole, passed through a redactor, and written at once. Formats know findings
+//! A report is rendered whole, passed through a masker, and written at once. Formats know findings
 //! and the summary, and nothing of where they came from. Two runs over the same input give the same bytes, but for
 //! the `seconds` of the JSON formats. Nothing here ever shows a secret half.
 
@@ -18,7 +18,7 @@ mod words;
 pub(crate) use words::count;
 
 use crate::finding::Outcome;
-use crate::redact::Redactor;
+use crate::mask::Masker;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -105,14 +105,13 @@ pub struct Context<'a> {
 /// # Errors
 /// What `out` answers, such as a closed pipe or a full disk. The caller decides what that means.
 pub fn write(format: Format, outcome: &Outcome, context: &Context, out: &mut dyn Write) -> io::Result<()> {
-    let redactor =
-        Redactor::new(outcome.findings.iter().map(|finding| &finding.token).chain(&outcome.withheld));
+    let masker = Masker::new(outcome.findings.iter().map(|finding| &finding.token).chain(&outcome.withheld));
     let report = match format {
-        Format::Human => redactor.text(human::render(outcome, context).map_err(io::Error::other)?),
-        Format::Github => redactor.text(github::render(outcome, context).map_err(io::Error::other)?),
-        Format::Json => redactor.json(json::document(outcome)?),
-        Format::Jsonl => redactor.json(json::lines(outcome)?),
-        Format::Sarif => redactor.json(sarif::render(outcome, context)?),
+        Format::Human => masker.text(human::render(outcome, context).map_err(io::Error::other)?),
+        Format::Github => masker.text(github::render(outcome, context).map_err(io::Error::other)?),
+        Format::Json => masker.json(json::document(outcome)?),
+        Format::Jsonl => masker.json(json::lines(outcome)?),
+        Format::Sarif => masker.json(sarif::render(outcome, context)?),
     };
     out.write_all(report.as_bytes())?;
     out.flush()

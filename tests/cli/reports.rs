@@ -99,3 +99,12 @@ fn sarif_and_annotations_name_files_from_the_repositorys_root() {
     let given = run(sandbox.scanner(&outside).args(["-f", "sarif", "../work"])).code(1);
     assert!(given.stdout.contains("web/src/a.env"), "{}", given.stdout);
 }
+
+/// Without an answer nothing is live, and the gate would pass whatever leaked.
+#[test]
+fn a_gate_for_live_tokens_has_to_ask_which_are_live() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".env", leak(0));
+    sandbox.scan(&["--fail-on", "live"]).code(2).says(&["--verify"]);
+    sandbox.scan(&["--fail-on", "found"]).code(1);
+}

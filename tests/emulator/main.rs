@@ -4,6 +4,7 @@
 mod client;
 mod faults;
 mod krea;
+mod page;
 #[path = "../support/mod.rs"]
 mod support;
 mod token_api;

@@ -7,6 +7,7 @@ mod proxy;
 mod raw;
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(target_os = "linux")]
 mod tls;
 mod token_api;
 mod usage;

@@ -1,4 +1,5 @@
-//! HTTPS: with a certificate that the system trusts, with others, and without any trust at all.
+//! HTTPS: with a certificate that the system trusts, with others, and without any trust at all. Where that trust comes
+//! from differs between systems; this is Linux's.
 
 use crate::raw::{Raw, Then};
 use crate::{assert_hidden, in_child, krea_at, quick, text, token};
@@ -68,7 +69,6 @@ fn trusting(test: &str, server: &Tls) -> Option<u16> {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_trusted_host_is_asked() {
     let server = start("localhost");
     if let Some(port) = trusting("tls::a_trusted_host_is_asked", &server) {
@@ -80,7 +80,6 @@ fn a_trusted_host_is_asked() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_certificate_for_another_name_is_not_trusted() {
     let server = start("other.example");
     if let Some(port) = trusting("tls::a_certificate_for_another_name_is_not_trusted", &server) {
@@ -111,7 +110,6 @@ fn plain_http_behind_https_is_unknown() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn without_certificates_the_error_says_what_to_install() {
     let variables = [("SSL_CERT_FILE", NO_FILE), ("SSL_CERT_DIR", NO_FILE)];
     if in_child("tls::without_certificates_the_error_says_what_to_install", &variables) {

@@ -6,7 +6,8 @@ use super::{FOLDER, Tokens, again, assert_passed, parse, str};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use krea_scan::finding::{Token, TokenKind};
-use krea_scan::incident::sink::{CREDENTIAL, CommandError, Delivery, SinkError, Stored};
+use krea_scan::incident::sink::{CommandError, Delivery, SinkError, Stored};
+use krea_scan::krea::CREDENTIAL_ENV;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,7 +113,7 @@ fn no_argument_and_no_environment_holds_the_token() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         let case = Case::new();
         let mut command = again(&std::env::current_exe().unwrap(), NAME, case.sandbox.root());
-        command.env(CREDENTIAL, "usual credential").env("OTHER_CREDENTIAL", "other credential");
+        command.env(CREDENTIAL_ENV, "usual credential").env("OTHER_CREDENTIAL", "other credential");
         assert_passed(&command.env("INHERITED", "yes").output().unwrap());
         return;
     };

@@ -5,10 +5,16 @@
 //! a [`Problem`], and then nothing is changed.
 
 use super::change::{self, Change, Copy, Piece, Pieces, Problem};
-use super::tree;
+use super::tree::{self, Place};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use tree_sitter::{Language, Node};
+
+/// In bytes. A syntax tree takes a hundred times the memory of its text.
+const MAX_SIZE: usize = 2 << 20;
+/// No program that people write holds as many.
+const MOST_COPIES: usize = 1000;
 
 /// What a language's grammar calls things, and how it reads the environment.
 pub trait Syntax {
@@ -19,13 +25,13 @@ pub trait Syntax {
     ///
     /// # Errors
     /// Why no reference can stand there.
-    fn target<'t>(&self, innermost: Node<'t>, text: &str) -> Result<Target<'t>, String>;
+    fn target<'p, 't>(&self, innermost: Place<'p, 't>, text: &str) -> Result<Target<'p, 't>, String>;
 
     /// Writes the node anew, with references for the copies in it.
     ///
     /// # Errors
     /// Why that cannot be done safely.
-    fn rewrite(&self, node: Node<'_>, copies: &[Copy], text: &str) -> Result<String, String>;
+    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String>;
 
     /// What a literal, or an expression that [`Syntax::rewrite`] writes, comes to; `None` for any other node.
     fn read(&self, node: Node<'_>, text: &str) -> Option<Pieces>;
@@ -43,18 +49,20 @@ pub trait Syntax {
 }
 
 /// What is to be changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Target<'t> {
+#[derive(Clone, Copy)]
+pub enum Target<'p, 't> {
     /// A literal, which is evaluated.
-    Literal(Node<'t>),
+    Literal(Place<'p, 't>),
     /// A comment, or a string that nobody evaluates: a reference in it is only text.
-    Text(Node<'t>),
+    Text(Place<'p, 't>),
 }
 
-/// A node to change, with the copies in it.
-struct Work<'t, 'c> {
-    target: Target<'t>,
-    copies: &'c [Copy],
+impl<'p, 't> Target<'p, 't> {
+    fn node(self) -> Node<'t> {
+        match self {
+            Target::Literal(place) | Target::Text(place) => place.node(),
+        }
+    }
 }
 
 /// The text with references for the copies, which are sorted.
@@ -63,39 +71,44 @@ struct Work<'t, 'c> {
 /// Everything that keeps the file from being changed.
 pub fn redact(text: &str, copies: &[Copy], syntax: &dyn Syntax) -> Result<String, Vec<Problem>> {
     let one = |problem| vec![problem];
+    if text.len() > MAX_SIZE {
+        let reason =
+            "it is in a program larger than people write: if it is built, build it again from clean sources";
+        return Err(vec![Problem::new(copies.first().map_or(0, |copy| copy.range.start), reason)]);
+    }
+    if let Some(copy) = copies.get(MOST_COPIES) {
+        let reason = format!("is one of more than {MOST_COPIES} copies: replace them by hand");
+        return Err(vec![Problem::new(copy.range.start, reason)]);
+    }
     let before = tree::parse(&syntax.grammar(), text).map_err(one)?;
     let root = before.root_node();
 
     let mut problems = Vec::new();
-    let mut works: Vec<Work> = Vec::new();
-    for (number, copy) in copies.iter().enumerate() {
-        let innermost = root.descendant_for_byte_range(copy.range.start, copy.range.end);
-        let target = innermost
-            .ok_or_else(|| "nothing is here for the parser".to_owned())
-            .and_then(|node| syntax.target(node, text));
-        match (target, works.last_mut()) {
-            (Ok(target), Some(last)) if last.target == target => {
-                last.copies = &copies[number - last.copies.len()..=number];
-            }
-            (Ok(target), _) => works.push(Work { target, copies: &copies[number..=number] }),
-            (Err(reason), _) => problems.push(Problem::new(copy.range.start, reason)),
+    // The copies by the node to change; a first look, as a node's change needs all the copies in it.
+    let mut of_node: BTreeMap<usize, Vec<Copy>> = BTreeMap::new();
+    tree::each_copy(root, copies, |number, innermost| {
+        let copy = &copies[number];
+        match target_of(innermost, copy, text, syntax) {
+            Ok(target) => of_node.entry(target.node().id()).or_default().push(copy.clone()),
+            Err(reason) => problems.push(Problem::new(copy.range.start, reason)),
         }
-    }
-
+    });
     let mut changes = Vec::new();
-    let mut needed = None;
-    for work in &works {
-        let at = work.copies[0].range.start;
-        match change_for(work, text, syntax) {
+    let mut needed: Option<usize> = None;
+    tree::each_copy(root, copies, |number, innermost| {
+        let Ok(target) = target_of(innermost, &copies[number], text, syntax) else { return };
+        let Some(mut own) = of_node.remove(&target.node().id()) else { return };
+        own.sort_by_key(|copy| copy.range.start);
+        match change_for(target, &own, text, syntax) {
             Ok(change) => {
-                if matches!(work.target, Target::Literal(_)) {
-                    needed.get_or_insert(change.range.start);
+                if matches!(target, Target::Literal(_)) {
+                    needed = Some(needed.map_or(change.range.start, |first| first.min(change.range.start)));
                 }
                 changes.push(change);
             }
-            Err(reason) => problems.push(Problem::new(at, reason)),
+            Err(reason) => problems.push(Problem::new(copies[number].range.start, reason)),
         }
-    }
+    });
     let needs = needed.map_or(Ok(None), |first| syntax.needs(root, text, first));
     match needs {
         Ok(Some((at, put_in))) => {
@@ -131,29 +144,57 @@ pub fn redact(text: &str, copies: &[Copy], syntax: &dyn Syntax) -> Result<String
     }
 }
 
-fn change_for(work: &Work<'_, '_>, text: &str, syntax: &dyn Syntax) -> Result<Change, String> {
-    let (node, rewritten, reference): (_, _, fn(&dyn Syntax, &str) -> Piece) = match work.target {
-        Target::Literal(node) => {
-            let rewritten = syntax.rewrite(node, work.copies, text)?;
-            (node, rewritten, |syntax, variable| Piece::Code(syntax.reference(variable)))
+/// The node to change for a copy.
+fn target_of<'p, 't>(
+    innermost: Place<'p, 't>,
+    copy: &Copy,
+    text: &str,
+    syntax: &dyn Syntax,
+) -> Result<Target<'p, 't>, String> {
+    match cuts_an_escape(innermost, copy) {
+        true => Err("it is written with escapes: replace it by hand".to_owned()),
+        false => syntax.target(innermost, text),
+    }
+}
+
+/// Whether an escape before a copy, or in it, takes some of its characters.
+fn cuts_an_escape(innermost: Place<'_, '_>, copy: &Copy) -> bool {
+    tree::children(innermost.node()).iter().any(|part| {
+        part.kind() == "escape_sequence"
+            && part.start_byte() < copy.range.end
+            && copy.range.start < part.end_byte()
+    })
+}
+
+/// The change of one node.
+fn change_for(
+    target: Target<'_, '_>,
+    copies: &[Copy],
+    text: &str,
+    syntax: &dyn Syntax,
+) -> Result<Change, String> {
+    let node = target.node();
+    let range = node.byte_range();
+    let rewritten = match target {
+        Target::Literal(place) => syntax.rewrite(place, copies, text)?,
+        Target::Text(_) => {
+            change::replaced(text, range.clone(), copies, |copy| change::braced(copy.variable))
         }
-        Target::Text(node) => {
-            let by = |copy: &Copy| change::braced(copy.variable);
-            let rewritten = change::replaced(text, node.byte_range(), work.copies, by);
-            (node, rewritten, |_, variable| Piece::Text(change::braced(variable)))
-        }
+    };
+    let reference = |variable: &str| match target {
+        Target::Literal(_) => Piece::Code(syntax.reference(variable)),
+        Target::Text(_) => Piece::Text(change::braced(variable)),
     };
     let mut reads = syntax
         .read(node, text)
         .ok_or_else(|| "what stands here is no literal: replace it by hand".to_owned())?;
     // Longest first: one token can be a part of another.
-    let mut by_length: Vec<&Copy> = work.copies.iter().collect();
+    let mut by_length: Vec<&Copy> = copies.iter().collect();
     by_length.sort_by_key(|copy| Reverse(copy.range.len()));
     for copy in by_length {
-        reads = reads.replace(&text[copy.range.clone()], &reference(syntax, copy.variable));
+        reads = reads.replace(&text[copy.range.clone()], &reference(copy.variable));
     }
-    let range = node.byte_range();
-    let (before, after) = match work.target {
+    let (before, after) = match target {
         Target::Literal(_) => (
             glued(text[..range.start].chars().next_back(), rewritten.chars().next()),
             glued(rewritten.chars().next_back(), text[range.end..].chars().next()),

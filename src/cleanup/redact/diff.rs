@@ -4,7 +4,7 @@
 use super::Edit;
 use crate::escape::{visible, visible_line};
 use crate::finding::Token;
-use crate::redact::Redactor;
+use crate::mask::Masker;
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write;
 
@@ -15,12 +15,12 @@ const SHOWN: usize = 200;
 const BEFORE: usize = 60;
 
 /// The diff of one file.
-pub fn of(edit: &Edit, tokens: &[Token], redactor: &Redactor) -> String {
+pub fn of(edit: &Edit, tokens: &[Token], masker: &Masker) -> String {
     let mask = |text: &str| {
         let text = tokens.iter().fold(text.to_owned(), |text, token| {
             text.replace(&*String::from_utf8_lossy(token.expose()), &token.redacted())
         });
-        redactor.text(text)
+        masker.text(text)
     };
     let (before, after) = (mask(edit.before()), mask(edit.after()));
     let path = mask(&visible(edit.path()));

@@ -3,7 +3,7 @@
 
 use super::change::{Copy, Pieces, Problem};
 use super::code::{Syntax, Target, read_literal, unescape};
-use super::tree::{children, each_named, field_of, upwards};
+use super::tree::{Place, children, each_named};
 use tree_sitter::{Language, Node};
 
 /// Go's syntax.
@@ -18,23 +18,23 @@ impl Syntax for Go {
         tree_sitter_go::LANGUAGE.into()
     }
 
-    fn target<'t>(&self, innermost: Node<'t>, _text: &str) -> Result<Target<'t>, String> {
+    fn target<'p, 't>(&self, innermost: Place<'p, 't>, _text: &str) -> Result<Target<'p, 't>, String> {
         if innermost.kind() == "comment" {
             return Ok(Target::Text(innermost));
         }
         let content =
             matches!(innermost.kind(), "interpreted_string_literal_content" | "raw_string_literal_content");
-        let literal = innermost.parent().filter(|_| content);
+        let literal = innermost.up().filter(|_| content);
         let literal = literal
             .ok_or("it is written with escapes, or where no reference can stand: replace it by hand")?;
-        if upwards(literal).any(|node| node.kind() == "const_declaration") {
+        if literal.upwards().any(|node| node.kind() == "const_declaration") {
             return Err(
                 "it is a constant, which cannot be read at run time: make it a variable, and run this again"
                     .into(),
             );
         }
-        match (literal.parent().map(|parent| parent.kind()), field_of(literal)) {
-            (Some("import_spec"), _) => Err("it stands in an import: replace it by hand".into()),
+        match (literal.parent_kind(), literal.field()) {
+            ("import_spec", _) => Err("it stands in an import: replace it by hand".into()),
             (_, Some("tag")) => {
                 Err("it stands in a tag, where no reference can stand: replace it by hand".into())
             }
@@ -42,8 +42,8 @@ impl Syntax for Go {
         }
     }
 
-    fn rewrite(&self, node: Node<'_>, copies: &[Copy], text: &str) -> Result<String, String> {
-        let range = node.byte_range();
+    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String> {
+        let range = place.node().byte_range();
         let quote = &text[range.start..range.start + 1];
         let mut terms = Vec::new();
         let mut at = range.start + 1;
@@ -54,10 +54,11 @@ impl Syntax for Go {
             at = copy.range.end;
         }
         terms.extend(literal(&text[at..range.end - 1]));
-        let free = node.parent().is_some_and(|parent| FREE.contains(&parent.kind()));
+        let free = FREE.contains(&place.parent_kind());
         // As gofmt has it.
-        let several = |list: Node<'_>| list.kind() == "argument_list" && list.named_child_count() > 1;
-        let plus = if node.parent().is_some_and(several) { "+" } else { " + " };
+        let several =
+            |list: Place<'_, '_>| list.kind() == "argument_list" && list.node().named_child_count() > 1;
+        let plus = if place.up().is_some_and(several) { "+" } else { " + " };
         let joined = terms.join(plus);
         Ok(if terms.len() > 1 && !free { format!("({joined})") } else { joined })
     }
@@ -91,9 +92,9 @@ impl Syntax for Go {
     fn needs(&self, root: Node<'_>, text: &str, _first: usize) -> Result<Option<(usize, String)>, Problem> {
         let unclear = |at| Problem::new(at, "`os` is another name's here: replace it by hand");
         let mut bound = None;
-        each_named(root, "os", text, &mut |name| {
+        each_named(root, "os", text, |name| {
             if is_declared(name) {
-                bound.get_or_insert(name.start_byte());
+                bound.get_or_insert(name.node().start_byte());
             }
         });
         if let Some(at) = bound {
@@ -166,12 +167,12 @@ fn into_list(list: Node<'_>, text: &str, newline: &str) -> (usize, String) {
 }
 
 /// Whether an identifier gives its name to something.
-fn is_declared(name: Node<'_>) -> bool {
+fn is_declared(name: Place<'_, '_>) -> bool {
     if name.kind() != "identifier" {
         return false;
     }
-    let Some(parent) = name.parent() else { return false };
-    match (parent.kind(), field_of(name)) {
+    let Some(parent) = name.up() else { return false };
+    match (parent.kind(), name.field()) {
         (
             "parameter_declaration"
             | "variadic_parameter_declaration"
@@ -180,9 +181,9 @@ fn is_declared(name: Node<'_>) -> bool {
             | "function_declaration",
             Some("name"),
         ) => true,
-        ("expression_list", _) => parent.parent().is_some_and(|above| {
+        ("expression_list", _) => parent.up().is_some_and(|above| {
             matches!(above.kind(), "short_var_declaration" | "range_clause" | "receive_statement")
-                && field_of(parent) == Some("left")
+                && parent.field() == Some("left")
         }),
         _ => false,
     }

@@ -6,7 +6,7 @@
 
 use super::change::{Copy, Pieces, replaced};
 use super::code::{Syntax, Target, read_literal, unescape};
-use super::tree::{children, field_of, upwards};
+use super::tree::{Place, children};
 use super::variable;
 use tree_sitter::{Language, Node};
 
@@ -56,23 +56,20 @@ const EXPRESSION_PLACES: &[(&str, Option<&str>)] = &[
     ("yield_expression", None),
 ];
 
-fn in_jsx_attribute(node: Node<'_>) -> bool {
-    node.parent().is_some_and(|parent| parent.kind() == "jsx_attribute")
+fn in_jsx_attribute(place: Place<'_, '_>) -> bool {
+    place.parent_kind() == "jsx_attribute"
 }
 
 /// Says why no expression can stand in the place of a node.
-fn refuse_place(node: Node<'_>) -> Result<(), String> {
-    let Some(parent) = node.parent() else { return Err("it stands alone: replace it by hand".into()) };
-    let field = field_of(node);
-    let allowed = EXPRESSION_PLACES.iter().any(|&(kind, wanted)| kind == parent.kind() && wanted == field);
-    let constant =
-        parent.kind() == "as_expression" && children(parent).iter().any(|child| child.kind() == "const");
+fn refuse_place(place: Place<'_, '_>) -> Result<(), String> {
+    let Some(parent) = place.up() else { return Err("it stands alone: replace it by hand".into()) };
+    let allowed =
+        EXPRESSION_PLACES.iter().any(|&(kind, wanted)| kind == parent.kind() && wanted == place.field());
+    let constant = parent.kind() == "as_expression"
+        && children(parent.node()).iter().any(|child| child.kind() == "const");
     let attribute = parent.kind() == "pair"
-        && parent
-            .parent()
-            .and_then(|object| object.parent())
-            .is_some_and(|above| above.kind() == "import_attribute");
-    if (allowed && !constant && !attribute) || in_jsx_attribute(node) {
+        && parent.up().is_some_and(|object| object.parent_kind() == "import_attribute");
+    if (allowed && !constant && !attribute) || in_jsx_attribute(place) {
         return Ok(());
     }
     let place = match parent.kind() {
@@ -89,7 +86,7 @@ fn refuse_place(node: Node<'_>) -> Result<(), String> {
 
 /// Says why a value must not come from the environment: what builds for browsers would put it into what they get, under
 /// the name that the node stands under.
-fn refuse_shipped(node: Node<'_>, path: &str, text: &str) -> Result<(), String> {
+fn refuse_shipped(place: Place<'_, '_>, path: &str, text: &str) -> Result<(), String> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let shipped = |key: &str| {
         let key = key.trim_matches(['"', '\'', '`', '[', ']']);
@@ -99,17 +96,16 @@ fn refuse_shipped(node: Node<'_>, path: &str, text: &str) -> Result<(), String> 
             || key.contains("import.meta.env")
             || (key == "env" && name.starts_with("next.config."))
     };
-    let keys = upwards(node)
-        .filter(|above| above.kind() == "pair")
-        .filter_map(|pair| pair.child_by_field_name("key"));
-    let plugin = || {
-        upwards(node)
-            .filter_map(|above| {
-                above.child_by_field_name("constructor").or_else(|| above.child_by_field_name("function"))
-            })
-            .any(|name| text[name.byte_range()].ends_with("DefinePlugin"))
+    let field = |above: Place<'_, '_>, field: &str| {
+        Some(&text[above.node().child_by_field_name(field)?.byte_range()])
     };
-    match keys.map(|key| &text[key.byte_range()]).any(shipped) || plugin() {
+    let mut keys =
+        place.upwards().filter(|above| above.kind() == "pair").filter_map(|pair| field(pair, "key"));
+    let plugin = || {
+        let called = |above| field(above, "constructor").or_else(|| field(above, "function"));
+        place.upwards().filter_map(called).any(|name| name.ends_with("DefinePlugin"))
+    };
+    match keys.any(shipped) || plugin() {
         true => {
             Err("a build puts it into what browsers get: take it out by hand, and call Krea from a server"
                 .into())
@@ -119,8 +115,9 @@ fn refuse_shipped(node: Node<'_>, path: &str, text: &str) -> Result<(), String> 
 }
 
 /// Node makes the text "undefined" of what is missing and assigned.
-fn refuse_own_assignment(node: Node<'_>, text: &str) -> Result<(), String> {
-    let left = node.parent().and_then(|parent| parent.child_by_field_name("left"));
+fn refuse_own_assignment(place: Place<'_, '_>, text: &str) -> Result<(), String> {
+    let assignment = place.up().filter(|parent| parent.kind().ends_with("assignment_expression"));
+    let left = assignment.and_then(|assignment| assignment.node().child_by_field_name("left"));
     match left.is_some_and(|left| text[left.byte_range()].starts_with("process.env")) {
         true => {
             Err("it sets the environment from within: delete the line, and set the variable outside".into())
@@ -134,7 +131,7 @@ impl Syntax for JavaScript<'_> {
         tree_sitter_typescript::LANGUAGE_TSX.into()
     }
 
-    fn target<'t>(&self, innermost: Node<'t>, text: &str) -> Result<Target<'t>, String> {
+    fn target<'p, 't>(&self, innermost: Place<'p, 't>, text: &str) -> Result<Target<'p, 't>, String> {
         match innermost.kind() {
             "comment" | "html_comment" => return Ok(Target::Text(innermost)),
             "jsx_text" => return Err("a page shows it as text: take it out by hand".into()),
@@ -144,7 +141,7 @@ impl Syntax for JavaScript<'_> {
             }
             _ => return Err("it stands where no reference can stand: replace it by hand".into()),
         }
-        match innermost.parent() {
+        match innermost.up() {
             Some(literal) if matches!(literal.kind(), "string" | "template_string") => {
                 refuse_place(literal)?;
                 refuse_shipped(literal, self.path, text)?;
@@ -155,13 +152,14 @@ impl Syntax for JavaScript<'_> {
         }
     }
 
-    fn rewrite(&self, node: Node<'_>, copies: &[Copy], text: &str) -> Result<String, String> {
+    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String> {
+        let node = place.node();
         let (start, end) = (node.start_byte() + 1, node.end_byte() - 1);
         let substitution = |copy: &Copy| format!("${{{}}}", self.reference(copy.variable));
         if node.kind() == "template_string" {
             return Ok(replaced(text, node.byte_range(), copies, substitution));
         }
-        let jsx = in_jsx_attribute(node);
+        let jsx = in_jsx_attribute(place);
         let parts = children(node);
         let escape = |part: &&Node<'_>| {
             part.kind() == "escape_sequence" && text[part.byte_range()].as_bytes()[1].is_ascii_digit()
@@ -274,6 +272,17 @@ mod tests {
     }
 
     #[test]
+    fn a_fallback_is_an_expression_like_another() {
+        assert_becomes(
+            "a.ts",
+            &[(
+                "k = process.env.KREA_KEY ?? 'TOKEN'",
+                "k = process.env.KREA_KEY ?? process.env.KREA_API_KEY",
+            )],
+        );
+    }
+
+    #[test]
     fn minified_code_keeps_its_words_apart() {
         assert_becomes(
             "a.min.js",
@@ -354,6 +363,7 @@ mod tests {
                 ("const a = <p t='TOKEN &amp;'/>", "escapes or line breaks"),
                 ("const a = <p t='TOKEN\n'/>", "escapes or line breaks"),
                 ("process.env.KREA_API_KEY = 'TOKEN'", "from within"),
+                ("process.env.KREA_API_KEY ||= 'TOKEN'", "from within"),
                 ("a = /TOKEN/", "no reference"),
                 ("a = '\\1 TOKEN'", "octal"),
                 ("a = `${f('TOKEN')} TOKEN`", "inside another's text"),

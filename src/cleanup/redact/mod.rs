@@ -23,7 +23,7 @@ mod variable;
 mod yaml;
 
 use crate::finding::{Finding, Token, TokenKind};
-use crate::redact::Redactor;
+use crate::mask::Masker;
 use change::{Copy, Problem, braced, replaced};
 use language::Language;
 use std::collections::BTreeMap;
@@ -107,8 +107,8 @@ impl Edit {
 impl Plan {
     /// The changes as one unified diff, with every secret masked.
     pub fn diff(&self) -> String {
-        let redactor = Redactor::new(&self.tokens);
-        self.edits.iter().map(|edit| diff::of(edit, &self.tokens, &redactor)).collect()
+        let masker = Masker::new(&self.tokens);
+        self.edits.iter().map(|edit| diff::of(edit, &self.tokens, &masker)).collect()
     }
 }
 

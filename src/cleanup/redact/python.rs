@@ -3,7 +3,7 @@
 
 use super::change::{Copy, Pieces, Problem, replaced};
 use super::code::{Syntax, Target, read_literal, unescape};
-use super::tree::{children, each_named, field_of, upwards};
+use super::tree::{Place, children, each_named};
 use tree_sitter::{Language, Node};
 
 /// Python's syntax.
@@ -30,31 +30,31 @@ impl Syntax for Python {
         tree_sitter_python::LANGUAGE.into()
     }
 
-    fn target<'t>(&self, innermost: Node<'t>, text: &str) -> Result<Target<'t>, String> {
+    fn target<'p, 't>(&self, innermost: Place<'p, 't>, text: &str) -> Result<Target<'p, 't>, String> {
         if innermost.kind() == "comment" {
             return Ok(Target::Text(innermost));
         }
         let string = match innermost.kind() {
-            "string_content" => innermost.parent().filter(|parent| parent.kind() == "string"),
+            "string_content" => innermost.up().filter(|parent| parent.kind() == "string"),
             _ => None,
         };
         let string = string.ok_or("it stands where no reference can stand: replace it by hand")?;
-        let parent = string.parent().ok_or("it stands alone: replace it by hand")?;
-        let prefix = prefix(string, text);
+        let parent = string.up().ok_or("it stands alone: replace it by hand")?;
+        let prefix = prefix(string.node(), text);
         if prefix.contains(['b', 't']) {
             return Err("it is in a literal of bytes or a template: replace it by hand".into());
         }
-        if children(innermost)
+        if children(innermost.node())
             .iter()
             .any(|child| child.kind() != "escape_interpolation" && child.kind() != "escape_sequence")
         {
             return Err("its string has parts of other kinds: replace it by hand".into());
         }
-        if upwards(string).any(|node| node.kind() == "type") {
+        if string.upwards().any(|node| node.kind() == "type") {
             return Err("it stands in a type, where no reference can stand: replace it by hand".into());
         }
         match parent.kind() {
-            "expression_statement" if parent.child_count() == 1 && !prefix.contains('f') => {
+            "expression_statement" if parent.node().child_count() == 1 && !prefix.contains('f') => {
                 Ok(Target::Text(string))
             }
             "concatenated_string" => Err("its string is joined with the next one: replace it by hand".into()),
@@ -65,7 +65,8 @@ impl Syntax for Python {
         }
     }
 
-    fn rewrite(&self, node: Node<'_>, copies: &[Copy], text: &str) -> Result<String, String> {
+    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String> {
+        let node = place.node();
         let (start, end) = delimiters(node).ok_or("what stands here is no string: replace it by hand")?;
         let (opening, closing) = (&text[start.byte_range()], &text[end.byte_range()]);
         let inside = start.end_byte()..end.start_byte();
@@ -75,12 +76,14 @@ impl Syntax for Python {
             return Err("it is written with escapes: replace it by hand".into());
         }
         // Before Python 3.12, an expression in an f-string must not use the quotes of the f-string.
-        let around: Vec<Node> = upwards(node).skip(1).filter(|above| above.kind() == "string").collect();
+        let around: Vec<Place> = place.upwards().skip(1).filter(|above| above.kind() == "string").collect();
         let is_format = prefix(node, text).contains('f');
         let quoted_by = match (is_format, around.as_slice()) {
             (false, []) => None,
             (true, []) => closing.chars().next(),
-            (false, [one]) => delimiters(*one).and_then(|(_, end)| text[end.byte_range()].chars().next()),
+            (false, [one]) => {
+                delimiters(one.node()).and_then(|(_, end)| text[end.byte_range()].chars().next())
+            }
             _ => return Err("it is in an f-string inside an f-string: replace it by hand".into()),
         };
         let quote = if quoted_by == Some('"') { '\'' } else { '"' };
@@ -100,8 +103,7 @@ impl Syntax for Python {
         }
         terms.extend(literal(&text[at..inside.end]));
         let joined = terms.join(" + ");
-        let free = node.parent().is_some_and(|parent| FREE.contains(&parent.kind()))
-            && field_of(node) != Some("type");
+        let free = FREE.contains(&place.parent_kind());
         Ok(if terms.len() > 1 && !free { format!("({joined})") } else { joined })
     }
 
@@ -141,9 +143,9 @@ impl Syntax for Python {
 
     fn needs(&self, root: Node<'_>, text: &str, first: usize) -> Result<Option<(usize, String)>, Problem> {
         let mut bound = None;
-        each_named(root, "os", text, &mut |name| {
+        each_named(root, "os", text, |name| {
             if binds(name) {
-                bound.get_or_insert(name.start_byte());
+                bound.get_or_insert(name.node().start_byte());
             }
         });
         if let Some(at) = bound {
@@ -215,12 +217,12 @@ fn imports_os(statement: Node<'_>, text: &str) -> bool {
 }
 
 /// Whether an identifier gives its name to something, other than by `import os`.
-fn binds(name: Node<'_>) -> bool {
+fn binds(name: Place<'_, '_>) -> bool {
     if name.kind() != "identifier" {
         return false;
     }
-    let Some(parent) = name.parent() else { return false };
-    match (parent.kind(), field_of(name)) {
+    let Some(parent) = name.up() else { return false };
+    match (parent.kind(), name.field()) {
         ("assignment" | "augmented_assignment" | "for_statement" | "for_in_clause", Some("left"))
         | ("named_expression" | "function_definition" | "class_definition", Some("name"))
         | ("default_parameter" | "typed_default_parameter", Some("name"))
@@ -241,9 +243,9 @@ fn binds(name: Node<'_>) -> bool {
         ) => true,
         // `from x import os`
         ("dotted_name", _) => {
-            parent.child_count() == 1
-                && parent.parent().is_some_and(|import| import.kind() == "import_from_statement")
-                && field_of(parent) == Some("name")
+            parent.node().child_count() == 1
+                && parent.parent_kind() == "import_from_statement"
+                && parent.field() == Some("name")
         }
         _ => false,
     }
@@ -376,6 +378,7 @@ mod tests {
                 ("import os\na = f'{f\"TOKEN\"}'", "inside an f-string"),
                 ("import os\na = f'{x:TOKEN}'", "no reference"),
                 ("import os\na = '\\TOKEN'", "escapes"),
+                ("'''Doc \\xTOKEN'''\n", "escapes"),
                 ("import os\nif a = 'TOKEN'", "does not parse"),
             ],
         );

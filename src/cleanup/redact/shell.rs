@@ -3,7 +3,7 @@
 
 use super::change::{Copy, Pieces, replaced};
 use super::code::{Syntax, Target, unescape};
-use super::tree::{children, field_of, upwards};
+use super::tree::{Place, children};
 use std::ops::Range;
 use tree_sitter::{Language, Node};
 
@@ -22,33 +22,32 @@ impl Syntax for Shell {
         tree_sitter_bash::LANGUAGE.into()
     }
 
-    fn target<'t>(&self, innermost: Node<'t>, text: &str) -> Result<Target<'t>, String> {
+    fn target<'p, 't>(&self, innermost: Place<'p, 't>, text: &str) -> Result<Target<'p, 't>, String> {
         if let Some(expansion) = with_default(innermost) {
             return Ok(Target::Literal(above_all(expansion)));
         }
         let literal = match innermost.kind() {
             "comment" => return Ok(Target::Text(innermost)),
             "heredoc_body" => heredoc(innermost, text)?,
-            "heredoc_content" => match innermost.parent() {
+            "heredoc_content" => match innermost.up() {
                 Some(body) if body.kind() == "heredoc_body" => heredoc(body, text)?,
                 _ => return Err(NO_PLACE.into()),
             },
-            "string_content" => {
-                innermost.parent().filter(|parent| parent.kind() == "string").ok_or(NO_PLACE)?
-            }
+            "string_content" => innermost.up().filter(|parent| parent.kind() == "string").ok_or(NO_PLACE)?,
             "word" | "raw_string" => innermost,
             _ => return Err(NO_PLACE.into()),
         };
-        match literal.parent() {
-            Some(parent) if parent.kind() == "function_definition" => Err(NO_PLACE.into()),
+        match literal.parent_kind() {
+            "function_definition" => Err(NO_PLACE.into()),
             _ => Ok(Target::Literal(above_all(literal))),
         }
     }
 
-    fn rewrite(&self, node: Node<'_>, copies: &[Copy], text: &str) -> Result<String, String> {
+    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String> {
+        let node = place.node();
         let escaped =
             |copy: &&Copy| text[..copy.range.start].chars().rev().take_while(|&c| c == '\\').count() % 2 == 1;
-        if let Some(assigned) = assigned_to(node, text) {
+        if let Some(assigned) = assigned_to(place, text) {
             // `set -u` apart, a shell takes a missing variable for an empty one.
             if copies.iter().any(|copy| copy.variable == assigned) {
                 return own_assignment(node, copies, text);
@@ -121,10 +120,10 @@ impl Syntax for Shell {
 }
 
 /// The `${NAME:-…}` or `${NAME:=…}` whose default a node is in.
-fn with_default(node: Node<'_>) -> Option<Node<'_>> {
+fn with_default<'p, 't>(place: Place<'p, 't>) -> Option<Place<'p, 't>> {
     let parts = ["concatenation", "raw_string", "string", "string_content", "variable_name", "word"];
-    let above = upwards(node).find(|above| !parts.contains(&above.kind()))?;
-    let default = default_of(above)?;
+    let above = place.upwards().find(|above| !parts.contains(&above.kind()))?;
+    let (default, node) = (default_of(above.node())?, place.node());
     (default.start <= node.start_byte() && node.end_byte() <= default.end).then_some(above)
 }
 
@@ -143,8 +142,8 @@ fn inside_quotes(range: Range<usize>, text: &str) -> Range<usize> {
 }
 
 /// The whole of a word that is put together from parts.
-fn above_all(part: Node<'_>) -> Node<'_> {
-    part.parent().filter(|parent| parent.kind() == "concatenation").unwrap_or(part)
+fn above_all<'p, 't>(part: Place<'p, 't>) -> Place<'p, 't> {
+    part.up().filter(|parent| parent.kind() == "concatenation").unwrap_or(part)
 }
 
 const NO_PLACE: &str = "it stands where no reference can stand: replace it by hand";
@@ -162,9 +161,9 @@ fn expression(code: &str) -> String {
 }
 
 /// A here-document, unless its delimiter is quoted: then nothing in it is expanded.
-fn heredoc<'t>(body: Node<'t>, text: &str) -> Result<Node<'t>, String> {
-    let redirect = body.parent().ok_or(NO_PLACE)?;
-    let start = children(redirect).into_iter().find(|node| node.kind() == "heredoc_start").ok_or(NO_PLACE)?;
+fn heredoc<'p, 't>(body: Place<'p, 't>, text: &str) -> Result<Place<'p, 't>, String> {
+    let redirect = children(body.up().ok_or(NO_PLACE)?.node());
+    let start = redirect.into_iter().find(|node| node.kind() == "heredoc_start").ok_or(NO_PLACE)?;
     match text[start.byte_range()].contains(['\'', '"', '\\']) {
         true => {
             Err("its here-document has a quoted delimiter, so nothing in it is expanded: replace it by hand"
@@ -175,9 +174,9 @@ fn heredoc<'t>(body: Node<'t>, text: &str) -> Result<Node<'t>, String> {
 }
 
 /// The variable whose value a node is.
-fn assigned_to<'s>(node: Node<'_>, text: &'s str) -> Option<&'s str> {
-    let assignment = node.parent().filter(|parent| parent.kind() == "variable_assignment")?;
-    let name = assignment.child_by_field_name("name").filter(|_| field_of(node) == Some("value"))?;
+fn assigned_to<'s>(place: Place<'_, '_>, text: &'s str) -> Option<&'s str> {
+    let assignment = place.up().filter(|parent| parent.kind() == "variable_assignment")?;
+    let name = assignment.node().child_by_field_name("name").filter(|_| place.field() == Some("value"))?;
     Some(&text[name.byte_range()])
 }
 

@@ -1,12 +1,14 @@
 //! Syntax trees: parsing within bounds, and the proof that two trees are the same but for some changes.
 
-use super::change::{Change, Pieces, Problem};
+use super::change::{Change, Copy, Pieces, Problem};
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 use tree_sitter::{Language, Node, ParseOptions, Parser, Tree, TreeCursor};
 
 /// No file that people write takes nearly as long.
 const MAX_TIME: Duration = Duration::from_secs(20);
+/// Nor does anything that people write, or a bundler does, go nearly as deep.
+const MAX_DEPTH: usize = 10_000;
 
 /// Parses a text that has to be without a mistake.
 pub fn parse(language: &Language, text: &str) -> Result<Tree, Problem> {
@@ -24,12 +26,36 @@ pub fn parse(language: &Language, text: &str) -> Result<Tree, Problem> {
         Some(ParseOptions::new().progress_callback(&mut in_time)),
     );
     let tree = tree.ok_or_else(|| Problem::new(0, "takes too long to parse: replace it by hand"))?;
+    if is_deeper(&tree, MAX_DEPTH) {
+        return Err(Problem::new(0, "is nested too deeply: replace it by hand"));
+    }
     match first_mistake(&tree) {
         Some(at) => Err(Problem::new(
             at,
             "the file does not parse here, so a change could not be checked: replace it by hand",
         )),
         None => Ok(tree),
+    }
+}
+
+/// Whether a tree goes deeper than `most`.
+fn is_deeper(tree: &Tree, most: usize) -> bool {
+    let mut cursor = tree.walk();
+    let mut depth = 0;
+    loop {
+        if cursor.goto_first_child() {
+            depth += 1;
+            if depth > most {
+                return true;
+            }
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return false;
+            }
+            depth -= 1;
+        }
     }
 }
 
@@ -57,42 +83,102 @@ pub fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     node.children(&mut node.walk()).collect()
 }
 
-/// The node and all that are above it, from the inside out.
-pub fn upwards<'t>(node: Node<'t>) -> impl Iterator<Item = Node<'t>> {
-    std::iter::successors(Some(node), Node::parent)
+/// A node and its field in its parent.
+type Step<'t> = (Node<'t>, Option<&'static str>);
+
+/// A node and all that are above it. The parser's own way upwards starts at the root each time.
+#[derive(Clone, Copy)]
+pub struct Place<'p, 't> {
+    step: Step<'t>,
+    above: &'p [Step<'t>],
 }
 
-/// The field of its parent that a node is in.
-pub fn field_of(node: Node<'_>) -> Option<&'static str> {
-    let parent = node.parent()?;
-    let mut cursor = parent.walk();
-    let mut more = cursor.goto_first_child();
-    while more {
-        if cursor.node() == node {
-            return cursor.field_name();
-        }
-        more = cursor.goto_next_sibling();
+impl<'p, 't> Place<'p, 't> {
+    /// The node.
+    pub fn node(self) -> Node<'t> {
+        self.step.0
     }
-    None
+
+    /// The node's kind.
+    pub fn kind(self) -> &'static str {
+        self.step.0.kind()
+    }
+
+    /// The field of its parent that it is in.
+    pub fn field(self) -> Option<&'static str> {
+        self.step.1
+    }
+
+    /// Its parent.
+    pub fn up(self) -> Option<Place<'p, 't>> {
+        let (&step, above) = self.above.split_last()?;
+        Some(Place { step, above })
+    }
+
+    /// Its parent's kind; nothing for the root.
+    pub fn parent_kind(self) -> &'static str {
+        self.up().map_or("", Place::kind)
+    }
+
+    /// It and all that are above it, from the inside out.
+    pub fn upwards(self) -> impl Iterator<Item = Place<'p, 't>> {
+        std::iter::successors(Some(self), |place| place.up())
+    }
 }
 
-/// Calls `with` for every identifier that is spelled `name`.
-pub fn each_named<'t>(root: Node<'t>, name: &str, text: &str, with: &mut dyn FnMut(Node<'t>)) {
+/// Goes through a tree, into the nodes that `enter` says; `leave` sees each node after what is in it.
+fn visit<'t>(root: Node<'t>, mut enter: impl FnMut(Node<'t>) -> bool, mut leave: impl FnMut(Place<'_, 't>)) {
     let mut cursor = root.walk();
+    let mut above: Vec<Step> = Vec::new();
     loop {
-        let node = cursor.node();
-        if node.child_count() == 0 && node.is_named() && &text[node.byte_range()] == name {
-            with(node);
-        }
-        if cursor.goto_first_child() {
+        let step = (cursor.node(), cursor.field_name());
+        if enter(step.0) && cursor.goto_first_child() {
+            above.push(step);
             continue;
         }
+        leave(Place { step, above: &above });
         while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return;
-            }
+            let Some(step) = above.pop() else { return };
+            cursor.goto_parent();
+            leave(Place { step, above: &above });
         }
     }
+}
+
+/// Calls `with` for each copy, by its number, with the smallest node around it. The copies are sorted.
+pub fn each_copy<'t>(root: Node<'t>, copies: &[Copy], mut with: impl FnMut(usize, Place<'_, 't>)) {
+    let mut seen = vec![false; copies.len()];
+    let inside = |node: Node<'_>| {
+        let start = copies.partition_point(|copy| copy.range.start < node.start_byte());
+        let end = copies.partition_point(|copy| copy.range.end <= node.end_byte());
+        start..end
+    };
+    let holds = |node| {
+        let inside = inside(node);
+        inside.start < inside.end
+    };
+    visit(root, holds, |place| {
+        for number in inside(place.node()) {
+            if !std::mem::replace(&mut seen[number], true) {
+                with(number, place);
+            }
+        }
+    });
+}
+
+/// Calls `with` for every named leaf that is spelled `name`.
+pub fn each_named<'t>(root: Node<'t>, name: &str, text: &str, mut with: impl FnMut(Place<'_, 't>)) {
+    let is_named =
+        |node: Node<'_>| node.child_count() == 0 && node.is_named() && &text[node.byte_range()] == name;
+    visit(
+        root,
+        |_| true,
+        |place| {
+            if is_named(place.node()) {
+                with(place);
+            }
+        },
+    );
 }
 
 /// Whether `after` is `before` with exactly these changes: every replaced node has given way to one node that reads as
@@ -106,9 +192,14 @@ pub fn is_changed_so(
     places: &[Range<usize>],
     read: impl Fn(Node<'_>) -> Option<Pieces>,
 ) -> bool {
-    let put_in = || changes.iter().zip(places).filter(|(change, _)| change.range.is_empty());
+    let put_in: Vec<_> = changes
+        .iter()
+        .zip(places)
+        .filter(|(change, _)| change.range.is_empty())
+        .map(|(_, place)| place)
+        .collect();
     let is_put_in = |node: Node<'_>| {
-        put_in().any(|(_, place)| place.start <= node.start_byte() && node.end_byte() <= place.end)
+        put_in.iter().any(|place| place.start <= node.start_byte() && node.end_byte() <= place.end)
     };
     let replacement = |old: Range<usize>| {
         let key = |change: &Change| (change.range.start, change.range.end);

@@ -4,10 +4,11 @@
 //! in no argument and no environment, and what a command prints is shown with the token masked. A command is never
 //! left running: one that takes too long is killed with all that it started.
 
-use super::{CREDENTIAL, Delivery, SinkError, Stored};
+use super::{Delivery, SinkError, Stored};
 use crate::escape::visible;
 use crate::finding::Token;
-use crate::redact::{FRAGMENT_CHARS, Redactor};
+use crate::krea::CREDENTIAL_ENV;
+use crate::mask::{FRAGMENT_CHARS, Masker};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io::{self, PipeReader, Read, Write};
@@ -108,9 +109,9 @@ pub fn check(text: &str) -> Result<Vec<String>, SinkError> {
 
 /// Runs a shell that gets nothing to read, for what [`check`] wants to know.
 fn ask(arguments: &[&str], command: &str) -> Result<(ExitStatus, String), Error> {
-    let masked = Redactor::new([]);
+    let masked = Masker::new([]);
     let mut shell = Command::new("sh");
-    shell.args(arguments).env_remove(CREDENTIAL);
+    shell.args(arguments).env_remove(CREDENTIAL_ENV);
     let ran = Ran::run(shell, &[], Delivery::TIME_OUT, None)
         .map_err(|source| Error::Start { command: command.to_owned(), source })?;
     ran.judged(command, &masked, Delivery::TIME_OUT)
@@ -121,7 +122,7 @@ pub fn store(text: &str, delivery: &Delivery) -> Result<Stored, SinkError> {
     let command = visible(text).into_owned();
     let mut shell = shell(text);
     shell
-        .env_remove(CREDENTIAL)
+        .env_remove(CREDENTIAL_ENV)
         .env("KREA_SCAN_NAME", delivery.name)
         .env("KREA_SCAN_REPLACES", delivery.replaces.and_then(Token::id_prefix).unwrap_or_default());
     if let Some(credential) = delivery.credential {
@@ -130,7 +131,7 @@ pub fn store(text: &str, delivery: &Delivery) -> Result<Stored, SinkError> {
     let ran = Ran::run(shell, delivery.token.expose(), delivery.time_out, delivery.interrupted)
         .map_err(|source| Error::Start { command: command.clone(), source })?;
     let unread = ran.unread;
-    let masked = Redactor::new([delivery.token].into_iter().chain(delivery.replaces));
+    let masked = Masker::new([delivery.token].into_iter().chain(delivery.replaces));
     let (status, said) = ran.judged(&command, &masked, delivery.time_out)?;
     if !status.success() {
         return Err(Error::Failed { command, status, said }.into());
@@ -222,7 +223,7 @@ impl Ran {
     fn judged(
         self,
         command: &str,
-        masked: &Redactor,
+        masked: &Masker,
         time_out: Duration,
     ) -> Result<(ExitStatus, String), Error> {
         let said =
@@ -310,7 +311,7 @@ impl Tail {
     }
 
     /// As lines below a heading, without secrets and safe for a terminal; nothing when nothing was printed.
-    fn shown(mut self, stream: &str, masked: &Redactor) -> String {
+    fn shown(mut self, stream: &str, masked: &Masker) -> String {
         let text = masked.fragments(&String::from_utf8_lossy(self.bytes.make_contiguous()));
         // Where the text was cut, less of a secret may be left than can be told.
         let start = if self.cut { FRAGMENT_CHARS } else { 0 };
@@ -324,5 +325,42 @@ impl Tail {
         let lines = mark.chain(lines[from..].iter().copied());
         let lines: String = lines.map(|line| format!("\n  | {}", visible(line))).collect();
         if lines.is_empty() { lines } else { format!("\n  {stream}:{lines}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::Tokens;
+
+    #[test]
+    fn what_the_cut_leaves_of_a_secret_is_not_shown() {
+        let token = Tokens::new().pair();
+        let masked = Masker::new([&token]);
+        for left in 0..token.secret().len() {
+            let mut tail = Tail::default();
+            tail.push(token.expose());
+            tail.push(&b"- ".repeat((SHOWN_BYTES - left) / 2));
+            tail.push(&b"-"[..(SHOWN_BYTES - left) % 2]);
+            let shown = tail.shown("standard output", &masked);
+            assert!(shown.starts_with("\n  standard output:\n  | …\n  | "), "{shown}");
+            assert!(
+                !shown.contains(|c: char| c.is_ascii_hexdigit() && !"dae".contains(c)),
+                "{left}: {shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_end_of_much_output_is_kept() {
+        let mut tail = Tail::default();
+        for line in 0..1000 {
+            tail.push(format!("line {line}\n").as_bytes());
+        }
+        assert_eq!(tail.bytes.len(), SHOWN_BYTES);
+        let shown = tail.shown("standard output", &Masker::new([]));
+        let lines: String = (980..1000).map(|line| format!("\n  | line {line}")).collect();
+        assert_eq!(shown, format!("\n  standard output:\n  | …{lines}"));
+        assert_eq!(Tail::default().shown("standard output", &Masker::new([])), "");
     }
 }

@@ -120,6 +120,7 @@ pub fn check(path: &Path) -> Result<Vec<String>, SinkError> {
 pub fn store(path: &Path, name: Option<&str>, delivery: &Delivery) -> Result<Stored, SinkError> {
     let target = Target::locate(path)?;
     let before = target.read()?;
+    target.may_be_replaced()?;
     let new = delivery.token.expose();
     let variable = match (name, delivery.variable) {
         (Some(name), given) => Variable::Named(given.unwrap_or(name)),
@@ -228,7 +229,6 @@ impl<'a> Target<'a> {
 
     /// Puts `after` in the place of `before`. Gives notes on what could not be kept.
     fn replace(&self, before: &[u8], after: &[u8]) -> Result<Vec<String>, Error> {
-        self.may_be_replaced()?;
         let io = |action| move |source| Error::Io { action, path: self.given.to_owned(), source };
         let mut file = self.unfinished().map_err(io("write beside it"))?;
         file.write_all(after).map_err(io("write its new content"))?;
@@ -236,7 +236,8 @@ impl<'a> Target<'a> {
         file.as_file().sync_all().map_err(io("flush its new content to disk"))?;
 
         let now = Target::locate(self.given)?;
-        if now.path != self.path || now.read()?.as_slice() != before {
+        let as_before = now.metadata.is_some() == self.metadata.is_some();
+        if now.path != self.path || !as_before || now.read()?.as_slice() != before {
             return Err(Error::Changed { path: self.given.to_owned() });
         }
         file.persist(&self.path).map_err(|error| error.error).map_err(io("replace it"))?;
@@ -366,4 +367,28 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_program_wrote_meanwhile_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        // The file appears, then changes.
+        for between in ["", "A=1\n", "A=2\n"] {
+            let target = Target::locate(&path).unwrap();
+            let before = target.read().unwrap();
+            fs::write(&path, between).unwrap();
+            assert!(matches!(target.replace(&before, b"new"), Err(Error::Changed { .. })));
+            assert_eq!(fs::read_to_string(&path).unwrap(), between);
+        }
+        let target = Target::locate(&path).unwrap();
+        let before = target.read().unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(target.replace(&before, b"new"), Err(Error::Changed { .. })));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

@@ -20,10 +20,6 @@ use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// The environment variable that holds the token API's credential unless the configuration names another one.
-/// No command of a sink gets it.
-pub const CREDENTIAL: &str = "KREA_TOKEN_API_KEY";
-
 /// Where a replacement is kept, as `--store` names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -80,7 +76,7 @@ pub struct Delivery<'a> {
     /// The variable to set in a file of variables in place of the one that the sink names, or, where it names none
     /// and no variable holds the leaked token, of `KREA_API_KEY`.
     pub variable: Option<&'a str>,
-    /// The environment variable with the token API's credential, beside [`CREDENTIAL`]: withheld from commands.
+    /// The environment variable with the token API's credential, beside [`crate::krea::CREDENTIAL_ENV`]: withheld from commands.
     pub credential: Option<&'a str>,
     /// How long a command may take; then it is killed.
     pub time_out: Duration,

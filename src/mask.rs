@@ -2,7 +2,7 @@
 //! program's message holds.
 //!
 //! Takes tokens and searches texts for their secrets, as they are and as percent-encoding, base64, JSON and our own
-//! formats would show them. Its copies of the secrets live as long as the redactor.
+//! formats would show them. Its copies of the secrets live as long as the masker.
 
 use crate::escape;
 use crate::finding::{MASK, Token};
@@ -16,32 +16,32 @@ use zeroize::Zeroizing;
 /// Shorter texts are not searched for: they are no credentials, and would take whole reports apart.
 const SHORTEST: usize = 6;
 
-/// A piece of a secret of this many characters is masked by [`Redactor::fragments`]; less is left.
+/// A piece of a secret of this many characters is masked by [`Masker::fragments`]; less is left.
 pub const FRAGMENT_CHARS: usize = 8;
 
 /// Masks the secrets of a set of tokens in finished reports. Its size is that of the secrets, however many they are.
-pub struct Redactor {
+pub struct Masker {
     /// Whether any form starts with these two bytes.
     starts: Vec<bool>,
     /// The forms by their first bytes, longest first.
     forms: HashMap<[u8; SHORTEST], Vec<Zeroizing<String>>>,
 }
 
-impl Redactor {
+impl Masker {
     /// Knows the secrets of `tokens`, in every form that [`forms`] makes.
     pub fn new<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> Self {
         let distinct: BTreeSet<&[u8]> = tokens.into_iter().map(Token::secret).collect();
-        let mut redactor = Redactor { starts: vec![false; 1 << 16], forms: HashMap::new() };
+        let mut masker = Masker { starts: vec![false; 1 << 16], forms: HashMap::new() };
         for form in distinct.into_iter().flat_map(forms) {
             let Some(stem) = form.as_bytes().first_chunk() else { continue };
-            redactor.starts[start(stem)] = true;
-            let alike = redactor.forms.entry(*stem).or_default();
+            masker.starts[start(stem)] = true;
+            let alike = masker.forms.entry(*stem).or_default();
             if alike.iter().all(|other| **other != form) {
                 alike.push(Zeroizing::new(form));
             }
         }
-        redactor.forms.values_mut().for_each(|alike| alike.sort_by_key(|form| std::cmp::Reverse(form.len())));
-        redactor
+        masker.forms.values_mut().for_each(|alike| alike.sort_by_key(|form| std::cmp::Reverse(form.len())));
+        masker
     }
 
     /// Masks every secret in a text.
@@ -122,7 +122,7 @@ impl Redactor {
     }
 }
 
-/// The place of a stem in [`Redactor::starts`].
+/// The place of a stem in [`Masker::starts`].
 fn start(stem: &[u8; SHORTEST]) -> usize {
     usize::from(stem[0]) << 8 | usize::from(stem[1])
 }
@@ -203,11 +203,11 @@ mod tests {
     #[test]
     fn base64_at_every_alignment_is_masked() {
         let token = Tokens::new().pair();
-        let redactor = Redactor::new([&token]);
+        let masker = Masker::new([&token]);
         for before in 0..6 {
             for after in 0..3 {
                 let text = [&b"user:x"[..before], token.expose(), &b"yz"[..after]].concat();
-                let masked = redactor.text(STANDARD.encode(&text));
+                let masked = masker.text(STANDARD.encode(&text));
                 assert!(masked.contains(MASK), "{before} before, {after} after");
             }
         }
@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn lower_case_percent_encoding_is_masked() {
         let secret = format!("AB{}+/=", Tokens::new().text().replace(['-', ':'], ""));
-        let redactor = Redactor::new([&Token::new(TokenKind::Legacy, secret.as_bytes())]);
+        let masker = Masker::new([&Token::new(TokenKind::Legacy, secret.as_bytes())]);
         let encoded = secret.replace('+', "%2b").replace('/', "%2f").replace('=', "%3d");
-        assert_eq!(redactor.text(format!("?key={encoded}&x")), format!("?key={MASK}&x"));
+        assert_eq!(masker.text(format!("?key={encoded}&x")), format!("?key={MASK}&x"));
     }
 
     #[test]
@@ -227,44 +227,44 @@ mod tests {
         let digits = Token::new(TokenKind::Custom, b"12345678");
         let syntax = Token::new(TokenKind::Custom, b"\":{\"secret");
         let name = Token::new(TokenKind::Custom, b"findings");
-        let redactor = Redactor::new([&digits, &syntax, &name]);
+        let masker = Masker::new([&digits, &syntax, &name]);
         let json = r#"{"findings":[12345678,"x12345678","\":{\"secret","\\","findings"],"a":{"secret":1}}"#;
         let masked = r#"{"findings":[12345678,"x••••","••••","\\","••••"],"a":{"secret":1}}"#;
-        assert_eq!(redactor.json(json.to_owned()), masked);
+        assert_eq!(masker.json(json.to_owned()), masked);
     }
 
     #[test]
     fn a_piece_of_a_secret_is_masked() {
         let token = Tokens::new().pair();
-        let redactor = Redactor::new([&token]);
+        let masker = Masker::new([&token]);
         let secret = std::str::from_utf8(token.secret()).unwrap();
         for (start, end) in [(0, FRAGMENT_CHARS), (0, secret.len() - 1), (1, secret.len()), (9, 21)] {
             let piece = &secret[start..end];
-            assert_eq!(redactor.fragments(&format!("\u{e9}{piece}\u{e9}")), format!("\u{e9}{MASK}\u{e9}"));
+            assert_eq!(masker.fragments(&format!("\u{e9}{piece}\u{e9}")), format!("\u{e9}{MASK}\u{e9}"));
         }
         let short = &secret[..FRAGMENT_CHARS - 1];
-        assert_eq!(redactor.fragments(&format!("{short} {secret}")), format!("{short} {MASK}"));
+        assert_eq!(masker.fragments(&format!("{short} {secret}")), format!("{short} {MASK}"));
         let encoded = STANDARD.encode(token.expose());
         let lines: Vec<&str> = [&encoded[..60], &encoded[60..76], &encoded[76..]].into();
-        let shown = redactor.fragments(&lines.join("\n"));
+        let shown = masker.fragments(&lines.join("\n"));
         assert_eq!(shown.matches(MASK).count(), 3, "{shown}");
         assert!(lines.iter().all(|line| !shown.contains(line)));
-        assert_eq!(redactor.fragments("other"), "other");
+        assert_eq!(masker.fragments("other"), "other");
     }
 
     #[test]
     fn a_piece_of_a_character_hides_the_whole_of_it() {
-        let redactor =
-            Redactor::new([&Token::new(TokenKind::Custom, "\u{4e00}\u{4e01}\u{4e02}\u{4e03}".as_bytes())]);
+        let masker =
+            Masker::new([&Token::new(TokenKind::Custom, "\u{4e00}\u{4e01}\u{4e02}\u{4e03}".as_bytes())]);
         // Three of these share their first two bytes with the secret's.
-        let shown = redactor.fragments("\u{4e00}\u{4e01}\u{4e3f} x");
+        let shown = masker.fragments("\u{4e00}\u{4e01}\u{4e3f} x");
         assert_eq!(shown, format!("{MASK} x"));
     }
 
     #[test]
     fn without_tokens_nothing_changes() {
-        let redactor = Redactor::new([]);
-        assert_eq!(redactor.json("{\"a\":\"b\"}".to_owned()), "{\"a\":\"b\"}");
-        assert_eq!(redactor.text("a".to_owned()), "a");
+        let masker = Masker::new([]);
+        assert_eq!(masker.json("{\"a\":\"b\"}".to_owned()), "{\"a\":\"b\"}");
+        assert_eq!(masker.text("a".to_owned()), "a");
     }
 }

@@ -1,0 +1,18 @@
+//! What must hold of an incident, whatever happens in the middle of it: the real `krea-scan` against the emulator, killed,
+//! without room on the disk, without a network, interrupted, and two at a time.
+
+#![cfg(unix)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod disk;
+mod faults;
+mod kill;
+mod locks;
+mod outcome;
+mod rate;
+mod scene;
+mod secrets;
+mod signals;
+mod tracer;
