@@ -15,7 +15,10 @@ pub fn rows(cases: &[&Case]) -> String {
     for case in cases {
         let what = match &case.id_prefix {
             Some(id) => format!("its id starts with {id}"),
-            None => "a legacy key, which shows no id: go by its name, and by where it is used".to_owned(),
+            None => {
+                let label = case.label();
+                format!("the legacy key {label}, which shows no id: go by its name, and by where it is used")
+            }
         };
         // Writing to a String cannot fail.
         let _ = write!(text, "\n\n    - {what}");

@@ -3,6 +3,7 @@
 use super::Scene;
 use super::support::emulator::{Emulator, Route};
 use super::support::program::token;
+use super::support::tokens::{Alphabet, legacy};
 use super::terminal::{CTRL_C, Terminal};
 
 /// Where the replacement is to be kept.
@@ -57,6 +58,21 @@ fn two_tokens_are_proven_and_replaced_one_by_one() {
     let second = format!("KREA_API_KEY_{}", Scene::id(1).to_ascii_uppercase());
     let expected = format!("KREA_API_KEY={}\n{second}={}\n", token(10), token(11));
     assert_eq!(scene.file("new.env"), expected);
+}
+
+#[test]
+fn a_legacy_key_is_told_by_its_places() {
+    let Some(scene) = Scene::at_terminal(0) else { return };
+    let key = legacy(Alphabet::Base62, 3);
+    scene.sandbox.write("leak/.env", format!("KREA_API_KEY={key}\n"));
+    scene.krea.issue(&key, "leaked");
+    let mut terminal = scene.revoke(&[]);
+    terminal.until("legacy key");
+    terminal.until("leak/.env:1:14");
+    terminal.until("waiting");
+    scene.krea.revoke(&key);
+    let ended = terminal.end().code(0);
+    assert!(ended.last_line().contains("https://www.krea.ai/app/api/tokens"), "{}", ended.screen);
 }
 
 #[test]
