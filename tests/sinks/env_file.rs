@@ -89,15 +89,18 @@ fn the_leaked_value_is_replaced_and_the_rest_stays_to_the_byte() {
 }
 
 #[test]
-fn the_variable_is_the_sinks_the_callers_the_leaked_one_or_the_usual_one() {
+fn the_variable_is_the_callers_the_sinks_the_leaked_one_or_the_usual_one() {
     let case = Case::new();
     let new = str(case.tokens.new.expose());
     let leaked = format!("LEAKED={}\n", case.old());
     let mut delivery = case.tokens.delivery();
     delivery.variable = Some("CALLERS");
     for (sink, delivery, expected) in [
-        (".env#SINKS", delivery, format!("{leaked}SINKS={new}\n")),
-        (".env", delivery, format!("{leaked}CALLERS={new}\n")),
+        // A second replacement for one file gets a variable of its own.
+        (".env#SINKS", delivery, format!("{leaked}CALLERS={new}\n")),
+        (".env#SINKS", case.tokens.delivery(), format!("{leaked}SINKS={new}\n")),
+        // What holds the leaked token comes before any name that nobody wrote down.
+        (".env", delivery, format!("LEAKED={new}\n")),
         (".env", case.tokens.delivery(), format!("LEAKED={new}\n")),
     ] {
         fs::write(case.path(".env"), &leaked).unwrap();
