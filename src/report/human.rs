@@ -33,6 +33,9 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
     page.unread(outcome)?;
     page.hints(outcome)?;
     page.remarks(outcome)?;
+    if let Some(report) = &outcome.incident {
+        incident::closing(&mut page.out, report, &page.palette)?;
+    }
     let all_dead = outcome.findings.iter().all(|finding| finding.status == Status::Dead);
     let style = match (all_dead, outcome.summary.incomplete.is_empty()) {
         (true, true) => page.palette.good,
@@ -43,9 +46,6 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
         outcome.incident.is_some() && outcome.summary.files == 0 && outcome.summary.blobs == 0;
     if !nothing_scanned {
         writeln!(page.out, "{}", paint(style, closing(outcome)))?;
-    }
-    if let Some(report) = &outcome.incident {
-        incident::closing(&mut page.out, report, &page.palette)?;
     }
     Ok(page.out)
 }
