@@ -11,7 +11,7 @@ use crate::incident::{self, Ask, Leak, naming};
 use crate::krea::{self, Krea, Life};
 use crate::mask::Masker;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -114,6 +114,13 @@ pub fn dry_run(
 pub fn resume(id: &str, service: &Service, incident: &Incident, ask: Ask<'_>) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::default();
     let report = incident::resume(id, &options(service, incident, ask.interrupt), ask)?;
+    let places: BTreeSet<&String> = report.tokens.iter().flat_map(|entry| &entry.case.places).collect();
+    let places: Vec<&str> = places.into_iter().map(String::as_str).collect();
+    outcome.left_to_do.push(format!(
+        "Take the text out of where it was found, as far as it still stands there (`krea-scan --redact` shows how, and \
+         asks);\na dead token in the history is harmless:\n  {}",
+        places.join("\n  ")
+    ));
     take(&mut outcome, report);
     Ok(outcome)
 }

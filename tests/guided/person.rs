@@ -21,7 +21,7 @@ fn one_token_is_revoked_by_hand_and_replaced() {
     terminal.until("waiting");
     scene.krea.revoke(&token(0));
     terminal.until("dead");
-    assert_eq!(scene.escrow().len(), 1, "the leaked token");
+    assert!(scene.escrow().iter().any(|name| name.starts_with("leaked-")), "{:?}", scene.escrow());
     terminal.pastes(&scene.create(10));
     let ended = terminal.end().code(0);
 
