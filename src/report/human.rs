@@ -20,7 +20,10 @@ pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error
         Page { out: String::new(), palette: Palette::new(context.color), context, groups: groups(outcome) };
     if let Some(verified) = &outcome.summary.verified {
         let asked = verified.live + verified.dead + verified.unknown;
-        writeln!(page.out, "Asked {} about {}.\n", visible(&verified.host), count(asked, "token", "tokens"))?;
+        if asked > 0 {
+            let tokens = count(asked, "token", "tokens");
+            writeln!(page.out, "Asked {} about {tokens}.\n", visible(&verified.host))?;
+        }
     }
     page.tokens()?;
     match &outcome.incident {
