@@ -2,6 +2,7 @@
 
 use crate::finding::Confidence;
 use crate::report::Format;
+use crate::unpack::limits::Limits;
 use clap::{ArgGroup, Parser, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,6 +66,26 @@ pub struct Cli {
     /// Worker threads [default: one a core]
     #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
     pub threads: Option<usize>,
+
+    /// Unpack no more than this from one file [default: 16G]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true, help_heading = "How to read")]
+    pub unpack_size: Option<u64>,
+
+    /// Unpack no more members of one file than this [default: 1000000]
+    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
+    pub unpack_members: Option<u64>,
+
+    /// Unpack containers in containers this deep [default: 12]
+    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
+    pub unpack_depth: Option<usize>,
+
+    /// Unpack no more than this many times a file's size [default: 200]
+    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
+    pub unpack_ratio: Option<u64>,
+
+    /// Spend no more than this on unpacking one file [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, hide_short_help = true, help_heading = "How to read")]
+    pub unpack_time: Option<Duration>,
 
     /// Add a team's own rules, in Gitleaks' format; can be repeated
     #[arg(long, value_name = "FILE|DIR", help_heading = "What counts")]
@@ -259,6 +280,20 @@ pub struct Cli {
     /// Show no progress on standard error
     #[arg(long, hide_short_help = true, help_heading = "Output")]
     pub no_progress: bool,
+}
+
+impl Cli {
+    /// How much may be unpacked from one file.
+    pub fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            bytes: self.unpack_size.unwrap_or(default.bytes),
+            members: self.unpack_members.unwrap_or(default.members),
+            depth: self.unpack_depth.unwrap_or(default.depth),
+            ratio: self.unpack_ratio.unwrap_or(default.ratio),
+            time: self.unpack_time.unwrap_or(default.time),
+        }
+    }
 }
 
 /// What makes a run fail.

@@ -182,6 +182,12 @@ pub struct Layer {
     pub column: Option<u64>,
 }
 
+/// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out.
+pub fn trail(path: &str, layers: &[Layer]) -> String {
+    let named = layers.iter().map(|layer| layer.name.as_str()).filter(|name| !name.is_empty());
+    std::iter::once(path).chain(named).collect::<Vec<_>>().join(" → ")
+}
+
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Location {
@@ -261,6 +267,13 @@ pub struct Finding {
     pub status_reason: String,
     /// The line with every secret masked, for people to read.
     pub excerpt: String,
+}
+
+impl Finding {
+    /// The way to the text that matched; see [`trail`].
+    pub fn trail(&self) -> String {
+        trail(&self.location.path, &self.layers)
+    }
 }
 
 /// A part of the input that was not read, and why.

@@ -188,6 +188,7 @@ fn settings(cli: &Cli) -> anyhow::Result<Settings> {
         max_depth: cli.max_depth,
         follow: cli.follow,
         threads: cli.threads.filter(|&threads| threads > 0).unwrap_or(cores).min(MOST_THREADS),
+        limits: cli.limits(),
         config: cli.config.clone(),
         baseline: cli.baseline.clone(),
         write_baseline: cli.write_baseline.clone(),

@@ -10,6 +10,7 @@ pub use baseline::Baseline;
 pub use trusted::{Flags, Service};
 
 use crate::parse_error;
+use crate::unpack::limits::Limits;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
@@ -75,6 +76,8 @@ pub struct Settings {
     pub follow: bool,
     /// Worker threads, at least one.
     pub threads: usize,
+    /// How much may be unpacked from one file.
+    pub limits: Limits,
     /// A configuration given by name.
     pub config: Option<PathBuf>,
     /// What is known.

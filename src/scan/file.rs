@@ -1,22 +1,27 @@
 //! One file, window by window: from bytes to findings.
 
 use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
-use crate::finding::{Confidence, Finding, Fingerprint, Hint, Location, Status, Token};
-use crate::source::reader::{self, Window};
+use crate::finding::{
+    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, trail,
+};
+use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::charset;
+use crate::unpack::container::{self, Kind, Seekable, Visitor};
+use crate::unpack::limits::Limits;
 use encoding_rs::Encoding;
 use std::collections::{HashMap, HashSet};
+use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
 
 /// The comment that allows what stands on its line or on the next one.
 const ALLOW_COMMENT: &str = "krea-scan:allow";
 
-/// A token in a place, so that what two passes see counts once: path, byte offset, fingerprint.
+/// A token in a place, so that what two passes see counts once: trail, byte offset, fingerprint.
 pub type Place = (String, u64, Fingerprint);
 
 /// Where a token is.
-pub fn place_of(location: &Location, token: &Token) -> Place {
-    (location.path.clone(), location.byte_offset, token.fingerprint())
+pub fn place_of(finding: &Finding) -> Place {
+    (finding.trail(), finding.location.byte_offset, finding.token.fingerprint())
 }
 
 /// What a scan has come by so far.
@@ -34,8 +39,10 @@ pub struct Found {
     pub placeholders: u64,
     /// Files read.
     pub files: u64,
-    /// Bytes read.
+    /// Bytes read, decompressed.
     pub bytes: u64,
+    /// Parts of files that were not read.
+    pub incomplete: Vec<Incomplete>,
 }
 
 impl Found {
@@ -48,6 +55,7 @@ impl Found {
         self.placeholders += other.placeholders;
         self.files += other.files;
         self.bytes += other.bytes;
+        self.incomplete.extend(other.incomplete);
     }
 }
 
@@ -68,9 +76,9 @@ pub struct Known {
     first: Vec<Finding>,
     /// The number of each, by fingerprint.
     numbers: HashMap<Fingerprint, usize>,
-    /// Where tokens are known to be: path and byte offset.
+    /// Where tokens are known to be: trail and byte offset.
     places: HashSet<(String, u64)>,
-    /// Which files hold which tokens, by number.
+    /// Which files hold which tokens, by number: the trail, and the path of the file on the outside.
     files: HashSet<(String, usize)>,
 }
 
@@ -84,7 +92,8 @@ impl Known {
                 first.push(finding.clone());
                 first.len() - 1
             });
-            places.insert((finding.location.path.clone(), finding.location.byte_offset));
+            places.insert((finding.trail(), finding.location.byte_offset));
+            files.insert((finding.trail(), number));
             files.insert((finding.location.path.clone(), number));
         }
         let tokens = first.iter().map(|finding| finding.token.clone()).collect();
@@ -94,7 +103,7 @@ impl Known {
     /// Whether the finding's file is known to hold its token.
     pub fn is_in_file(&self, finding: &Finding) -> bool {
         let number = self.numbers.get(&finding.token.fingerprint());
-        number.is_some_and(|&number| self.files.contains(&(finding.location.path.clone(), number)))
+        number.is_some_and(|&number| self.files.contains(&(finding.trail(), number)))
     }
 
     /// The longest stretch of bytes, in bytes, that [`Known::is_in`] needs to see in one piece.
@@ -118,34 +127,100 @@ pub struct Names<'a> {
     pub below: &'a str,
 }
 
+/// How files are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct How<'a> {
+    /// The rules.
+    pub detector: &'a Detector,
+    /// What is looked for.
+    pub pass: Pass<'a>,
+    /// Less sure findings are not reported.
+    pub least: Confidence,
+    /// How much may be unpacked from one file.
+    pub limits: Limits,
+}
+
 /// Scans files one after the other.
 #[derive(Debug)]
 pub struct FileScanner<'a> {
-    detector: &'a Detector,
-    pass: Pass<'a>,
-    least: Confidence,
+    how: How<'a>,
     /// What it came by.
     pub found: Found,
+    reader: WindowReader,
     encoding: Option<&'static Encoding>,
     cursor: Cursor,
+    /// The way to what is being scanned, from the file on the outside.
+    layers: Vec<Layer>,
+    /// A container is being scanned as it is; what it holds is scanned after that.
+    is_outside: bool,
 }
 
 impl<'a> FileScanner<'a> {
-    /// A scanner that reports findings of at least the confidence `least`.
-    pub fn new(detector: &'a Detector, pass: Pass<'a>, least: Confidence) -> Self {
+    /// A scanner.
+    pub fn new(how: How<'a>) -> Self {
         FileScanner {
-            detector,
-            pass,
-            least,
+            how,
             found: Found::default(),
+            reader: WindowReader::default(),
             encoding: None,
             cursor: Cursor::default(),
+            layers: Vec::new(),
+            is_outside: false,
         }
+    }
+
+    /// Scans a file, and what is in it. Gives its size in bytes.
+    ///
+    /// # Errors
+    /// What reading it answers; all that was read before is scanned.
+    pub fn file(&mut self, names: Names<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
+        let (before, mut kind) = (self.found.findings.len(), None);
+        let mut reader = std::mem::take(&mut self.reader);
+        let read = reader.read(input, |window| {
+            if window.offset == 0 {
+                kind = Kind::of(window.bytes, names.below);
+                self.is_outside = kind.is_some();
+            }
+            self.window(names, window);
+        });
+        self.reader = reader;
+        self.is_outside = false;
+        let size = read?;
+        if let Some(kind) = kind {
+            let inside = self.found.findings.len();
+            let limits = self.how.limits;
+            container::walk(
+                kind,
+                names.below,
+                input,
+                size,
+                limits,
+                &mut Inside { scanner: self, shown: names.shown },
+            );
+            self.keep_what_is_inside(before, inside);
+        }
+        Ok(size)
     }
 
     /// Scans bytes that are in memory, as one file.
     pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
-        reader::windows(bytes, |window| self.window(names, window));
+        match Kind::of(bytes, names.below) {
+            // Reading from memory does not fail.
+            Some(_) => drop(self.file(names, &mut Bytes::new(bytes))),
+            None => reader::windows(bytes, |window| self.window(names, window)),
+        }
+    }
+
+    /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
+    /// is not outside. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
+    fn keep_what_is_inside(&mut self, before: usize, inside: usize) {
+        let inner = self.found.findings.split_off(inside);
+        let tokens: HashSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
+        let mut outer = self.found.findings.split_off(before);
+        outer.retain(|finding| !tokens.contains(finding.token.expose()));
+        drop(tokens);
+        self.found.findings.extend(outer);
+        self.found.findings.extend(inner);
     }
 
     /// Scans the next window of a file.
@@ -155,8 +230,10 @@ impl<'a> FileScanner<'a> {
         if window.offset == 0 {
             (self.encoding, self.cursor) = (None, Cursor::default());
         }
-        let wanted = match self.pass {
-            Pass::Detect => self.detector.wants(window.bytes) || self.detector.wants_path(names.below),
+        let wanted = match self.how.pass {
+            Pass::Detect => {
+                self.how.detector.wants(window.bytes) || self.how.detector.wants_path(names.below)
+            }
             Pass::Sweep(known) => known.is_in(window.bytes),
         };
         if whole && !wanted {
@@ -166,7 +243,7 @@ impl<'a> FileScanner<'a> {
             self.encoding = charset::utf16(window.bytes);
         }
         if wanted {
-            match self.pass {
+            match self.how.pass {
                 Pass::Detect => self.detect(names, window),
                 Pass::Sweep(known) => self.sweep(known, names, window),
             }
@@ -177,7 +254,7 @@ impl<'a> FileScanner<'a> {
     }
 
     fn detect(&mut self, names: Names<'_>, window: &Window<'_>) {
-        let detection = self.detector.detect(window.bytes, names.below, self.encoding);
+        let detection = self.how.detector.detect(window.bytes, names.below, self.encoding);
         if window.from == 0 {
             self.found.placeholders += detection.placeholders;
         }
@@ -186,29 +263,41 @@ impl<'a> FileScanner<'a> {
             if found.span.start < window.from || found.span.start >= window.to {
                 continue;
             }
-            if found.confidence < self.least {
+            if found.confidence < self.how.least {
                 self.found.withheld.push(found.token.clone());
                 continue;
             }
             let location = places.locate(names.shown, window, self.encoding, &found.span);
-            if self.is_allowed(window, &found.span) {
-                self.found.allowed.insert(place_of(&location, &found.token));
-                self.found.withheld.push(found.token.clone());
-                continue;
-            }
             let near = neighbours(&detection.matches, i);
-            self.found.findings.push(Finding {
-                rule: found.rule.clone(),
-                confidence: found.confidence,
-                token: found.token.clone(),
-                location,
-                layers: found.layers.clone(),
-                context: found.context.clone(),
-                git: None,
-                status: Status::default(),
-                status_reason: String::new(),
-                excerpt: detect::excerpt(window.bytes, self.encoding, found, near),
-            });
+            let excerpt = detect::excerpt(window.bytes, self.encoding, found, near);
+            let finding = self.finding(found, location, excerpt);
+            if self.is_allowed(window, &found.span) {
+                self.found.allowed.insert(place_of(&finding));
+                self.found.withheld.push(finding.token);
+            } else {
+                self.found.findings.push(finding);
+            }
+        }
+    }
+
+    /// What a match is once it is known where it stands.
+    fn finding(&self, found: &Match, location: Location, excerpt: String) -> Finding {
+        let mut layers = self.layers.clone();
+        if let Some(innermost) = layers.last_mut() {
+            (innermost.line, innermost.column) = (Some(location.line), Some(location.column));
+        }
+        layers.extend(found.layers.iter().cloned());
+        Finding {
+            rule: found.rule.clone(),
+            confidence: found.confidence,
+            token: found.token.clone(),
+            location,
+            layers,
+            context: found.context.clone(),
+            git: None,
+            status: Status::default(),
+            status_reason: String::new(),
+            excerpt,
         }
     }
 
@@ -232,34 +321,27 @@ impl<'a> FileScanner<'a> {
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
         let mut places = Places { cursor: self.cursor, at: 0 };
+        let trail = trail(names.shown, &self.layers);
         for (i, (copy, found)) in copies.iter().zip(&matches).enumerate() {
             let span = &copy.span;
             let offset = window.offset + span.start as u64;
             if span.start < window.from || span.start >= window.to {
                 continue;
             }
-            if known.places.contains(&(names.shown.to_owned(), offset)) {
+            let is_known = known.places.contains(&(trail.clone(), offset));
+            if is_known || (self.is_outside && known.files.contains(&(trail.clone(), copy.token))) {
                 continue;
             }
             let location = places.locate(names.shown, window, self.encoding, span);
             if copy.kind == CopyKind::Token {
+                let excerpt = detect::excerpt(window.bytes, self.encoding, found, neighbours(&matches, i));
+                let finding = self.finding(found, location, excerpt);
                 if self.is_allowed(window, span) {
-                    self.found.allowed.insert(place_of(&location, &found.token));
-                    continue;
+                    self.found.allowed.insert(place_of(&finding));
+                } else {
+                    self.found.findings.push(finding);
                 }
-                self.found.findings.push(Finding {
-                    rule: found.rule.clone(),
-                    confidence: found.confidence,
-                    token: found.token.clone(),
-                    location,
-                    layers: Vec::new(),
-                    context: found.context.clone(),
-                    git: None,
-                    status: Status::default(),
-                    status_reason: String::new(),
-                    excerpt: detect::excerpt(window.bytes, self.encoding, found, neighbours(&matches, i)),
-                });
-            } else if !known.files.contains(&(names.shown.to_owned(), copy.token)) {
+            } else if !known.files.contains(&(trail.clone(), copy.token)) {
                 let what = if copy.kind == CopyKind::IdHalf { "id half" } else { "secret half" };
                 self.found.hints.push(Hint {
                     fingerprint: found.token.fingerprint(),
@@ -272,6 +354,32 @@ impl<'a> FileScanner<'a> {
 
     fn is_allowed(&self, window: &Window<'_>, span: &Range<usize>) -> bool {
         detect::lines_around(window.bytes, self.encoding, span.start).contains(ALLOW_COMMENT)
+    }
+}
+
+/// Scans what is in a container.
+struct Inside<'s, 'a> {
+    scanner: &'s mut FileScanner<'a>,
+    /// The file on the outside.
+    shown: &'s str,
+}
+
+impl Visitor for Inside<'_, '_> {
+    fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
+        let scanner = &mut *self.scanner;
+        scanner.layers.clear();
+        scanner.layers.extend_from_slice(layers);
+        let mut reader = std::mem::take(&mut scanner.reader);
+        let names = Names { shown: self.shown, below: name };
+        let read = reader.read(input, |window| scanner.window(names, window));
+        scanner.reader = reader;
+        scanner.layers.clear();
+        scanner.found.bytes += read?;
+        Ok(())
+    }
+
+    fn unread(&mut self, layers: &[Layer], reason: String) {
+        self.scanner.found.incomplete.push(Incomplete { path: trail(self.shown, layers), reason });
     }
 }
 

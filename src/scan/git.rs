@@ -1,16 +1,14 @@
 //! What is staged, and what a range of commits brings in.
 
-use super::file::{FileScanner, Names, Pass};
+use super::file::{FileScanner, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
-use crate::detect::Detector;
-use crate::finding::{Confidence, Finding, Fingerprint, GitOrigin, Incomplete};
+use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete};
 use crate::git::blobs::BlobAt;
 use crate::git::repository::Repository;
 use crate::source::index::{self, Staged};
 use crate::source::range::{Change, Range};
-use git2::Oid;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 /// Where findings in commit messages are said to be.
@@ -33,8 +31,8 @@ impl<'a> Index<'a> {
 }
 
 impl Input for Index<'_> {
-    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
-        let mut blobs = Blobs::new(&self.repo, detector, pass, least, self.max_size, self.counter);
+    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
+        let mut blobs = Blobs::new(&self.repo, how, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
         for blob in &self.staged.blobs {
             blobs.scan(blob, || GitOrigin {
@@ -74,8 +72,8 @@ impl<'a> Commits<'a> {
 }
 
 impl Input for Commits<'_> {
-    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
-        let mut blobs = Blobs::new(&self.repo, detector, pass, least, self.max_size, self.counter);
+    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
+        let mut blobs = Blobs::new(&self.repo, how, self.max_size, self.counter);
         let mut walk = self.range.walk(&self.repo)?;
         let mut read = 0;
         while let Some(change) = walk.next() {
@@ -114,13 +112,13 @@ pub fn on_disk(repo: &git2::Repository, path: &str) -> PathBuf {
 /// Keeps the first finding of each token in each file; the findings come in the order of their commits.
 pub fn keep_first(findings: &mut Vec<Finding>) {
     let mut seen: HashSet<(Fingerprint, String)> = HashSet::new();
-    findings.retain(|finding| seen.insert((finding.token.fingerprint(), finding.location.path.clone())));
+    findings.retain(|finding| seen.insert((finding.token.fingerprint(), finding.trail())));
 }
 
 /// Reads blobs and scans them.
 struct Blobs<'a> {
     repo: &'a Repository,
-    detector: &'a Detector,
+    how: How<'a>,
     scanner: FileScanner<'a>,
     max_size: Option<u64>,
     counter: &'a Counter,
@@ -128,16 +126,9 @@ struct Blobs<'a> {
 }
 
 impl<'a> Blobs<'a> {
-    fn new(
-        repo: &'a Repository,
-        detector: &'a Detector,
-        pass: Pass<'a>,
-        least: Confidence,
-        max_size: Option<u64>,
-        counter: &'a Counter,
-    ) -> Self {
-        let scanner = FileScanner::new(detector, pass, least);
-        Blobs { repo, detector, scanner, max_size, counter, incomplete: Vec::new() }
+    fn new(repo: &'a Repository, how: How<'a>, max_size: Option<u64>, counter: &'a Counter) -> Self {
+        let scanner = FileScanner::new(how);
+        Blobs { repo, how, scanner, max_size, counter, incomplete: Vec::new() }
     }
 
     fn scan(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) {
@@ -166,24 +157,27 @@ impl<'a> Blobs<'a> {
         if self.scanner.found.findings.len() == before {
             return;
         }
-        let replaced: Vec<Vec<u8>> = change.replaced.iter().filter_map(|id| self.content(*id)).collect();
         let findings = self.scanner.found.findings.split_off(before);
+        let mut replaced = FileScanner::new(self.how);
+        for old in change.replaced.iter().filter_map(|id| self.repo.find_blob(*id).ok()) {
+            for path in findings.iter().map(|finding| finding.location.path.as_str()).collect::<BTreeSet<_>>()
+            {
+                replaced.bytes(Names { shown: path, below: path }, old.content());
+            }
+            let is_there =
+                |finding: &&Finding| memchr::memmem::find(old.content(), finding.token.expose()).is_some();
+            replaced
+                .found
+                .withheld
+                .extend(findings.iter().filter(is_there).map(|finding| finding.token.clone()));
+        }
+        let replaced = replaced.found;
         let was_there = |finding: &Finding| {
-            let text = finding.token.expose();
-            replaced.iter().any(|old| {
-                memchr::memmem::find(old, text).is_some()
-                    || (self.detector.wants(old) && {
-                        let matches = self.detector.detect(old, &finding.location.path, None).matches;
-                        matches.iter().any(|found| found.token == finding.token)
-                    })
-            })
+            replaced.findings.iter().any(|old| old.token == finding.token)
+                || replaced.withheld.contains(&finding.token)
         };
         let (old, new): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(was_there);
         self.scanner.found.findings.extend(new);
         self.scanner.found.withheld.extend(old.into_iter().map(|finding| finding.token));
-    }
-
-    fn content(&self, id: Oid) -> Option<Vec<u8>> {
-        self.repo.find_blob(id).ok().map(|blob| blob.content().to_vec())
     }
 }

@@ -3,16 +3,15 @@
 //! One sweep over the store finds the objects that hold something; only those are traced to the commits that brought
 //! them in, and scanned again under the paths that they had.
 
-use super::file::{FileScanner, Found, Names, Pass};
+use super::file::{FileScanner, Found, How, Names, Pass};
 use super::git::{MESSAGES, on_disk};
 use super::progress::Counter;
 use super::{Input, Read};
-use crate::detect::Detector;
-use crate::finding::{Confidence, Finding, Fingerprint, GitOrigin, Incomplete};
+use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete};
 use crate::git::attribution::attribute;
 use crate::git::repository::Repository;
 use crate::git::store::{self, Kind, Look, ObjectStore, Search};
-use crate::unpack::charset;
+use crate::unpack::container::Kind as Container;
 use gix_hash::ObjectId;
 use rayon::prelude::*;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -41,7 +40,8 @@ impl<'a> History<'a> {
     }
 
     /// Finds the objects that hold something. Says what could not be read.
-    fn sweep(&self, detector: &Detector, pass: Pass<'_>) -> Swept {
+    fn sweep(&self, how: How<'_>) -> Swept {
+        let How { detector, pass, .. } = how;
         let hits: Mutex<Vec<ObjectId>> = Mutex::default();
         let too_large: Mutex<Vec<Incomplete>> = Mutex::default();
         let max_size = self.max_size;
@@ -60,15 +60,15 @@ impl<'a> History<'a> {
                 let reason = format!("is larger than --max-size ({} bytes)", data.len());
                 lock(&too_large).push(Incomplete { path: "a blob in the history".to_owned(), reason });
             }
-            reach.is_none()
+            reach.is_none() || (kind == Kind::Blob && Container::of(data, "").is_some())
         };
         let inspect = |kind: Kind, id: &gix_hash::oid, data: &[u8]| {
             if kind == Kind::Tree || (kind == Kind::Blob && is_too_large(data)) {
                 return;
             }
             let holds = match pass {
-                Pass::Detect => hint(data) && !matches(detector, data, "").is_empty(),
-                Pass::Sweep(_) => true,
+                Pass::Sweep(_) if hint(data) => true,
+                _ => holds_something(how, data, ""),
             };
             if holds {
                 lock(&hits).push(id.to_owned());
@@ -91,7 +91,7 @@ impl<'a> History<'a> {
         let store = &self.store;
         let named = swept.named.par_iter().filter(|id| {
             let data = store.read(id).map(|(_, data)| data).unwrap_or_default();
-            !is_too_large(&data) && !matches(detector, &data, "krea").is_empty()
+            !is_too_large(&data) && holds_something(how, &data, "krea")
         });
         hits.par_extend(named.cloned());
         hits.sort_unstable();
@@ -111,8 +111,8 @@ struct Swept {
 }
 
 impl Input for History<'_> {
-    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
-        let swept = self.sweep(detector, pass);
+    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
+        let swept = self.sweep(how);
         let origins = match swept.hits.is_empty() {
             true => BTreeMap::new(),
             false => attribute(&self.store, &self.repo, &swept.hits, self.threads),
@@ -122,7 +122,7 @@ impl Input for History<'_> {
         let scanned: Vec<Found> = targets
             .par_chunks(16)
             .map(|chunk| {
-                let mut scanner = FileScanner::new(detector, pass, least);
+                let mut scanner = FileScanner::new(how);
                 chunk.iter().for_each(|(id, origins)| scan(store, **id, origins, &mut scanner));
                 scanner.found
             })
@@ -130,7 +130,7 @@ impl Input for History<'_> {
         let mut found = Found::default();
         scanned.into_iter().for_each(|part| found.merge(part));
         found.findings = first_of_each(found.findings);
-        if let Pass::Sweep(known) = pass {
+        if let Pass::Sweep(known) = how.pass {
             found.findings.retain(|finding| !known.is_in_file(finding));
         }
         found.bytes = swept.bytes;
@@ -159,8 +159,13 @@ fn scan(store: &ObjectStore, id: ObjectId, origins: &[GitOrigin], scanner: &mut 
     }
 }
 
-fn matches(detector: &Detector, data: &[u8], path: &str) -> Vec<crate::detect::Match> {
-    detector.detect(data, path, charset::utf16(data)).matches
+/// Whether there is a token in an object, or in what it holds, under a path.
+fn holds_something(how: How<'_>, data: &[u8], path: &str) -> bool {
+    let mut scanner = FileScanner::new(how);
+    scanner.bytes(Names { shown: path, below: path }, data);
+    let found = scanner.found;
+    let nothing = found.findings.is_empty() && found.withheld.is_empty() && found.hints.is_empty();
+    !nothing || !found.incomplete.is_empty()
 }
 
 /// Of each token in each file, the finding in the commit that first brought it in. HEAD and refs count for all
@@ -174,7 +179,7 @@ fn first_of_each(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_cached_key(|finding| (date(finding), finding.location.clone()));
     let mut first: BTreeMap<(String, Fingerprint), Finding> = BTreeMap::new();
     for finding in findings {
-        match first.entry((finding.location.path.clone(), finding.token.fingerprint())) {
+        match first.entry((finding.trail(), finding.token.fingerprint())) {
             Entry::Vacant(place) => {
                 place.insert(finding);
             }

@@ -14,7 +14,7 @@ use crate::source::pre_commit::{self, Work};
 use crate::source::range::Range;
 use crate::source::tree::Options;
 use anyhow::{Context as _, bail};
-use file::{Found, Known, Pass, Place};
+use file::{Found, How, Known, Pass, Place};
 use progress::{Counter, Progress};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ struct Read {
 /// Something that can be read more than once.
 trait Input {
     /// Reads all of it for one pass.
-    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read>;
+    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read>;
 
     /// Where on disk a finding's path is, for the configuration that applies to it.
     fn on_disk(&self, path: &str) -> PathBuf {
@@ -66,7 +66,8 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let what = if settings.source == Source::History { "objects" } else { "files" };
     let progress = Progress::start(&counter, what, settings.progress);
     let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
-    let read = input.read(detector, Pass::Detect, least)?;
+    let how = How { detector, pass: Pass::Detect, least, limits: settings.limits };
+    let mut read = input.read(how)?;
     let mut summary = Summary {
         files: read.found.files,
         blobs: read.blobs,
@@ -75,12 +76,14 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         ..Summary::default()
     };
     let mut incomplete: BTreeSet<Incomplete> = read.incomplete.into_iter().collect();
+    incomplete.append(&mut read.found.incomplete.drain(..).collect());
     let mut notes = read.notes;
     tally.add(read.found, input.as_ref());
     // Known tokens are looked for once more, everywhere and without context.
     if let Some(known) = Known::new(&tally.reported) {
-        let read = input.read(detector, Pass::Sweep(&known), least)?;
+        let mut read = input.read(How { pass: Pass::Sweep(&known), ..how })?;
         incomplete.extend(read.incomplete);
+        incomplete.extend(read.found.incomplete.drain(..));
         summary.hints = read.found.hints.clone();
         tally.add(read.found, input.as_ref());
     }
@@ -197,7 +200,7 @@ impl Tally {
             let known = self.baseline.as_ref().is_some_and(|baseline| baseline.knows(&finding));
             let allowed = self.configs.allows(&finding, &input.on_disk(&finding.location.path));
             if allowed || known || self.write {
-                self.allowed.insert(file::place_of(&finding.location, &finding.token));
+                self.allowed.insert(file::place_of(&finding));
                 self.withheld.push(finding.token.clone());
                 if !allowed {
                     self.baselined.push(finding);

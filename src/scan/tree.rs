@@ -1,11 +1,9 @@
 //! The working tree, standard input and pipes.
 
-use super::file::{FileScanner, Found, Names, Pass};
+use super::file::{FileScanner, Found, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
-use crate::detect::Detector;
-use crate::finding::{Confidence, Incomplete};
-use crate::source::reader::WindowReader;
+use crate::finding::Incomplete;
 use crate::source::tree::{self, Entry, Visitor};
 use std::fs::File;
 use std::io::{Read as _, Seek};
@@ -21,14 +19,9 @@ pub struct Tree<'a> {
 }
 
 impl Input for Tree<'_> {
-    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
+    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
         let found = Mutex::new(Found::default());
-        let make = || Worker {
-            scanner: FileScanner::new(detector, pass, least),
-            reader: WindowReader::default(),
-            counter: self.counter,
-            merged: &found,
-        };
+        let make = || Worker { scanner: FileScanner::new(how), counter: self.counter, merged: &found };
         let walked = tree::walk(&self.options, make);
         let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         Ok(Read { found, blobs: 0, incomplete: walked.incomplete, notes: walked.notes })
@@ -37,16 +30,15 @@ impl Input for Tree<'_> {
 
 struct Worker<'a> {
     scanner: FileScanner<'a>,
-    reader: WindowReader,
     counter: &'a Counter,
     merged: &'a Mutex<Found>,
 }
 
 impl Visitor for Worker<'_> {
-    fn file(&mut self, entry: &Entry<'_>, input: &mut dyn std::io::Read) -> std::io::Result<()> {
+    fn file(&mut self, entry: &Entry<'_>, input: &mut File) -> std::io::Result<()> {
         let names = Names { shown: entry.shown, below: entry.below };
         let scanner = &mut self.scanner;
-        let read = self.reader.read(input, |window| scanner.window(names, window))?;
+        let read = scanner.file(names, input)?;
         scanner.found.files += 1;
         scanner.found.bytes += read;
         self.counter.add(read);
@@ -117,14 +109,14 @@ impl Piped {
 }
 
 impl Input for Piped {
-    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
+    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
         self.spool.rewind()?;
-        let mut scanner = FileScanner::new(detector, pass, least);
+        let mut scanner = FileScanner::new(how);
         let names = Names { shown: &self.name, below: "" };
-        let input: &mut dyn std::io::Read = &mut self.spool.by_ref();
-        let bytes = WindowReader::default().read(input, |window| scanner.window(names, window))?;
+        let bytes = scanner.file(names, &mut self.spool)?;
         let mut found = scanner.found;
-        (found.files, found.bytes) = (1, bytes);
+        found.files = 1;
+        found.bytes += bytes;
         Ok(Read { found, blobs: 0, incomplete: self.incomplete.clone(), notes: Vec::new() })
     }
 }
@@ -133,10 +125,10 @@ impl Input for Piped {
 pub struct Several<'a>(pub Vec<Box<dyn Input + 'a>>);
 
 impl Input for Several<'_> {
-    fn read(&mut self, detector: &Detector, pass: Pass<'_>, least: Confidence) -> anyhow::Result<Read> {
+    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
         let mut all = Read::default();
         for input in &mut self.0 {
-            let read = input.read(detector, pass, least)?;
+            let read = input.read(how)?;
             all.found.merge(read.found);
             all.blobs += read.blobs;
             all.incomplete.extend(read.incomplete);

@@ -10,7 +10,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -51,7 +51,7 @@ pub trait Visitor: Send {
     ///
     /// # Errors
     /// What reading it answers.
-    fn file(&mut self, entry: &Entry<'_>, input: &mut dyn Read) -> io::Result<()>;
+    fn file(&mut self, entry: &Entry<'_>, input: &mut File) -> io::Result<()>;
 }
 
 /// What a walk could not read.
