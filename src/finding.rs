@@ -182,6 +182,13 @@ pub struct Layer {
     pub column: Option<u64>,
 }
 
+impl Layer {
+    /// A step that has no name inside, as base64 has none.
+    pub fn unnamed(kind: &str) -> Self {
+        Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None }
+    }
+}
+
 /// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out.
 pub fn trail(path: &str, layers: &[Layer]) -> String {
     let named = layers.iter().map(|layer| layer.name.as_str()).filter(|name| !name.is_empty());
