@@ -182,10 +182,25 @@ pub struct Layer {
     pub column: Option<u64>,
 }
 
-/// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out.
+/// What a layer of a source map calls itself. Its name, line and column are those of the original.
+pub const SOURCE_MAP: &str = "source-map";
+
+/// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out, and so
+/// is the original that a source map names: it is no file inside.
 pub fn trail(path: &str, layers: &[Layer]) -> String {
-    let named = layers.iter().map(|layer| layer.name.as_str()).filter(|name| !name.is_empty());
+    let named = layers.iter().filter(|layer| !layer.name.is_empty() && layer.kind != SOURCE_MAP);
+    let named = named.map(|layer| layer.name.as_str());
     std::iter::once(path).chain(named).collect::<Vec<_>>().join(" → ")
+}
+
+/// Another place that holds a finding's token because a build or a packer put it there: the bundle, the source map.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Via {
+    /// Where.
+    #[serde(flatten)]
+    pub location: Location,
+    /// The way from that file to the text that matched, outermost first.
+    pub layers: Vec<Layer>,
 }
 
 /// A place in a file.
@@ -257,6 +272,8 @@ pub struct Finding {
     pub location: Location,
     /// The way from that file to the text that matched, outermost first.
     pub layers: Vec<Layer>,
+    /// The other places that came of this one, or that it came of: one finding, however often a build has copied it.
+    pub via: Vec<Via>,
     /// What says that it is Krea's: a variable's name, a header, a call; empty when nothing does.
     pub context: String,
     /// For `--staged`, `--history` and `--range`.

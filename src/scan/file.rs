@@ -293,6 +293,7 @@ impl<'a> FileScanner<'a> {
             token: found.token.clone(),
             location,
             layers,
+            via: Vec::new(),
             context: found.context.clone(),
             git: None,
             status: Status::default(),
