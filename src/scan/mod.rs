@@ -5,6 +5,7 @@ mod file;
 mod git;
 mod history;
 mod progress;
+mod sources;
 mod tree;
 
 use crate::config::{Baseline, Configs, Settings, Source};
