@@ -168,7 +168,7 @@ impl fmt::Display for Confidence {
 }
 
 /// One step from the file that a person knows to the bytes that matched.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Layer {
     /// What was undone: `base64`.
     pub kind: String,
@@ -182,14 +182,20 @@ pub struct Layer {
     pub column: Option<u64>,
 }
 
+impl Layer {
+    /// Whether it is a file in a container. A source map's original is none.
+    pub fn is_member(&self) -> bool {
+        !self.name.is_empty() && self.kind != SOURCE_MAP
+    }
+}
+
 /// What a layer of a source map calls itself. Its name, line and column are those of the original.
 pub const SOURCE_MAP: &str = "source-map";
 
 /// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out, and so
 /// is the original that a source map names: it is no file inside.
 pub fn trail(path: &str, layers: &[Layer]) -> String {
-    let named = layers.iter().filter(|layer| !layer.name.is_empty() && layer.kind != SOURCE_MAP);
-    let named = named.map(|layer| layer.name.as_str());
+    let named = layers.iter().filter(|layer| layer.is_member()).map(|layer| layer.name.as_str());
     std::iter::once(path).chain(named).collect::<Vec<_>>().join(" → ")
 }
 
@@ -290,6 +296,33 @@ impl Finding {
     /// The way to the text that matched; see [`trail`].
     pub fn trail(&self) -> String {
         trail(&self.location.path, &self.layers)
+    }
+
+    /// The place in the original that it was built from, where a source map says so.
+    pub fn original(&self) -> Option<&Layer> {
+        self.layers.iter().rfind(|layer| layer.kind == SOURCE_MAP)
+    }
+
+    /// The name of the innermost file that a person can open: a member of a container, or the file itself.
+    pub fn file_name(&self) -> &str {
+        let member = self.layers.iter().rfind(|layer| layer.is_member());
+        member.map_or(&self.location.path, |layer| &layer.name)
+    }
+
+    /// The commit that brought it in.
+    pub fn commit(&self) -> Option<&str> {
+        self.git.as_ref()?.commit.as_deref()
+    }
+
+    /// A finding for each of its places: itself, and one for each place in [`Finding::via`].
+    pub fn places(&self) -> impl Iterator<Item = Finding> + '_ {
+        let copy = |via: &Via| Finding {
+            location: via.location.clone(),
+            layers: via.layers.clone(),
+            via: Vec::new(),
+            ..self.clone()
+        };
+        std::iter::once(Finding { via: Vec::new(), ..self.clone() }).chain(self.via.iter().map(copy))
     }
 }
 

@@ -18,6 +18,14 @@ use std::ops::Range;
 /// The comment that allows what stands on its line or on the next one.
 const ALLOW_COMMENT: &str = "krea-scan:allow";
 
+/// How the context of a copy that a sweep has found starts.
+const SAME: &str = "the same token as in";
+
+/// Whether nothing but another copy says whose a finding's token is.
+pub fn is_a_copy(finding: &Finding) -> bool {
+    finding.context.starts_with(SAME)
+}
+
 /// A token in a place, so that what two passes see counts once: trail, byte offset, fingerprint.
 pub type Place = (String, u64, Fingerprint);
 
@@ -372,7 +380,7 @@ impl<'a> FileScanner<'a> {
                 span: copy.span.clone(),
                 pieces: vec![copy.span.clone()],
                 layers: Vec::new(),
-                context: format!("the same token as in {}:{}", first.location.path, first.location.line),
+                context: format!("{SAME} {}:{}", first.location.path, first.location.line),
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();

@@ -4,6 +4,8 @@ mod beside;
 mod file;
 mod git;
 mod history;
+mod merge;
+mod originals;
 mod progress;
 mod sources;
 mod tree;
@@ -98,6 +100,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         summary.hints = read.found.hints.clone();
         tally.add(read.found, input.as_ref());
     }
+    notes.extend(originals::resolve(&mut tally.reported, input.as_mut()));
     drop(progress);
 
     if let Some(path) = &settings.write_baseline {

@@ -1,6 +1,7 @@
 //! The sources in source maps, each scanned as a text of its own under its own name, so that what its name and its lines
 //! say counts. What is found stands where it stands in the file that a person has; the source is a layer.
 
+use super::beside;
 use super::file::{FileScanner, Found, Names, Pass, place_of};
 use crate::detect::{Cursor, position};
 use crate::finding::{Finding, Incomplete, Layer, SOURCE_MAP, trail};
@@ -29,6 +30,19 @@ impl Seen {
     /// Whether to look.
     pub fn sources(self) -> bool {
         self.wanted && (self.map || self.inline)
+    }
+}
+
+/// What a source is called in reports: its path as seen from the file of the map (in a container: from the member), where
+/// its name is a path; otherwise the path in its name.
+pub fn shown(map: &str, name: &str) -> String {
+    let path = source_map::path(name);
+    let from_map = if map.contains("://") { None } else { beside::resolve(map, name) };
+    match from_map {
+        Some(resolved) => resolved,
+        None if path.is_empty() => "a source without a name".to_owned(),
+        None if name.starts_with('/') || name.starts_with("file:///") => format!("/{path}"),
+        None => path.to_owned(),
     }
 }
 
@@ -81,9 +95,11 @@ impl FileScanner<'_> {
     fn map(&mut self, names: Names<'_>, file: &[u8], start: usize, map: &Map<'_>) {
         let mut inner = Found::default();
         let mut contents: Vec<(Range<usize>, String)> = Vec::new();
+        let own = self.layers.iter().rfind(|layer| layer.is_member()).map_or(names.shown, |layer| &layer.name);
+        let own = own.to_owned();
         for source in map.map.sources() {
             let Some(content) = map.map.content(source) else { continue };
-            let (json, name) = (&map.text[content.clone()], map.map.name(source));
+            let (json, name) = (&map.text[content.clone()], shown(&own, &map.map.name(source)));
             let wanted = match self.how.pass {
                 Pass::Detect => {
                     self.how.detector.wants(json) || self.how.detector.wants_path(source_map::path(&name))

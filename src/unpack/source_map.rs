@@ -50,10 +50,14 @@ pub fn path(name: &str) -> &str {
         Some((_, rest)) => rest.split_once('/').map_or(rest, |(_, path)| path),
         None => name,
     };
-    while let Some(rest) = ["./", "../", "/", "~/"].iter().find_map(|step| path.strip_prefix(*step)) {
+    while let Some(rest) = ["./", "../", "/", "~/", "[project]/"].iter().find_map(|step| path.strip_prefix(*step)) {
         path = rest;
     }
-    path
+    // The layer of a framework, as in `webpack-internal:///(app-pages-browser)/./src/krea.ts`.
+    match path.strip_prefix('(').and_then(|rest| rest.split_once(")/./")) {
+        Some((layer, rest)) if !layer.contains('/') => rest,
+        _ => path,
+    }
 }
 
 /// A source map.
