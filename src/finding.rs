@@ -187,7 +187,16 @@ impl Layer {
     pub fn is_member(&self) -> bool {
         !self.name.is_empty() && self.kind != SOURCE_MAP
     }
+
+    /// Whether it is a step into a container or a compressed file: what lies inside has lines of its own.
+    pub fn is_container(&self) -> bool {
+        self.is_member() || NAMELESS.contains(&self.kind.as_str())
+    }
 }
+
+/// Containers whose content has no name of its own.
+const NAMELESS: [&str; 9] =
+    ["gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
 
 /// What a layer of a source map calls itself. Its name, line and column are those of the original.
 pub const SOURCE_MAP: &str = "source-map";
@@ -307,6 +316,12 @@ impl Finding {
     pub fn file_name(&self) -> &str {
         let member = self.layers.iter().rfind(|layer| layer.is_member());
         member.map_or(&self.location.path, |layer| &layer.name)
+    }
+
+    /// Whether it is inside a container or a compressed file. Then its line and column are not those of
+    /// [`Location::path`], but of the text inside.
+    pub fn is_inside(&self) -> bool {
+        self.layers.iter().any(Layer::is_container)
     }
 
     /// The commit that brought it in.

@@ -31,7 +31,8 @@ impl Derived {
 /// The findings that are in source maps.
 pub fn in_maps(findings: &[Finding]) -> Vec<Derived> {
     let maps = findings.iter().enumerate().filter(|(_, finding)| finding.original().is_some());
-    maps.map(|(number, finding)| Derived { is_map: true, ..Derived::new(number, finding.file_name()) }).collect()
+    maps.map(|(number, finding)| Derived { is_map: true, ..Derived::new(number, finding.file_name()) })
+        .collect()
 }
 
 /// The file on the outside of another file of this name, which lies beside a finding's file.
@@ -47,9 +48,8 @@ type Origin<'f> = (Fingerprint, Option<&'f str>, Vec<&'f Layer>, &'f str, &'f La
 /// Merges findings that came of one another.
 pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut dyn Input) {
     // Bundles before maps: the first of several is the finding where the original is none.
-    derived.sort_by(|a, b| {
-        (a.is_map, order(&findings[a.number])).cmp(&(b.is_map, order(&findings[b.number])))
-    });
+    derived
+        .sort_by(|a, b| (a.is_map, order(&findings[a.number])).cmp(&(b.is_map, order(&findings[b.number]))));
     let numbers: HashSet<usize> = derived.iter().map(|derived| derived.number).collect();
     let mut plain: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
     for (number, finding) in findings.iter().enumerate().filter(|(number, _)| !numbers.contains(number)) {
@@ -67,8 +67,7 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
         }
         let Some(place) = finding.original() else { continue };
         let container = container(finding);
-        let origin =
-            (finding.token.fingerprint(), finding.commit(), container, folder.as_str(), place);
+        let origin = (finding.token.fingerprint(), finding.commit(), container, folder.as_str(), place);
         match first.get(&origin) {
             Some(&kept) if is_alike(&findings[kept], finding) => into.push((*number, kept)),
             Some(_) => {}
@@ -112,11 +111,14 @@ fn original(
     };
     let fitting: Vec<usize> = candidates.iter().filter(fits).copied().collect();
     let is_inside = |other: &Finding| other.file_name() != other.location.path;
-    let in_same = |other: &Finding| container(other) == container(finding) && is_inside(other) == is_inside(finding)
-        && (!is_inside(other) || other.location.path == finding.location.path);
-    let exact = fitting.iter().find(|&&number| {
-        in_same(&findings[number]) && findings[number].file_name() == place.name
-    });
+    let in_same = |other: &Finding| {
+        container(other) == container(finding)
+            && is_inside(other) == is_inside(finding)
+            && (!is_inside(other) || other.location.path == finding.location.path)
+    };
+    let exact = fitting
+        .iter()
+        .find(|&&number| in_same(&findings[number]) && findings[number].file_name() == place.name);
     if let Some(&exact) = exact {
         return Some(exact);
     }
@@ -140,9 +142,9 @@ fn original(
     let mut scored: Vec<_> = fitting.iter().filter_map(|&number| Some((score(number)?, number))).collect();
     scored.sort_unstable();
     let (best, number) = scored.pop()?;
-    let is_only = scored.last().is_none_or(|&(next, other)| {
-        next < best || findings[other].trail() == findings[number].trail()
-    });
+    let is_only = scored
+        .last()
+        .is_none_or(|&(next, other)| next < best || findings[other].trail() == findings[number].trail());
     is_only.then_some(number)
 }
 

@@ -37,7 +37,9 @@ pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input) -> Vec<String
             let looks = looks.entry(first.location.path.clone()).or_default();
             *looks += 1;
             if *looks > MOST_IN_CONTAINER {
-                notes.push(format!("{trail}: its source map was not looked for, after {MOST_IN_CONTAINER} others"));
+                notes.push(format!(
+                    "{trail}: its source map was not looked for, after {MOST_IN_CONTAINER} others"
+                ));
                 continue;
             }
         }
@@ -87,7 +89,8 @@ fn bundle(
         Some(Reference::Inline(inline)) => (first.file_name().to_owned(), inline.text),
         Some(Reference::File(reference)) => {
             let candidates = [reference.as_str(), base_name(&reference), &own];
-            let found = candidates.iter().find_map(|name| input.beside(&path, &layers, name, source_map::MOST));
+            let found =
+                candidates.iter().find_map(|name| input.beside(&path, &layers, name, source_map::MOST));
             let found = found.ok_or_else(|| format!("its source map {reference} is not there"))?;
             (name_of(&found).to_owned(), found.bytes)
         }
@@ -96,7 +99,8 @@ fn bundle(
             None => return Ok(None),
         },
     };
-    let map = SourceMap::parse(&text).ok_or_else(|| format!("its source map in {map_name} cannot be read"))?;
+    let map =
+        SourceMap::parse(&text).ok_or_else(|| format!("its source map in {map_name} cannot be read"))?;
     let places = generated_places(findings, numbers, &file.bytes);
     let sorted: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
     let mut contents: HashMap<Source, Option<Vec<u8>>> = HashMap::new();

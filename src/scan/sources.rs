@@ -95,7 +95,8 @@ impl FileScanner<'_> {
     fn map(&mut self, names: Names<'_>, file: &[u8], start: usize, map: &Map<'_>) {
         let mut inner = Found::default();
         let mut contents: Vec<(Range<usize>, String)> = Vec::new();
-        let own = self.layers.iter().rfind(|layer| layer.is_member()).map_or(names.shown, |layer| &layer.name);
+        let own =
+            self.layers.iter().rfind(|layer| layer.is_member()).map_or(names.shown, |layer| &layer.name);
         let own = own.to_owned();
         for source in map.map.sources() {
             let Some(content) = map.map.content(source) else { continue };

@@ -50,7 +50,9 @@ pub fn path(name: &str) -> &str {
         Some((_, rest)) => rest.split_once('/').map_or(rest, |(_, path)| path),
         None => name,
     };
-    while let Some(rest) = ["./", "../", "/", "~/", "[project]/"].iter().find_map(|step| path.strip_prefix(*step)) {
+    while let Some(rest) =
+        ["./", "../", "/", "~/", "[project]/"].iter().find_map(|step| path.strip_prefix(*step))
+    {
         path = rest;
     }
     // The layer of a framework, as in `webpack-internal:///(app-pages-browser)/./src/krea.ts`.
