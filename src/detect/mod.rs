@@ -14,7 +14,7 @@ pub mod placeholder;
 mod prefilter;
 mod sweep;
 
-pub use excerpt::{Cursor, Position, characters, excerpt, lines_around, position};
+pub use excerpt::{Cursor, Position, excerpt, lines_around, position};
 pub use sweep::{Copy, CopyKind, Sweep};
 
 use crate::finding::{Confidence, Layer, Token, TokenKind};

@@ -35,12 +35,6 @@ pub fn in_maps(findings: &[Finding]) -> Vec<Derived> {
         .collect()
 }
 
-/// The file on the outside of another file of this name, which lies beside a finding's file.
-pub fn outer_of<'f>(finding: &'f Finding, name: &'f str) -> &'f str {
-    let is_inside = finding.file_name() != finding.location.path;
-    if is_inside { &finding.location.path } else { name }
-}
-
 /// What came from one place of one original that was not scanned: the token, the commit, the container, the map's folder,
 /// and the place.
 type Origin<'f> = (Fingerprint, Option<&'f str>, Vec<&'f Layer>, &'f str, &'f Layer);
@@ -51,21 +45,23 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
     derived
         .sort_by(|a, b| (a.is_map, order(&findings[a.number])).cmp(&(b.is_map, order(&findings[b.number]))));
     let numbers: HashSet<usize> = derived.iter().map(|derived| derived.number).collect();
-    let mut plain: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+    // Findings in no built file, by token and line.
+    let mut plain: HashMap<(Fingerprint, u64), Vec<usize>> = HashMap::new();
     for (number, finding) in findings.iter().enumerate().filter(|(number, _)| !numbers.contains(number)) {
-        plain.entry(finding.token.fingerprint()).or_default().push(number);
+        plain.entry((finding.token.fingerprint(), finding.location.line)).or_default().push(number);
     }
     // For each finding that goes into another one, that one.
     let mut into: Vec<(usize, usize)> = Vec::new();
     let mut first: HashMap<Origin<'_>, usize> = HashMap::new();
     for Derived { number, folder, .. } in &derived {
         let finding = &findings[*number];
-        let candidates = plain.get(&finding.token.fingerprint()).map_or(&[][..], Vec::as_slice);
+        let Some(place) = finding.original() else { continue };
+        let at = (finding.token.fingerprint(), place.line.unwrap_or_default());
+        let candidates = plain.get(&at).map_or(&[][..], Vec::as_slice);
         if let Some(original) = original(findings, candidates, finding, input) {
             into.push((*number, original));
             continue;
         }
-        let Some(place) = finding.original() else { continue };
         let container = container(finding);
         let origin = (finding.token.fingerprint(), finding.commit(), container, folder.as_str(), place);
         match first.get(&origin) {
@@ -84,9 +80,7 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
         if let Some(surer) = surer {
             (kept.rule, kept.confidence, kept.context) = (surer.rule, surer.confidence, surer.context);
         }
-        if !kept.via.contains(&via) {
-            kept.via.push(via);
-        }
+        kept.via.push(via);
     }
     let gone: HashSet<usize> = into.iter().map(|&(from, _)| from).collect();
     let mut number = 0;
@@ -96,8 +90,8 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
     });
 }
 
-/// The finding, among candidates of the same token, that is the original of a derived one: the file that the map names,
-/// or the only one whose path ends as the name of the source does, at the same line.
+/// The finding, among candidates of the same token and line, that is the original of a derived one: the file that the map names,
+/// or the only one whose path ends as the name of the source does.
 fn original(
     findings: &[Finding],
     candidates: &[usize],
@@ -105,10 +99,7 @@ fn original(
     input: &mut dyn Input,
 ) -> Option<usize> {
     let place = finding.original()?;
-    let fits = |number: &&usize| {
-        let other = &findings[**number];
-        Some(other.location.line) == place.line && is_alike(other, finding)
-    };
+    let fits = |number: &&usize| is_alike(&findings[**number], finding);
     let fitting: Vec<usize> = candidates.iter().filter(fits).copied().collect();
     let is_inside = |other: &Finding| other.file_name() != other.location.path;
     let in_same = |other: &Finding| {

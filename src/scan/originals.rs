@@ -7,8 +7,8 @@ use super::Input;
 use super::beside::Beside;
 use super::merge::{self, Derived};
 use super::sources::shown;
-use crate::detect::{characters, position};
-use crate::finding::{Finding, Layer, SOURCE_MAP};
+use crate::detect::Cursor;
+use crate::finding::{Finding, Fingerprint, Layer, SOURCE_MAP, Token};
 use crate::unpack::map_reference::{self, Reference};
 use crate::unpack::source_map::{self, Place, Source, SourceMap};
 use crate::unpack::{charset, json_string};
@@ -29,6 +29,12 @@ pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input) -> Vec<String
     }
     let mut notes = Vec::new();
     let mut derived = merge::in_maps(findings);
+    // Bundles that evaluate their modules have a map in the line of each module.
+    let in_lines: HashMap<Line, Layer> = derived
+        .iter()
+        .map(|derived| &findings[derived.number])
+        .filter_map(|finding| Some((line_of(finding), finding.original()?.clone())))
+        .collect();
     let mut looks: HashMap<String, usize> = HashMap::new();
     for ((trail, _), numbers) in bundles {
         let first = &findings[numbers[0]];
@@ -52,9 +58,9 @@ pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input) -> Vec<String
         }
         for &number in &numbers {
             if findings[number].original().is_none()
-                && let Some(layer) = on_its_line(findings, number)
+                && let Some(layer) = in_lines.get(&line_of(&findings[number]))
             {
-                findings[number].layers.push(layer);
+                findings[number].layers.push(layer.clone());
                 derived.push(Derived::new(number, findings[number].file_name()));
             }
         }
@@ -103,32 +109,40 @@ fn bundle(
         SourceMap::parse(&text).ok_or_else(|| format!("its source map in {map_name} cannot be read"))?;
     let places = generated_places(findings, numbers, &file.bytes);
     let sorted: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
-    let mut contents: HashMap<Source, Option<Vec<u8>>> = HashMap::new();
+    let once = only_once_in(findings, first, &map_name);
+    let mut by_source: BTreeMap<Source, Vec<(usize, Place)>> = BTreeMap::new();
     for ((number, _), original) in places.iter().zip(map.originals(&sorted)) {
-        let of_map = only_in_map(findings, *number, &map_name);
-        let Some((source, place)) = original else {
-            findings[*number].layers.extend(of_map);
-            continue;
-        };
-        if contents.len() > 16 && !contents.contains_key(&source) {
-            contents.clear();
-        }
-        let content = contents.entry(source).or_insert_with(|| match map.content(source) {
-            Some(range) => Some(json_string::text(&text[range])),
-            None => input
-                .beside(&path, &layers, &map.name(source), source_map::MOST)
-                .map(|original| original.bytes),
-        });
-        let finding = &findings[*number];
-        let exact = content.as_ref().and_then(|content| nearest(content, finding.token.expose(), place.line));
-        let layer = match (exact, of_map) {
-            (None, Some(layer)) => layer,
-            (exact, _) => {
-                let (line, column) = exact.unwrap_or_else(|| in_characters(content.as_deref(), place));
-                layer(shown(&map_name, &map.name(source)), line, column)
+        match original {
+            Some((source, place)) => by_source.entry(source).or_default().push((*number, place)),
+            None => {
+                findings[*number].layers.extend(once.get(&findings[*number].token.fingerprint()).cloned())
             }
+        }
+    }
+    for (source, mut places) in by_source {
+        places.sort_unstable_by_key(|&(number, place)| (place, number));
+        let name = map.name(source);
+        let content = match map.content(source) {
+            Some(range) => Some(json_string::text(&text[range])),
+            None => input.beside(&path, &layers, &name, source_map::MOST).map(|original| original.bytes),
         };
-        findings[*number].layers.push(layer);
+        let mut original = Original::new(content.as_deref().unwrap_or_default());
+        let name = shown(&map_name, &name);
+        for (number, place) in places {
+            let finding = &mut findings[number];
+            let fingerprint = finding.token.fingerprint();
+            let exact = original.nearest(&finding.token, place.line);
+            let (line, column, code) = original.place(place);
+            let layer = match (exact, once.get(&fingerprint)) {
+                // A constant from another source, and not the value of a variable.
+                (None, Some(layer)) if !asks_environment(code) => layer.clone(),
+                (exact, _) => {
+                    let (line, column) = exact.unwrap_or((line, column));
+                    layer(name.clone(), line, column)
+                }
+            };
+            finding.layers.push(layer);
+        }
     }
     Ok(Some(map_name))
 }
@@ -167,64 +181,95 @@ fn units(bytes: &[u8]) -> u64 {
     bytes.utf8_chunks().map(units).sum::<usize>() as u64
 }
 
-/// Line and column, from 1 and in characters, of the copy of a token that is nearest to a line (from 0) of an original.
-fn nearest(content: &[u8], token: &[u8], line: u64) -> Option<(u64, u64)> {
-    /// An original that holds one token more often is not searched to its end.
-    const MOST: usize = 1000;
-    let (mut at, mut here, mut best) = (0, 0u64, None);
-    for found in memchr::memmem::find_iter(content, token).take(MOST) {
-        here += memchr::memchr_iter(b'\n', &content[at..found]).count() as u64;
-        at = found;
-        if best.is_none_or(|(distance, _)| here.abs_diff(line) < distance) {
-            best = Some((here.abs_diff(line), found));
+/// The text of an original, asked for places line by line.
+struct Original<'c> {
+    content: &'c [u8],
+    /// The line, from 0, that starts at this offset.
+    line: (u64, usize),
+    /// Where tokens are: lines and columns from 1, columns in characters.
+    tokens: HashMap<Fingerprint, Vec<(u64, u64)>>,
+}
+
+impl<'c> Original<'c> {
+    fn new(content: &'c [u8]) -> Self {
+        Original { content, line: (0, 0), tokens: HashMap::new() }
+    }
+
+    /// Line and column of the copy of a token that is nearest to a line (from 0).
+    fn nearest(&mut self, token: &Token, line: u64) -> Option<(u64, u64)> {
+        let content = self.content;
+        let copies = self.tokens.entry(token.fingerprint()).or_insert_with(|| {
+            let (mut cursor, mut at) = (Cursor::default(), 0);
+            let copies = memchr::memmem::find_iter(content, token.expose()).map(|found| {
+                cursor.advance(&content[at..found], None);
+                at = found;
+                let place = cursor.position();
+                (place.line, place.column)
+            });
+            copies.collect()
+        });
+        let line = line.saturating_add(1);
+        let next = copies.partition_point(|&(of, _)| of < line);
+        let around = [next.checked_sub(1), Some(next)].into_iter().flatten();
+        around.filter_map(|i| copies.get(i)).min_by_key(|(of, _)| of.abs_diff(line)).copied()
+    }
+
+    /// A place as people count, from 1 and in characters, and what its line says from there on. The lines asked for must
+    /// rise.
+    fn place(&mut self, place: Place) -> (u64, u64, &'c str) {
+        let (mut at, mut start) = self.line;
+        while at < place.line
+            && let Some(end) = memchr::memchr(b'\n', &self.content[start..])
+        {
+            (at, start) = (at + 1, start + end + 1);
+        }
+        self.line = (at, start);
+        let line = place.line.saturating_add(1);
+        let text = &self.content[start..];
+        let text = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        let text = std::str::from_utf8(text).ok().filter(|text| at == place.line && !text.is_empty());
+        let Some(text) = text else { return (line, place.column.saturating_add(1), "") };
+        let (mut units, mut column) = (0, 1);
+        let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).chars();
+        while units < place.column
+            && let Some(c) = rest.next()
+        {
+            units += c.len_utf16() as u64;
+            column += 1;
+        }
+        (line, column, rest.as_str())
+    }
+}
+
+/// Whether a piece of source code asks for a variable of the environment, which a bundler puts in as a literal.
+fn asks_environment(code: &str) -> bool {
+    ["import.meta.", "process.env"].iter().any(|name| code.contains(name))
+}
+
+/// What a map says of tokens that it holds once: its mappings lead elsewhere when a bundler put a constant from one file
+/// into another.
+fn only_once_in(findings: &[Finding], bundle: &Finding, map: &str) -> HashMap<Fingerprint, Layer> {
+    let outer = if bundle.file_name() == bundle.location.path { map } else { &bundle.location.path };
+    let mut once: HashMap<Fingerprint, Option<&Layer>> = HashMap::new();
+    for finding in findings {
+        if finding.file_name() == map
+            && finding.location.path == outer
+            && finding.commit() == bundle.commit()
+            && let Some(layer) = finding.original()
+        {
+            let seen = once.entry(finding.token.fingerprint());
+            seen.and_modify(|first| *first = None).or_insert(Some(layer));
         }
     }
-    let place = position(content, None, best?.1);
-    Some((place.line, place.column))
+    once.into_iter().filter_map(|(token, layer)| Some((token, layer?.clone()))).collect()
 }
 
-/// A place in an original as people count: from 1 and in characters.
-fn in_characters(content: Option<&[u8]>, place: Place) -> (u64, u64) {
-    let line = place.line.saturating_add(1);
-    let text = usize::try_from(place.line)
-        .ok()
-        .and_then(|line| content.and_then(|content| content.split(|&b| b == b'\n').nth(line)));
-    let Some(text) = text else { return (line, place.column.saturating_add(1)) };
-    let mut left = place.column;
-    let text = String::from_utf8_lossy(text);
-    let before = text.trim_start_matches('\u{feff}').chars().take_while(|c| {
-        let length = c.len_utf16() as u64;
-        let fits = left >= length;
-        left = left.saturating_sub(length);
-        fits
-    });
-    (line, characters(before.collect::<String>().as_bytes()) + 1)
-}
+/// What stands in one line of one file, in one commit.
+type Line = (String, Option<String>, u64, Fingerprint);
 
-/// What a map says of a token that it holds once: its mappings lead elsewhere when a bundler put a constant from one
-/// file into another.
-fn only_in_map(findings: &[Finding], number: usize, map_name: &str) -> Option<Layer> {
-    let finding = &findings[number];
-    let mut same = findings.iter().filter(|other| {
-        other.token == finding.token
-            && other.file_name() == map_name
-            && other.location.path == merge::outer_of(finding, map_name)
-            && other.commit() == finding.commit()
-    });
-    let only = same.next().and_then(Finding::original).cloned();
-    only.filter(|_| same.next().is_none())
-}
-
-/// What a map in the same line of the same file says of the token: bundles that evaluate their modules have one for each.
-fn on_its_line(findings: &[Finding], number: usize) -> Option<Layer> {
-    let finding = &findings[number];
-    let same = |other: &&Finding| {
-        other.token == finding.token
-            && other.location.line == finding.location.line
-            && other.trail() == finding.trail()
-            && other.commit() == finding.commit()
-    };
-    findings.iter().filter(same).find_map(|other| other.original()).cloned()
+fn line_of(finding: &Finding) -> Line {
+    let commit = finding.commit().map(str::to_owned);
+    (finding.trail(), commit, finding.location.line, finding.token.fingerprint())
 }
 
 fn layer(name: String, line: u64, column: u64) -> Layer {
@@ -252,18 +297,22 @@ mod tests {
         assert_eq!(units("a\u{1f600}\u{e9}".as_bytes()), 4);
         assert_eq!(units(b"a\xff\xfe"), 3);
         let content = "one\n\u{1f600}\u{1f600}key\n".as_bytes();
-        assert_eq!(in_characters(Some(content), Place { line: 1, column: 4 }), (2, 3));
-        assert_eq!(in_characters(None, Place { line: 1, column: 4 }), (2, 5));
-        assert_eq!(in_characters(Some(content), Place { line: u64::MAX, column: 1 }).1, 2);
+        let at = |content, line, column| Original::new(content).place(Place { line, column });
+        assert_eq!(at(content, 1, 4), (2, 3, "key"));
+        assert_eq!(at(content, 1, 99), (2, 6, ""));
+        assert_eq!(at(b"", 1, 4), (2, 5, ""));
+        assert_eq!(at(content, u64::MAX, 1).1, 2);
     }
 
     #[test]
     fn the_copy_that_is_nearest_counts() {
-        let content = b"key\n\n\n  key\nkey";
-        assert_eq!(nearest(content, b"key", 0), Some((1, 1)));
-        assert_eq!(nearest(content, b"key", 3), Some((4, 3)));
-        assert_eq!(nearest(content, b"key", 99), Some((5, 1)));
-        assert_eq!(nearest(content, b"nothing", 0), None);
+        let token = |text: &str| Token::new(crate::finding::TokenKind::Legacy, text.as_bytes());
+        let mut original = Original::new(b"key\n\n\n  key\nkey");
+        let mut nearest = |text: &str, line| original.nearest(&token(text), line);
+        assert_eq!(nearest("key", 0), Some((1, 1)));
+        assert_eq!(nearest("key", 2), Some((4, 3)));
+        assert_eq!(nearest("key", 99), Some((5, 1)));
+        assert_eq!(nearest("nothing", 0), None);
     }
 
     #[test]

@@ -37,6 +37,8 @@ impl Seen {
 /// its name is a path; otherwise the path in its name.
 pub fn shown(map: &str, name: &str) -> String {
     let path = source_map::path(name);
+    let normal = beside::resolve("", path);
+    let path = normal.as_deref().map_or(path, source_map::path);
     let from_map = if map.contains("://") { None } else { beside::resolve(map, name) };
     match from_map {
         Some(resolved) => resolved,

@@ -89,7 +89,7 @@ pub struct Place {
 }
 
 /// One of a map's sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     section: usize,
     index: usize,
