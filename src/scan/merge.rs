@@ -53,12 +53,20 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
     // For each finding that goes into another one, that one.
     let mut into: Vec<(usize, usize)> = Vec::new();
     let mut first: HashMap<Origin<'_>, usize> = HashMap::new();
+    let mut there: HashMap<(Option<String>, String), bool> = HashMap::new();
+    let mut is_there = |name: &str, finding: &Finding| {
+        let key = (finding.commit().map(str::to_owned), name.to_owned());
+        *there.entry(key).or_insert_with(|| {
+            input.look_in(finding.git.as_ref());
+            input.beside(name, &[], "", source_map::MOST).is_some()
+        })
+    };
     for Derived { number, folder, .. } in &derived {
         let finding = &findings[*number];
         let Some(place) = finding.original() else { continue };
         let at = (finding.token.fingerprint(), place.line.unwrap_or_default());
         let candidates = plain.get(&at).map_or(&[][..], Vec::as_slice);
-        if let Some(original) = original(findings, candidates, finding, input) {
+        if let Some(original) = original(findings, candidates, finding, &mut is_there) {
             into.push((*number, original));
             continue;
         }
@@ -96,29 +104,26 @@ fn original(
     findings: &[Finding],
     candidates: &[usize],
     finding: &Finding,
-    input: &mut dyn Input,
+    mut is_there: impl FnMut(&str, &Finding) -> bool,
 ) -> Option<usize> {
     let place = finding.original()?;
-    let fits = |number: &&usize| is_alike(&findings[**number], finding);
-    let fitting: Vec<usize> = candidates.iter().filter(fits).copied().collect();
+    let mut fitting: Vec<usize> =
+        candidates.iter().copied().filter(|&number| is_alike(&findings[number], finding)).collect();
+    // A line may hold a token twice.
+    let is_elsewhere = |number: usize| Some(findings[number].location.column) != place.column;
+    fitting.sort_by_key(|&number| (is_elsewhere(number), number));
     let is_inside = |other: &Finding| other.file_name() != other.location.path;
     let in_same = |other: &Finding| {
         container(other) == container(finding)
             && is_inside(other) == is_inside(finding)
             && (!is_inside(other) || other.location.path == finding.location.path)
     };
-    let exact = fitting
-        .iter()
-        .find(|&&number| in_same(&findings[number]) && findings[number].file_name() == place.name);
-    if let Some(&exact) = exact {
+    let is_exact = |other: &Finding| other.file_name() == place.name && in_same(other);
+    if let Some(&exact) = fitting.iter().find(|&&number| is_exact(&findings[number])) {
         return Some(exact);
     }
-    if fitting.is_empty() {
-        return None;
-    }
     // The file that the map names is there, and does not hold the token at that line: no other one is it.
-    input.look_in(finding.git.as_ref());
-    if !is_inside(finding) && input.beside(&place.name, &[], "", source_map::MOST).is_some() {
+    if fitting.is_empty() || (!is_inside(finding) && is_there(&place.name, finding)) {
         return None;
     }
     let score = |number: usize| {
@@ -130,13 +135,11 @@ fn original(
         let common = common_end(other.file_name(), &place.name)?;
         Some((common, common_start(other.file_name(), finding.file_name())))
     };
-    let mut scored: Vec<_> = fitting.iter().filter_map(|&number| Some((score(number)?, number))).collect();
-    scored.sort_unstable();
-    let (best, number) = scored.pop()?;
-    let is_only = scored
-        .last()
-        .is_none_or(|&(next, other)| next < best || findings[other].trail() == findings[number].trail());
-    is_only.then_some(number)
+    let scored: Vec<_> = fitting.iter().filter_map(|&number| Some((score(number)?, number))).collect();
+    let best = scored.iter().map(|&(score, _)| score).max()?;
+    let mut best = scored.iter().filter(|&&(score, _)| score == best).map(|&(_, number)| number);
+    let number = best.next()?;
+    best.all(|other| findings[other].trail() == findings[number].trail()).then_some(number)
 }
 
 /// Whether two findings may be one: of the same commit, and as much alive in it.

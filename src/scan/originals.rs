@@ -12,7 +12,7 @@ use crate::finding::{Finding, Fingerprint, Layer, SOURCE_MAP, Token};
 use crate::unpack::map_reference::{self, Reference};
 use crate::unpack::source_map::{self, Place, Source, SourceMap};
 use crate::unpack::{charset, json_string};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Bundles whose maps are looked for in one container. Each look goes through the container.
 const MOST_IN_CONTAINER: usize = 64;
@@ -21,14 +21,17 @@ const MOST_IN_CONTAINER: usize = 64;
 /// Gives remarks for `-v`: maps that could not be used.
 pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input) -> Vec<String> {
     let mut bundles: BTreeMap<(String, Option<String>), Vec<usize>> = BTreeMap::new();
+    let mut derived = merge::in_maps(findings);
+    // Whatever it is called, what has a map inside was built.
+    let with_map: HashSet<String> = derived.iter().map(|derived| findings[derived.number].trail()).collect();
     for (i, finding) in findings.iter().enumerate() {
-        if finding.original().is_none() && is_built(finding.file_name()) {
+        let is_built = || is_built(finding.file_name()) || with_map.contains(&finding.trail());
+        if finding.original().is_none() && is_built() {
             let commit = finding.git.as_ref().and_then(|git| git.commit.clone());
             bundles.entry((finding.trail(), commit)).or_default().push(i);
         }
     }
     let mut notes = Vec::new();
-    let mut derived = merge::in_maps(findings);
     // Bundles that evaluate their modules have a map in the line of each module.
     let in_lines: HashMap<Line, Layer> = derived
         .iter()
@@ -70,11 +73,16 @@ pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input) -> Vec<String
     notes
 }
 
+/// A name without query and without the ending of a compressed file.
+fn unpacked(name: &str) -> &str {
+    let name = name.split(['?', '#']).next().unwrap_or_default();
+    let endings = [".gz", ".br", ".zst", ".xz", ".bz2"];
+    endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
 /// Whether a file's name says that a build may have made it.
 fn is_built(name: &str) -> bool {
-    let name = name.split(['?', '#']).next().unwrap_or_default();
-    let packed = [".gz", ".br", ".zst", ".xz", ".bz2"].iter().find_map(|ending| name.strip_suffix(ending));
-    let name = packed.unwrap_or(name);
+    let name = unpacked(name);
     [".js", ".mjs", ".cjs", ".jsx", ".css", ".bundle"].iter().any(|ending| name.ends_with(ending))
 }
 
@@ -90,7 +98,7 @@ fn bundle(
     if charset::utf16(&file.bytes).is_some() {
         return Ok(None);
     }
-    let own = format!("{}.map", base_name(first.file_name()));
+    let own = format!("{}.map", unpacked(base_name(first.file_name())));
     let (map_name, text) = match map_reference::last(&file.bytes) {
         Some(Reference::Inline(inline)) => (first.file_name().to_owned(), inline.text),
         Some(Reference::File(reference)) => {

@@ -105,7 +105,7 @@ impl<'a> SourceMap<'a> {
     }
 
     fn read(&mut self, json: &'a str, from: Place, depth: usize) -> Option<()> {
-        let fields: Fields<'a> = Parser(FieldsOf::default()).parse(json)?;
+        let fields: Fields<'a> = Parser(Object).parse(json)?;
         let list = |value: Option<&'a RawValue>| {
             value.and_then(|value| Parser(List).parse(value.get())).unwrap_or_default()
         };
@@ -114,8 +114,8 @@ impl<'a> SourceMap<'a> {
                 return None;
             }
             for section in list(Some(sections)) {
-                let Some(section) = Parser(FieldsOf::default()).parse(section.get()) else { continue };
-                let offset = section.offset.and_then(|value| Parser(FieldsOf::default()).parse(value.get()));
+                let Some(section) = Parser(Object).parse(section.get()) else { continue };
+                let offset = section.offset.and_then(|value| Parser(Object).parse(value.get()));
                 let number = |value: Option<&RawValue>| value.and_then(|n| n.get().parse().ok()).unwrap_or(0);
                 let offset = offset.map_or(Place::default(), |offset: Fields<'_>| Place {
                     line: number(offset.line),
@@ -133,7 +133,7 @@ impl<'a> SourceMap<'a> {
         if fields.mappings.is_none() && fields.contents.is_none() {
             return None;
         }
-        let root = fields.root.and_then(|root| string(root)).unwrap_or_default();
+        let root = fields.root.and_then(string).unwrap_or_default();
         let (names, contents) = (list(fields.sources), list(fields.contents));
         self.sections.push(Section { from, mappings: fields.mappings, root, names, contents });
         Some(())
@@ -320,10 +320,9 @@ impl<V> Parser<V> {
     }
 }
 
-#[derive(Default)]
-struct FieldsOf;
+struct Object;
 
-impl<'a> DeserializeSeed<'a> for FieldsOf {
+impl<'a> DeserializeSeed<'a> for Object {
     type Value = Fields<'a>;
 
     fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<Fields<'a>, D::Error> {
@@ -331,7 +330,7 @@ impl<'a> DeserializeSeed<'a> for FieldsOf {
     }
 }
 
-impl<'a> Visitor<'a> for FieldsOf {
+impl<'a> Visitor<'a> for Object {
     type Value = Fields<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
