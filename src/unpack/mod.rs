@@ -8,8 +8,11 @@ pub mod charset;
 pub mod container;
 pub mod encoded;
 pub mod escapes;
+pub mod json_string;
 pub mod limits;
 pub mod literals;
+pub mod map_reference;
+pub mod source_map;
 
 use std::borrow::Cow;
 
