@@ -66,10 +66,15 @@ impl Kind {
             [b'L', b'Z', b'I', b'P', 1, ..] => Some(Kind::Foreign(LZIP)),
             [b'M', b'S', b'C', b'F', 0, 0, 0, 0, ..] => Some(Kind::Foreign(CABINET)),
             _ if is_tar(head) => Some(Kind::Tar),
-            _ if ends_with(name, ".br") && !is_text(head) => Some(Kind::Brotli),
-            [0..=224, 0, 0, ..] if ends_with(name, ".lzma") || ends_with(name, ".tlz") => Some(Kind::Lzma),
+            _ if ends_with(name, BROTLI) && !is_text(head) => Some(Kind::Brotli),
+            [0..=224, 0, 0, ..] if LZMA.iter().any(|ending| ends_with(name, ending)) => Some(Kind::Lzma),
             _ => None,
         }
+    }
+
+    /// Whether a name may be what tells a container.
+    pub fn is_in_name(name: &str) -> bool {
+        ends_with(name, BROTLI) || LZMA.iter().any(|ending| ends_with(name, ending))
     }
 
     /// Whether something may stand behind what a file seems to be: a zip behind a program that unpacks itself, or
@@ -98,6 +103,10 @@ impl Kind {
         }
     }
 }
+
+/// Endings of formats that have no magic.
+const BROTLI: &str = ".br";
+const LZMA: [&str; 2] = [".lzma", ".tlz"];
 
 const RAR: &str = "is a RAR archive, which was not unpacked; unpack it and scan what comes out";
 const LZ4: &str = "is compressed with LZ4, and was not unpacked; unpack it and scan what comes out";

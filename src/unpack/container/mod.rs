@@ -233,14 +233,17 @@ impl<'w> Walk<'w> {
     }
 }
 
-/// The encrypted members of an archive, which are told together.
+/// Members of an archive that are not read for one reason, and told together.
 #[derive(Default)]
-struct Locked {
+struct Group {
     first: String,
     count: u64,
 }
 
-impl Locked {
+/// What is encrypted, and what to do about it.
+const ENCRYPTED: &str = "encrypted; unpack it with its password and scan what comes out";
+
+impl Group {
     fn add(&mut self, name: &str) {
         if self.count == 0 {
             name.clone_into(&mut self.first);
@@ -248,15 +251,12 @@ impl Locked {
         self.count += 1;
     }
 
-    /// Tells of them: of one under its own name, of several under the archive's.
-    fn tell(&self, walk: &mut Walk<'_>, kind: &str) {
-        let todo = "unpack it with its password and scan what comes out";
+    /// Tells what they are: one under its own name, several under the archive's.
+    fn tell(&self, walk: &mut Walk<'_>, kind: &str, what: &str) {
         match self.count {
             0 => {}
-            1 => walk.unread_member(layer(kind, &self.first), &format!("is encrypted; {todo}")),
-            count => {
-                walk.unread(&format!("{count} of its members are encrypted ({} is one); {todo}", self.first))
-            }
+            1 => walk.unread_member(layer(kind, &self.first), &format!("is {what}")),
+            count => walk.unread(&format!("{count} of its members, {} for one, are {what}", self.first)),
         }
     }
 }

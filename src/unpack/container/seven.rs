@@ -2,7 +2,7 @@
 
 use super::memory::{MOST, too_much};
 use super::trouble::{Packed, Trouble, Unpacked};
-use super::{Locked, Seekable, Walk, layer};
+use super::{ENCRYPTED, Group, Seekable, Walk, layer};
 use sevenz_rust2::{Archive, BlockDecoder, Coder, EncoderMethod, Error, Password};
 use std::io::{self, SeekFrom};
 
@@ -100,7 +100,7 @@ fn memory(coder: &Coder) -> u64 {
 /// Tells of the blocks that are encrypted.
 fn encrypted(walk: &mut Walk<'_>, archive: &Archive, blocks: &[usize], input: &mut &mut dyn Seekable) {
     let password = Password::empty();
-    let mut locked = Locked::default();
+    let mut locked = Group::default();
     for &block in blocks {
         for entry in BlockDecoder::new(1, block, archive, &password, input).entries() {
             if entry.has_stream() {
@@ -108,7 +108,7 @@ fn encrypted(walk: &mut Walk<'_>, archive: &Archive, blocks: &[usize], input: &m
             }
         }
     }
-    locked.tell(walk, "7z");
+    locked.tell(walk, "7z", ENCRYPTED);
 }
 
 /// What an error of the library stands for.

@@ -1,10 +1,10 @@
 //! A zip whose list of members is missing, as that of one that was cut short: each member has a header of its own.
 
 use super::directory::{Entry, u16_at, u32_at};
-use super::{Locked, Walk, member, name};
+use super::{Group, Walk, member, name};
 use crate::unpack::container::Seekable;
-use crate::unpack::container::layer;
 use crate::unpack::container::trouble::{Counted, Part, Trouble, Unpacked};
+use crate::unpack::container::{ENCRYPTED, layer};
 use std::io::{self, BufReader, Read, SeekFrom};
 
 /// How much is searched at once for the next header, in bytes.
@@ -13,7 +13,7 @@ const PIECE: usize = 64 << 10;
 /// Reads what the members' own headers lead to.
 pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let size = input.seek(SeekFrom::End(0))?;
-    let (mut at, mut count, mut locked) = (0, 0u64, Locked::default());
+    let (mut at, mut count, mut locked) = (0, 0u64, Group::default());
     while let Some(header) = next_header(input, at)? {
         let Some((entry, start)) = entry(input, header)? else { break };
         count += 1;
@@ -25,7 +25,12 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         } else if !entry.is_streamed() {
             let level = walk.level() + 1;
             if entry.packed > 0 {
-                member::read(walk, &entry, Part::new(&mut *input, entry.packed, level))?;
+                // That the last one is cut is told of the archive.
+                let told = start.saturating_add(entry.packed) > size;
+                let muted = std::mem::replace(&mut walk.muted, walk.muted || told);
+                let read = member::read(walk, &entry, Part::new(&mut *input, entry.packed, level));
+                walk.muted = muted;
+                read?;
             }
             at = start.saturating_add(entry.packed);
         } else if entry.method == 8 {
@@ -36,7 +41,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
             break;
         }
     }
-    locked.tell(walk, "zip");
+    locked.tell(walk, "zip", ENCRYPTED);
     let reason = match count {
         0 => "is cut short or no zip: it has no list of members".to_owned(),
         count => {
@@ -51,7 +56,10 @@ fn streamed(walk: &mut Walk<'_>, entry: &Entry, input: &mut dyn Seekable) -> io:
     let (input, packed) = Counted::new(input);
     let decoder = flate2::bufread::DeflateDecoder::new(BufReader::with_capacity(PIECE, input));
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
-    walk.member(layer("zip", &entry.name), &entry.name, &mut unpacked)?;
+    let muted = std::mem::replace(&mut walk.muted, true);
+    let read = walk.member(layer("zip", &entry.name), &entry.name, &mut unpacked);
+    walk.muted = muted;
+    read?;
     Ok(unpacked.into_inner().total_in())
 }
 

@@ -11,6 +11,19 @@ const BUFFER: u64 = 64 << 10;
 /// What a bzip2 decoder needs, in bytes.
 const BZIP2: u64 = 4 << 20;
 
+/// Whether a method can be undone.
+pub fn is_known(method: u16) -> bool {
+    matches!(method, 0 | 8 | 9 | 12 | 14 | 20 | 93 | 95)
+}
+
+/// What members are whose method cannot be undone.
+pub fn foreign(method: u16) -> String {
+    format!(
+        "compressed by method {method}{}, which is not read; unpack it and scan what comes out",
+        method_name(method)
+    )
+}
+
 /// Reads a member whose packed bytes are in `input`.
 pub fn read(walk: &mut Walk<'_>, entry: &Entry, input: impl Read) -> io::Result<()> {
     let memory = walk.memory;
@@ -56,13 +69,7 @@ pub fn read(walk: &mut Walk<'_>, entry: &Entry, input: impl Read) -> io::Result<
             Ok((decoder, _held)) => hand_on(walk, entry, decoder),
             Err(error) => refuse(walk, entry, &error),
         },
-        method => {
-            let reason = format!(
-                "is compressed by method {method}{}, which is not read; unpack it and scan what comes out",
-                method_name(method)
-            );
-            refuse(walk, entry, &Trouble::new(reason).into())
-        }
+        method => refuse(walk, entry, &Trouble::new(format!("is {}", foreign(method))).into()),
     }
 }
 

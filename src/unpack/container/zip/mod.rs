@@ -6,7 +6,7 @@ mod member;
 mod name;
 
 use super::trouble::{Part, Trouble};
-use super::{Locked, Seekable, Walk, layer};
+use super::{ENCRYPTED, Group, Seekable, Walk, layer};
 use directory::{Entries, Entry};
 use std::collections::BTreeMap;
 use std::io::{self, SeekFrom};
@@ -33,7 +33,8 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         walk.member(layer("zip-comment", ""), "", &mut &end.comment[..])?;
     }
     let mut entries = Entries::new(end.list.clone());
-    let (mut locked, mut taken, mut shared, mut count) = (Locked::default(), Taken::default(), 0u64, 0u64);
+    let (mut taken, mut shared, mut count) = (Taken::default(), 0u64, 0u64);
+    let (mut locked, mut foreign) = (Group::default(), BTreeMap::<u16, Group>::new());
     while let Some(entry) = entries.next(input)? {
         count += 1;
         if !entry.comment.is_empty() {
@@ -43,13 +44,18 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
             walk.budget.member()?;
         } else if entry.is_encrypted() {
             locked.add(&entry.name);
+        } else if !member::is_known(entry.method) {
+            foreign.entry(entry.method).or_default().add(&entry.name);
         } else if taken.take(entry.offset..entry.offset.saturating_add(entry.packed)) {
             read_member(walk, input, &entry, end.before)?;
         } else {
             shared += 1;
         }
     }
-    locked.tell(walk, "zip");
+    locked.tell(walk, "zip", ENCRYPTED);
+    for (method, group) in foreign {
+        group.tell(walk, "zip", &member::foreign(method));
+    }
     if shared > 0 {
         walk.unread(&format!(
             "{shared} of its members share bytes with others, as in an archive bomb; the first of them was read"
