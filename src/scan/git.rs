@@ -155,11 +155,11 @@ impl<'a> Blobs<'a> {
         };
         let before = self.scanner.found.findings.len();
         let names = Names { shown: &at.path, below: &at.path };
-        let pointed_to = match Kind::of(blob.content(), &at.path) {
+        let file = match Kind::of(blob.content(), &at.path) {
             Some(Kind::LfsPointer) => Lfs::new(self.repo).open(blob.content()),
             _ => None,
         };
-        match pointed_to {
+        match file {
             Some(mut file) => pointed_to(&mut self.scanner, names, &mut file),
             None => self.scanner.bytes(names, blob.content()),
         }

@@ -27,7 +27,8 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
             if entry.packed > 0 {
                 // That the last one is cut is told of the archive.
                 let told = start.saturating_add(entry.packed) > size;
-                let muted = std::mem::replace(&mut walk.muted, walk.muted || told);
+                let muted = walk.muted;
+                walk.muted |= told;
                 let read = member::read(walk, &entry, Part::new(&mut *input, entry.packed, level));
                 walk.muted = muted;
                 read?;

@@ -34,7 +34,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     }
     let mut entries = Entries::new(end.list.clone());
     let (mut taken, mut shared, mut count) = (Taken::default(), 0u64, 0u64);
-    let (mut locked, mut foreign) = (Group::default(), BTreeMap::<u16, Group>::new());
+    let (mut locked, mut foreign, mut method) = (Group::default(), Group::default(), 0);
     while let Some(entry) = entries.next(input)? {
         count += 1;
         if !entry.comment.is_empty() {
@@ -45,7 +45,8 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         } else if entry.is_encrypted() {
             locked.add(&entry.name);
         } else if !member::is_known(entry.method) {
-            foreign.entry(entry.method).or_default().add(&entry.name);
+            method = entry.method;
+            foreign.add(&entry.name);
         } else if taken.take(entry.offset..entry.offset.saturating_add(entry.packed)) {
             read_member(walk, input, &entry, end.before)?;
         } else {
@@ -53,9 +54,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         }
     }
     locked.tell(walk, "zip", ENCRYPTED);
-    for (method, group) in foreign {
-        group.tell(walk, "zip", &member::foreign(method));
-    }
+    foreign.tell(walk, "zip", &member::foreign(method));
     if shared > 0 {
         walk.unread(&format!(
             "{shared} of its members share bytes with others, as in an archive bomb; the first of them was read"
