@@ -72,7 +72,7 @@ fn inner_name(name: &str) -> String {
 }
 
 fn one(walk: &mut Walk<'_>, kind: &str, inner: String, packed: Packed, decoder: impl Read) -> io::Result<()> {
-    let mut unpacked = Unpacked::new(walk.budget, walk.level(), packed, decoder);
+    let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
     walk.member(layer(kind, ""), &inner, &mut unpacked)
 }
 
@@ -87,7 +87,7 @@ fn gzip(walk: &mut Walk<'_>, inner: String, packed: Packed, input: impl BufRead)
     if let Some(comment) = comment {
         walk.member(layer("gzip-comment", ""), "", &mut comment.as_bytes())?;
     }
-    let mut unpacked = Unpacked::new(walk.budget, walk.level(), packed, decoder);
+    let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
     let Some(name) = name.filter(|name| *name != base_name(&inner)) else {
         return walk.member(layer("gzip", ""), &inner, &mut unpacked);
     };
