@@ -204,12 +204,13 @@ impl<'a> FileScanner<'a> {
     /// # Errors
     /// What reading it answers; all that was read before is scanned.
     pub fn file(&mut self, names: Names<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
-        let (before, mut kind) = (self.found.findings.len(), None);
+        let (before, mut kind, mut may_be_behind) = (self.found.findings.len(), None, false);
         let mut reader = std::mem::take(&mut self.reader);
         let read = reader.read(input, |window| {
             if window.offset == 0 {
                 kind = Kind::of(window.bytes, names.below);
                 self.is_outside = kind.is_some();
+                may_be_behind = Kind::may_be_behind(window.bytes);
             }
             self.window(names, window);
         });
@@ -218,6 +219,10 @@ impl<'a> FileScanner<'a> {
         let size = read?;
         if self.seen.sources() && size > reader::WINDOW as u64 {
             self.large_file(names, input, size)?;
+        }
+        let is_behind = kind.is_none() && may_be_behind;
+        if is_behind {
+            kind = Kind::behind(input);
         }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
@@ -231,16 +236,22 @@ impl<'a> FileScanner<'a> {
                 &mut Inside { scanner: self, shown: names.shown },
             );
             self.keep_what_is_inside(before, inside);
+            if let (true, Pass::Sweep(known)) = (is_behind, self.how.pass) {
+                // Before the file was read to its end it was not known to be a container.
+                let mut outer = self.found.findings.split_off(before);
+                outer.retain(|finding| !finding.layers.is_empty() || !known.is_in_file(finding));
+                self.found.findings.extend(outer);
+            }
         }
         Ok(size)
     }
 
     /// Scans bytes that are in memory, as one file.
     pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
-        match Kind::of(bytes, names.below) {
+        match Kind::of(bytes, names.below).is_some() || Kind::may_be_behind(bytes) {
             // Reading from memory does not fail.
-            Some(_) => drop(self.file(names, &mut Bytes::new(bytes))),
-            None => {
+            true => drop(self.file(names, &mut Bytes::new(bytes))),
+            false => {
                 reader::windows(bytes, |window| self.window(names, window));
                 if self.seen.sources() && bytes.len() > reader::WINDOW {
                     self.sources(names, bytes, self.start);
