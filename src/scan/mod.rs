@@ -73,6 +73,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         configs.load(Path::new("."));
     }
 
+    let progress = show();
     let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
     let how = How { detector, pass: Pass::Detect, least, limits: settings.limits };
     let mut read = input.read(how)?;
