@@ -17,6 +17,10 @@ pub enum Kind {
     Zstd,
     /// Brotli, which has no magic and is told by its name.
     Brotli,
+    /// A WebAssembly module or component.
+    Wasm,
+    /// Hermes bytecode, which is what a React Native app ships.
+    Hermes,
 }
 
 impl Kind {
@@ -30,6 +34,8 @@ impl Kind {
             | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Some(Kind::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Kind::Xz),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Kind::Zstd),
+            [0, b'a', b's', b'm', ..] => Some(Kind::Wasm),
+            [0xc6, 0x1f, 0xbc, 0x03, 0xc1, 0x03, 0x19, 0x1f, ..] => Some(Kind::Hermes),
             _ if is_tar(head) => Some(Kind::Tar),
             _ if name.len() > 3
                 && name.get(name.len() - 3..).is_some_and(|end| end.eq_ignore_ascii_case(".br")) =>

@@ -8,8 +8,10 @@
 //! [`Walk::member`] or, if it cannot, says so with [`Walk::unread`]. [`Kind`] names it and tells it.
 
 mod compressed;
+mod hermes;
 mod kind;
 mod tar;
+mod wasm;
 mod zip;
 
 pub use kind::Kind;
@@ -91,6 +93,8 @@ impl<'w> Walk<'w> {
         self.depth += 1;
         let read = match (kind, source) {
             (Kind::Zip, source) => self.in_any_order(source, zip::read),
+            (Kind::Wasm, source) => self.in_any_order(source, wasm::read),
+            (Kind::Hermes, source) => self.in_any_order(source, hermes::read),
             (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
             (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
             (kind, Source::InPlace(input)) => compressed::read(self, kind, name, input),
