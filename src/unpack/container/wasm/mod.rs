@@ -19,10 +19,6 @@ const MOST: u64 = 32 << 20;
 const MAX_FUNCTION: u64 = 16 << 20;
 /// Engines allow so many data segments.
 const MAX_SEGMENTS: usize = 100_000;
-/// The text of small segments that follow each other is given in one piece of about this size, so that what belongs
-/// together stays together: some compilers give each string a segment of its own.
-const PIECE: usize = 64 << 10;
-
 /// The ids of the sections that are read.
 const CUSTOM: u8 = 0;
 const IMPORTS: u8 = 2;
@@ -153,22 +149,8 @@ fn data(
     {
         walk.unread("some of its functions cannot be read; strings in its data may run into each other");
     }
-    let cuts = found.cuts();
-    let mut first = 0;
-    let mut text = Vec::new();
-    for (i, segment) in segments.iter().enumerate() {
-        text::append(&mut text, &bytes, segment.place.clone(), &cuts);
-        let next = segments.get(i + 1).map_or(PIECE, |next| next.place.len());
-        if text.len() + next > PIECE {
-            let name = match first {
-                first if first == i => format!("data segment {i}"),
-                first => format!("data segments {first} to {i}"),
-            };
-            member(walk, &name, &mut text.as_slice())?;
-            text.clear();
-            first = i + 1;
-        }
-    }
+    let name = if segments.len() == 1 { "data segment 0".to_owned() } else { "data segments".to_owned() };
+    member(walk, &name, &mut text::of(&bytes, &segments, &found.settle()).as_slice())?;
     broken.map_or(Ok(()), Err)
 }
 

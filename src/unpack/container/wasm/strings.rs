@@ -5,6 +5,9 @@
 //! number near it may be a string and its length. It is one when its end is a place where something else starts or no
 //! text is. Other numbers look like addresses now and then; such a one cuts nothing outside of a text that is known to
 //! hold several strings, nor inside a string.
+//!
+//! Linkers sort strings, by length or by content. What the code uses one after the other belongs together, so its order
+//! is kept as well.
 
 use std::ops::Range;
 use wasmparser::{BinaryReader, FunctionBody, Operator};
@@ -18,10 +21,22 @@ const REACH: usize = 6;
 /// Segments whose place in the memory is not known that are looked at for an address.
 const MAX_UNPLACED: usize = 4;
 
+/// Strings whose use is kept in mind.
+const MAX_USES: usize = 1 << 20;
+/// So many words of a table are looked at for the strings that it names.
+const TABLE: usize = 8;
+
+/// Numbers below this are used for so much else that one says little as an address.
+const LOW: u64 = 64 << 10;
+
 /// Something starts here.
 const START: u8 = 1;
 /// A string starts or ends here.
 const EDGE: u8 = 2;
+/// Something may start here, by a low address.
+const MAYBE: u8 = 4;
+/// There is a possible string that starts here.
+const FIRST: u8 = 8;
 
 /// A data segment.
 #[derive(Clone, Debug)]
@@ -67,6 +82,8 @@ pub struct Strings<'d> {
     marks: Vec<u8>,
     /// Possible strings.
     pairs: Vec<Range<usize>>,
+    /// What the code uses, in its order.
+    uses: Vec<u32>,
 }
 
 impl<'d> Strings<'d> {
@@ -77,7 +94,9 @@ impl<'d> Strings<'d> {
         placed.sort_unstable();
         let unplaced =
             (0..segments.len()).filter(|&i| segments[i].base.is_none()).take(MAX_UNPLACED).collect();
-        Strings { data, segments, placed, unplaced, marks: vec![0; data.len() + 1], pairs: Vec::new() }
+        // A run of UTF-16 may lack its last byte; its end is behind the section's then.
+        let marks = vec![0; data.len() + 2];
+        Strings { data, segments, placed, unplaced, marks, pairs: Vec::new(), uses: Vec::new() }
     }
 
     /// The places in the section that an address may mean, each with its segment's end.
@@ -97,7 +116,26 @@ impl<'d> Strings<'d> {
 
     /// Notes that something starts at an address.
     fn start(&mut self, address: u64) {
-        self.places(address).for_each(|(at, _)| self.marks[at] |= START);
+        let mark = if address < LOW { MAYBE } else { START };
+        self.places(address).for_each(|(at, _)| self.marks[at] |= mark);
+    }
+
+    /// Notes that the code uses what is at an address, and what a table there names. What `starts` is one thing from
+    /// there on, and not a part of something.
+    fn used(&mut self, address: u64, starts: bool) {
+        if starts {
+            self.start(address);
+        }
+        for (at, end) in self.places(address) {
+            if self.uses.len() < MAX_USES {
+                self.uses.push(at as u32);
+            }
+            let named = Words { bytes: &self.data[..end], at };
+            for address in (0..TABLE).filter_map(|n| named.peek(n)) {
+                let used = self.places(address).map(|(at, _)| at as u32);
+                self.uses.extend(used.take(MAX_USES.saturating_sub(self.uses.len())));
+            }
+        }
     }
 
     /// Notes that a string of `length` bytes, or of as many 16-bit units, may start at an address.
@@ -108,6 +146,7 @@ impl<'d> Strings<'d> {
         for (at, end) in self.places(address) {
             let bytes = if is_wide(&self.data[at..end]) { 2 * length as usize } else { length as usize };
             if bytes <= end - at {
+                self.marks[at] |= FIRST;
                 self.pairs.push(at..at + bytes);
             }
         }
@@ -136,29 +175,29 @@ impl<'d> Strings<'d> {
 
     /// Learns from the constants in a function.
     pub fn read_code(&mut self, body: &[u8]) -> wasmparser::Result<()> {
+        let operators = FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader()?;
         // The last constants, newest first, with the number of the instruction.
         let mut last: [Option<(usize, u64)>; 2] = [None; 2];
-        for (i, operator) in
-            FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader()?.into_iter().enumerate()
-        {
+        let mut after_global = false;
+        for (i, operator) in operators.into_iter().enumerate() {
             let operator = operator?;
             if let Some((at, value)) = last[0]
                 && at + 1 == i
             {
-                // What is loaded from is a part of something.
-                if is_load(&operator) {
+                let starts = after_global || !is_access(&operator);
+                self.used(value, starts);
+                if !starts {
                     last[0] = None;
-                } else {
-                    self.start(value);
-                    if value >> 32 != 0 {
-                        // Two constants that are stored at once.
-                        let (address, length) = (value & 0xffff_ffff, value >> 32);
-                        self.start(address);
-                        self.pair(address, length);
-                    }
+                } else if value >> 32 != 0 {
+                    // Two constants that are stored at once.
+                    self.used(value & 0xffff_ffff, true);
+                    self.pair(value & 0xffff_ffff, value >> 32);
                 }
             }
-            let Some(value) = constant(&operator) else { continue };
+            let Some(value) = constant(&operator) else {
+                after_global = matches!(operator, Operator::GlobalGet { .. });
+                continue;
+            };
             for (at, before) in last.into_iter().flatten() {
                 if i - at <= REACH {
                     self.pair(before, value);
@@ -170,42 +209,59 @@ impl<'d> Strings<'d> {
         Ok(())
     }
 
-    /// Where to cut the text.
-    pub fn cuts(self) -> Cuts {
-        let Strings { data, segments, mut marks, mut pairs, .. } = self;
+    /// What is a string.
+    pub fn settle(self) -> Settled<'d> {
+        let Strings { data, segments, mut marks, mut pairs, uses, .. } = self;
         segments.iter().for_each(|segment| marks[segment.place.end] |= START);
-        pairs.retain(|pair| marks[pair.end] & START != 0 || !is_text(data[pair.end]));
+        pairs.retain(|pair| {
+            let next = marks[pair.end];
+            next & START != 0 || !is_text(data[pair.end]) || (next & MAYBE != 0 && next & FIRST != 0)
+        });
+        pairs.sort_unstable_by_key(|pair| (pair.start, pair.end));
+        pairs.dedup();
+        // A start inside a string is none.
+        let mut inside = 0;
         for pair in &pairs {
             marks[pair.start] |= EDGE;
             marks[pair.end] |= EDGE;
+            let from = inside.max(pair.start + 1);
+            inside = inside.max(pair.end);
+            marks[from.min(inside)..inside].iter_mut().for_each(|mark| *mark &= !START);
         }
-        pairs.sort_unstable_by_key(|pair| pair.start);
-        // A start inside a string is none.
-        let mut end = 0;
-        for pair in &pairs {
-            for mark in &mut marks[end.max(pair.start + 1)..pair.end.max(end.max(pair.start + 1))] {
-                *mark &= !START;
-            }
-            end = end.max(pair.end);
-        }
-        Cuts { marks }
+        Settled { data, marks, strings: pairs, uses }
     }
 }
 
 /// Where strings start and end.
-pub struct Cuts {
+pub struct Settled<'d> {
+    data: &'d [u8],
     marks: Vec<u8>,
+    strings: Vec<Range<usize>>,
+    uses: Vec<u32>,
 }
 
-impl Cuts {
-    /// Whether a text in the section holds several strings.
-    pub fn has_several(&self, text: Range<usize>) -> bool {
-        self.marks[text].iter().skip(1).any(|mark| mark & EDGE != 0)
+impl Settled<'_> {
+    /// Where a text in the section is to be cut, when it is cut anywhere.
+    pub fn cuts(&self, text: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        let first = self.strings.partition_point(|string| string.start < text.start);
+        let from_here = self.strings[first..].iter().take_while(|string| string.start == text.start);
+        // With or without C's NUL.
+        let is_one = from_here.clone().any(|string| string.end == text.end || string.end == text.end + 1)
+            || self.has_its_length_before(&text);
+        let inner = text.start + 1..text.end;
+        let several = !is_one && self.marks[inner.clone()].iter().any(|mark| mark & EDGE != 0);
+        inner.filter(move |&at| several && self.marks[at] & (START | EDGE) != 0)
     }
 
-    /// Whether a string starts or ends at a place.
-    pub fn is_edge(&self, at: usize) -> bool {
-        self.marks[at] != 0
+    /// Whether the length of a text stands before it, in bytes, as in AssemblyScript's objects.
+    fn has_its_length_before(&self, text: &Range<usize>) -> bool {
+        let before = text.start.checked_sub(4).and_then(|from| self.data[from..text.start].try_into().ok());
+        before.is_some_and(|bytes| u32::from_le_bytes(bytes) as usize == text.len())
+    }
+
+    /// The places that the code uses, in its order.
+    pub fn uses(&self) -> impl Iterator<Item = usize> + '_ {
+        self.uses.iter().map(|&at| at as usize)
     }
 }
 
@@ -240,11 +296,14 @@ pub fn is_wide(bytes: &[u8]) -> bool {
         && bytes[..8].chunks_exact(2).all(|unit| unit[1] == 0 && unit[0] < 0x80 && is_text(unit[0]))
 }
 
-fn is_load(operator: &Operator<'_>) -> bool {
+/// Whether an instruction that comes behind an address reads a part of what is there. What a global adds to is a whole.
+fn is_access(operator: &Operator<'_>) -> bool {
     use Operator as O;
     matches!(
         operator,
-        O::I32Load { .. }
+        O::I32Add
+            | O::I64Add
+            | O::I32Load { .. }
             | O::I64Load { .. }
             | O::F32Load { .. }
             | O::F64Load { .. }
