@@ -11,7 +11,7 @@ use crate::unpack::container::{self, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
 
@@ -275,12 +275,17 @@ impl<'a> FileScanner<'a> {
     }
 
     /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
-    /// is not outside. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
+    /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. The findings from
+    /// `inside` on are the inner ones, those from `before` on the outer ones.
     fn keep_what_is_inside(&mut self, before: usize, inside: usize) {
         let inner = self.found.findings.split_off(inside);
-        let tokens: HashSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
+        let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
+        let is_inside = |token: &[u8]| {
+            let runs_on = tokens.range(..=token).next_back().is_some_and(|inner| token.starts_with(inner));
+            runs_on || tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token))
+        };
         let mut outer = self.found.findings.split_off(before);
-        outer.retain(|finding| !tokens.contains(finding.token.expose()));
+        outer.retain(|finding| !is_inside(finding.token.expose()));
         drop(tokens);
         self.found.findings.extend(outer);
         self.found.findings.extend(inner);

@@ -10,12 +10,14 @@
 mod asar;
 mod compressed;
 mod decoders;
+mod hermes;
 mod image;
 mod kind;
 mod memory;
 mod seven;
 mod tar;
 mod trouble;
+mod wasm;
 mod zip;
 
 pub use kind::Kind;
@@ -141,6 +143,8 @@ impl<'w> Walk<'w> {
             (Kind::Zip, source) => self.in_any_order(source, zip::read),
             (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
             (Kind::Asar, source) => self.in_any_order(source, asar::read),
+            (Kind::Wasm, source) => self.in_any_order(source, wasm::read),
+            (Kind::Hermes, source) => self.in_any_order(source, hermes::read),
             (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
             (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
             (Kind::ImageConfig, Source::InPlace(input)) => image::read(self, name, input),
