@@ -1,12 +1,12 @@
 //! Undoes the escapes that source code, JSON, URLs, properties files and markup put around or into a value:
-//! `\"`, `\/`, `\:`, `\n`, `\u003a`, `\x3a`, `\u{3a}`, `%3A`, `&#58;`, a backslash at a line's end, and the
+//! `\"`, `\/`, `\:`, `\n`, `\u003a`, `\x3a`, `\u{3a}`, `\72`, `%3A`, `&#58;`, a backslash at a line's end, and the
 //! sequences that colour a terminal.
 //!
 //! Mail says that it is in quoted-printable; then `=3D` and a `=` at a line's end are undone as well.
 //!
 //! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
 
-use super::{Text, TextBuilder};
+use super::{Step, Text, TextBuilder};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ static QUOTED_PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// More layers of quoting than this are left as they are.
-const MAX_LAYERS: usize = 4;
+const MAX_LAYERS: usize = 8;
 
 /// ESC, which starts the sequences that colour a terminal.
 const CONTROL: u8 = 0x1b;
@@ -50,13 +50,13 @@ fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
             },
             _ => continue,
         };
-        out.push(&bytes[copied..at], copied, 1);
+        out.push(&bytes[copied..at], copied, Step::ONE);
         if let Some(character) = character {
-            out.push(&[character], at, 0);
+            out.push(&[character], at, Step::NONE);
         }
         copied = at + length;
     }
-    out.push(&bytes[copied..], copied, 1);
+    out.push(&bytes[copied..], copied, Step::ONE);
     Some(text.derive(out))
 }
 
@@ -79,9 +79,9 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
         match decode(bytes, at) {
             Some(Escape { character, length }) => {
                 let out = out.get_or_insert_default();
-                out.push(&bytes[copied..at], copied, 1);
+                out.push(&bytes[copied..at], copied, Step::ONE);
                 if let Some(character) = character {
-                    out.push(&[character], at, 0);
+                    out.push(&[character], at, Step::NONE);
                 }
                 copied = at + length;
                 from = copied;
@@ -90,7 +90,7 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
         }
     }
     let mut out = out?;
-    out.push(&bytes[copied..], copied, 1);
+    out.push(&bytes[copied..], copied, Step::ONE);
     Some(text.derive(out))
 }
 
@@ -128,6 +128,11 @@ fn decode(text: &[u8], at: usize) -> Option<Escape> {
         }
         [b'\\', b'e', b'[', ..] => found(CONTROL, 2),
         [b'\\', b'0', b'3', b'3', b'[', ..] => found(CONTROL, 4),
+        // Octal, as far as it is a character that can be read: `\72`, `\072`.
+        [b'\\', b'0' | b'1', a @ b'0'..=b'7', b @ b'0'..=b'7', ..] => {
+            found(printable(u32::from(bytes[1] - b'0') << 6 | octal(*a, *b))?, 4)
+        }
+        [b'\\', a @ b'4'..=b'7', b @ b'0'..=b'7', ..] => found(printable(octal(*a, *b))?, 3),
         [b'%', digits @ ..] => found(printable(hex(digits.get(..2)?)?)?, 3),
         [b'&', rest @ ..] => {
             let close = rest.iter().take(8).position(|&b| b == b';')?;
@@ -146,6 +151,10 @@ fn joined_line(text: &[u8], at: usize, newline: usize) -> Escape {
     let quoted = memchr::memchr_iter(b'"', &text[line..at]).count() % 2 == 1;
     let inside_word = quoted && !text[line..at].ends_with(b" ");
     Escape { character: (indent > 0 && !inside_word).then_some(b' '), length: newline + indent }
+}
+
+fn octal(a: u8, b: u8) -> u32 {
+    u32::from(a - b'0') << 3 | u32::from(b - b'0')
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
@@ -200,6 +209,8 @@ mod tests {
             r"a\u003Ab",
             r"a\x3ab",
             r"a\u{3a}b",
+            r"a\72b",
+            r"a\072b",
             "a%3Ab",
             "a&#58;b",
             "a&#x3a;b",

@@ -1,0 +1,142 @@
+//! Encoded runs inside a text: base64, hex digits, lists of character codes, and what stands in what they encode.
+//!
+//! A step takes bytes and gives the runs in them that hold something to read, each with a map back to its place. It
+//! makes no difference where in a longer run a text starts: a run may be glued to other characters, or cut. What a run
+//! holds is text, UTF-16 or gzip; a run of anything else, a digest or a picture, gives nothing.
+
+pub mod base64;
+mod gzip;
+pub mod hex;
+mod numbers;
+
+use super::{Step, Text, TextBuilder, charset};
+use std::ops::Range;
+
+/// A shorter text in a run is chance.
+const SHORTEST: usize = 16;
+
+/// Every step, in no order.
+const STEPS: [fn(&[u8]) -> Vec<Run>; 5] = [base64::runs, hex::runs, numbers::runs, utf16, gzip::runs];
+
+/// A run, and what it says.
+#[derive(Debug)]
+pub struct Run {
+    /// How it is encoded, as a finding's layer names it.
+    pub kind: &'static str,
+    /// Where the run stands.
+    pub range: Range<usize>,
+    /// What it says. Its origin is the bytes that the run stands in.
+    pub text: Text<'static>,
+}
+
+/// The encoded runs in some bytes.
+pub fn runs(bytes: &[u8]) -> impl Iterator<Item = Run> + '_ {
+    STEPS.iter().flat_map(|step| step(bytes))
+}
+
+/// Bytes that are UTF-16 throughout, as PowerShell encodes its commands.
+fn utf16(bytes: &[u8]) -> Vec<Run> {
+    let text = charset::utf16(bytes).map(|encoding| charset::decode_utf16(bytes, encoding));
+    text.map(|text| Run { kind: "utf-16", range: 0..bytes.len(), text }).into_iter().collect()
+}
+
+/// Whether decoded bytes can be read, or decoded further, as a whole.
+fn is_whole(bytes: &[u8]) -> bool {
+    is_text(bytes) || gzip::is_gzip(bytes) || charset::utf16(bytes).is_some()
+}
+
+/// ASCII throughout, save for characters beyond it.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..)) && {
+        let beyond = bytes.iter().filter(|&&b| b >= 0x80).count();
+        beyond * 4 <= bytes.len() && (beyond == 0 || std::str::from_utf8(bytes).is_ok())
+    }
+}
+
+fn is_readable(b: u8) -> bool {
+    matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)
+}
+
+/// All of what was decoded. `place` gives the origin of a decoded byte, and of the run's end.
+fn all(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> TextBuilder {
+    let mut out = TextBuilder::default();
+    push(&mut out, bytes, 0..bytes.len(), step, &place);
+    out
+}
+
+/// The stretches of decoded bytes that are text, each on a line of its own; `None` when there are none. `place` gives
+/// the origin of a decoded byte, and of the run's end.
+fn stretches(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
+    let mut out = TextBuilder::default();
+    let mut start = 0;
+    while start + SHORTEST <= bytes.len() {
+        // A stretch that starts here or before has to hold the byte that is this far ahead.
+        match bytes[start..start + SHORTEST].iter().rposition(|&b| !is_readable(b)) {
+            Some(last) => start += last + 1,
+            None => {
+                let more = bytes[start + SHORTEST..].iter().take_while(|&&b| is_readable(b)).count();
+                let end = start + SHORTEST + more;
+                push(&mut out, bytes, start..end, step, &place);
+                start = end;
+            }
+        }
+    }
+    (!out.bytes.is_empty()).then_some(out)
+}
+
+/// Appends a stretch and a line break, which stands where the stretch ends.
+fn push(
+    out: &mut TextBuilder,
+    bytes: &[u8],
+    stretch: Range<usize>,
+    step: Step,
+    place: &impl Fn(usize) -> usize,
+) {
+    for at in stretch.clone() {
+        out.push(&bytes[at..=at], place(at), step);
+    }
+    out.push(b"\n", place(stretch.end), Step::NONE);
+}
+
+/// The longest runs of at least `least` bytes, all of which are a `member`.
+fn maximal<'a>(
+    bytes: &'a [u8],
+    least: usize,
+    member: impl Fn(u8) -> bool + 'a,
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at + least <= bytes.len() {
+            match bytes[at..at + least].iter().rposition(|&b| !member(b)) {
+                Some(last) => at += last + 1,
+                None => {
+                    let start = at;
+                    let more = bytes[at + least..].iter().take_while(|&&b| member(b)).count();
+                    at += least + more;
+                    return Some(start..at);
+                }
+            }
+        }
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_read_is_a_stretch() {
+        let bytes = b"\x00\x01sixteen letters!\x02too short\x03another readable text";
+        let out = stretches(bytes, Step::ONE, |at| at).expect("two stretches");
+        let text = Text::plain(bytes).derive(out);
+        assert_eq!(text.bytes(), b"sixteen letters!\nanother readable text\n");
+        assert_eq!((text.origin(0), text.origin(17)), (2, 29));
+    }
+
+    #[test]
+    fn maximal_runs_are_found_wherever_they_start() {
+        let found: Vec<_> = maximal(b"ab 1234 12345 12 123", 4, |b| b.is_ascii_digit()).collect();
+        assert_eq!(found, [3..7, 8..13]);
+    }
+}
