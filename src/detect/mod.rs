@@ -346,7 +346,7 @@ impl Run<'_> {
             inner.text(&Text::plain(decoded), outer.as_ref(), depth + 1);
             self.placeholders += inner.placeholders;
             let place = |range: &Range<usize>| {
-                let range = run.text.origin_range(range.start, range.end);
+                let range = run.place(range);
                 text.origin_range(range.start, range.end)
             };
             for mut found in without_overlaps(inner.found) {

@@ -315,7 +315,7 @@ impl<'a> FileScanner<'a> {
                 token: first.token.clone(),
                 span: copy.span.clone(),
                 pieces: vec![copy.span.clone()],
-                layers: Vec::new(),
+                layers: copy.layers(),
                 context: format!("the same token as in {}:{}", first.location.path, first.location.line),
             }
         };

@@ -4,6 +4,8 @@ use super::{Run, all, gzip, is_readable, is_text, is_whole, maximal, stretches};
 use crate::unpack::{Step, Text, TextBuilder};
 use std::ops::Range;
 
+/// What a layer names it.
+pub const KIND: &str = "base64";
 /// A run shorter than this holds no token.
 const SHORTEST_RUN: usize = 24;
 /// The shortest line of a run that goes on in the next line.
@@ -114,7 +116,7 @@ fn of_one_alphabet(bytes: &[u8], range: &Range<usize>) -> Option<(Range<usize>, 
 }
 
 fn made(bytes: &[u8], range: Range<usize>, text: TextBuilder) -> Run {
-    Run { kind: "base64", range, text: Text::plain(bytes).derive(text) }
+    Run { kind: KIND, range, text: Text::plain(bytes).derive(text) }
 }
 
 /// The text of a run that is encoded text from its first character to its last. `place` gives a character's.

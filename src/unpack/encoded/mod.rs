@@ -29,6 +29,16 @@ pub struct Run {
     pub text: Text<'static>,
 }
 
+impl Run {
+    /// Where a range of what the run says is encoded.
+    pub fn place(&self, range: &Range<usize>) -> Range<usize> {
+        let place = self.text.origin_range(range.start, range.end);
+        // The last byte's last bits can stand in the character behind.
+        let more = usize::from(self.kind == base64::KIND);
+        place.start..(place.end + more).min(self.range.end).max(place.end)
+    }
+}
+
 /// The encoded runs in some bytes.
 pub fn runs(bytes: &[u8]) -> impl Iterator<Item = Run> + '_ {
     STEPS.iter().flat_map(|step| step(bytes))
