@@ -395,8 +395,8 @@ impl<'a> FileScanner<'a> {
                 token: first.token.clone(),
                 span: copy.span.clone(),
                 pieces: vec![copy.span.clone()],
-                layers: Vec::new(),
-                context: format!("{SAME} {}:{}", first.location.path, first.location.line),
+                layers: copy.layers(),
+                context: format!("the same token as in {}:{}", first.location.path, first.location.line),
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
