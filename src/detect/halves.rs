@@ -54,11 +54,6 @@ static JOINS: LazyLock<Vec<Join>> = LazyLock::new(|| {
         (r#"["'`]:["'`]"#, r#"ID\.concat\(\s*["'`]:["'`]\s*(?:,|\)\.concat\()\s*SECRET"#),
         // ":".join([id, secret]), implode(":", [$id, $secret]), String.join(":", id, secret)
         (r#"["'`]:["'`]"#, r#"["']:["']\s*(?:\.join\(|,)\s*[\[(]?\s*ID\s*,\s*SECRET"#),
-        // id.concat(":", secret), "Bearer ".concat(id, ":").concat(secret), "".concat(id).concat(":").concat(secret)
-        (
-            r#"["'`]:["'`]"#,
-            r#"ID\s*(?:\.concat\(|,|\)\s*\.concat\()\s*["'`]:["'`]\s*(?:,|\)\s*\.concat\()\s*SECRET"#,
-        ),
         // concat!(id, ":", secret)
         (r#"["'`]:["'`]"#, r#"ID\s*,\s*["']:["']\s*,\s*SECRET"#),
         // SetBasicAuth(id, secret), auth=(id, secret)

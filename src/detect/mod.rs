@@ -240,8 +240,6 @@ struct Run<'a> {
     budget: &'a Budget,
     found: Vec<Ranked>,
     placeholders: u64,
-    /// How many bytes may still be decoded.
-    budget: usize,
 }
 
 impl Run<'_> {
@@ -263,16 +261,6 @@ impl Run<'_> {
                     }
                 }
             }
-            let Some(joined) = literals::join(view, by) else { continue };
-            let around = Surroundings::new(joined.bytes(), self.says, outer);
-            if around.is_related() {
-                self.values(&joined, &around, Some(by));
-            }
-            if by == Joined::ByOperator && depth < MAX_DEPTH {
-                self.encoded(&joined, &around, depth, true);
-            }
-        }
-        if around.is_related() {
             self.halves(view, &around);
         }
         self.encoded(&read, &around, depth);
@@ -353,7 +341,6 @@ impl Run<'_> {
                 budget: self.budget,
                 found: Vec::new(),
                 placeholders: 0,
-                budget: self.budget,
             };
             let decoded = run.text.bytes();
             inner.text(&Text::plain(decoded), outer.as_ref(), depth + 1);
@@ -373,7 +360,6 @@ impl Run<'_> {
                 self.found.push(Ranked { rank: 0, found });
             }
         }
-        self.budget = self.budget.min(budget);
     }
 }
 

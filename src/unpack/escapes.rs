@@ -119,10 +119,6 @@ fn decode(text: &[u8], at: usize) -> Option<Escape> {
         }
         [b'\\', b'u', digits @ ..] => found(printable(hex(digits.get(..4)?)?)?, 6),
         [b'\\', b'x', digits @ ..] => found(printable(hex(digits.get(..2)?)?)?, 4),
-        [b'\\', digits @ ..] if octal(digits).is_some() => {
-            let (character, length) = octal(digits)?;
-            found(character, length + 1)
-        }
         [CONTROL, b'[', rest @ ..] => {
             let parameters =
                 rest.iter().take(24).take_while(|b| matches!(b, b'0'..=b'9' | b';' | b':' | b'?'));

@@ -15,26 +15,6 @@ static OPERATOR: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
-/// `"a".concat("b")` and `"a".concat("b", "c")`, once more behind a closing parenthesis.
-static CONCAT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?-u)["'`]\s{0,10}\)?\s{0,10}\.concat\(\s{0,10}["'`](?:[^"'`\\\n]*["'`]\s{0,10},\s{0,10}["'`])*"#,
-    )
-    .expect("a constant pattern")
-});
-
-/// `["a", "b"].join(":")`: the list, and what comes between its parts.
-static LIST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?-u)\[\s*(["'`][^"'`\\\n]*["'`](?:\s*,\s*["'`][^"'`\\\n]*["'`])+)\s*,?\s*\]\s*\.join\(\s*["'`]([^"'`\\\n]{0,4})["'`]\s*\)"#,
-    )
-    .expect("a constant pattern")
-});
-
-/// What stands between two parts of a list or between two arguments.
-static COMMA: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"(?-u)["'`]\s{0,80},\s{0,80}["'`]"#).expect("a constant pattern"));
-
 /// Two literals with nothing between them but space, as in C and Python.
 static ADJACENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?-u)(?:"\s{1,80}[rbfuL@]{0,2}"|'\s{1,80}[rbfu]{0,2}')"#).expect("a constant pattern")
@@ -221,16 +201,6 @@ mod tests {
         assert_eq!(joined("a = 'x' // 'y'", Joined::ByOperator), None);
         assert_eq!(joined("(\"x\"\n \"y\")", Joined::ByAdjacency).as_deref(), Some("(\"xy\")"));
         assert_eq!(joined(r#"["x", "y"]"#, Joined::ByOperator), None);
-        for (text, expected) in [
-            (r#""x".concat("y")"#, r#""xy")"#),
-            (r#""x".concat("y").concat('z')"#, r#""xyz')"#),
-            (r#""x".concat("y", "z")"#, r#""xyz")"#),
-            (r#"["x", "y"].join("")"#, r#"["xy"].join("")"#),
-            (r#"["x","y",'z'].join(":")"#, r#"["x:y:z'].join(":")"#),
-        ] {
-            assert_eq!(joined(text, Joined::ByOperator).as_deref(), Some(expected));
-        }
-        assert_eq!(joined(r#"["x", y].join("")"#, Joined::ByOperator), None);
         assert_eq!(joined(r#"["x", "y"]"#, Joined::ByAdjacency), None);
     }
 
