@@ -231,7 +231,7 @@ pub struct Kept {
 impl Kept {
     /// Takes the next window of a file that does not fit one.
     pub fn take(&mut self, window: &reader::Window<'_>) {
-        let new = if window.offset == 0 { window.bytes } else { &window.bytes[reader::OVERLAP..] };
+        let new = window.new_bytes();
         self.is_too_large |= (self.bytes.len() + new.len()) as u64 > source_map::MOST;
         if self.is_too_large {
             self.bytes = Vec::new();
