@@ -68,23 +68,20 @@ pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input, members: &Mem
     let mut files = Files { input, members, looks: HashMap::new() };
     for ((trail, _), numbers) in bundles {
         files.input.look_in(findings[numbers[0]].git.as_ref());
-        match bundle(findings, &numbers, &mut files) {
-            Ok(Some(map)) => {
-                derived.extend(numbers.iter().map(|&number| Derived::new(number, &map)));
-            }
-            Ok(None) => {}
-            Err(problem) => notes.push(format!("{trail}: {problem}")),
-        }
-        for &number in &numbers {
-            if findings[number].original().is_none()
-                && let Some(layer) = in_lines.get(&line_of(&findings[number]))
-            {
-                findings[number].layers.push(layer.clone());
-                derived.push(Derived::new(number, findings[number].file_name()));
+        let map = bundle(findings, &numbers, &mut files).unwrap_or_else(|problem| {
+            notes.push(format!("{trail}: {problem}"));
+            None
+        });
+        for number in numbers {
+            let finding = &mut findings[number];
+            if finding.original().is_some() {
+                derived.extend(map.as_ref().map(|map| Derived::new(number, map)));
+            } else if let Some(layer) = in_lines.get(&line_of(finding)) {
+                finding.layers.push(layer.clone());
+                derived.push(Derived::new(number, finding.file_name()));
             }
         }
     }
-    derived.retain(|derived| findings[derived.number].original().is_some());
     merge::merge(findings, derived, files.input);
     notes
 }
