@@ -13,7 +13,7 @@ use crate::unpack::container::{self, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
 
@@ -209,12 +209,13 @@ impl<'a> FileScanner<'a> {
     /// # Errors
     /// What reading it answers; all that was read before is scanned.
     pub fn file(&mut self, names: Names<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
-        let (before, mut kind) = (self.found.findings.len(), None);
+        let (before, mut kind, mut may_be_behind) = (self.found.findings.len(), None, false);
         let mut reader = std::mem::take(&mut self.reader);
         let read = reader.read(input, |window| {
             if window.offset == 0 {
                 kind = Kind::of(window.bytes, names.below);
                 self.is_outside = kind.is_some();
+                may_be_behind = Kind::may_be_behind(window.bytes);
             }
             self.window(names, window);
         });
@@ -223,6 +224,10 @@ impl<'a> FileScanner<'a> {
         let size = read?;
         if self.seen.sources() && size > reader::WINDOW as u64 {
             self.large_file(names, input, size)?;
+        }
+        let is_behind = kind.is_none() && may_be_behind;
+        if is_behind {
+            kind = Kind::behind(input);
         }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
@@ -236,16 +241,22 @@ impl<'a> FileScanner<'a> {
                 &mut Inside { scanner: self, shown: names.shown },
             );
             self.keep_what_is_inside(before, inside);
+            if let (true, Pass::Sweep(known)) = (is_behind, self.how.pass) {
+                // Before the file was read to its end it was not known to be a container.
+                let mut outer = self.found.findings.split_off(before);
+                outer.retain(|finding| !finding.layers.is_empty() || !known.is_in_file(finding));
+                self.found.findings.extend(outer);
+            }
         }
         Ok(size)
     }
 
     /// Scans bytes that are in memory, as one file.
     pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
-        match Kind::of(bytes, names.below) {
+        match Kind::of(bytes, names.below).is_some() || Kind::may_be_behind(bytes) {
             // Reading from memory does not fail.
-            Some(_) => drop(self.file(names, &mut Bytes::new(bytes))),
-            None => {
+            true => drop(self.file(names, &mut Bytes::new(bytes))),
+            false => {
                 reader::windows(bytes, |window| self.window(names, window));
                 if self.seen.sources() && bytes.len() > reader::WINDOW {
                     self.sources(names, bytes, self.start);
@@ -269,12 +280,17 @@ impl<'a> FileScanner<'a> {
     }
 
     /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
-    /// is not outside. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
+    /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. The findings from
+    /// `inside` on are the inner ones, those from `before` on the outer ones.
     fn keep_what_is_inside(&mut self, before: usize, inside: usize) {
         let inner = self.found.findings.split_off(inside);
-        let tokens: HashSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
+        let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
+        let is_inside = |token: &[u8]| {
+            let runs_on = tokens.range(..=token).next_back().is_some_and(|inner| token.starts_with(inner));
+            runs_on || tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token))
+        };
         let mut outer = self.found.findings.split_off(before);
-        outer.retain(|finding| !tokens.contains(finding.token.expose()));
+        outer.retain(|finding| !is_inside(finding.token.expose()));
         drop(tokens);
         self.found.findings.extend(outer);
         self.found.findings.extend(inner);

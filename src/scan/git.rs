@@ -6,13 +6,15 @@ use super::progress::Counter;
 use super::{Input, Read};
 use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
 use crate::git::blobs::BlobAt;
+use crate::git::lfs::Lfs;
 use crate::git::repository::Repository;
 use crate::source::index::{self, Staged};
 use crate::source::range::{Change, Range};
-use crate::unpack::container::Seekable;
+use crate::unpack::container::{Kind, Seekable};
 use crate::unpack::limits::Limits;
 use git2::{Oid, Tree};
 use std::collections::{BTreeSet, HashSet};
+use std::fs::File;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -160,6 +162,14 @@ pub fn on_disk(repo: &git2::Repository, path: &str) -> PathBuf {
     repo.workdir().unwrap_or_else(|| repo.path()).join(path)
 }
 
+/// Scans the file that a Git LFS pointer stands for.
+pub fn pointed_to(scanner: &mut FileScanner<'_>, names: Names<'_>, file: &mut File) {
+    if let Err(error) = scanner.file(names, file) {
+        let reason = format!("the file that Git LFS keeps of it cannot be read: {error}");
+        scanner.found.incomplete.push(Incomplete { path: names.shown.to_owned(), reason });
+    }
+}
+
 /// Keeps the first finding of each token in each file; the findings come in the order of their commits.
 pub fn keep_first(findings: &mut Vec<Finding>) {
     let mut seen: HashSet<(Fingerprint, String)> = HashSet::new();
@@ -194,7 +204,15 @@ impl<'a> Blobs<'a> {
             Err(incomplete) => return self.incomplete.push(incomplete),
         };
         let before = self.scanner.found.findings.len();
-        self.scanner.bytes(Names { shown: &at.path, below: &at.path }, blob.content());
+        let names = Names { shown: &at.path, below: &at.path };
+        let file = match Kind::of(blob.content(), &at.path) {
+            Some(Kind::LfsPointer) => Lfs::new(self.repo).open(blob.content()),
+            _ => None,
+        };
+        match file {
+            Some(mut file) => pointed_to(&mut self.scanner, names, &mut file),
+            None => self.scanner.bytes(names, blob.content()),
+        }
         self.scanner.found.bytes += blob.content().len() as u64;
         self.counter.add(blob.content().len() as u64);
         for finding in &mut self.scanner.found.findings[before..] {

@@ -4,6 +4,7 @@
 use crate::raw::{Raw, Then};
 use crate::{assert_hidden, in_child, krea_at, quick, text, token};
 use krea_scan::finding::Status;
+use krea_scan::http::SetupError;
 use krea_scan::krea::{ClientError, Host, Krea, Life};
 use rcgen::CertifiedKey;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -55,7 +56,7 @@ fn start(name: &str) -> Tls {
 }
 
 fn life(port: u16) -> Life {
-    krea_at(&format!("https://localhost:{port}"), &quick()).ask(&token(1))
+    krea_at(&format!("https://localhost:{port}"), &quick()).life(&token(1))
 }
 
 /// Runs the test of this name in a process that trusts one certificate, and gives it the server's port.
@@ -104,7 +105,7 @@ fn a_host_that_nobody_vouches_for_is_not_asked() {
 #[test]
 fn plain_http_behind_https_is_unknown() {
     let raw = Raw::start("HTTP/1.1 401 X\r\nContent-Length: 2\r\n\r\n{}", Then::Close);
-    let life = krea_at(&raw.base().replace("http:", "https:"), &quick()).ask(&token(1));
+    let life = krea_at(&raw.base().replace("http:", "https:"), &quick()).life(&token(1));
     assert_eq!(life.status, Status::Unknown);
     assert!(life.reason.contains("connect"), "{}", life.reason);
 }
@@ -114,7 +115,7 @@ fn without_certificates_the_error_says_what_to_install() {
     let variables = [("SSL_CERT_FILE", NO_FILE), ("SSL_CERT_DIR", NO_FILE)];
     if in_child("tls::without_certificates_the_error_says_what_to_install", &variables) {
         let refused = Krea::new(Host::parse(Host::KREA).unwrap(), &quick()).err().unwrap();
-        assert!(matches!(refused, ClientError::NoCertificates), "{refused}");
+        assert!(matches!(refused, ClientError::Setup(SetupError::NoCertificates)), "{refused}");
         let words = refused.to_string();
         assert!(words.contains("`ca-certificates`") && words.contains("SSL_CERT_FILE"), "{words}");
         // Plain HTTP to this machine needs none.
