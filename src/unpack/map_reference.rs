@@ -187,7 +187,7 @@ mod tests {
         let text = b"x//# sourceMappingURL=data:application/json;base64,eyJhIjoxfQ==\n/*# sourceMappingURL=data:,%7B%22a%22:1%7D*/";
         let maps: Vec<Inline> = inline(text).collect();
         assert!(maps.iter().all(|map| map.text == b"{\"a\":1}"), "{maps:?}");
-        assert_eq!(maps[1].origins(text, &[0, 1, 2, 3, 4]), [87, 90, 93, 94, 97]);
+        assert_eq!(maps[1].origins(text, &[0, 1, 2, 3, 4]), [91, 94, 97, 98, 101]);
         assert_eq!(maps[0].origins(text, &[0, 2, 3]), [51, 53, 55]);
     }
 
