@@ -1,5 +1,7 @@
 //! One file, window by window: from bytes to findings.
 
+use super::members::Members;
+use super::originals::is_built;
 use super::sources::{Kept, Seen, large};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
 use crate::finding::{
@@ -90,6 +92,8 @@ pub struct Known {
     places: HashSet<(String, u64)>,
     /// Which files hold which tokens, by number: the trail, and the path of the file on the outside.
     files: HashSet<(String, usize)>,
+    /// What the sweep is to keep.
+    pub members: Members,
 }
 
 impl Known {
@@ -107,7 +111,8 @@ impl Known {
             files.insert((finding.location.path.clone(), number));
         }
         let tokens = first.iter().map(|finding| finding.token.clone()).collect();
-        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files })
+        let members = Members::of(findings);
+        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files, members })
     }
 
     /// Whether its token is known to be where a finding is.
@@ -453,8 +458,13 @@ impl Visitor for Inside<'_, '_> {
         let mut reader = std::mem::take(&mut scanner.reader);
         let names = Names { shown: self.shown, below: name };
         let mut kept = Kept::default();
+        let kept_for_later = match scanner.how.pass {
+            Pass::Sweep(known) => known.members.start(trail(self.shown, layers)),
+            Pass::Detect => None,
+        };
         let read = reader.read(input, |window| {
             scanner.window(names, window);
+            kept_for_later.as_ref().inspect(|file| file.keep(window.new_bytes()));
             let whole = window.offset == 0 && window.to == usize::MAX;
             if !whole && (scanner.seen.map || is_built(name)) {
                 kept.take(window);
@@ -479,11 +489,6 @@ impl Visitor for Inside<'_, '_> {
     fn unread(&mut self, layers: &[Layer], reason: String) {
         self.scanner.found.incomplete.push(Incomplete { path: trail(self.shown, layers), reason });
     }
-}
-
-/// Whether a file's name says that a build may have made it, with a source map inside.
-fn is_built(name: &str) -> bool {
-    [".js", ".mjs", ".cjs", ".jsx", ".css"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The matches that can share a line with match number `i`.

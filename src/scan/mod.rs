@@ -4,6 +4,7 @@ mod beside;
 mod file;
 mod git;
 mod history;
+mod members;
 mod merge;
 mod originals;
 mod progress;
@@ -108,8 +109,8 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         incomplete.extend(read.found.incomplete.drain(..));
         summary.hints = read.found.hints.clone();
         tally.add(read.found, input.as_ref());
+        notes.extend(originals::resolve(&mut tally.reported, input.as_mut(), &known.members));
     }
-    notes.extend(originals::resolve(&mut tally.reported, input.as_mut()));
     drop(progress);
 
     if let Some(path) = &settings.write_baseline {
