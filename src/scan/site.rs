@@ -33,7 +33,7 @@ impl Sites {
             match Site::read(options, &mut tokens, &|bytes| counter.add(bytes)) {
                 Ok(site) => read.push(site),
                 Err(error) => {
-                    incomplete.push(Incomplete { path: options.url.to_string(), reason: error.to_string() });
+                    incomplete.push(Incomplete { path: options.origin(), reason: error.to_string() });
                     first_error.get_or_insert(error);
                 }
             }

@@ -48,9 +48,9 @@ pub fn run(
     let fetcher = Fetcher::new(options)?;
     let first_error = |why: String| Error::FirstPage { url: shown(&options.url), why };
     if withheld.is_in(&options.url) {
-        return Err(first_error(
-            "it holds what looks like a token, and none is ever sent anywhere".to_owned(),
-        ));
+        // It is not repeated either.
+        let why = "its address holds what looks like a token, and none is ever sent anywhere".to_owned();
+        return Err(Error::FirstPage { url: options.origin(), why });
     }
     let mut crawl = Crawl {
         options,
@@ -367,7 +367,7 @@ impl Crawl<'_> {
                 self.chunks(job, url, &base, bytes);
             }
             Kind::Script | Kind::Data => {
-                let bases = Bases { script: url, page: &job.page };
+                let bases = Bases { script: url, page: &job.page, builds: &[] };
                 let mut links = script::links(bytes, bases);
                 if job.kind == Kind::Script {
                     let has_map =
