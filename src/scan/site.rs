@@ -1,5 +1,6 @@
 //! Deployed sites: each resource as a file that goes by its address, and each line of its head by the header's name.
 
+use super::beside::{self, Beside};
 use super::file::{FileScanner, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
@@ -8,6 +9,8 @@ use crate::finding::{Finding, Fingerprint, Incomplete, Layer, Token, trail};
 use crate::source::reader;
 use crate::source::site::{self, Options, Resource, Site, Withheld};
 use crate::unpack::charset;
+use crate::unpack::container::Seekable;
+use crate::unpack::limits::Limits;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use url::Url;
@@ -19,6 +22,7 @@ const HEADER: &str = "header";
 pub struct Sites {
     sites: Vec<Site>,
     incomplete: Vec<Incomplete>,
+    limits: Limits,
 }
 
 impl Sites {
@@ -26,7 +30,12 @@ impl Sites {
     ///
     /// # Errors
     /// When none of them can be read.
-    pub fn open(sites: &[Options], detector: &Detector, counter: &Counter) -> Result<Self, site::Error> {
+    pub fn open(
+        sites: &[Options],
+        detector: &Detector,
+        limits: Limits,
+        counter: &Counter,
+    ) -> Result<Self, site::Error> {
         let (mut read, mut incomplete, mut first_error) = (Vec::new(), Vec::new(), None);
         for options in sites {
             let mut tokens = Tokens { detector, known: HashMap::new() };
@@ -40,7 +49,7 @@ impl Sites {
         }
         match first_error {
             Some(error) if read.is_empty() => Err(error),
-            _ => Ok(Sites { sites: read, incomplete }),
+            _ => Ok(Sites { sites: read, incomplete, limits }),
         }
     }
 }
@@ -63,6 +72,17 @@ impl Input for Sites {
         }
         all.found = scanner.found;
         Ok(all)
+    }
+
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+        self.sites.iter().find_map(|site| {
+            if layers.iter().any(Layer::is_container) {
+                let open = |url: &str| Some(Box::new(site.open_at(url)?) as Box<dyn Seekable + '_>);
+                return beside::find(path, layers, reference, most, self.limits, open);
+            }
+            let (path, bytes) = site.beside(path, reference, most)?;
+            Some(Beside { path, layers: Vec::new(), bytes })
+        })
     }
 
     /// Patterns that allow something are for paths: `app.example.com/assets/app.js`.

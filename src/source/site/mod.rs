@@ -189,6 +189,11 @@ impl Site {
         self.store.open(body)
     }
 
+    /// Opens the body of the resource at an address, if it was read.
+    pub fn open_at(&self, url: &str) -> Option<Section<'_>> {
+        self.open(self.resources[*self.by_url.get(url)?].body.as_ref()?).ok()
+    }
+
     /// What `reference` names as seen from the resource at `url`, as far as it was read: its address, and its first `most`
     /// bytes. With an empty reference, the resource itself. Where the reference is what a map of the resource would be
     /// called (`app.js.map`) and the server named another one in its `SourceMap` header, it is that.
@@ -203,10 +208,9 @@ impl Site {
         {
             target = named;
         }
-        let found = &self.resources[*self.by_url.get(target.as_str())?];
         let mut bytes = Vec::new();
-        self.open(found.body.as_ref()?).ok()?.take(most).read_to_end(&mut bytes).ok()?;
-        Some((found.url.to_string(), bytes))
+        self.open_at(target.as_str())?.take(most).read_to_end(&mut bytes).ok()?;
+        Some((target.to_string(), bytes))
     }
 
     fn add(&mut self, url: Url, headers: HeaderMap, body: Option<Body>) {
