@@ -5,7 +5,7 @@ use super::file::{FileScanner, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
 use crate::detect::Detector;
-use crate::finding::{Finding, Fingerprint, Incomplete, Layer, Token, trail};
+use crate::finding::{Finding, Fingerprint, HEADER, Incomplete, Layer, Token, trail};
 use crate::source::reader;
 use crate::source::site::{self, Options, Resource, Site, Withheld};
 use crate::unpack::charset;
@@ -14,9 +14,6 @@ use crate::unpack::limits::Limits;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use url::Url;
-
-/// What a value that came in a response's head is said to have come through.
-const HEADER: &str = "header";
 
 /// Sites, read once and kept.
 pub struct Sites {
