@@ -198,6 +198,8 @@ impl Layer {
 const NAMELESS: [&str; 9] =
     ["gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
 
+/// The layer of what stands in the head of a server's answer; its name is the header's.
+pub const HEADER: &str = "header";
 /// What a layer of a source map calls itself. Its name, line and column are those of the original.
 pub const SOURCE_MAP: &str = "source-map";
 
