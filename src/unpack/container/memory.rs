@@ -48,7 +48,7 @@ impl<'m> Memory<'m> {
     pub fn take(&'m self, bytes: u64) -> io::Result<Held<'m>> {
         let held = self.held.get().saturating_add(bytes);
         if held > MOST {
-            return Err(too_much(bytes).into());
+            return Err(too_much(held).into());
         }
         if held > FREE && self.large.borrow().is_none() {
             let asked = Instant::now();
@@ -109,7 +109,7 @@ mod tests {
         let budget = Budget::new(Limits::default(), 1);
         let memory = Memory::new(&budget);
         let held = memory.take(MOST).unwrap();
-        assert!(memory.take(1).unwrap_err().to_string().starts_with("needs 1 MB of memory"));
+        assert!(memory.take(1).unwrap_err().to_string().starts_with("needs 137 MB of memory"));
         drop(held);
         assert!(memory.take(1).is_ok());
     }
