@@ -3,21 +3,24 @@
 //! One sweep over the store finds the objects that hold something; only those are traced to the commits that brought
 //! them in, and scanned again under the paths that they had.
 
+use super::beside::{self, Beside};
 use super::file::{FileScanner, Found, How, Names, Pass};
-use super::git::{MESSAGES, on_disk, pointed_to};
+use super::git::{self, MESSAGES, on_disk, pointed_to};
 use super::progress::Counter;
 use super::{Input, Read};
-use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete};
+use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
 use crate::git::attribution::attribute;
 use crate::git::lfs::Lfs;
 use crate::git::repository::Repository;
 use crate::git::store::{self, Kind, Look, ObjectStore, Search};
 use crate::unpack::container::Kind as Container;
+use crate::unpack::limits::Limits;
+use git2::Oid;
 use gix_hash::ObjectId;
 use rayon::prelude::*;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,6 +32,9 @@ pub struct History<'a> {
     counter: &'a Counter,
     threads: usize,
     max_size: Option<u64>,
+    limits: Limits,
+    /// Where a file's neighbours are.
+    commit: Option<Oid>,
 }
 
 impl<'a> History<'a> {
@@ -37,11 +43,12 @@ impl<'a> History<'a> {
         repo: Repository,
         threads: usize,
         max_size: Option<u64>,
+        limits: Limits,
         counter: &'a Counter,
     ) -> Result<Self, store::Error> {
         let store = ObjectStore::open(&repo)?;
         let lfs = Lfs::new(&repo);
-        Ok(History { repo, store, lfs, counter, threads, max_size })
+        Ok(History { repo, store, lfs, counter, threads, max_size, limits, commit: None })
     }
 
     /// Finds the objects that hold something. Says what could not be read.
@@ -168,6 +175,16 @@ impl Input for History<'_> {
 
     fn on_disk(&self, path: &str) -> PathBuf {
         on_disk(&self.repo, path)
+    }
+
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+        let tree = git::tree(&self.repo, self.commit?)?;
+        let open = |path: &str| git::blob(&self.repo, tree.get_path(Path::new(path)).ok()?.id());
+        beside::find(path, layers, reference, most, self.limits, open)
+    }
+
+    fn look_in(&mut self, git: Option<&GitOrigin>) {
+        self.commit = git::commit(git);
     }
 }
 

@@ -22,7 +22,7 @@ mod tree;
 mod variable;
 mod yaml;
 
-use crate::finding::{Finding, Token, TokenKind};
+use crate::finding::{Finding, SOURCE_MAP, Token, TokenKind};
 use crate::mask::Masker;
 use crate::unpack::container;
 use change::{Copy, Problem, braced, replaced};
@@ -116,6 +116,8 @@ impl Plan {
 /// Plans the changes for findings in the working tree. `withheld` are tokens that a scan has seen and that stay where they
 /// are: the diff masks them as well.
 pub fn plan(findings: &[Finding], withheld: &[Token]) -> Plan {
+    // Each place is a text to change, however many are one finding.
+    let findings: &[Finding] = &findings.iter().flat_map(Finding::places).collect::<Vec<_>>();
     let mut files: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
         files.entry(&finding.location.path).or_default().push(finding);
@@ -206,7 +208,8 @@ fn not_as_written(finding: &Finding, text: &str) -> Option<String> {
             "a rule of your own found it, which does not say whose it is: replace it by hand".to_owned(),
         );
     }
-    if let Some(layer) = finding.layers.first() {
+    // An original that a source map names says nothing of how the token is written.
+    if let Some(layer) = finding.layers.iter().find(|layer| layer.kind != SOURCE_MAP) {
         return Some(format!("it is written as {}: replace it by hand", crate::escape::visible(&layer.kind)));
     }
     let here = usize::try_from(finding.location.byte_offset).ok().and_then(|at| text.as_bytes().get(at..));
