@@ -1,11 +1,12 @@
 //! One file, window by window: from bytes to findings.
 
-use super::sources::{Kept, Seen, large};
+use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
 use crate::finding::{
     Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
+use crate::unpack::alone::alone;
 use crate::unpack::charset;
 use crate::unpack::container::{self, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
@@ -266,7 +267,7 @@ impl<'a> FileScanner<'a> {
             self.too_large(names);
             return Ok(());
         }
-        let _alone = large();
+        let _alone = alone();
         let mut bytes = Vec::with_capacity(size as usize);
         input.rewind()?;
         input.take(size).read_to_end(&mut bytes)?;

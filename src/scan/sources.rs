@@ -6,14 +6,11 @@ use super::file::{FileScanner, Found, Names, Pass, place_of};
 use crate::detect::{Cursor, position};
 use crate::finding::{Finding, Incomplete, Layer, SOURCE_MAP, trail};
 use crate::source::reader;
+use crate::unpack::alone::{Alone, alone};
 use crate::unpack::map_reference::{self, Inline};
 use crate::unpack::source_map::{self, SourceMap};
 use crate::unpack::{charset, json_string};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
-
-/// A map that does not fit a window is held whole; only one at a time, so that memory stays flat.
-pub static LARGE: Mutex<()> = Mutex::new(());
 
 /// Whether the file that is being read has source maps to look into.
 #[derive(Clone, Copy, Debug, Default)]
@@ -224,7 +221,7 @@ impl FileScanner<'_> {
 #[derive(Debug, Default)]
 pub struct Kept {
     bytes: Vec<u8>,
-    guard: Option<std::sync::MutexGuard<'static, ()>>,
+    guard: Option<Alone>,
     is_too_large: bool,
 }
 
@@ -238,7 +235,7 @@ impl Kept {
             return;
         }
         if self.guard.is_none() {
-            self.guard = Some(large());
+            self.guard = Some(alone());
         }
         self.bytes.extend_from_slice(new);
     }
@@ -247,9 +244,4 @@ impl Kept {
     pub fn bytes(&self) -> Option<&[u8]> {
         (!self.is_too_large).then_some(&self.bytes)
     }
-}
-
-/// Waits until no other large map is held.
-pub fn large() -> std::sync::MutexGuard<'static, ()> {
-    LARGE.lock().unwrap_or_else(PoisonError::into_inner)
 }

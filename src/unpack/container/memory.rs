@@ -4,10 +4,10 @@
 //! be too many: one file at a time may have such decoders.
 
 use super::trouble::Trouble;
+use crate::unpack::alone::{Alone, alone};
 use crate::unpack::limits::Budget;
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// What the decoders for one file may take without asking, in bytes.
@@ -15,15 +15,13 @@ const FREE: u64 = 12 << 20;
 /// What they may take at all: `zstd --long` and `xz -9` need 128 MB and 64 MB.
 pub const MOST: u64 = 136 << 20;
 
-/// Held by the file whose decoders take more than [`FREE`].
-static LARGE: Mutex<()> = Mutex::new(());
-
 /// What the decoders for one file take.
 #[derive(Debug)]
 pub struct Memory<'b> {
     budget: &'b Budget,
     held: Cell<u64>,
-    large: RefCell<Option<MutexGuard<'static, ()>>>,
+    /// More than [`FREE`] is held.
+    large: RefCell<Option<Alone>>,
 }
 
 /// Memory that is given back when this is dropped.
@@ -52,7 +50,7 @@ impl<'m> Memory<'m> {
         }
         if held > FREE && self.large.borrow().is_none() {
             let asked = Instant::now();
-            *self.large.borrow_mut() = Some(LARGE.lock().unwrap_or_else(PoisonError::into_inner));
+            *self.large.borrow_mut() = Some(alone());
             self.budget.pause(asked.elapsed());
         }
         self.held.set(held);
