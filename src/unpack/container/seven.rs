@@ -29,6 +29,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         Err(error) => return Err(trouble(error)),
     };
     drop(held);
+    let _list = walk.memory.take(200 * archive.files.len() as u64 + 500 * archive.blocks.len() as u64)?;
     let mut locked = Vec::new();
     for block in 0..archive.blocks.len() {
         let coders = &archive.blocks[block].coders;
