@@ -4,6 +4,7 @@
 //! and gives another one that remembers, for every byte, where in the file it came from: the whole text without its
 //! [`escapes`] or with its [`literals`] joined, or each [`encoded`] run of it. Nothing here knows what a token is.
 
+pub mod alone;
 pub mod charset;
 pub mod container;
 pub mod encoded;
