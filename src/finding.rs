@@ -168,7 +168,7 @@ impl fmt::Display for Confidence {
 }
 
 /// One step from the file that a person knows to the bytes that matched.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Layer {
     /// What was undone: `base64`.
     pub kind: String,
@@ -182,10 +182,45 @@ pub struct Layer {
     pub column: Option<u64>,
 }
 
-/// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out.
+impl Layer {
+    /// A step that has no name inside, as base64 has none.
+    pub fn unnamed(kind: &str) -> Self {
+        Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None }
+    }
+
+    /// Whether it is a file in a container. A source map's original is none.
+    pub fn is_member(&self) -> bool {
+        !self.name.is_empty() && self.kind != SOURCE_MAP
+    }
+
+    /// Whether it is a step into a container or a compressed file: what lies inside has lines of its own.
+    pub fn is_container(&self) -> bool {
+        self.is_member() || NAMELESS.contains(&self.kind.as_str())
+    }
+}
+
+/// Containers whose content has no name of its own.
+const NAMELESS: [&str; 9] =
+    ["gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
+
+/// What a layer of a source map calls itself. Its name, line and column are those of the original.
+pub const SOURCE_MAP: &str = "source-map";
+
+/// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out, and so
+/// is the original that a source map names: it is no file inside.
 pub fn trail(path: &str, layers: &[Layer]) -> String {
-    let named = layers.iter().map(|layer| layer.name.as_str()).filter(|name| !name.is_empty());
+    let named = layers.iter().filter(|layer| layer.is_member()).map(|layer| layer.name.as_str());
     std::iter::once(path).chain(named).collect::<Vec<_>>().join(" → ")
+}
+
+/// Another place that holds a finding's token because a build or a packer put it there: the bundle, the source map.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Via {
+    /// Where.
+    #[serde(flatten)]
+    pub location: Location,
+    /// The way from that file to the text that matched, outermost first.
+    pub layers: Vec<Layer>,
 }
 
 /// A place in a file.
@@ -257,6 +292,8 @@ pub struct Finding {
     pub location: Location,
     /// The way from that file to the text that matched, outermost first.
     pub layers: Vec<Layer>,
+    /// The other places that came of this one, or that it came of: one finding, however often a build has copied it.
+    pub via: Vec<Via>,
     /// What says that it is Krea's: a variable's name, a header, a call; empty when nothing does.
     pub context: String,
     /// For `--staged`, `--history` and `--range`.
@@ -273,6 +310,39 @@ impl Finding {
     /// The way to the text that matched; see [`trail`].
     pub fn trail(&self) -> String {
         trail(&self.location.path, &self.layers)
+    }
+
+    /// The place in the original that it was built from, where a source map says so.
+    pub fn original(&self) -> Option<&Layer> {
+        self.layers.iter().rfind(|layer| layer.kind == SOURCE_MAP)
+    }
+
+    /// The name of the innermost file that a person can open: a member of a container, or the file itself.
+    pub fn file_name(&self) -> &str {
+        let member = self.layers.iter().rfind(|layer| layer.is_member());
+        member.map_or(&self.location.path, |layer| &layer.name)
+    }
+
+    /// Whether it is inside a container or a compressed file. Then its line and column are not those of
+    /// [`Location::path`], but of the text inside.
+    pub fn is_inside(&self) -> bool {
+        self.layers.iter().any(Layer::is_container)
+    }
+
+    /// The commit that brought it in.
+    pub fn commit(&self) -> Option<&str> {
+        self.git.as_ref()?.commit.as_deref()
+    }
+
+    /// A finding for each of its places: itself, and one for each place in [`Finding::via`].
+    pub fn places(&self) -> impl Iterator<Item = Finding> + '_ {
+        let copy = |via: &Via| Finding {
+            location: via.location.clone(),
+            layers: via.layers.clone(),
+            via: Vec::new(),
+            ..self.clone()
+        };
+        std::iter::once(Finding { via: Vec::new(), ..self.clone() }).chain(self.via.iter().map(copy))
     }
 }
 

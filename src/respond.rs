@@ -4,7 +4,7 @@
 use crate::cleanup::steps;
 use crate::config::Service;
 use crate::escape::visible;
-use crate::finding::{Finding, Fingerprint, Outcome, Status, Token, TokenKind, Verified};
+use crate::finding::{Finding, Fingerprint, Outcome, SOURCE_MAP, Status, Token, TokenKind, Verified};
 use crate::git::repository;
 use crate::incident::console::{Console, Interrupt};
 use crate::incident::{self, Ask, Leak, naming};
@@ -78,14 +78,14 @@ pub fn revoke(
 /// What a person has to do about the text that is still there.
 fn left_to_do(outcome: &Outcome, repository: &Path) -> Vec<String> {
     let remotes = repository::open(repository).map_or_else(|_| Vec::new(), |repo| steps::remotes(&repo));
-    let there: Vec<Finding> =
-        outcome.findings.iter().filter(|finding| is_still_there(finding)).cloned().collect();
+    let places = outcome.findings.iter().flat_map(Finding::places);
+    let there: Vec<Finding> = places.filter(is_still_there).collect();
     steps::of(&there, &remotes, None).iter().map(ToString::to_string).collect()
 }
 
 /// Whether a finding's text may still be where it was: a sink may have put the replacement into that very file.
 fn is_still_there(finding: &Finding) -> bool {
-    let as_found = finding.git.is_none() && finding.layers.is_empty();
+    let as_found = finding.git.is_none() && finding.layers.iter().all(|layer| layer.kind == SOURCE_MAP);
     let text = as_found.then(|| std::fs::read(&finding.location.path).ok()).flatten();
     text.is_none_or(|text| memchr::memmem::find(&text, finding.token.secret()).is_some())
 }
@@ -182,7 +182,12 @@ fn leaks(outcome: &Outcome, incident: &Incident, paths: &[std::path::PathBuf]) -
             .iter()
             .filter_map(|finding| finding.git.as_ref()?.date.as_deref()?.parse::<Timestamp>().ok());
         Leak {
-            places: findings.iter().take(PLACES).map(|finding| masked.text(place(finding))).collect(),
+            places: findings
+                .iter()
+                .flat_map(|finding| finding.places())
+                .take(PLACES)
+                .map(|place| masked.text(self::place(&place)))
+                .collect(),
             since: since.min().map(|since| since.to_string()),
             name: masked.text(name),
             token,
@@ -194,7 +199,7 @@ fn leaks(outcome: &Outcome, incident: &Incident, paths: &[std::path::PathBuf]) -
 /// Where a finding is, in words.
 fn place(finding: &Finding) -> String {
     let location = &finding.location;
-    let mut place = format!("{}:{}:{}", visible(&location.path), location.line, location.column);
+    let mut place = format!("{}:{}:{}", visible(&finding.trail()), location.line, location.column);
     let commit = finding.git.as_ref().and_then(|git| git.commit.as_deref());
     if let Some(commit) = commit.and_then(|commit| commit.get(..12)) {
         place.push_str(&format!(" (commit {})", visible(commit)));

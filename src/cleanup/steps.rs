@@ -5,7 +5,7 @@
 //! what a remote's URL has in front of its host.
 
 use crate::escape::visible;
-use crate::finding::{Finding, Status};
+use crate::finding::{Finding, SOURCE_MAP, Status};
 use crate::git::repository::Repository;
 use crate::report::count;
 use std::collections::BTreeSet;
@@ -65,13 +65,14 @@ pub enum Step {
 
 /// What is left to do for some findings. `replacements` is the file that [`super::replacements`] has written.
 pub fn of(findings: &[Finding], remotes: &[Remote], replacements: Option<&Path>) -> Vec<Step> {
+    let findings: &[Finding] = &findings.iter().flat_map(Finding::places).collect::<Vec<_>>();
     let mut steps = Vec::new();
     let places: BTreeSet<_> = findings.iter().filter(|f| is_in_a_file(f)).map(place).collect();
     if !places.is_empty() {
         steps.push(Step::Edit {
             places: places
                 .into_iter()
-                .map(|(path, line, column)| format!("{path}:{line}:{column}"))
+                .map(|(trail, line, column)| format!("{trail}:{line}:{column}"))
                 .collect(),
         });
     }
@@ -92,7 +93,7 @@ pub fn of(findings: &[Finding], remotes: &[Remote], replacements: Option<&Path>)
         refs: refs.into_iter().cloned().collect(),
         in_head: origins().any(|git| git.in_head),
         unreachable: origins().any(|git| !git.reachable),
-        encoded: past.iter().filter(|finding| !finding.layers.is_empty()).count(),
+        encoded: past.iter().filter(|finding| is_encoded(finding)).count(),
     });
     steps.push(Step::Rewrite { commands: commands(reachable, remotes, replacements) });
     if reachable {
@@ -106,9 +107,13 @@ fn is_in_a_file(finding: &Finding) -> bool {
     finding.git.as_ref().is_none_or(|git| git.in_head || (git.commit.is_none() && !git.path.is_empty()))
 }
 
-fn place(finding: &Finding) -> (&str, u64, u64) {
-    let location = &finding.location;
-    (&location.path, location.line, location.column)
+fn place(finding: &Finding) -> (String, u64, u64) {
+    (finding.trail(), finding.location.line, finding.location.column)
+}
+
+/// Whether a finding's token stands in its file in another form than its own.
+fn is_encoded(finding: &Finding) -> bool {
+    finding.layers.iter().any(|layer| layer.kind != SOURCE_MAP)
 }
 
 fn commands(reachable: bool, remotes: &[Remote], replacements: Option<&Path>) -> Vec<String> {

@@ -4,7 +4,7 @@
 //! nothing else.
 
 use super::ConfigError;
-use crate::finding::{Finding, Fingerprint};
+use crate::finding::{Finding, Fingerprint, Layer};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
@@ -140,6 +140,20 @@ impl Config {
     }
 }
 
+/// The path of what is inside a file, as a path: `dist.zip/src/app.js`. Steps without a name are left out.
+fn with_members(path: &str, layers: &[Layer]) -> String {
+    let mut path = path.to_owned();
+    for layer in layers.iter().filter(|layer| !layer.name.is_empty()) {
+        // What climbs out of an archive by its name is still in it.
+        let parts = layer.name.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | ".."));
+        parts.for_each(|part| {
+            path.push('/');
+            path.push_str(part);
+        });
+    }
+    path
+}
+
 fn patterns(patterns: &[String]) -> Result<Option<Gitignore>, ignore::Error> {
     if patterns.is_empty() {
         return Ok(None);
@@ -183,7 +197,7 @@ impl Configs {
         let Some(config) = config else { return false };
         let folder = std::path::absolute(config.folder()).unwrap_or_else(|_| config.folder().to_owned());
         let below = absolute.strip_prefix(&folder).unwrap_or(&absolute).to_string_lossy().replace('\\', "/");
-        config.allows(finding, below.trim_start_matches('/'))
+        config.allows(finding, &with_members(below.trim_start_matches('/'), &finding.layers))
     }
 
     fn find(&mut self, folder: &Path) -> Option<usize> {

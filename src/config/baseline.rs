@@ -52,7 +52,7 @@ impl Baseline {
     /// A baseline of these findings.
     pub fn of(findings: &[Finding]) -> Self {
         let known = findings.iter().map(|finding| Known {
-            path: baseline_path(&finding.location.path).to_owned(),
+            path: baseline_path(&finding.trail()).to_owned(),
             fingerprint: finding.token.fingerprint(),
             rule: finding.rule.clone(),
             line: finding.location.line,
@@ -70,17 +70,17 @@ impl Baseline {
 
     /// Whether a finding is known: the same token in the same file, on whichever line.
     pub fn knows(&self, finding: &Finding) -> bool {
-        let fingerprint = finding.token.fingerprint();
-        self.findings.iter().any(|known| {
-            known.path == baseline_path(&finding.location.path) && known.fingerprint == fingerprint
-        })
+        let (fingerprint, trail) = (finding.token.fingerprint(), finding.trail());
+        self.findings
+            .iter()
+            .any(|known| known.path == baseline_path(&trail) && known.fingerprint == fingerprint)
     }
 
     /// A remark for each entry that is not among `findings` any more.
     pub fn unused(&self, findings: &[Finding]) -> Vec<String> {
         let gone = self.findings.iter().filter(|known| {
             !findings.iter().any(|f| {
-                baseline_path(&f.location.path) == known.path && f.token.fingerprint() == known.fingerprint
+                baseline_path(&f.trail()) == known.path && f.token.fingerprint() == known.fingerprint
             })
         });
         gone.map(|known| {
@@ -90,7 +90,8 @@ impl Baseline {
     }
 }
 
-/// A path as baselines hold it: `krea-scan` and `krea-scan .` mean the same files.
+/// A path as baselines hold it: `krea-scan` and `krea-scan .` mean the same files. What is inside a file has the way to
+/// it: `dist.zip → app.js`.
 fn baseline_path(path: &str) -> &str {
     path.trim_start_matches("./")
 }

@@ -47,6 +47,11 @@ static JOINS: LazyLock<Vec<Join>> = LazyLock::new(|| {
         (r#"["'`]:["'`]"#, r#"[\[{(]\s*ID\s*,\s*SECRET\s*[\])}]\s*(?:\.join\(|,)\s*["'`]:["'`]"#),
         // ":".join([id, secret]), implode(":", [$id, $secret]), String.join(":", id, secret)
         (r#"["'`]:["'`]"#, r#"["']:["']\s*(?:\.join\(|,)\s*[\[(]?\s*ID\s*,\s*SECRET"#),
+        // id.concat(":", secret), "Bearer ".concat(id, ":").concat(secret), "".concat(id).concat(":").concat(secret)
+        (
+            r#"["'`]:["'`]"#,
+            r#"ID\s*(?:\.concat\(|,|\)\s*\.concat\()\s*["'`]:["'`]\s*(?:,|\)\s*\.concat\()\s*SECRET"#,
+        ),
         // concat!(id, ":", secret)
         (r#"["'`]:["'`]"#, r#"ID\s*,\s*["']:["']\s*,\s*SECRET"#),
         // SetBasicAuth(id, secret), auth=(id, secret)
@@ -347,6 +352,9 @@ mod tests {
             "$id = 'ID'; $s = 'SEC'; $kreaKey = $id . ':' . $s;",
             "A=ID\nB=SEC\nexport krea_token=\"$A:$B\"\n",
             "const kreaKey = ['ID', 'SEC'].join(':');",
+            "let e=\"ID\",t=\"SEC\";krea({Authorization:\"Bearer \".concat(e,\":\").concat(t)})",
+            "let e=\"ID\",t=\"SEC\";var kreaKey=\"\".concat(e).concat(\":\").concat(t)",
+            "let e=\"ID\",t=\"SEC\";var kreaKey=e.concat(\":\",t)",
             "krea_token = \"%s:%s\" % (\"ID\", \"SEC\")",
             "const KREA_KEY: &str = concat!(\"ID\", \":\", \"SEC\");",
             "string kreaSecret = $\"{\"ID\"}:{\"SEC\"}\";",

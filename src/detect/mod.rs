@@ -20,7 +20,7 @@ pub use sweep::{Copy, CopyKind, Sweep};
 use crate::finding::{Confidence, Layer, Token, TokenKind};
 use crate::rules::{Rule, RuleSet};
 use crate::unpack::literals::{self, Joined};
-use crate::unpack::{Text, base64, charset, escapes};
+use crate::unpack::{Text, charset, encoded, escapes};
 use aho_corasick::AhoCorasick;
 use context::{Attribution, PathSays, Surroundings};
 use encoding_rs::Encoding;
@@ -28,8 +28,10 @@ use prefilter::Prefilter;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-/// Base64 in base64 in base64 is followed no further.
+/// What is encoded in what is encoded in what is encoded is followed no further.
 const MAX_DEPTH: usize = 3;
+/// No more than this is decoded of one window, in bytes, at all depths together.
+const MAX_DECODED: usize = 16 << 20;
 
 /// A token in some bytes.
 #[derive(Clone, Debug)]
@@ -127,8 +129,14 @@ impl Detector {
     /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root; `encoding` is set
     /// for UTF-16 (see `unpack::charset::utf16`).
     pub fn detect(&self, bytes: &[u8], path: &str, encoding: Option<&'static Encoding>) -> Detection {
-        let mut run =
-            Run { rules: &self.rules, path, says: PathSays::of(path), found: Vec::new(), placeholders: 0 };
+        let mut run = Run {
+            rules: &self.rules,
+            path,
+            says: PathSays::of(path),
+            found: Vec::new(),
+            placeholders: 0,
+            budget: MAX_DECODED,
+        };
         let text = match encoding {
             Some(encoding) => charset::decode_utf16(bytes, encoding),
             None => charset::utf8(bytes),
@@ -212,26 +220,35 @@ struct Run<'a> {
     says: PathSays,
     found: Vec<Ranked>,
     placeholders: u64,
+    /// How many bytes may still be decoded.
+    budget: usize,
 }
 
 impl Run<'_> {
-    /// Searches one text in all its readings: as it is, with its literals joined, with its base64 decoded.
+    /// Searches one text in all its readings: as it is, with its literals joined, with what is encoded in it decoded.
     fn text(&mut self, text: &Text<'_>, outer: Option<&Attribution>, depth: usize) {
         let unescaped = escapes::unescape(text);
         let view = unescaped.as_ref().unwrap_or(text);
         let around = Surroundings::new(view.bytes(), self.says, outer);
         self.values(view, &around, None);
-        if around.is_related() {
-            for by in [Joined::ByOperator, Joined::ByAdjacency] {
-                if let Some(joined) = literals::join(view, by) {
-                    let around = Surroundings::new(joined.bytes(), self.says, outer);
-                    self.values(&joined, &around, Some(by));
-                }
+        for by in [Joined::ByOperator, Joined::ByAdjacency] {
+            if by == Joined::ByAdjacency && !around.is_related() {
+                break;
             }
+            let Some(joined) = literals::join(view, by) else { continue };
+            let around = Surroundings::new(joined.bytes(), self.says, outer);
+            if around.is_related() {
+                self.values(&joined, &around, Some(by));
+            }
+            if by == Joined::ByOperator && depth < MAX_DEPTH {
+                self.encoded(&joined, &around, depth, true);
+            }
+        }
+        if around.is_related() {
             self.halves(view, &around);
         }
         if depth < MAX_DEPTH {
-            self.encoded(view, &around, depth);
+            self.encoded(view, &around, depth, false);
         }
     }
 
@@ -293,36 +310,41 @@ impl Run<'_> {
         }
     }
 
-    /// Decodes the base64 in a text. What is found in it stands where the encoded run stands.
-    fn encoded(&mut self, text: &Text<'_>, around: &Surroundings<'_>, depth: usize) {
-        for (run, decoded) in base64::texts(text.bytes()) {
-            let span = text.origin_range(run.start, run.end);
-            let outer = around.is_related().then(|| around.attribute(&run));
+    /// Decodes what is encoded in a text. What is found in it stands where the encoded run stands. In a text with
+    /// joined literals only what spans a joint is new.
+    fn encoded(&mut self, text: &Text<'_>, around: &Surroundings<'_>, depth: usize, joined: bool) {
+        let mut budget = self.budget;
+        for run in encoded::runs(text.bytes(), &mut budget) {
+            if joined && text.is_one_piece(&run.range) {
+                continue;
+            }
+            let span = text.origin_range(run.range.start, run.range.end);
+            let outer = around.is_related().then(|| around.attribute(&run.range));
             let mut inner = Run {
                 rules: self.rules,
                 path: self.path,
                 says: PathSays::Nothing,
                 found: Vec::new(),
                 placeholders: 0,
+                budget: self.budget,
             };
-            inner.text(&Text::plain(&decoded), outer.as_ref(), depth + 1);
+            inner.text(&Text::plain(&run.text), outer.as_ref(), depth + 1);
+            self.budget = inner.budget;
             self.placeholders += inner.placeholders;
             for mut found in without_overlaps(inner.found) {
-                let at = position(&decoded, None, found.span.start);
-                found.layers.insert(
-                    0,
-                    Layer {
-                        kind: "base64".into(),
-                        name: String::new(),
-                        line: Some(at.line),
-                        column: Some(at.column),
-                    },
-                );
+                let at = position(&run.text, None, found.span.start);
+                let mut layers: Vec<Layer> = run.steps.iter().map(|step| Layer::unnamed(step)).collect();
+                if let Some(innermost) = layers.last_mut() {
+                    (innermost.line, innermost.column) = (Some(at.line), Some(at.column));
+                }
+                layers.append(&mut found.layers);
+                found.layers = layers;
                 found.span = span.clone();
                 found.pieces = vec![span.clone()];
                 self.found.push(Ranked { rank: 0, found });
             }
         }
+        self.budget = self.budget.min(budget);
     }
 }
 

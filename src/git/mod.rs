@@ -7,6 +7,7 @@ pub mod attribution;
 pub mod blobs;
 pub mod date;
 pub(crate) mod index_file;
+pub mod lfs;
 pub mod repository;
 mod shadow;
 pub mod store;

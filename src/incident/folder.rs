@@ -220,10 +220,20 @@ pub(super) fn open_private(path: &Path, options: &mut OpenOptions) -> Result<Fil
 
 /// Makes sure that a change of names in a folder survives a power cut.
 pub(super) fn sync_folder(path: &Path) -> Result<(), StateError> {
-    if cfg!(unix) {
-        File::open(path).and_then(|folder| folder.sync_all()).map_err(StateError::io("sync", path))?;
+    flush_folder(path).map_err(StateError::io("sync", path))
+}
+
+/// Makes a rename last. File systems that cannot flush a folder say so, and there is nothing else to do.
+pub(super) fn flush_folder(path: &Path) -> io::Result<()> {
+    if cfg!(not(unix)) {
+        return Ok(());
     }
-    Ok(())
+    match File::open(path)?.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 fn make_private(path: &Path) -> Result<(), StateError> {

@@ -75,12 +75,6 @@ impl Krea {
         &self.host
     }
 
-    /// Asks once whether a token is alive, for polling. Waits when the server asked for a pause before.
-    pub fn ask(&self, token: &Token) -> Life {
-        let run = Run::new(self.budget);
-        self.asked(token, |authorization| self.pace.once(&run, || self.jobs(authorization)))
-    }
-
     /// Asks whether a token is alive, again within bounds when there is no usable answer.
     pub fn life(&self, token: &Token) -> Life {
         self.life_within(token, &Run::new(self.budget))

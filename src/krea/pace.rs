@@ -125,25 +125,10 @@ impl Pace {
         }
     }
 
-    /// Sends once, at the next turn.
-    pub fn once(&self, run: &Run, send: impl Fn() -> Result<Answer, Failure>) -> Tried {
-        self.within(run, (1, 1), super::life::again, send)
-    }
-
     /// Sends until `again` says that an outcome stands, or the bounds are met.
     pub fn insist(
         &self,
         run: &Run,
-        again: impl Fn(&Result<Answer, Failure>) -> Again,
-        send: impl Fn() -> Result<Answer, Failure>,
-    ) -> Tried {
-        self.within(run, (self.tries, REFUSALS), again, send)
-    }
-
-    fn within(
-        &self,
-        run: &Run,
-        (most_tries, most_refusals): (u32, u32),
         again: impl Fn(&Result<Answer, Failure>) -> Again,
         send: impl Fn() -> Result<Answer, Failure>,
     ) -> Tried {
@@ -174,7 +159,7 @@ impl Pace {
             let tries = failed + refused;
             match again {
                 Again::No => return Tried { outcome, tries: tries + 1 },
-                _ if failed >= most_tries || refused >= most_refusals => return Tried { outcome, tries },
+                _ if failed >= self.tries || refused >= REFUSALS => return Tried { outcome, tries },
                 Again::Slower(_) => {}
                 Again::Retry => {
                     let wait = self.backoff.saturating_mul(1 << (failed - 1).min(8)).mul_f64(jitter());
@@ -324,8 +309,6 @@ mod tests {
         assert_eq!(tried(&quick(), &[|| answer(500, None)]), (Some(500), 3));
         assert_eq!(tried(&quick(), &[lost]), (None, 3));
         assert_eq!(tried(&quick(), &[lost, || answer(503, None), || answer(401, None)]), (Some(401), 3));
-        let once = Pace::new(&quick()).once(&Run::new(Duration::from_secs(9)), || answer(503, None));
-        assert_eq!(once.tries, 1);
     }
 
     #[test]

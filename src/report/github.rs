@@ -5,7 +5,9 @@
 
 use super::Context;
 use super::place::Place;
-use super::words::{Severity, advice, bounded, closing, name, short, status, way};
+use super::words::{
+    Severity, advice, bounded, closing, decoded, name, original, place as whole_place, short, status, way,
+};
 use crate::escape::{github_data, github_property};
 use crate::finding::{Finding, Outcome};
 use std::fmt::{self, Write};
@@ -43,8 +45,21 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
     if !finding.context.is_empty() {
         write!(message, ", {}", finding.context)?;
     }
-    if !finding.layers.is_empty() {
-        write!(message, ", inside {}", way(&finding.layers))?;
+    if finding.is_inside() {
+        write!(message, ", in {}", whole_place(location, &finding.layers))?;
+    }
+    if let Some(layer) = finding.original() {
+        write!(message, ", from {}", original(layer))?;
+    }
+    let decoded = decoded(&finding.layers);
+    if !decoded.is_empty() {
+        write!(message, ", inside {}", way(&decoded))?;
+    }
+    let via: Vec<String> = finding.via.iter().map(|via| whole_place(&via.location, &via.layers)).collect();
+    if !via.is_empty() {
+        let (listed, more) = bounded(&via, context.verbose);
+        let all: Vec<&str> = listed.iter().chain(&more).map(String::as_str).collect();
+        write!(message, ", via {}", all.join(" and "))?;
     }
     if let Some(git) = &finding.git
         && let Some(commit) = &git.commit
@@ -52,12 +67,15 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
         write!(message, ", since commit {}", short(commit))?;
     }
     write!(message, ". {}", advice(finding))?;
+    let region = match finding.is_inside() {
+        // Lines of what is inside are no lines of the file.
+        true => String::new(),
+        false => format!(",line={},col={}", location.line, location.column),
+    };
     writeln!(
         out,
-        "::{command} file={},line={},col={},title={}::{}",
+        "::{command} file={}{region},title={}::{}",
         github_property(place.as_str()),
-        location.line,
-        location.column,
         github_property(&name(finding)),
         github_data(&message)
     )
@@ -83,8 +101,8 @@ mod tests {
                 "::error file=.env,line=3,col=14,{title}::high confidence, not verified, KREA_API_KEY. {advice}"
             ),
             format!(
-                "::warning file=dist/app.js.map,line=3,col=14,{title}::medium confidence, not verified, inside \
-                 source-map src/krea.ts:12:9 -> base64. {advice}"
+                "::warning file=dist/app.js.map,line=3,col=14,{title}::medium confidence, not verified, from \
+                 src/krea.ts:12:9, inside base64. {advice}"
             ),
             format!(
                 "::error file=old/.env,line=3,col=14,{title}::high confidence, not verified, KREA_API_KEY, since \

@@ -6,10 +6,14 @@
 
 use super::incident;
 use super::palette::{Palette, paint};
-use super::words::{bounded, closing, count, is_past, name, short, status, way};
+use super::words::{
+    bounded, closing, count, decoded, is_past, name, original, place as whole_place, short, status, way,
+};
 use super::{Context, Mode};
 use crate::escape::{visible, visible_line};
-use crate::finding::{Finding, Fingerprint, GitOrigin, MASK, Outcome, Status, TokenKind};
+use crate::finding::{
+    Finding, Fingerprint, GitOrigin, Layer, Location, MASK, Outcome, Status, TokenKind, trail,
+};
 use crate::krea::TOKENS_PAGE;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -242,23 +246,46 @@ impl Page<'_> {
     }
 }
 
-/// One place: where, why, since when, through what, and the line itself.
+/// One place: where, why, since when, through what, and the line itself. Where an original is known it comes first, and
+/// then the bundle that was built from it.
 fn place(out: &mut String, finding: &Finding, palette: &Palette, context: &Context) -> fmt::Result {
-    let location = &finding.location;
-    write!(out, "  {}", paint(palette.path, visible(&location.path)))?;
-    write!(out, "{}", paint(palette.number, format_args!(":{}:{}", location.line, location.column)))?;
+    let here = at(&finding.location, &finding.layers, palette);
+    let mut via: Vec<String> =
+        finding.via.iter().map(|via| at(&via.location, &via.layers, palette)).collect();
+    match finding.original() {
+        Some(layer) => {
+            let (path, numbers) = (visible(&layer.name), original(layer));
+            let numbers = numbers.strip_prefix(&*path).unwrap_or_default();
+            write!(out, "  {}{}", paint(palette.path, path), paint(palette.number, numbers))?;
+            via.insert(0, here);
+        }
+        None => write!(out, "  {here}")?,
+    }
+    let mut via = via.into_iter();
+    if let Some(first) = via.next() {
+        write!(out, "  via {first}")?;
+    }
     if !finding.context.is_empty() {
         write!(out, "  {}", visible(&finding.context))?;
     }
     writeln!(out)?;
+    let more: Vec<String> = via.collect();
+    let (listed, rest) = bounded(&more, context.verbose);
+    for place in listed {
+        writeln!(out, "    via {place}")?;
+    }
+    if let Some(rest) = rest {
+        writeln!(out, "    {rest}")?;
+    }
     if let Some(git) = &finding.git {
         writeln!(out, "    {}", origin(git, context))?;
         if context.verbose && !git.refs.is_empty() {
             writeln!(out, "    reached from {}", visible(&git.refs.join(", ")))?;
         }
     }
-    if !finding.layers.is_empty() {
-        writeln!(out, "    inside: {}", way(&finding.layers))?;
+    let decoded = decoded(&finding.layers);
+    if !decoded.is_empty() {
+        writeln!(out, "    inside: {}", way(&decoded))?;
     }
     if context.verbose {
         writeln!(out, "    rule: {}, {} confidence", visible(&finding.rule), finding.confidence)?;
@@ -267,6 +294,15 @@ fn place(out: &mut String, finding: &Finding, palette: &Palette, context: &Conte
         writeln!(out, "    | {}", excerpt(finding, palette))?;
     }
     writeln!(out)
+}
+
+/// A place, coloured: `dist.tgz → package/dist/app.js:1:20480`.
+fn at(location: &Location, layers: &[Layer], palette: &Palette) -> String {
+    let whole = whole_place(location, layers);
+    let trail = trail(&location.path, layers);
+    let path = visible(&trail);
+    let numbers = whole.strip_prefix(&*path).unwrap_or_default();
+    format!("{}{}", paint(palette.path, &path), paint(palette.number, numbers))
 }
 
 /// The line, with what stands for the token made to stand out.
@@ -352,8 +388,8 @@ Krea token {id}-…:••••
   .env:3:14  KREA_API_KEY
     | KREA_API_KEY={id}-…:••••
 
-  dist/app.js.map:3:14
-    inside: source-map src/krea.ts:12:9 -> base64
+  src/krea.ts:12:9  via dist/app.js.map:3:14
+    inside: base64
     | KREA_API_KEY={id}-…:••••
 
   old/.env:3:14  KREA_API_KEY

@@ -1,7 +1,7 @@
 //! JSON for programs: one document, or one line a finding. The fields are a contract that others read.
 
 use crate::finding::{
-    Confidence, Finding, Fingerprint, GitOrigin, Layer, Location, Outcome, Status, Summary, TokenKind,
+    Confidence, Finding, Fingerprint, GitOrigin, Layer, Location, Outcome, Status, Summary, TokenKind, Via,
 };
 use crate::incident;
 use serde::Serialize;
@@ -16,6 +16,8 @@ struct Entry<'a> {
     token: TokenEntry,
     location: &'a Location,
     layers: &'a [Layer],
+    #[serde(skip_serializing_if = "<[Via]>::is_empty")]
+    via: &'a [Via],
     context: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     git: Option<&'a GitOrigin>,
@@ -46,6 +48,7 @@ impl<'a> From<&'a Finding> for Entry<'a> {
             },
             location: &finding.location,
             layers: &finding.layers,
+            via: &finding.via,
             context: &finding.context,
             git: finding.git.as_ref(),
             status: finding.status,

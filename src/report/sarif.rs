@@ -6,9 +6,9 @@
 //! There are no snippets: code scanning shows the file itself.
 
 use super::place::Place;
-use super::words::{Severity, advice, is_past, name, status, way};
+use super::words::{Severity, advice, is_past, name, original, place as whole_place, status, way};
 use super::{Context, RuleInfo};
-use crate::finding::{Finding, MASK, Outcome, Summary, TokenKind};
+use crate::finding::{Finding, Layer, MASK, Outcome, SOURCE_MAP, Summary, TokenKind, Via};
 use crate::krea::TOKENS_PAGE;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -42,6 +42,10 @@ pub fn render(outcome: &Outcome, context: &Context) -> io::Result<String> {
             let occurrence: &mut u64 = seen.entry((uri.clone(), fingerprint.clone())).or_default();
             *occurrence += 1;
             let mut result = result(finding, artifact(&place, uri), &fingerprint, *occurrence);
+            let related = related(finding, context);
+            if !related.is_empty() {
+                result["relatedLocations"] = json!(related);
+            }
             if let Some(at) = index.get(finding.rule.as_str()) {
                 result["ruleIndex"] = json!(at);
             }
@@ -115,14 +119,23 @@ fn descriptor(rule: &RuleInfo) -> Value {
 }
 
 fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64) -> Value {
+    let inside = match finding.is_inside() {
+        true => format!(", in {}", whole_place(&finding.location, &finding.layers)),
+        false => String::new(),
+    };
+    let from = finding.original().map(|layer| format!(", from {}", original(layer))).unwrap_or_default();
     let message = format!(
-        "{} is in {} ({} confidence, {}). {}",
+        "{} is in {}{inside}{from} ({} confidence, {}). {}",
         name(finding),
         if is_past(finding) { "this file's history" } else { "this file" },
         finding.confidence,
         status(finding.status),
         advice(finding),
     );
+    let mut place = json!({"artifactLocation": artifact});
+    if let Some(region) = region(finding) {
+        place["region"] = region;
+    }
     json!({
         "ruleId": finding.rule,
         "level": match Severity::of(finding) {
@@ -131,7 +144,7 @@ fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64
             Severity::Note => "note",
         },
         "message": {"text": message},
-        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region(finding)}}],
+        "locations": [{"physicalLocation": place}],
         "partialFingerprints": {
             // The only one that GitHub reads. It stays when lines move: the token, and how often it was seen in
             // this file before.
@@ -149,20 +162,55 @@ fn artifact(place: &Place, uri: String) -> Value {
     }
 }
 
-/// Where the token is. The end is told only where the token stands in the file as one piece, which the excerpt
-/// shows; without an end, a region reaches to the end of its line.
-fn region(finding: &Finding) -> Value {
+/// The original that a bundle was built from, and the other places of a finding.
+fn related(finding: &Finding, context: &Context) -> Vec<Value> {
+    let in_repository = finding.git.is_some();
+    let location = |path: &str, region: Option<Value>, text: String| {
+        let place = Place::of(path, in_repository, context);
+        let uri = place.uri();
+        let mut physical = json!({"artifactLocation": artifact(&place, uri)});
+        if let Some(region) = region {
+            physical["region"] = region;
+        }
+        json!({"physicalLocation": physical, "message": {"text": text}})
+    };
+    let mut related = Vec::new();
+    // What a file inside was built from has no place of its own in the repository.
+    if let Some(layer) = finding.original().filter(|_| !finding.is_inside()) {
+        let region = layer.line.zip(layer.column).filter(|&(line, column)| line > 0 && column > 0);
+        let region = region.map(|(line, column)| json!({"startLine": line, "startColumn": column}));
+        related.push(location(&layer.name, region, format!("the original: {}", original(layer))));
+    }
+    let via = |Via { location: at, layers }: &Via| {
+        let region = (!layers.iter().any(Layer::is_container))
+            .then(|| json!({"startLine": at.line, "startColumn": at.column}));
+        location(&at.path, region, format!("via {}", whole_place(at, layers)))
+    };
+    related.extend(finding.via.iter().map(via));
+    for (id, related) in related.iter_mut().enumerate() {
+        related["id"] = json!(id + 1);
+    }
+    related
+}
+
+/// Where the token is; nothing for what is inside a container, whose lines are no lines of the file. The end is told only
+/// where the token stands in the file as one piece, which the excerpt shows; without an end, a region reaches to the end
+/// of its line.
+fn region(finding: &Finding) -> Option<Value> {
+    if finding.is_inside() {
+        return None;
+    }
     let (line, column) = (finding.location.line, finding.location.column);
     let mut region = json!({"startLine": line, "startColumn": column, "endLine": line});
     let in_one_piece = match finding.token.id() {
         Some(_) => finding.excerpt.contains(&finding.token.redacted()),
         None => finding.excerpt.matches(MASK).count() == 1,
     };
-    if in_one_piece && finding.layers.is_empty() {
+    if in_one_piece && finding.layers.iter().all(|layer| layer.kind == SOURCE_MAP) {
         let length = String::from_utf8_lossy(finding.token.expose()).chars().count() as u64;
         region["endColumn"] = json!(column + length);
     }
-    region
+    Some(region)
 }
 
 /// What SARIF has no field for.
@@ -312,8 +360,10 @@ mod tests {
         joined.excerpt = format!("\"{MASK}\" + \"{MASK}\"");
         let mut encoded = finding(tokens.pair(), "c");
         encoded.layers = three_places().findings[1].layers.clone();
-        let ends: Vec<Value> =
-            [whole, joined, encoded].iter().map(|finding| region(finding)["endColumn"].clone()).collect();
+        let ends: Vec<Value> = [whole, joined, encoded]
+            .iter()
+            .map(|finding| region(finding).unwrap()["endColumn"].clone())
+            .collect();
         // A UUID of 36, a colon and 32 characters, from column 14.
         assert_eq!(ends, [json!(14 + 36 + 1 + 32), Value::Null, Value::Null]);
     }

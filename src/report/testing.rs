@@ -52,6 +52,7 @@ pub fn finding(token: Token, path: &str) -> Finding {
         token,
         location: Location { path: path.into(), line: 3, column: 14, byte_offset: 40 },
         layers: Vec::new(),
+        via: Vec::new(),
         context: "KREA_API_KEY".into(),
         git: None,
         status: Status::Unverified,

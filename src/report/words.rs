@@ -2,7 +2,7 @@
 //! that says what was read.
 
 use crate::escape::visible;
-use crate::finding::{Confidence, Finding, Layer, Outcome, Status, TokenKind};
+use crate::finding::{Confidence, Finding, Layer, Location, Outcome, SOURCE_MAP, Status, TokenKind, trail};
 use crate::krea::TOKENS_PAGE;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -88,6 +88,28 @@ pub fn way(layers: &[Layer]) -> String {
         step
     };
     layers.iter().map(step).collect::<Vec<_>>().join(" -> ")
+}
+
+/// A place as people read it: `dist.tgz → package/dist/app.js:1:20480`.
+pub fn place(location: &Location, layers: &[Layer]) -> String {
+    format!("{}:{}:{}", visible(&trail(&location.path, layers)), location.line, location.column)
+}
+
+/// The place in an original as people read it: `src/krea.ts:12:9`.
+pub fn original(layer: &Layer) -> String {
+    way(std::slice::from_ref(layer)).split_off(SOURCE_MAP.len() + 1)
+}
+
+/// The steps that neither a trail nor an original tells of: what was decoded on the way, but for the encoding of a map
+/// inside a bundle.
+pub fn decoded(layers: &[Layer]) -> Vec<Layer> {
+    let holds_map = |at: usize| layers[at].line.is_none() && is_original(layers.get(at + 1));
+    let told = |at: usize| layers[at].is_container() || is_original(layers.get(at)) || holds_map(at);
+    (0..layers.len()).filter(|&at| !told(at)).map(|at| layers[at].clone()).collect()
+}
+
+fn is_original(layer: Option<&Layer>) -> bool {
+    layer.is_some_and(|layer| layer.kind == SOURCE_MAP)
 }
 
 /// The first twelve characters of an object's id.
@@ -209,6 +231,27 @@ mod tests {
             "No Krea token found in what could be read. 1 finding is allowed and not shown. Read 5,012 files, \
              0 blobs, 41.2 MB; 3 parts were not read (listed above)."
         );
+    }
+
+    #[test]
+    fn a_way_is_told_by_its_names_and_what_was_decoded() {
+        let step = |kind: &str, name: &str, line: Option<u64>| Layer {
+            kind: kind.into(),
+            name: name.into(),
+            line,
+            column: line,
+        };
+        let layers = [
+            step("gzip", "", None),
+            step("tar", "package/app.js", Some(1)),
+            step("base64", "", None),
+            step(SOURCE_MAP, "src/krea.ts", Some(12)),
+            step("base64", "", Some(1)),
+        ];
+        let location = Location { path: "a.tgz".into(), line: 1, column: 20480, byte_offset: 0 };
+        assert_eq!(place(&location, &layers), "a.tgz → package/app.js:1:20480");
+        assert_eq!(original(&layers[3]), "src/krea.ts:12:12");
+        assert_eq!(decoded(&layers), [layers[4].clone()]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One file, window by window: from bytes to findings.
 
+use super::sources::{Kept, Seen, large};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
 use crate::finding::{
     Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, trail,
@@ -8,6 +9,7 @@ use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::charset;
 use crate::unpack::container::{self, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
+use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Cursor as Bytes, Read};
@@ -15,6 +17,14 @@ use std::ops::Range;
 
 /// The comment that allows what stands on its line or on the next one.
 const ALLOW_COMMENT: &str = "krea-scan:allow";
+
+/// How the context of a copy that a sweep has found starts.
+const SAME: &str = "the same token as in";
+
+/// Whether nothing but another copy says whose a finding's token is.
+pub fn is_a_copy(finding: &Finding) -> bool {
+    finding.context.starts_with(SAME)
+}
 
 /// A token in a place, so that what two passes see counts once: trail, byte offset, fingerprint.
 pub type Place = (String, u64, Fingerprint);
@@ -100,6 +110,11 @@ impl Known {
         Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files })
     }
 
+    /// Whether its token is known to be where a finding is.
+    pub fn is_at(&self, finding: &Finding) -> bool {
+        self.places.contains(&(finding.trail(), finding.location.byte_offset))
+    }
+
     /// Whether the finding's file is known to hold its token.
     pub fn is_in_file(&self, finding: &Finding) -> bool {
         let number = self.numbers.get(&finding.token.fingerprint());
@@ -143,16 +158,23 @@ pub struct How<'a> {
 /// Scans files one after the other.
 #[derive(Debug)]
 pub struct FileScanner<'a> {
-    how: How<'a>,
+    /// How files are looked at.
+    pub how: How<'a>,
     /// What it came by.
     pub found: Found,
     reader: WindowReader,
     encoding: Option<&'static Encoding>,
     cursor: Cursor,
     /// The way to what is being scanned, from the file on the outside.
-    layers: Vec<Layer>,
+    pub layers: Vec<Layer>,
     /// A container is being scanned as it is; what it holds is scanned after that.
     is_outside: bool,
+    /// A source of a source map is being scanned.
+    is_in_source: bool,
+    /// What is known of the file that is being scanned.
+    seen: Seen,
+    /// Where its findings start.
+    start: usize,
 }
 
 impl<'a> FileScanner<'a> {
@@ -166,7 +188,15 @@ impl<'a> FileScanner<'a> {
             cursor: Cursor::default(),
             layers: Vec::new(),
             is_outside: false,
+            is_in_source: false,
+            seen: Seen::default(),
+            start: 0,
         }
+    }
+
+    /// A scanner for a source in a source map, to which `layers` lead.
+    pub fn in_source(how: How<'a>, layers: Vec<Layer>) -> Self {
+        FileScanner { layers, is_in_source: true, ..FileScanner::new(how) }
     }
 
     /// Scans a file, and what is in it. Gives its size in bytes.
@@ -174,18 +204,26 @@ impl<'a> FileScanner<'a> {
     /// # Errors
     /// What reading it answers; all that was read before is scanned.
     pub fn file(&mut self, names: Names<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
-        let (before, mut kind) = (self.found.findings.len(), None);
+        let (before, mut kind, mut may_be_behind) = (self.found.findings.len(), None, false);
         let mut reader = std::mem::take(&mut self.reader);
         let read = reader.read(input, |window| {
             if window.offset == 0 {
                 kind = Kind::of(window.bytes, names.below);
                 self.is_outside = kind.is_some();
+                may_be_behind = Kind::may_be_behind(window.bytes);
             }
             self.window(names, window);
         });
         self.reader = reader;
         self.is_outside = false;
         let size = read?;
+        if self.seen.sources() && size > reader::WINDOW as u64 {
+            self.large_file(names, input, size)?;
+        }
+        let is_behind = kind.is_none() && may_be_behind;
+        if is_behind {
+            kind = Kind::behind(input);
+        }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
             let limits = self.how.limits;
@@ -198,17 +236,42 @@ impl<'a> FileScanner<'a> {
                 &mut Inside { scanner: self, shown: names.shown },
             );
             self.keep_what_is_inside(before, inside);
+            if let (true, Pass::Sweep(known)) = (is_behind, self.how.pass) {
+                // Before the file was read to its end it was not known to be a container.
+                let mut outer = self.found.findings.split_off(before);
+                outer.retain(|finding| !finding.layers.is_empty() || !known.is_in_file(finding));
+                self.found.findings.extend(outer);
+            }
         }
         Ok(size)
     }
 
     /// Scans bytes that are in memory, as one file.
     pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
-        match Kind::of(bytes, names.below) {
+        match Kind::of(bytes, names.below).is_some() || Kind::may_be_behind(bytes) {
             // Reading from memory does not fail.
-            Some(_) => drop(self.file(names, &mut Bytes::new(bytes))),
-            None => reader::windows(bytes, |window| self.window(names, window)),
+            true => drop(self.file(names, &mut Bytes::new(bytes))),
+            false => {
+                reader::windows(bytes, |window| self.window(names, window));
+                if self.seen.sources() && bytes.len() > reader::WINDOW {
+                    self.sources(names, bytes, self.start);
+                }
+            }
         }
+    }
+
+    /// Looks into the source maps of a file that does not fit a window.
+    fn large_file(&mut self, names: Names<'_>, input: &mut dyn Seekable, size: u64) -> io::Result<()> {
+        if size > source_map::MOST {
+            self.too_large(names);
+            return Ok(());
+        }
+        let _alone = large();
+        let mut bytes = Vec::with_capacity(size as usize);
+        input.rewind()?;
+        input.take(size).read_to_end(&mut bytes)?;
+        self.sources(names, &bytes, self.start);
+        Ok(())
     }
 
     /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
@@ -234,6 +297,8 @@ impl<'a> FileScanner<'a> {
         let whole = window.offset == 0 && window.to == usize::MAX;
         if window.offset == 0 {
             (self.encoding, self.cursor) = (None, Cursor::default());
+            (self.seen, self.start) = (Seen::default(), self.found.findings.len());
+            self.seen.map = !self.is_in_source && !self.is_outside && source_map::looks_like(window.bytes);
         }
         let wanted = match self.how.pass {
             Pass::Detect => {
@@ -241,7 +306,13 @@ impl<'a> FileScanner<'a> {
             }
             Pass::Sweep(known) => known.is_in(window.bytes),
         };
-        if whole && !wanted {
+        let sweeps = matches!(self.how.pass, Pass::Sweep(_));
+        if !self.is_in_source && !self.is_outside && (wanted || sweeps || !whole) {
+            self.seen.inline |= map_reference::may_be_inline(window.bytes);
+        }
+        // A known token in a map that is encoded as a whole is seen only there.
+        self.seen.wanted |= wanted || (sweeps && self.seen.inline);
+        if whole && !wanted && !self.seen.sources() {
             return;
         }
         if window.offset == 0 {
@@ -255,6 +326,9 @@ impl<'a> FileScanner<'a> {
         }
         if window.to != usize::MAX {
             self.cursor.advance(&window.bytes[..window.bytes.len() - reader::OVERLAP], self.encoding);
+        }
+        if whole && self.seen.sources() {
+            self.sources(names, window.bytes, self.start);
         }
     }
 
@@ -298,6 +372,7 @@ impl<'a> FileScanner<'a> {
             token: found.token.clone(),
             location,
             layers,
+            via: Vec::new(),
             context: found.context.clone(),
             git: None,
             status: Status::default(),
@@ -321,7 +396,7 @@ impl<'a> FileScanner<'a> {
                 span: copy.span.clone(),
                 pieces: vec![copy.span.clone()],
                 layers: Vec::new(),
-                context: format!("the same token as in {}:{}", first.location.path, first.location.line),
+                context: format!("{SAME} {}:{}", first.location.path, first.location.line),
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
@@ -333,7 +408,8 @@ impl<'a> FileScanner<'a> {
             if span.start < window.from || span.start >= window.to {
                 continue;
             }
-            let is_known = known.places.contains(&(trail.clone(), offset));
+            // In a source, places are its own; who reads it knows where they are in the file.
+            let is_known = !self.is_in_source && known.places.contains(&(trail.clone(), offset));
             if is_known || (self.is_outside && known.files.contains(&(trail.clone(), copy.token))) {
                 continue;
             }
@@ -376,8 +452,25 @@ impl Visitor for Inside<'_, '_> {
         scanner.layers.extend_from_slice(layers);
         let mut reader = std::mem::take(&mut scanner.reader);
         let names = Names { shown: self.shown, below: name };
-        let read = reader.read(input, |window| scanner.window(names, window));
+        let mut kept = Kept::default();
+        let read = reader.read(input, |window| {
+            scanner.window(names, window);
+            let whole = window.offset == 0 && window.to == usize::MAX;
+            if !whole && (scanner.seen.map || is_built(name)) {
+                kept.take(window);
+            }
+        });
         scanner.reader = reader;
+        if let Ok(size) = read
+            && scanner.seen.sources()
+            && size > reader::WINDOW as u64
+        {
+            match kept.bytes() {
+                Some(bytes) if bytes.len() as u64 == size => scanner.sources(names, bytes, scanner.start),
+                _ => scanner.too_large(names),
+            }
+        }
+        drop(kept);
         scanner.layers.clear();
         scanner.found.bytes += read?;
         Ok(())
@@ -386,6 +479,11 @@ impl Visitor for Inside<'_, '_> {
     fn unread(&mut self, layers: &[Layer], reason: String) {
         self.scanner.found.incomplete.push(Incomplete { path: trail(self.shown, layers), reason });
     }
+}
+
+/// Whether a file's name says that a build may have made it, with a source map inside.
+fn is_built(name: &str) -> bool {
+    [".js", ".mjs", ".cjs", ".jsx", ".css"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The matches that can share a line with match number `i`.

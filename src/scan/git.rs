@@ -1,15 +1,22 @@
 //! What is staged, and what a range of commits brings in.
 
+use super::beside::{self, Beside};
 use super::file::{FileScanner, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
-use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete};
+use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
 use crate::git::blobs::BlobAt;
+use crate::git::lfs::Lfs;
 use crate::git::repository::Repository;
 use crate::source::index::{self, Staged};
 use crate::source::range::{Change, Range};
+use crate::unpack::container::{Kind, Seekable};
+use crate::unpack::limits::Limits;
+use git2::{Oid, Tree};
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
 
 /// Where findings in commit messages are said to be.
 pub const MESSAGES: &str = "commit-message";
@@ -20,13 +27,19 @@ pub struct Index<'a> {
     staged: Staged,
     counter: &'a Counter,
     max_size: Option<u64>,
+    limits: Limits,
 }
 
 impl<'a> Index<'a> {
     /// Compares the index with HEAD.
-    pub fn open(repo: Repository, max_size: Option<u64>, counter: &'a Counter) -> Result<Self, index::Error> {
+    pub fn open(
+        repo: Repository,
+        max_size: Option<u64>,
+        limits: Limits,
+        counter: &'a Counter,
+    ) -> Result<Self, index::Error> {
         let staged = index::staged(&repo)?;
-        Ok(Index { repo, staged, counter, max_size })
+        Ok(Index { repo, staged, counter, max_size, limits })
     }
 }
 
@@ -54,6 +67,12 @@ impl Input for Index<'_> {
     fn on_disk(&self, path: &str) -> PathBuf {
         on_disk(&self.repo, path)
     }
+
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+        let index = self.repo.index().ok()?;
+        let open = |path: &str| blob(&self.repo, index.get_path(Path::new(path), 0)?.id);
+        beside::find(path, layers, reference, most, self.limits, open)
+    }
 }
 
 /// What the commits of a range brought in.
@@ -62,12 +81,21 @@ pub struct Commits<'a> {
     range: Range,
     counter: &'a Counter,
     max_size: Option<u64>,
+    limits: Limits,
+    /// Where a file's neighbours are.
+    commit: Option<Oid>,
 }
 
 impl<'a> Commits<'a> {
     /// Takes a range of the repository's commits.
-    pub fn new(repo: Repository, range: Range, max_size: Option<u64>, counter: &'a Counter) -> Self {
-        Commits { repo, range, counter, max_size }
+    pub fn new(
+        repo: Repository,
+        range: Range,
+        max_size: Option<u64>,
+        limits: Limits,
+        counter: &'a Counter,
+    ) -> Self {
+        Commits { repo, range, counter, max_size, limits, commit: None }
     }
 }
 
@@ -102,11 +130,44 @@ impl Input for Commits<'_> {
     fn on_disk(&self, path: &str) -> PathBuf {
         on_disk(&self.repo, path)
     }
+
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+        let tree = tree(&self.repo, self.commit?)?;
+        let open = |path: &str| blob(&self.repo, tree.get_path(Path::new(path)).ok()?.id());
+        beside::find(path, layers, reference, most, self.limits, open)
+    }
+
+    fn look_in(&mut self, git: Option<&GitOrigin>) {
+        self.commit = commit(git);
+    }
+}
+
+/// The commit that brought a finding in.
+pub fn commit(git: Option<&GitOrigin>) -> Option<Oid> {
+    Oid::from_str(git?.commit.as_deref()?).ok()
+}
+
+/// The files of a commit.
+pub fn tree(repo: &git2::Repository, commit: Oid) -> Option<Tree<'_>> {
+    repo.find_commit(commit).and_then(|commit| commit.tree()).ok()
+}
+
+/// A blob's content.
+pub fn blob(repo: &git2::Repository, id: Oid) -> Option<Box<dyn Seekable>> {
+    Some(Box::new(Cursor::new(repo.find_blob(id).ok()?.content().to_vec())))
 }
 
 /// Where a path of the repository is, or would be, on disk.
 pub fn on_disk(repo: &git2::Repository, path: &str) -> PathBuf {
     repo.workdir().unwrap_or_else(|| repo.path()).join(path)
+}
+
+/// Scans the file that a Git LFS pointer stands for.
+pub fn pointed_to(scanner: &mut FileScanner<'_>, names: Names<'_>, file: &mut File) {
+    if let Err(error) = scanner.file(names, file) {
+        let reason = format!("the file that Git LFS keeps of it cannot be read: {error}");
+        scanner.found.incomplete.push(Incomplete { path: names.shown.to_owned(), reason });
+    }
 }
 
 /// Keeps the first finding of each token in each file; the findings come in the order of their commits.
@@ -143,7 +204,15 @@ impl<'a> Blobs<'a> {
             Err(incomplete) => return self.incomplete.push(incomplete),
         };
         let before = self.scanner.found.findings.len();
-        self.scanner.bytes(Names { shown: &at.path, below: &at.path }, blob.content());
+        let names = Names { shown: &at.path, below: &at.path };
+        let file = match Kind::of(blob.content(), &at.path) {
+            Some(Kind::LfsPointer) => Lfs::new(self.repo).open(blob.content()),
+            _ => None,
+        };
+        match file {
+            Some(mut file) => pointed_to(&mut self.scanner, names, &mut file),
+            None => self.scanner.bytes(names, blob.content()),
+        }
         self.scanner.found.bytes += blob.content().len() as u64;
         self.counter.add(blob.content().len() as u64);
         for finding in &mut self.scanner.found.findings[before..] {

@@ -3,28 +3,38 @@
 //! One sweep over the store finds the objects that hold something; only those are traced to the commits that brought
 //! them in, and scanned again under the paths that they had.
 
+use super::beside::{self, Beside};
 use super::file::{FileScanner, Found, How, Names, Pass};
-use super::git::{MESSAGES, on_disk};
+use super::git::{self, MESSAGES, on_disk, pointed_to};
 use super::progress::Counter;
 use super::{Input, Read};
-use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete};
+use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
 use crate::git::attribution::attribute;
+use crate::git::lfs::Lfs;
 use crate::git::repository::Repository;
 use crate::git::store::{self, Kind, Look, ObjectStore, Search};
 use crate::unpack::container::Kind as Container;
+use crate::unpack::limits::Limits;
+use git2::Oid;
 use gix_hash::ObjectId;
 use rayon::prelude::*;
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::path::PathBuf;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A repository's objects.
 pub struct History<'a> {
     repo: Repository,
     store: ObjectStore,
+    lfs: Lfs,
     counter: &'a Counter,
     threads: usize,
     max_size: Option<u64>,
+    limits: Limits,
+    /// Where a file's neighbours are.
+    commit: Option<Oid>,
 }
 
 impl<'a> History<'a> {
@@ -33,10 +43,12 @@ impl<'a> History<'a> {
         repo: Repository,
         threads: usize,
         max_size: Option<u64>,
+        limits: Limits,
         counter: &'a Counter,
     ) -> Result<Self, store::Error> {
         let store = ObjectStore::open(&repo)?;
-        Ok(History { repo, store, counter, threads, max_size })
+        let lfs = Lfs::new(&repo);
+        Ok(History { repo, store, lfs, counter, threads, max_size, limits, commit: None })
     }
 
     /// Finds the objects that hold something. Says what could not be read.
@@ -44,7 +56,9 @@ impl<'a> History<'a> {
         let How { detector, pass, .. } = how;
         let hits: Mutex<Vec<ObjectId>> = Mutex::default();
         let too_large: Mutex<Vec<Incomplete>> = Mutex::default();
-        let max_size = self.max_size;
+        // Git LFS pointers whose files are not here.
+        let pointers = AtomicU64::new(0);
+        let (max_size, lfs) = (self.max_size, &self.lfs);
         let is_too_large = |data: &[u8]| max_size.is_some_and(|most| data.len() as u64 > most);
         let hint = |data: &[u8]| match pass {
             Pass::Detect => detector.wants(data),
@@ -54,50 +68,72 @@ impl<'a> History<'a> {
             Pass::Detect => detector.reach(),
             Pass::Sweep(known) => Some(known.reach()),
         };
+        let tell_too_large = |data: &[u8]| {
+            let reason = format!("is larger than --max-size ({} bytes)", data.len());
+            lock(&too_large).push(Incomplete { path: "a blob in the history".to_owned(), reason });
+        };
         let whole = |kind: Kind, data: &[u8]| {
             self.counter.add(data.len() as u64);
-            if kind == Kind::Blob && is_too_large(data) {
-                let reason = format!("is larger than --max-size ({} bytes)", data.len());
-                lock(&too_large).push(Incomplete { path: "a blob in the history".to_owned(), reason });
-            }
-            reach.is_none() || (kind == Kind::Blob && Container::of(data, "").is_some())
+            reach.is_none() || (kind == Kind::Blob && (is_too_large(data) || is_container(data)))
         };
         let inspect = |kind: Kind, id: &gix_hash::oid, data: &[u8]| {
-            if kind == Kind::Tree || (kind == Kind::Blob && is_too_large(data)) {
+            if kind == Kind::Tree {
                 return;
             }
-            let holds = match pass {
-                Pass::Sweep(_) if hint(data) => true,
+            if kind == Kind::Blob && is_too_large(data) {
+                return tell_too_large(data);
+            }
+            let holds = match (pass, Container::of(data, "")) {
+                (_, Some(Container::LfsPointer)) if kind == Kind::Blob => match lfs.open(data) {
+                    Some(mut file) => holds(how, |scanner, names| pointed_to(scanner, names, &mut file), ""),
+                    None => {
+                        pointers.fetch_add(1, Ordering::Relaxed);
+                        false
+                    }
+                },
+                (Pass::Sweep(_), _) if hint(data) => true,
                 _ => holds_something(how, data, ""),
             };
             if holds {
                 lock(&hits).push(id.to_owned());
             }
         };
-        let krea = |name: &[u8]| name.to_ascii_lowercase().windows(4).any(|window| window == b"krea");
-        let by_name = |name: &[u8]| detector.wants_path(&String::from_utf8_lossy(name));
-        let names = store::Names { hint: &krea, reach: 4, wanted: &by_name };
+        let hints: [&[u8]; 4] = [b"krea", b".br\0", b"zma\0", b"tlz\0"];
+        let by_hint =
+            |name: &[u8]| name.to_ascii_lowercase().windows(4).any(|window| hints.contains(&window));
+        let by_name = |name: &[u8]| {
+            let name = String::from_utf8_lossy(name);
+            Container::is_in_name(&name) || (matches!(pass, Pass::Detect) && detector.wants_path(&name))
+        };
+        let names = store::Names { hint: &by_hint, reach: 4, wanted: &by_name };
         let swept = self.store.sweep(
             self.threads,
             &Look {
                 search: reach.map(|reach| Search { hint: &hint, reach }),
                 whole: &whole,
                 inspect: &inspect,
-                names: matches!(pass, Pass::Detect).then_some(names),
+                names: Some(names),
             },
         );
         let mut hits = lock(&hits).split_off(0);
-        // A file whose name says Krea need not say it itself.
+        // A file whose name says Krea need not say it itself, and some containers are told by their name.
         let store = &self.store;
         let named = swept.named.par_iter().filter(|id| {
             let data = store.read(id).map(|(_, data)| data).unwrap_or_default();
-            !is_too_large(&data) && holds_something(how, &data, "krea")
+            !is_too_large(&data) && NAMES.iter().any(|name| holds_something(how, &data, name))
         });
         hits.par_extend(named.cloned());
         hits.sort_unstable();
         hits.dedup();
         let mut incomplete = swept.incomplete;
         incomplete.append(&mut lock(&too_large));
+        let pointers = pointers.into_inner();
+        if pointers > 0 {
+            let reason = format!(
+                "{pointers} Git LFS pointers, whose files are not here; run `git lfs fetch --all` and scan again"
+            );
+            incomplete.push(Incomplete { path: "the history".to_owned(), reason });
+        }
         Swept { hits, incomplete, blobs: swept.blobs, bytes: swept.bytes }
     }
 }
@@ -117,13 +153,13 @@ impl Input for History<'_> {
             true => BTreeMap::new(),
             false => attribute(&self.store, &self.repo, &swept.hits, self.threads),
         };
-        let store = &self.store;
+        let (store, lfs) = (&self.store, &self.lfs);
         let targets: Vec<_> = origins.iter().collect();
         let scanned: Vec<Found> = targets
             .par_chunks(16)
             .map(|chunk| {
                 let mut scanner = FileScanner::new(how);
-                chunk.iter().for_each(|(id, origins)| scan(store, **id, origins, &mut scanner));
+                chunk.iter().for_each(|(id, origins)| scan(store, lfs, **id, origins, &mut scanner));
                 scanner.found
             })
             .collect();
@@ -140,11 +176,22 @@ impl Input for History<'_> {
     fn on_disk(&self, path: &str) -> PathBuf {
         on_disk(&self.repo, path)
     }
+
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+        let tree = git::tree(&self.repo, self.commit?)?;
+        let open = |path: &str| git::blob(&self.repo, tree.get_path(Path::new(path)).ok()?.id());
+        beside::find(path, layers, reference, most, self.limits, open)
+    }
+
+    fn look_in(&mut self, git: Option<&GitOrigin>) {
+        self.commit = git::commit(git);
+    }
 }
 
 /// Scans one object under each path that it had.
-fn scan(store: &ObjectStore, id: ObjectId, origins: &[GitOrigin], scanner: &mut FileScanner<'_>) {
+fn scan(store: &ObjectStore, lfs: &Lfs, id: ObjectId, origins: &[GitOrigin], scanner: &mut FileScanner<'_>) {
     let Ok((kind, data)) = store.read(&id) else { return };
+    let is_pointer = kind == Kind::Blob && Container::of(&data, "") == Some(Container::LfsPointer);
     for origin in origins {
         let path = match kind {
             Kind::Commit | Kind::Tag => format!("{MESSAGES}/{id}"),
@@ -152,17 +199,34 @@ fn scan(store: &ObjectStore, id: ObjectId, origins: &[GitOrigin], scanner: &mut 
             _ => origin.path.clone(),
         };
         let before = scanner.found.findings.len();
-        scanner.bytes(Names { shown: &path, below: &origin.path }, &data);
+        let names = Names { shown: &path, below: &origin.path };
+        match is_pointer.then(|| lfs.open(&data)).flatten() {
+            Some(mut file) => pointed_to(scanner, names, &mut file),
+            None => scanner.bytes(names, &data),
+        }
         for finding in &mut scanner.found.findings[before..] {
             finding.git = Some(origin.clone());
         }
     }
 }
 
+/// Names that stand for those of which one thing or another is told by the name alone.
+const NAMES: [&str; 3] = ["krea", "x.br", "x.lzma"];
+
+/// Whether a blob holds files.
+fn is_container(data: &[u8]) -> bool {
+    Container::of(data, "").is_some()
+        || (Container::may_be_behind(data) && Container::behind(&mut Cursor::new(data)).is_some())
+}
+
 /// Whether there is a token in an object, or in what it holds, under a path.
 fn holds_something(how: How<'_>, data: &[u8], path: &str) -> bool {
+    holds(how, |scanner, names| scanner.bytes(names, data), path)
+}
+
+fn holds(how: How<'_>, scan: impl FnOnce(&mut FileScanner<'_>, Names<'_>), path: &str) -> bool {
     let mut scanner = FileScanner::new(how);
-    scanner.bytes(Names { shown: path, below: path }, data);
+    scan(&mut scanner, Names { shown: path, below: path });
     let found = scanner.found;
     let nothing = found.findings.is_empty() && found.withheld.is_empty() && found.hints.is_empty();
     !nothing || !found.incomplete.is_empty()

@@ -1,19 +1,24 @@
 //! The pipeline: read, detect, allow, sweep for further copies, tally.
 
+mod beside;
 mod file;
 mod git;
 mod history;
+mod merge;
+mod originals;
 mod progress;
+mod sources;
 mod tree;
 
 use crate::config::{Baseline, Configs, Settings, Source};
 use crate::detect::Detector;
-use crate::finding::{Confidence, Finding, Incomplete, Outcome, Summary, Token};
+use crate::finding::{Confidence, Finding, GitOrigin, Incomplete, Layer, Outcome, Summary, Token};
 use crate::git::repository::{self, Repository};
 use crate::source::pre_commit::{self, Work};
 use crate::source::range::Range;
 use crate::source::tree::Options;
 use anyhow::{Context as _, bail};
+use beside::Beside;
 use file::{Found, How, Known, Pass, Place};
 use progress::{Counter, Progress};
 use std::collections::{BTreeSet, HashSet};
@@ -40,6 +45,14 @@ trait Input {
     fn on_disk(&self, path: &str) -> PathBuf {
         PathBuf::from(path)
     }
+
+    /// The file that `reference` names as seen from the file at `path` (and, in a container, `layers`): a bundle's
+    /// source map. With an empty `reference`, the file itself. Gives its path as reports show it, the layers that lead
+    /// to it, and its bytes, at most `most` of them; `None` when it is not there.
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside>;
+
+    /// Says in which commit [`Input::beside`] looks from now on, for an input that reads commits.
+    fn look_in(&mut self, _git: Option<&GitOrigin>) {}
 }
 
 /// Runs a scan.
@@ -87,6 +100,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         summary.hints = read.found.hints.clone();
         tally.add(read.found, input.as_ref());
     }
+    notes.extend(originals::resolve(&mut tally.reported, input.as_mut()));
     drop(progress);
 
     if let Some(path) = &settings.write_baseline {
@@ -113,9 +127,10 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
 
 /// Makes the input that the settings ask for ready.
 fn open<'a>(settings: &Settings, counter: &'a Counter) -> anyhow::Result<Box<dyn Input + 'a>> {
-    let files = |paths: Vec<PathBuf>| tree::Tree { options: walk_options(settings, paths), counter };
-    let staged = |repo| git::Index::open(repo, settings.max_size, counter);
-    let commits = |repo, range| git::Commits::new(repo, range, settings.max_size, counter);
+    let limits = settings.limits;
+    let files = |paths: Vec<PathBuf>| tree::Tree { options: walk_options(settings, paths), counter, limits };
+    let staged = |repo| git::Index::open(repo, settings.max_size, limits, counter);
+    let commits = |repo, range| git::Commits::new(repo, range, settings.max_size, limits, counter);
     Ok(match &settings.source {
         Source::Tree => {
             let is_piped = |path: &PathBuf| path == Path::new("-") || Piped::is_made_by_shell(path);
@@ -123,8 +138,8 @@ fn open<'a>(settings: &Settings, counter: &'a Counter) -> anyhow::Result<Box<dyn
             let mut inputs: Vec<Box<dyn Input + 'a>> = Vec::new();
             for path in &piped {
                 inputs.push(Box::new(match path.to_str() {
-                    Some("-") => Piped::stdin(settings.max_size),
-                    _ => Piped::path(path, settings.max_size)
+                    Some("-") => Piped::stdin(settings.max_size, limits),
+                    _ => Piped::path(path, settings.max_size, limits)
                         .with_context(|| format!("cannot read {}", path.display()))?,
                 }));
             }
@@ -134,11 +149,11 @@ fn open<'a>(settings: &Settings, counter: &'a Counter) -> anyhow::Result<Box<dyn
             }
             Box::new(tree::Several(inputs))
         }
-        Source::Stdin => Box::new(Piped::stdin(settings.max_size)),
+        Source::Stdin => Box::new(Piped::stdin(settings.max_size, limits)),
         Source::Staged => Box::new(staged(open_repository(&settings.paths)?)?),
         Source::History => {
             let repo = open_repository(&settings.paths)?;
-            Box::new(history::History::open(repo, settings.threads, settings.max_size, counter)?)
+            Box::new(history::History::open(repo, settings.threads, settings.max_size, limits, counter)?)
         }
         Source::Range(text) => {
             let repo = open_repository(&settings.paths)?;

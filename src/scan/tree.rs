@@ -1,10 +1,13 @@
 //! The working tree, standard input and pipes.
 
+use super::beside::{self, Beside};
 use super::file::{FileScanner, Found, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
-use crate::finding::Incomplete;
+use crate::finding::{Incomplete, Layer};
 use crate::source::tree::{self, Entry, Visitor};
+use crate::unpack::container::Seekable;
+use crate::unpack::limits::Limits;
 use std::fs::File;
 use std::io::{Read as _, Seek};
 use std::path::Path;
@@ -16,6 +19,8 @@ pub struct Tree<'a> {
     pub options: tree::Options,
     /// Told of every file.
     pub counter: &'a Counter,
+    /// How much may be unpacked from one file.
+    pub limits: Limits,
 }
 
 impl Input for Tree<'_> {
@@ -25,6 +30,11 @@ impl Input for Tree<'_> {
         let walked = tree::walk(&self.options, make);
         let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         Ok(Read { found, blobs: 0, incomplete: walked.incomplete, notes: walked.notes })
+    }
+
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+        let open = |path: &str| Some(Box::new(self.options.open(path)?) as Box<dyn Seekable>);
+        beside::find(path, layers, reference, most, self.limits, open)
     }
 }
 
@@ -60,6 +70,7 @@ pub struct Piped {
     name: String,
     spool: tempfile::SpooledTempFile,
     incomplete: Vec<Incomplete>,
+    limits: Limits,
 }
 
 /// How standard input is called in reports.
@@ -69,13 +80,13 @@ const MAX_IN_MEMORY: usize = 16 << 20;
 
 impl Piped {
     /// Reads standard input to its end.
-    pub fn stdin(max_size: Option<u64>) -> Self {
-        Self::read_all(STDIN, &mut std::io::stdin().lock(), max_size)
+    pub fn stdin(max_size: Option<u64>, limits: Limits) -> Self {
+        Self::read_all(STDIN, &mut std::io::stdin().lock(), max_size, limits)
     }
 
     /// Reads a PATH that is a pipe made by the shell, as `<(command)` is.
-    pub fn path(path: &Path, max_size: Option<u64>) -> std::io::Result<Self> {
-        Ok(Self::read_all(&path.to_string_lossy(), &mut File::open(path)?, max_size))
+    pub fn path(path: &Path, max_size: Option<u64>, limits: Limits) -> std::io::Result<Self> {
+        Ok(Self::read_all(&path.to_string_lossy(), &mut File::open(path)?, max_size, limits))
     }
 
     /// Whether a PATH is a pipe that the shell made. A pipe with a name of its own may never have a writer.
@@ -84,11 +95,12 @@ impl Piped {
         from_shell && std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
     }
 
-    fn read_all(name: &str, input: &mut dyn std::io::Read, max_size: Option<u64>) -> Self {
+    fn read_all(name: &str, input: &mut dyn std::io::Read, max_size: Option<u64>, limits: Limits) -> Self {
         let mut piped = Piped {
             name: name.to_owned(),
             spool: tempfile::spooled_tempfile(MAX_IN_MEMORY),
             incomplete: Vec::new(),
+            limits,
         };
         let most = max_size.unwrap_or(u64::MAX);
         match std::io::copy(&mut input.take(most.saturating_add(1)), &mut piped.spool) {
@@ -119,6 +131,18 @@ impl Input for Piped {
         found.bytes += bytes;
         Ok(Read { found, blobs: 0, incomplete: self.incomplete.clone(), notes: Vec::new() })
     }
+
+    /// There is nothing beside it: a reference only leads from one file in it to another.
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+        let Piped { name, spool, limits, .. } = self;
+        let mut once = Some(spool);
+        let open = |path: &str| {
+            let spool = once.take().filter(|_| path == name)?;
+            spool.rewind().ok()?;
+            Some(Box::new(spool) as Box<dyn Seekable + '_>)
+        };
+        beside::find(path, layers, reference, most, *limits, open)
+    }
 }
 
 /// Inputs that are read one after the other.
@@ -135,5 +159,9 @@ impl Input for Several<'_> {
             all.notes.extend(read.notes);
         }
         Ok(all)
+    }
+
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+        self.0.iter_mut().find_map(|input| input.beside(path, layers, reference, most))
     }
 }

@@ -34,6 +34,27 @@ pub struct Options {
     pub threads: usize,
 }
 
+impl Options {
+    /// Opens a file that another one names, by its path as an [`Entry`] shows it; `None` when it is not below a PATH
+    /// that was given (for a file: not in its folder), also by way of a link, or is no file.
+    pub fn open(&self, shown: &str) -> Option<File> {
+        let real = Path::new(shown).canonicalize().ok()?;
+        let is_below = |path: &Path| {
+            let root = path.canonicalize().ok()?;
+            let root = if root.is_file() { root.parent()? } else { &root };
+            Some(real.starts_with(root))
+        };
+        let here = [PathBuf::from(".")];
+        let paths = if self.paths.is_empty() { &here[..] } else { &self.paths };
+        if !paths.iter().any(|path| is_below(path) == Some(true)) || !real.metadata().ok()?.is_file() {
+            return None;
+        }
+        let file = File::open(&real).ok()?;
+        let length = file.metadata().ok()?.len();
+        self.max_size.is_none_or(|most| length <= most).then_some(file)
+    }
+}
+
 /// A file to read.
 #[derive(Debug)]
 pub struct Entry<'a> {

@@ -119,6 +119,10 @@ fn decode(text: &[u8], at: usize) -> Option<Escape> {
         }
         [b'\\', b'u', digits @ ..] => found(printable(hex(digits.get(..4)?)?)?, 6),
         [b'\\', b'x', digits @ ..] => found(printable(hex(digits.get(..2)?)?)?, 4),
+        [b'\\', digits @ ..] if octal(digits).is_some() => {
+            let (character, length) = octal(digits)?;
+            found(character, length + 1)
+        }
         [CONTROL, b'[', rest @ ..] => {
             let parameters =
                 rest.iter().take(24).take_while(|b| matches!(b, b'0'..=b'9' | b';' | b':' | b'?'));
@@ -127,7 +131,6 @@ fn decode(text: &[u8], at: usize) -> Option<Escape> {
             Some(Escape { character: None, length: length + 3 })
         }
         [b'\\', b'e', b'[', ..] => found(CONTROL, 2),
-        [b'\\', b'0', b'3', b'3', b'[', ..] => found(CONTROL, 4),
         [b'%', digits @ ..] => found(printable(hex(digits.get(..2)?)?)?, 3),
         [b'&', rest @ ..] => {
             let close = rest.iter().take(8).position(|&b| b == b';')?;
@@ -146,6 +149,13 @@ fn joined_line(text: &[u8], at: usize, newline: usize) -> Escape {
     let quoted = memchr::memchr_iter(b'"', &text[line..at]).count() % 2 == 1;
     let inside_word = quoted && !text[line..at].ends_with(b" ");
     Escape { character: (indent > 0 && !inside_word).then_some(b' '), length: newline + indent }
+}
+
+/// Two or three octal digits at the start of some bytes: what they stand for, and how many there are.
+fn octal(bytes: &[u8]) -> Option<(u8, usize)> {
+    let length = bytes.iter().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
+    let digits = std::str::from_utf8(bytes.get(..length).filter(|_| length > 1)?).ok()?;
+    printable(u32::from_str_radix(digits, 8).ok()?).map(|character| (character, length))
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
@@ -200,6 +210,8 @@ mod tests {
             r"a\u003Ab",
             r"a\x3ab",
             r"a\u{3a}b",
+            r"a\72b",
+            r"a\072b",
             "a%3Ab",
             "a&#58;b",
             "a&#x3a;b",

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 /// What comes out of a file is not compared with the file's size before it is this much, in bytes: small files of
 /// spaces or zeros are no bombs.
-const RATIO_FROM: u64 = 64 << 20;
+const RATIO_FROM: u64 = 128 << 20;
+/// A member that is a bomb is given up, and the rest is read as if it had not been there; so many times for one file.
+const MAX_BOMBS: u32 = 8;
 /// The clock is looked at once in so many reads.
 const READS_A_LOOK: u32 = 64;
 
@@ -57,8 +59,9 @@ pub struct Budget {
     limits: Limits,
     /// The file's size.
     size: u64,
-    started: Instant,
+    started: Cell<Instant>,
     bytes: Cell<u64>,
+    bombs: Cell<u32>,
     members: Cell<u64>,
     reads: Cell<u32>,
     exceeded: RefCell<Option<Exceeded>>,
@@ -70,8 +73,9 @@ impl Budget {
         Budget {
             limits,
             size,
-            started: Instant::now(),
+            started: Cell::new(Instant::now()),
             bytes: Cell::new(0),
+            bombs: Cell::new(0),
             members: Cell::new(0),
             reads: Cell::new(0),
             exceeded: RefCell::new(None),
@@ -94,12 +98,12 @@ impl Budget {
         if total > self.limits.bytes {
             return self.stop(Exceeded::Bytes(self.limits.bytes));
         }
-        if total > RATIO_FROM && total / self.limits.ratio.max(1) > self.size {
+        if total > 2 * RATIO_FROM && total / self.limits.ratio.max(1) > self.size {
             return self.stop(Exceeded::Ratio(self.limits.ratio));
         }
         let reads = self.reads.get().wrapping_add(1);
         self.reads.set(reads);
-        if reads % READS_A_LOOK == 0 && self.started.elapsed() > self.limits.time {
+        if reads % READS_A_LOOK == 0 && self.started.get().elapsed() > self.limits.time {
             return self.stop(Exceeded::Time(self.limits.time));
         }
         Ok(())
@@ -123,6 +127,28 @@ impl Budget {
     /// When it may not. The budget stays good for what else there is.
     pub fn depth(&self, depth: usize) -> Result<(), Exceeded> {
         if depth > self.limits.depth { Err(Exceeded::Depth(self.limits.depth)) } else { self.still_good() }
+    }
+
+    /// Whether one member gives far more than went into it. It is to be given up then, and no longer counts.
+    ///
+    /// # Errors
+    /// When there were too many of them before.
+    pub fn bomb(&self, packed: u64, unpacked: u64) -> Result<Option<Exceeded>, Exceeded> {
+        if unpacked <= RATIO_FROM || unpacked / self.limits.ratio.max(1) <= packed {
+            return Ok(None);
+        }
+        let bomb = Exceeded::Ratio(self.limits.ratio);
+        self.bombs.set(self.bombs.get() + 1);
+        if self.bombs.get() > MAX_BOMBS {
+            return self.stop(bomb).map(|()| None);
+        }
+        self.bytes.set(self.bytes.get().saturating_sub(unpacked));
+        Ok(Some(bomb))
+    }
+
+    /// Does not count time that was spent waiting.
+    pub fn pause(&self, waited: Duration) {
+        self.started.set(self.started.get() + waited);
     }
 
     fn still_good(&self) -> Result<(), Exceeded> {
@@ -151,6 +177,11 @@ impl<'b, R: Read> Metered<'b, R> {
     /// Counts what `inner` gives.
     pub fn new(budget: &'b Budget, inner: R) -> Self {
         Metered { budget, inner }
+    }
+
+    /// What is counted.
+    pub fn into_inner(self) -> R {
+        self.inner
     }
 }
 
@@ -181,8 +212,19 @@ mod tests {
         assert_eq!(budget.member(), Err(Exceeded::Members(2)));
 
         let budget = Budget::new(Limits { ratio: 10, ..Limits::default() }, 1 << 20);
-        assert_eq!(budget.spend(RATIO_FROM), Ok(()));
+        assert_eq!(budget.spend(2 * RATIO_FROM), Ok(()));
         assert_eq!(budget.spend(1 << 20), Err(Exceeded::Ratio(10)));
+
+        let budget = Budget::new(Limits::default(), 1 << 20);
+        assert_eq!(budget.bomb(0, RATIO_FROM), Ok(None));
+        assert_eq!(budget.bomb(RATIO_FROM, RATIO_FROM + 1), Ok(None));
+        for _ in 0..MAX_BOMBS {
+            assert_eq!(budget.spend(2 * RATIO_FROM), Ok(()));
+            assert_eq!(budget.bomb(1, 2 * RATIO_FROM), Ok(Some(Exceeded::Ratio(200))));
+            assert_eq!(budget.exceeded(), None);
+        }
+        assert_eq!(budget.bomb(1, 2 * RATIO_FROM), Err(Exceeded::Ratio(200)));
+        assert_eq!(budget.spend(0), Err(Exceeded::Ratio(200)));
 
         let budget = Budget::new(Limits { time: Duration::ZERO, ..Limits::default() }, 1);
         let late = (0..2 * READS_A_LOOK).find_map(|_| budget.spend(0).err());

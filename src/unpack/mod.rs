@@ -1,15 +1,18 @@
-//! Bytes to more bytes: files in files, character sets, escapes, string literals that belong together, base64.
+//! Bytes to more bytes: files in files, character sets, escapes, string literals that belong together, encoded text.
 //!
 //! A [`container`] gives files, streamed, under the [`limits`] of one budget. A step inside a text takes a [`Text`]
 //! and gives another one that remembers, for every byte, where in the file it came from. Nothing here knows what a
 //! token is.
 
-pub mod base64;
 pub mod charset;
 pub mod container;
+pub mod encoded;
 pub mod escapes;
+pub mod json_string;
 pub mod limits;
 pub mod literals;
+pub mod map_reference;
+pub mod source_map;
 
 use std::borrow::Cow;
 

@@ -55,7 +55,7 @@ fn start(name: &str) -> Tls {
 }
 
 fn life(port: u16) -> Life {
-    krea_at(&format!("https://localhost:{port}"), &quick()).ask(&token(1))
+    krea_at(&format!("https://localhost:{port}"), &quick()).life(&token(1))
 }
 
 /// Runs the test of this name in a process that trusts one certificate, and gives it the server's port.
@@ -104,7 +104,7 @@ fn a_host_that_nobody_vouches_for_is_not_asked() {
 #[test]
 fn plain_http_behind_https_is_unknown() {
     let raw = Raw::start("HTTP/1.1 401 X\r\nContent-Length: 2\r\n\r\n{}", Then::Close);
-    let life = krea_at(&raw.base().replace("http:", "https:"), &quick()).ask(&token(1));
+    let life = krea_at(&raw.base().replace("http:", "https:"), &quick()).life(&token(1));
     assert_eq!(life.status, Status::Unknown);
     assert!(life.reason.contains("connect"), "{}", life.reason);
 }

@@ -22,8 +22,9 @@ mod tree;
 mod variable;
 mod yaml;
 
-use crate::finding::{Finding, Token, TokenKind};
+use crate::finding::{Finding, SOURCE_MAP, Token, TokenKind};
 use crate::mask::Masker;
+use crate::unpack::container;
 use change::{Copy, Problem, braced, replaced};
 use language::Language;
 use std::collections::BTreeMap;
@@ -115,6 +116,8 @@ impl Plan {
 /// Plans the changes for findings in the working tree. `withheld` are tokens that a scan has seen and that stay where they
 /// are: the diff masks them as well.
 pub fn plan(findings: &[Finding], withheld: &[Token]) -> Plan {
+    // Each place is a text to change, however many are one finding.
+    let findings: &[Finding] = &findings.iter().flat_map(Finding::places).collect::<Vec<_>>();
     let mut files: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
         files.entry(&finding.location.path).or_default().push(finding);
@@ -148,6 +151,13 @@ fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<Edit, Vec<Ref
     let first = found.first().map_or(1, |finding| finding.location.line);
     if found.iter().any(|finding| finding.git.is_some()) {
         return Err(vec![refused(first, "is in the history, not in a file here".to_owned())]);
+    }
+    if let Some(finding) = found.iter().find(|finding| container::is_inside(&finding.layers)) {
+        let way = crate::escape::visible(&finding.trail()).into_owned();
+        let reason = format!(
+            "is a file with others in it ({way}): take the token out of what it is made from, and make it anew"
+        );
+        return Err(vec![refused(first, reason)]);
     }
     let before = file::read(Path::new(path)).map_err(|reason| vec![refused(first, reason)])?;
     let unfit: Vec<Refused> = found
@@ -198,7 +208,8 @@ fn not_as_written(finding: &Finding, text: &str) -> Option<String> {
             "a rule of your own found it, which does not say whose it is: replace it by hand".to_owned(),
         );
     }
-    if let Some(layer) = finding.layers.first() {
+    // An original that a source map names says nothing of how the token is written.
+    if let Some(layer) = finding.layers.iter().find(|layer| layer.kind != SOURCE_MAP) {
         return Some(format!("it is written as {}: replace it by hand", crate::escape::visible(&layer.kind)));
     }
     let here = usize::try_from(finding.location.byte_offset).ok().and_then(|at| text.as_bytes().get(at..));

@@ -9,6 +9,7 @@ use super::{Delivery, SinkError, Stored};
 use crate::escape::visible;
 use crate::finding::Token;
 use crate::git::repository;
+use crate::incident::folder::flush_folder;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read, Write};
@@ -241,7 +242,7 @@ impl<'a> Target<'a> {
             return Err(Error::Changed { path: self.given.to_owned() });
         }
         file.persist(&self.path).map_err(|error| error.error).map_err(io("replace it"))?;
-        sync_folder(self.folder()).map_err(io("flush its folder to disk"))?;
+        flush_folder(self.folder()).map_err(io("flush its folder to disk"))?;
         Ok(notes)
     }
 
@@ -353,20 +354,6 @@ fn quoted(path: &str) -> String {
         return path.to_owned();
     }
     format!("'{}'", visible(path).replace('\'', r"'\''"))
-}
-
-/// Makes a rename last. File systems that cannot flush a folder say so, and there is nothing else to do.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
-        result => result,
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

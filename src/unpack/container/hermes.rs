@@ -40,6 +40,9 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         walk.unread(&format!("has a string table of {wanted} bytes; one of at most {MOST} is read"));
         return Ok(());
     }
+    let memory = walk.memory;
+    // And its longest line.
+    let _held = memory.take(2 * wanted)?;
     input.seek(SeekFrom::Start(tables))?;
     let mut part = |length: u64| -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -182,13 +185,7 @@ impl Strings {
 impl Read for Strings {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
-        while filled < buffer.len() {
-            if self.given == self.line.len() {
-                match self.advance() {
-                    Some(()) => continue,
-                    None => break,
-                }
-            }
+        while filled < buffer.len() && (self.given < self.line.len() || self.advance().is_some()) {
             let length = (self.line.len() - self.given).min(buffer.len() - filled);
             buffer[filled..filled + length].copy_from_slice(&self.line[self.given..self.given + length]);
             filled += length;

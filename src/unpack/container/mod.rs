@@ -7,10 +7,16 @@
 //! A format is one file here: a function that takes a [`Walk`] and an input, and hands each member to
 //! [`Walk::member`] or, if it cannot, says so with [`Walk::unread`]. [`Kind`] names it and tells it.
 
+mod asar;
 mod compressed;
+mod decoders;
 mod hermes;
+mod image;
 mod kind;
+mod memory;
+mod seven;
 mod tar;
+mod trouble;
 mod wasm;
 mod zip;
 
@@ -18,12 +24,39 @@ pub use kind::Kind;
 
 use super::limits::{Budget, Limits};
 use crate::finding::Layer;
+use memory::Memory;
 use std::io::{self, Cursor, Read, Seek};
+use trouble::Trouble;
 
 /// How much of a file tells what it is.
 pub const HEAD: usize = 1024;
 /// A member that must be read out of order is kept in memory up to this size, and in a nameless file beyond it.
-const MAX_IN_MEMORY: usize = 8 << 20;
+/// Containers nest, so that many of them can be held at a time.
+const MAX_IN_MEMORY: usize = 1 << 20;
+/// Of one file not more than so many parts that were not read are told one by one.
+const MAX_TOLD: usize = 100;
+
+/// Kinds of the steps that lead into a container.
+const STEPS: [&str; 13] = [
+    "zip",
+    "zip-comment",
+    "tar",
+    "gzip",
+    "gzip-comment",
+    "bzip2",
+    "xz",
+    "zstd",
+    "brotli",
+    "lzma",
+    "7z",
+    "asar",
+    "image-config",
+];
+
+/// Whether a way leads into a container.
+pub fn is_inside(layers: &[Layer]) -> bool {
+    layers.first().is_some_and(|layer| STEPS.contains(&layer.kind.as_str()))
+}
 
 /// A file that can be read from any place.
 pub trait Seekable: Read + Seek {}
@@ -53,14 +86,22 @@ pub fn walk(
     visitor: &mut dyn Visitor,
 ) {
     let budget = Budget::new(limits, size);
-    let mut walk = Walk { budget: &budget, layers: Vec::new(), depth: 0, visitor };
+    let memory = Memory::new(&budget);
+    let mut walk = Walk {
+        budget: &budget,
+        memory: &memory,
+        layers: Vec::new(),
+        depth: 0,
+        visitor,
+        stopped: None,
+        told: 0,
+        muted: false,
+    };
     match input.rewind() {
         Ok(()) => walk.open(kind, name, Source::InPlace(input)),
         Err(error) => walk.unread(&error.to_string()),
     }
-    if let Some(exceeded) = budget.exceeded() {
-        visitor.unread(&[], format!("{exceeded}; what came before was read"));
-    }
+    walk.end();
 }
 
 /// A container's bytes.
@@ -74,11 +115,18 @@ enum Source<'s> {
 /// A way into a file.
 struct Walk<'w> {
     budget: &'w Budget,
+    memory: &'w Memory<'w>,
     /// The way so far.
     layers: Vec<Layer>,
     /// Containers that are open.
     depth: usize,
     visitor: &'w mut dyn Visitor,
+    /// Where a limit was passed.
+    stopped: Option<Vec<Layer>>,
+    /// How many parts were told that were not read.
+    told: usize,
+    /// Nothing is told: why something is missing has been told already.
+    muted: bool,
 }
 
 impl<'w> Walk<'w> {
@@ -95,14 +143,18 @@ impl<'w> Walk<'w> {
             (Kind::Zip, source) => self.in_any_order(source, zip::read),
             (Kind::Wasm, source) => self.in_any_order(source, wasm::read),
             (Kind::Hermes, source) => self.in_any_order(source, hermes::read),
+            (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
+            (Kind::Asar, source) => self.in_any_order(source, asar::read),
             (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
             (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
+            (Kind::ImageConfig, Source::InPlace(input)) => image::read(self, name, input),
+            (Kind::ImageConfig, Source::Stream(input)) => image::read(self, name, input),
             (kind, Source::InPlace(input)) => compressed::read(self, kind, name, input),
             (kind, Source::Stream(input)) => compressed::read(self, kind, name, input),
         };
         self.depth -= 1;
         if let Err(error) = read {
-            self.unread(&format!("is damaged or cut short: {error}"));
+            self.failed(&error);
         }
     }
 
@@ -116,9 +168,21 @@ impl<'w> Walk<'w> {
             Source::InPlace(input) => read(self, input),
             Source::Stream(input) => {
                 let mut spool = tempfile::spooled_tempfile(MAX_IN_MEMORY);
-                io::copy(input, &mut spool)?;
+                let copied = io::copy(input, &mut spool);
                 spool.rewind()?;
-                read(self, &mut spool)
+                let Err(error) = copied else { return read(self, &mut spool) };
+                if self.budget.exceeded().is_some() {
+                    return Err(error);
+                }
+                // What has come through is read, and why there is no more is told once.
+                self.failed(&error);
+                let muted = std::mem::replace(&mut self.muted, true);
+                let read = read(self, &mut spool);
+                self.muted = muted;
+                match self.budget.exceeded() {
+                    Some(_) => read,
+                    None => Ok(()),
+                }
             }
         }
     }
@@ -132,28 +196,93 @@ impl<'w> Walk<'w> {
         self.layers.push(layer);
         let mut head = Vec::with_capacity(HEAD);
         let read = input.take(HEAD as u64).read_to_end(&mut head);
-        let kind = Kind::of(&head, name);
         let mut all = Cursor::new(&head).chain(input);
-        match (read, kind) {
+        match (read, Kind::of(&head, name)) {
             (Ok(_), Some(kind)) => self.open(kind, name, Source::Stream(&mut all)),
-            (Ok(_), None) => {
-                if let Err(error) = self.visitor.member(&self.layers, name, &mut all) {
-                    self.unread(&format!("is damaged or cut short: {error}"));
-                }
-            }
-            (Err(error), _) => self.unread(&format!("is damaged or cut short: {error}")),
+            // What was read before an error is handed on: the reader gives the error again.
+            _ => self.hand_on(name, &mut all),
+        }
+        let exceeded = self.budget.exceeded();
+        if exceeded.is_some() && self.stopped.is_none() {
+            self.stopped = Some(self.layers.clone());
         }
         self.layers.pop();
-        if let Some(exceeded) = self.budget.exceeded() {
-            return Err(exceeded.into());
+        exceeded.map_or(Ok(()), |exceeded| Err(exceeded.into()))
+    }
+
+    /// Hands on what the way leads to, which is no container.
+    fn hand_on(&mut self, name: &str, input: &mut dyn Read) {
+        if let Err(error) = self.visitor.member(&self.layers, name, input) {
+            self.failed(&error);
         }
-        Ok(())
+    }
+
+    /// How many steps lead to where the walk is.
+    fn level(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Tells what went wrong, if nobody has told it yet.
+    fn failed(&mut self, error: &io::Error) {
+        if let Some(reason) = Trouble::of(error).tell(self.level()) {
+            self.unread(&reason);
+        }
     }
 
     /// Tells that what the way leads to was not read. A budget that is used up is told once, at the end.
     fn unread(&mut self, reason: &str) {
-        if self.budget.exceeded().is_none() {
+        if self.budget.exceeded().is_some() || self.muted {
+            return;
+        }
+        self.told += 1;
+        if self.told <= MAX_TOLD {
             self.visitor.unread(&self.layers, reason.to_owned());
+        }
+    }
+
+    /// As [`Walk::unread`], of a member.
+    fn unread_member(&mut self, layer: Layer, reason: &str) {
+        self.layers.push(layer);
+        self.unread(reason);
+        self.layers.pop();
+    }
+
+    /// Tells what is told of the file as a whole.
+    fn end(&mut self) {
+        if let Some(exceeded) = self.budget.exceeded() {
+            let place = self.stopped.take().unwrap_or_default();
+            self.visitor.unread(&place, format!("{exceeded}; what came before was read"));
+        }
+        if let Some(more) = self.told.checked_sub(MAX_TOLD).filter(|&more| more > 0) {
+            self.visitor.unread(&[], format!("{more} more parts of it were not read"));
+        }
+    }
+}
+
+/// Members of an archive that are not read for one reason, and told together.
+#[derive(Default)]
+struct Group {
+    first: String,
+    count: u64,
+}
+
+/// What is encrypted, and what to do about it.
+const ENCRYPTED: &str = "encrypted; unpack it with its password and scan what comes out";
+
+impl Group {
+    fn add(&mut self, name: &str) {
+        if self.count == 0 {
+            name.clone_into(&mut self.first);
+        }
+        self.count += 1;
+    }
+
+    /// Tells what they are: one under its own name, several under the archive's.
+    fn tell(&self, walk: &mut Walk<'_>, kind: &str, what: &str) {
+        match self.count {
+            0 => {}
+            1 => walk.unread_member(layer(kind, &self.first), &format!("is {what}")),
+            count => walk.unread(&format!("{count} of its members, {} for one, are {what}", self.first)),
         }
     }
 }

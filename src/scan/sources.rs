@@ -1,0 +1,255 @@
+//! The sources in source maps, each scanned as a text of its own under its own name, so that what its name and its lines
+//! say counts. What is found stands where it stands in the file that a person has; the source is a layer.
+
+use super::beside;
+use super::file::{FileScanner, Found, Names, Pass, place_of};
+use crate::detect::{Cursor, position};
+use crate::finding::{Finding, Incomplete, Layer, SOURCE_MAP, trail};
+use crate::source::reader;
+use crate::unpack::map_reference::{self, Inline};
+use crate::unpack::source_map::{self, SourceMap};
+use crate::unpack::{charset, json_string};
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// A map that does not fit a window is held whole; only one at a time, so that memory stays flat.
+pub static LARGE: Mutex<()> = Mutex::new(());
+
+/// Whether the file that is being read has source maps to look into.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// It looks like a map.
+    pub map: bool,
+    /// There are maps inside it.
+    pub inline: bool,
+    /// Something in it is wanted.
+    pub wanted: bool,
+}
+
+impl Seen {
+    /// Whether to look.
+    pub fn sources(self) -> bool {
+        self.wanted && (self.map || self.inline)
+    }
+}
+
+/// What a source is called in reports: its path as seen from the file of the map (in a container: from the member), where
+/// its name is a path; otherwise the path in its name.
+pub fn shown(map: &str, name: &str) -> String {
+    let path = source_map::path(name);
+    let normal = beside::resolve("", path);
+    let path = normal.as_deref().map_or(path, source_map::path);
+    let from_map = if map.contains("://") { None } else { beside::resolve(map, name) };
+    match from_map {
+        Some(resolved) => resolved,
+        None if path.is_empty() => "a source without a name".to_owned(),
+        None if name.starts_with('/') || name.starts_with("file:///") => format!("/{path}"),
+        None => path.to_owned(),
+    }
+}
+
+/// A map, and where its text is in the file.
+struct Map<'m> {
+    map: SourceMap<'m>,
+    text: &'m [u8],
+    inline: Option<&'m Inline>,
+}
+
+impl Map<'_> {
+    /// Where in the file the bytes at these sorted places of the map's text stand.
+    fn origins(&self, file: &[u8], places: &[usize]) -> Vec<usize> {
+        self.inline.map_or_else(|| places.to_vec(), |inline| inline.origins(file, places))
+    }
+}
+
+impl FileScanner<'_> {
+    /// Scans the sources of all maps in a file, of which `bytes` are all. The findings from `start` on are those of
+    /// the file as it is; of one place and token, what its source says takes the place of what the file says.
+    pub fn sources(&mut self, names: Names<'_>, bytes: &[u8], start: usize) {
+        if bytes.len() as u64 > source_map::MOST {
+            return self.too_large(names);
+        }
+        if charset::utf16(bytes).is_some() {
+            return;
+        }
+        if source_map::looks_like(bytes) {
+            if let Some(map) = SourceMap::parse(bytes) {
+                self.map(names, bytes, start, &Map { map, text: bytes, inline: None });
+            }
+            return;
+        }
+        for inline in map_reference::inline(bytes) {
+            if let Some(map) = SourceMap::parse(&inline.text) {
+                self.map(names, bytes, start, &Map { map, text: &inline.text, inline: Some(&inline) });
+            }
+        }
+    }
+
+    /// Says that a map was not read source by source.
+    pub fn too_large(&mut self, names: Names<'_>) {
+        let reason = format!(
+            "is, or holds, a source map and is larger than {} MB: it was read as it is, not source by source",
+            source_map::MOST >> 20
+        );
+        self.found.incomplete.push(Incomplete { path: trail(names.shown, &self.layers), reason });
+    }
+
+    fn map(&mut self, names: Names<'_>, file: &[u8], start: usize, map: &Map<'_>) {
+        let mut inner = Found::default();
+        let mut contents: Vec<(Range<usize>, String)> = Vec::new();
+        let own =
+            self.layers.iter().rfind(|layer| layer.is_member()).map_or(names.shown, |layer| &layer.name);
+        let own = own.to_owned();
+        for source in map.map.sources() {
+            let Some(content) = map.map.content(source) else { continue };
+            let (json, name) = (&map.text[content.clone()], shown(&own, &map.map.name(source)));
+            let wanted = match self.how.pass {
+                Pass::Detect => {
+                    self.how.detector.wants(json) || self.how.detector.wants_path(source_map::path(&name))
+                }
+                Pass::Sweep(known) => known.is_in(json),
+            };
+            if wanted {
+                inner.merge(self.source(names, file, map, &name, content.clone()));
+            }
+            contents.push((content, name));
+        }
+        self.locate(file, &mut inner.findings);
+        if let Pass::Sweep(known) = self.how.pass {
+            inner.findings.retain(|finding| !known.is_at(finding));
+        }
+        let is_same = |finding: &Finding, offset: u64| match map.inline {
+            Some(inline) => inline.run.contains(&(finding.location.byte_offset as usize)),
+            None => finding.location.byte_offset == offset,
+        };
+        let mut outer = self.found.findings.split_off(start);
+        outer.retain(|finding| {
+            let token = finding.token.fingerprint();
+            let found = |inner: &Finding| {
+                inner.token == finding.token && is_same(finding, inner.location.byte_offset)
+            };
+            let allowed =
+                inner.allowed.iter().any(|(_, offset, of)| *of == token && is_same(finding, *offset));
+            !allowed && !inner.findings.iter().any(found)
+        });
+        if map.inline.is_none() {
+            // What only the whole map says of a place in a source.
+            contents.sort_by_key(|(content, _)| content.start);
+            for finding in &mut outer {
+                let at = finding.location.byte_offset as usize;
+                let next = contents.partition_point(|(content, _)| content.start <= at);
+                let Some((content, name)) = next.checked_sub(1).map(|i| &contents[i]) else { continue };
+                if content.contains(&at) {
+                    let before = json_string::text(&map.text[content.start..at]);
+                    let place = position(&before, None, before.len());
+                    let layer = Layer {
+                        kind: SOURCE_MAP.to_owned(),
+                        name: name.clone(),
+                        line: Some(place.line),
+                        column: Some(place.column),
+                    };
+                    finding.layers.insert(self.layers.len(), layer);
+                }
+            }
+        }
+        for finding in &inner.findings {
+            self.found.allowed.remove(&place_of(finding));
+        }
+        self.found.findings.extend(outer);
+        self.found.findings.extend(inner.findings);
+        self.found.allowed.extend(inner.allowed);
+        self.found.withheld.extend(inner.withheld);
+    }
+
+    /// Scans one source. The offsets of what is found are those in the file.
+    fn source(
+        &self,
+        names: Names<'_>,
+        file: &[u8],
+        map: &Map<'_>,
+        name: &str,
+        content: Range<usize>,
+    ) -> Found {
+        let json = &map.text[content.clone()];
+        let text = json_string::text(json);
+        let mut layers = self.layers.clone();
+        layers.push(Layer { kind: SOURCE_MAP.to_owned(), name: name.to_owned(), line: None, column: None });
+        let mut scanner = FileScanner::in_source(self.how, layers);
+        let inside = Names { shown: names.shown, below: source_map::path(name) };
+        reader::windows(&text, |window| scanner.window(inside, window));
+        let mut found = scanner.found;
+
+        let offsets = found.findings.iter().map(|finding| finding.location.byte_offset);
+        let offsets = offsets.chain(found.allowed.iter().map(|(_, offset, _)| *offset));
+        let mut offsets: Vec<usize> = offsets.map(|offset| offset as usize).collect();
+        offsets.sort_unstable();
+        offsets.dedup();
+        let places: Vec<usize> =
+            json_string::origins(json, &offsets).iter().map(|at| content.start + at).collect();
+        let origins = map.origins(file, &places);
+        let origin =
+            |offset: u64| offsets.binary_search(&(offset as usize)).map_or(offset, |i| origins[i] as u64);
+        for finding in &mut found.findings {
+            finding.location.byte_offset = origin(finding.location.byte_offset);
+            if let Some(inline) = map.inline {
+                let layer =
+                    Layer { kind: inline.encoding.to_owned(), name: String::new(), line: None, column: None };
+                finding.layers.insert(self.layers.len(), layer);
+            }
+        }
+        let allowed = std::mem::take(&mut found.allowed);
+        found.allowed =
+            allowed.into_iter().map(|(trail, offset, token)| (trail, origin(offset), token)).collect();
+        found
+    }
+
+    /// Gives findings in sources the lines and columns that their offsets have in the file.
+    fn locate(&self, file: &[u8], findings: &mut [Finding]) {
+        findings.sort_by_key(|finding| finding.location.byte_offset);
+        let (mut cursor, mut at) = (Cursor::default(), 0);
+        for finding in findings {
+            let offset = finding.location.byte_offset as usize;
+            cursor.advance(&file[at..offset], None);
+            at = offset;
+            let place = cursor.position();
+            (finding.location.line, finding.location.column) = (place.line, place.column);
+            if let Some(member) = self.layers.len().checked_sub(1).map(|last| &mut finding.layers[last]) {
+                (member.line, member.column) = (Some(place.line), Some(place.column));
+            }
+        }
+    }
+}
+
+/// All of a member that is read in windows, as far as it may be kept.
+#[derive(Debug, Default)]
+pub struct Kept {
+    bytes: Vec<u8>,
+    guard: Option<std::sync::MutexGuard<'static, ()>>,
+    is_too_large: bool,
+}
+
+impl Kept {
+    /// Takes the next window of a file that does not fit one.
+    pub fn take(&mut self, window: &reader::Window<'_>) {
+        let new = if window.offset == 0 { window.bytes } else { &window.bytes[reader::OVERLAP..] };
+        self.is_too_large |= (self.bytes.len() + new.len()) as u64 > source_map::MOST;
+        if self.is_too_large {
+            self.bytes = Vec::new();
+            return;
+        }
+        if self.guard.is_none() {
+            self.guard = Some(large());
+        }
+        self.bytes.extend_from_slice(new);
+    }
+
+    /// All of it; `None` when it is too large.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        (!self.is_too_large).then_some(&self.bytes)
+    }
+}
+
+/// Waits until no other large map is held.
+pub fn large() -> std::sync::MutexGuard<'static, ()> {
+    LARGE.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,143 @@
+//! The comment by which a generated file names its source map (ECMA-426, "Linking generated code to source maps"), and
+//! the maps that stand in such a comment themselves, as data URLs.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use std::ops::Range;
+
+/// What the comment says before the map's address.
+const NAME: &[u8] = b"sourceMappingURL=";
+/// The same before a data URL.
+const INLINE: &[u8] = b"sourceMappingURL=data:";
+/// The longest address, in bytes.
+const LONGEST: usize = 4096;
+/// The longest head of a data URL, in bytes: `application/json;charset=utf-8;base64,`.
+const LONGEST_HEAD: usize = 200;
+/// So many comments are looked at for the one that counts.
+const MOST_LOOKS: usize = 64;
+
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+/// How data URLs are encoded.
+const BASE64: &str = "base64";
+const PERCENT: &str = "percent";
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+
+/// Where the map of a generated file is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// In another file.
+    File(String),
+    /// In the file itself.
+    Inline(Inline),
+}
+
+/// A source map in a data URL.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Inline {
+    /// Where the encoded map stands.
+    pub run: Range<usize>,
+    /// How it is encoded: `base64` or `percent`.
+    pub encoding: &'static str,
+    /// The map.
+    pub text: Vec<u8>,
+}
+
+impl Inline {
+    /// The offsets in the file, whose bytes are given, of the bytes at these places of the map, which must be sorted.
+    pub fn origins(&self, file: &[u8], places: &[usize]) -> Vec<usize> {
+        let run = &file[self.run.clone()];
+        let (mut from, mut count) = (0, 0);
+        let mut origin = |at: usize| {
+            if self.encoding == BASE64 {
+                // Three bytes in four characters.
+                return at / 3 * 4 + at % 3;
+            }
+            while count < at && from < run.len() {
+                from += if run[from] == b'%' { 3 } else { 1 };
+                count += 1;
+            }
+            from
+        };
+        places.iter().map(|&at| self.run.start + origin(at).min(run.len())).collect()
+    }
+}
+
+/// Whether there may be a map inside some bytes.
+pub fn may_be_inline(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, INLINE).is_some()
+}
+
+/// All maps inside a file, in order; also those in the strings of a bundle that evaluates its modules.
+pub fn inline(bytes: &[u8]) -> impl Iterator<Item = Inline> + '_ {
+    memchr::memmem::find_iter(bytes, INLINE).filter_map(|at| data_url(bytes, at + NAME.len()))
+}
+
+/// The map that a generated file names: the last comment counts.
+pub fn last(bytes: &[u8]) -> Option<Reference> {
+    let mut end = bytes.len();
+    for _ in 0..MOST_LOOKS {
+        let at = memchr::memmem::rfind(&bytes[..end], NAME)?;
+        end = at;
+        if !is_in_comment(&bytes[..at]) {
+            continue;
+        }
+        let from = at + NAME.len();
+        if bytes[from..].starts_with(b"data:") {
+            return data_url(bytes, from).map(Reference::Inline);
+        }
+        let length = address(&bytes[from..]);
+        let address = std::str::from_utf8(&bytes[from..from + length]).ok()?;
+        return (!address.is_empty() && length < LONGEST).then(|| Reference::File(address.to_owned()));
+    }
+    None
+}
+
+/// Whether a comment of the right kind starts at the end of some bytes, and not in a string of the program.
+fn is_in_comment(before: &[u8]) -> bool {
+    let space = before.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let before = &before[..before.len() - space];
+    let opened = [&b"//#"[..], b"//@", b"/*#", b"/*@"].iter().find_map(|open| before.strip_suffix(*open));
+    opened.is_some_and(|before| !before.ends_with(b"\\n"))
+}
+
+/// How long an address at the start of some bytes is.
+fn address(bytes: &[u8]) -> usize {
+    let ends = |&b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'\\' | b'*');
+    bytes.iter().take(LONGEST).position(ends).unwrap_or(bytes.len().min(LONGEST))
+}
+
+/// Decodes the data URL at `from`.
+fn data_url(bytes: &[u8], from: usize) -> Option<Inline> {
+    let head = &bytes[from..bytes.len().min(from + LONGEST_HEAD)];
+    let comma = memchr::memchr(b',', head)?;
+    let start = from + comma + 1;
+    if head[..comma].to_ascii_lowercase().ends_with(b";base64") {
+        let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+        let length = bytes[start..].iter().take_while(|b| is_part(b)).count();
+        // One character too many cannot be base64.
+        let length = length - usize::from(length % 4 == 1);
+        let text = STANDARD.decode(&bytes[start..start + length]).ok()?;
+        return Some(Inline { run: start..start + length, encoding: BASE64, text });
+    }
+    let ends = |&b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\\' | b'`');
+    let length = bytes[start..].iter().position(ends).unwrap_or(bytes.len() - start);
+    let run = &bytes[start..start + length];
+    let run = run.strip_suffix(b"*/").unwrap_or(run);
+    let mut text = Vec::with_capacity(run.len());
+    let mut at = 0;
+    while let Some(&b) = run.get(at) {
+        let digits = run.get(at + 1..at + 3).filter(|_| b == b'%');
+        let digit = |at: usize| digits.and_then(|digits| char::from(digits[at]).to_digit(16));
+        match digit(0).zip(digit(1)) {
+            Some((high, low)) => text.push((high * 16 + low) as u8),
+            // A percent sign that begins no escape ends what is encoded.
+            None if b == b'%' => break,
+            None => text.push(b),
+        }
+        at += if b == b'%' { 3 } else { 1 };
+    }
+    Some(Inline { run: start..start + at, encoding: PERCENT, text })
+}
