@@ -4,6 +4,8 @@
 //! The section before it, the code, is read one function at a time for that.
 
 mod strings;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use super::{Seekable, Walk, layer};

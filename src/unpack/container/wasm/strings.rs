@@ -182,6 +182,8 @@ impl<'d> Strings<'d> {
         // The last constants, newest first, with the number of the instruction.
         let mut last: [Option<(usize, u64)>; 2] = [None; 2];
         let mut after_global = false;
+        // How many possible strings were known before each of the last constants.
+        let mut known = [self.pairs.len(); 3];
         for (i, operator) in operators.into_iter().enumerate() {
             let operator = operator?;
             if let Some((at, value)) = last[0]
@@ -197,10 +199,15 @@ impl<'d> Strings<'d> {
                     self.pair(value & 0xffff_ffff, value >> 32);
                 }
             }
+            if matches!(operator, Operator::MemoryInit { .. }) {
+                // The length of a segment is not that of a string.
+                self.pairs.truncate(known[0]);
+            }
             let Some(value) = constant(&operator) else {
                 after_global = matches!(operator, Operator::GlobalGet { .. });
                 continue;
             };
+            known = [known[1], known[2], self.pairs.len()];
             for (at, before) in last.into_iter().flatten() {
                 if i - at <= REACH {
                     self.pair(before, value);
