@@ -1,11 +1,14 @@
 //! One file, window by window: from bytes to findings.
 
-use super::sources::{Kept, Seen, large};
+use super::members::Members;
+use super::originals::is_built;
+use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
 use crate::finding::{
     Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
+use crate::unpack::alone::alone;
 use crate::unpack::charset;
 use crate::unpack::container::{self, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
@@ -90,6 +93,8 @@ pub struct Known {
     places: HashSet<(String, u64)>,
     /// Which files hold which tokens, by number: the trail, and the path of the file on the outside.
     files: HashSet<(String, usize)>,
+    /// What the sweep is to keep.
+    pub members: Members,
 }
 
 impl Known {
@@ -107,7 +112,8 @@ impl Known {
             files.insert((finding.location.path.clone(), number));
         }
         let tokens = first.iter().map(|finding| finding.token.clone()).collect();
-        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files })
+        let members = Members::of(findings);
+        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files, members })
     }
 
     /// Whether its token is known to be where a finding is.
@@ -217,12 +223,12 @@ impl<'a> FileScanner<'a> {
         self.reader = reader;
         self.is_outside = false;
         let size = read?;
-        if self.seen.sources() && size > reader::WINDOW as u64 {
-            self.large_file(names, input, size)?;
-        }
         let is_behind = kind.is_none() && may_be_behind;
         if is_behind {
             kind = Kind::behind(input);
+        }
+        if self.seen.sources() && size > reader::WINDOW as u64 {
+            self.large_file(names, input, size)?;
         }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
@@ -266,7 +272,7 @@ impl<'a> FileScanner<'a> {
             self.too_large(names);
             return Ok(());
         }
-        let _alone = large();
+        let _alone = alone();
         let mut bytes = Vec::with_capacity(size as usize);
         input.rewind()?;
         input.take(size).read_to_end(&mut bytes)?;
@@ -395,8 +401,8 @@ impl<'a> FileScanner<'a> {
                 token: first.token.clone(),
                 span: copy.span.clone(),
                 pieces: vec![copy.span.clone()],
-                layers: Vec::new(),
-                context: format!("{SAME} {}:{}", first.location.path, first.location.line),
+                layers: copy.layers(),
+                context: format!("the same token as in {}:{}", first.location.path, first.location.line),
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
@@ -453,8 +459,13 @@ impl Visitor for Inside<'_, '_> {
         let mut reader = std::mem::take(&mut scanner.reader);
         let names = Names { shown: self.shown, below: name };
         let mut kept = Kept::default();
+        let kept_for_later = match scanner.how.pass {
+            Pass::Sweep(known) => known.members.start(trail(self.shown, layers)),
+            Pass::Detect => None,
+        };
         let read = reader.read(input, |window| {
             scanner.window(names, window);
+            kept_for_later.as_ref().inspect(|file| file.keep(window.new_bytes()));
             let whole = window.offset == 0 && window.to == usize::MAX;
             if !whole && (scanner.seen.map || is_built(name)) {
                 kept.take(window);
@@ -479,11 +490,6 @@ impl Visitor for Inside<'_, '_> {
     fn unread(&mut self, layers: &[Layer], reason: String) {
         self.scanner.found.incomplete.push(Incomplete { path: trail(self.shown, layers), reason });
     }
-}
-
-/// Whether a file's name says that a build may have made it, with a source map inside.
-fn is_built(name: &str) -> bool {
-    [".js", ".mjs", ".cjs", ".jsx", ".css"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The matches that can share a line with match number `i`.

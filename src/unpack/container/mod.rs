@@ -143,10 +143,10 @@ impl<'w> Walk<'w> {
         self.depth += 1;
         let read = match (kind, source) {
             (Kind::Zip, source) => self.in_any_order(source, zip::read),
-            (Kind::Wasm, source) => self.in_any_order(source, wasm::read),
-            (Kind::Hermes, source) => self.in_any_order(source, hermes::read),
             (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
             (Kind::Asar, source) => self.in_any_order(source, asar::read),
+            (Kind::Wasm, source) => self.in_any_order(source, wasm::read),
+            (Kind::Hermes, source) => self.in_any_order(source, hermes::read),
             (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
             (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
             (Kind::ImageConfig, Source::InPlace(input)) => image::read(self, name, input),
