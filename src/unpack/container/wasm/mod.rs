@@ -93,6 +93,8 @@ fn custom(walk: &mut Walk<'_>, input: &mut Input<'_>, section: &Range<u64>) -> i
 
 /// Hands on what a module imports, a name a line: some compilers pass string constants that way.
 fn imports(walk: &mut Walk<'_>, input: &mut Input<'_>, section: &Range<u64>) -> io::Result<()> {
+    let memory = walk.memory;
+    let _held = memory.take(2 * (section.end - section.start).min(MOST))?;
     let Some(bytes) = held(walk, input, section, "imports")? else { return Ok(()) };
     let (mut names, mut module) = (String::new(), "");
     let reader = ImportSectionReader::new(BinaryReader::new(&bytes, 0)).map_err(damaged)?;
@@ -130,6 +132,9 @@ fn data(
     let _held = memory.take(3 * length.min(MOST) + strings)?;
     let Some(bytes) = held(walk, input, section, "data segments")? else { return Ok(()) };
     let reader = DataSectionReader::new(BinaryReader::new(&bytes, 0)).map_err(damaged)?;
+    if reader.count() as usize > MAX_SEGMENTS {
+        walk.unread(&format!("has {} data segments; the first {MAX_SEGMENTS} are read", reader.count()));
+    }
     let (mut segments, mut broken) = (Vec::new(), None);
     for segment in reader.into_iter().take(MAX_SEGMENTS) {
         match segment {

@@ -202,6 +202,7 @@ impl<'d> Strings<'d> {
             if matches!(operator, Operator::MemoryInit { .. }) {
                 // The length of a segment is not that of a string.
                 self.pairs.truncate(known[0]);
+                last = [None; 2];
             }
             let Some(value) = constant(&operator) else {
                 after_global = matches!(operator, Operator::GlobalGet { .. });

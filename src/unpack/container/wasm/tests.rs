@@ -235,3 +235,11 @@ fn a_run_of_what_is_no_text_is_passed_over_in_one_go() {
     let module = module(&[data(&[active(BASE, &bytes)])]);
     assert!(text(&module).is_empty());
 }
+
+#[test]
+fn more_segments_than_any_engine_takes_are_said() {
+    let segments = vec![active(BASE, b""); 100_001];
+    let collected = collect("a.wasm", &module(&[data(&segments)]));
+    let [reason] = collected.unread.as_slice() else { panic!("{:?}", collected.unread) };
+    assert!(reason.contains("has 100001 data segments; the first 100000 are read"), "{reason}");
+}
