@@ -183,11 +183,6 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// A step that has no name inside, as base64 has none.
-    pub fn unnamed(kind: &str) -> Self {
-        Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None }
-    }
-
     /// Whether it is a file in a container. A source map's original is none.
     pub fn is_member(&self) -> bool {
         !self.name.is_empty() && self.kind != SOURCE_MAP
@@ -203,6 +198,8 @@ impl Layer {
 const NAMELESS: [&str; 9] =
     ["gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
 
+/// The layer of what stands in the head of a server's answer; its name is the header's.
+pub const HEADER: &str = "header";
 /// What a layer of a source map calls itself. Its name, line and column are those of the original.
 pub const SOURCE_MAP: &str = "source-map";
 

@@ -2,12 +2,13 @@
 
 use super::members::Members;
 use super::originals::is_built;
-use super::sources::{Kept, Seen, large};
+use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
 use crate::finding::{
     Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
+use crate::unpack::alone::alone;
 use crate::unpack::charset;
 use crate::unpack::container::{self, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
@@ -222,12 +223,12 @@ impl<'a> FileScanner<'a> {
         self.reader = reader;
         self.is_outside = false;
         let size = read?;
-        if self.seen.sources() && size > reader::WINDOW as u64 {
-            self.large_file(names, input, size)?;
-        }
         let is_behind = kind.is_none() && may_be_behind;
         if is_behind {
             kind = Kind::behind(input);
+        }
+        if self.seen.sources() && size > reader::WINDOW as u64 {
+            self.large_file(names, input, size)?;
         }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
@@ -271,7 +272,7 @@ impl<'a> FileScanner<'a> {
             self.too_large(names);
             return Ok(());
         }
-        let _alone = large();
+        let _alone = alone();
         let mut bytes = Vec::with_capacity(size as usize);
         input.rewind()?;
         input.take(size).read_to_end(&mut bytes)?;
@@ -402,8 +403,8 @@ impl<'a> FileScanner<'a> {
                 token: first.token.clone(),
                 span: copy.span.clone(),
                 pieces: vec![copy.span.clone()],
-                layers: Vec::new(),
-                context: format!("{SAME} {}:{}", first.location.path, first.location.line),
+                layers: copy.layers(),
+                context: format!("the same token as in {}:{}", first.location.path, first.location.line),
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();

@@ -9,7 +9,7 @@ use super::members::Members;
 use super::merge::{self, Derived};
 use super::sources::shown;
 use crate::detect::Cursor;
-use crate::finding::{Finding, Fingerprint, Layer, SOURCE_MAP, Token};
+use crate::finding::{Finding, Fingerprint, HEADER, Layer, SOURCE_MAP, Token};
 use crate::unpack::map_reference::{self, Reference};
 use crate::unpack::source_map::{self, Place, Source, SourceMap};
 use crate::unpack::{charset, json_string};
@@ -53,7 +53,8 @@ pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input, members: &Mem
     let with_map: HashSet<String> = derived.iter().map(|derived| findings[derived.number].trail()).collect();
     for (i, finding) in findings.iter().enumerate() {
         let is_built = || is_built(finding.file_name()) || with_map.contains(&finding.trail());
-        if finding.original().is_none() && is_built() {
+        let is_in_text = finding.layers.first().is_none_or(|layer| layer.kind != HEADER);
+        if is_in_text && finding.original().is_none() && is_built() {
             let commit = finding.git.as_ref().and_then(|git| git.commit.clone());
             bundles.entry((finding.trail(), commit)).or_default().push(i);
         }

@@ -5,7 +5,7 @@ use super::file::{FileScanner, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
 use crate::detect::Detector;
-use crate::finding::{Finding, Fingerprint, Incomplete, Layer, Token, trail};
+use crate::finding::{Finding, Fingerprint, HEADER, Incomplete, Layer, Token, trail};
 use crate::source::reader;
 use crate::source::site::{self, Options, Resource, Site, Withheld};
 use crate::unpack::charset;
@@ -14,9 +14,6 @@ use crate::unpack::limits::Limits;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use url::Url;
-
-/// What a value that came in a response's head is said to have come through.
-const HEADER: &str = "header";
 
 /// Sites, read once and kept.
 pub struct Sites {
@@ -42,7 +39,7 @@ impl Sites {
             match Site::read(options, &mut tokens, &|bytes| counter.add(bytes)) {
                 Ok(site) => read.push(site),
                 Err(error) => {
-                    incomplete.push(Incomplete { path: options.url.to_string(), reason: error.to_string() });
+                    incomplete.push(Incomplete { path: options.origin(), reason: error.to_string() });
                     first_error.get_or_insert(error);
                 }
             }

@@ -6,15 +6,12 @@ use super::file::{FileScanner, Found, Names, Pass, place_of};
 use crate::detect::{Cursor, position};
 use crate::finding::{Finding, Fingerprint, Incomplete, Layer, SOURCE_MAP, trail};
 use crate::source::reader;
+use crate::unpack::alone::{Alone, alone};
 use crate::unpack::map_reference::{self, Inline};
 use crate::unpack::source_map::{self, SourceMap};
 use crate::unpack::{charset, json_string};
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
-
-/// A map that does not fit a window is held whole; only one at a time, so that memory stays flat.
-static LARGE: Mutex<()> = Mutex::new(());
 
 /// Whether the file that is being read has source maps to look into.
 #[derive(Clone, Copy, Debug, Default)]
@@ -228,7 +225,7 @@ impl FileScanner<'_> {
 #[derive(Debug, Default)]
 pub struct Kept {
     bytes: Vec<u8>,
-    guard: Option<std::sync::MutexGuard<'static, ()>>,
+    guard: Option<Alone>,
     is_too_large: bool,
 }
 
@@ -242,7 +239,7 @@ impl Kept {
             return;
         }
         if self.guard.is_none() {
-            self.guard = Some(large());
+            self.guard = Some(alone());
         }
         self.bytes.extend_from_slice(new);
     }
@@ -251,9 +248,4 @@ impl Kept {
     pub fn bytes(&self) -> Option<&[u8]> {
         (!self.is_too_large).then_some(&self.bytes)
     }
-}
-
-/// Waits until no other large map is held.
-pub fn large() -> std::sync::MutexGuard<'static, ()> {
-    LARGE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -98,7 +98,8 @@ impl Budget {
         if total > self.limits.bytes {
             return self.stop(Exceeded::Bytes(self.limits.bytes));
         }
-        if total > 2 * RATIO_FROM && total / self.limits.ratio.max(1) > self.size {
+        // One member that is a bomb is told by itself, before it is too much for the file.
+        if total.saturating_sub(2 * RATIO_FROM) / self.limits.ratio.max(1) > self.size {
             return self.stop(Exceeded::Ratio(self.limits.ratio));
         }
         let reads = self.reads.get().wrapping_add(1);
@@ -212,8 +213,8 @@ mod tests {
         assert_eq!(budget.member(), Err(Exceeded::Members(2)));
 
         let budget = Budget::new(Limits { ratio: 10, ..Limits::default() }, 1 << 20);
-        assert_eq!(budget.spend(2 * RATIO_FROM), Ok(()));
-        assert_eq!(budget.spend(1 << 20), Err(Exceeded::Ratio(10)));
+        assert_eq!(budget.spend(2 * RATIO_FROM + (10 << 20)), Ok(()));
+        assert_eq!(budget.spend(10), Err(Exceeded::Ratio(10)));
 
         let budget = Budget::new(Limits::default(), 1 << 20);
         assert_eq!(budget.bomb(0, RATIO_FROM), Ok(None));

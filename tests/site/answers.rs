@@ -127,7 +127,7 @@ fn compressed_answers_are_read() {
     let brotli = {
         let length = body.len() - 1;
         assert!(length < 1 << 16);
-        let header = 0_u32 | (length as u32) << 4 | 1 << 20;
+        let header = (length as u32) << 4 | 1 << 20;
         let mut bytes = header.to_le_bytes()[..3].to_vec();
         bytes.extend_from_slice(&body);
         bytes.push(3);

@@ -60,7 +60,7 @@ fn no_request_carries_a_token() {
         ("/moves.js", moved),
         ("/ok.json", Reply::file("/ok.json", "{}")),
     ]);
-    let run = scan(&site, &["--allow-private"]).code(1);
+    let run = scan(&site, &[]).code(1);
     for request in site.requests() {
         let all = format!("{request:?}");
         assert!(!all.contains(&pair) && !all.contains(secret) && !all.contains(&encoded), "a token was sent");

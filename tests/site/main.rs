@@ -5,6 +5,7 @@ mod answers;
 mod bounds;
 mod frameworks;
 mod hosts;
+mod maps;
 mod reports;
 mod server;
 #[path = "../support/mod.rs"]

@@ -37,6 +37,7 @@ impl Reply {
             Some("wasm") => "application/wasm",
             Some("zip") => "application/zip",
             Some("txt" | "env") => "text/plain",
+            None if name.ends_with("/config") => "application/json",
             _ => "text/html; charset=utf-8",
         };
         Reply::Whole(200, vec![("Content-Type", kind.to_owned())], body.as_ref().to_vec())
@@ -155,15 +156,19 @@ fn serve(mut stream: TcpStream, routes: &Mutex<Routes>, seen: &Mutex<Vec<Asked>>
     let asked = loop {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut request = httparse::Request::new(&mut headers);
-        if let Ok(httparse::Status::Complete(_)) = request.parse(&bytes) {
-            let header = |header: &httparse::Header| {
-                (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned())
-            };
-            break Asked {
-                method: request.method.unwrap().to_owned(),
-                target: request.path.unwrap().to_owned(),
-                headers: request.headers.iter().map(header).collect(),
-            };
+        match request.parse(&bytes) {
+            Ok(httparse::Status::Complete(_)) => {
+                let header = |header: &httparse::Header| {
+                    (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned())
+                };
+                break Asked {
+                    method: request.method.unwrap().to_owned(),
+                    target: request.path.unwrap().to_owned(),
+                    headers: request.headers.iter().map(header).collect(),
+                };
+            }
+            Ok(httparse::Status::Partial) => {}
+            Err(_) => return,
         }
         match stream.read(&mut buffer) {
             Ok(0) | Err(_) => return,

@@ -60,7 +60,8 @@ pub fn templates(script: &[u8]) -> Vec<Template> {
 /// The numbers of chunks that a script loads: `n.e(12)`.
 pub fn numbers(script: &[u8]) -> BTreeSet<String> {
     static LOADS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"\.e\((?:(\d{1,8})|["']([\w~./-]{1,100})["'])\)"#).expect("the pattern is sound")
+        let pattern = r#"\.e\((?:/\*.{0,200}?\*/)? ?(?:(\d{1,8})|\\?["']([\w~./-]{1,100})\\?["'])\)"#;
+        Regex::new(pattern).expect("the pattern is sound")
     });
     let number = |found: regex::bytes::Captures| {
         let text = found.get(1).or(found.get(2))?.as_bytes();
@@ -156,38 +157,82 @@ impl Parser<'_> {
         }
     }
 
-    /// `({…}[e]||e)`, `({…})[e]`, or just more of the same.
+    /// `({…}[e]||e)`, `({…})[e]`, `(12===e?"home":e)`, or just more of the same.
     fn in_parentheses(&mut self) -> Option<Vec<Term>> {
         if self.depth >= DEEPEST || !self.take("(") {
             return None;
         }
-        self.depth += 1;
-        let blank = self.at;
-        let mut terms = None;
-        if self.take("{") {
-            self.at -= 1;
-            let of = self.table()?;
-            if self.take(")") {
-                self.depth -= 1;
-                self.index()?;
-                return Some(vec![Term::Table { of, may_miss: false }]);
-            }
-            self.at = blank;
+        let start = self.at;
+        if let Some(of) = self.table()
+            && self.take(")")
+        {
+            self.index()?;
+            return Some(vec![Term::Table { of, may_miss: false }]);
         }
-        let mut inner = self.concatenation()?;
+        self.at = start;
+        self.depth += 1;
+        let inner = self.choice()?;
+        self.depth -= 1;
+        self.take(")").then_some(inner)
+    }
+
+    /// Names for some chunks, and how all others are called.
+    fn choice(&mut self) -> Option<Vec<Term>> {
+        let (mut named, mut start) = (BTreeMap::new(), self.at);
+        while let Some((key, text)) = self.case() {
+            named.insert(key, text);
+            start = self.at;
+        }
+        self.at = start;
+        let mut rest = self.concatenation()?;
         if self.take("||") {
             self.name()?;
-            for term in &mut inner {
+            for term in &mut rest {
                 if let Term::Table { may_miss, .. } = term {
                     *may_miss = true;
                 }
             }
         }
-        if self.take(")") {
-            terms = Some(inner);
+        if named.is_empty() {
+            return Some(rest);
         }
-        self.depth -= 1;
-        terms
+        let table = match &mut rest[..] {
+            [Term::Id] => Term::Table { of: named, may_miss: true },
+            [Term::Table { of, may_miss }] => {
+                named.append(of);
+                Term::Table { of: named, may_miss: *may_miss }
+            }
+            _ => return None,
+        };
+        Some(vec![table])
+    }
+
+    /// `12===e?"home":`
+    fn case(&mut self) -> Option<(String, String)> {
+        let side = |parser: &mut Self| {
+            parser.skip_blanks();
+            match parser.peek()? {
+                b'"' | b'\'' => Some((parser.literal()?, true)),
+                _ => parser.name().map(|name| (name.clone(), name.starts_with(|c: char| c.is_ascii_digit()))),
+            }
+        };
+        let (left, left_is_key) = side(self)?;
+        if !self.take("==") {
+            return None;
+        }
+        self.take("=");
+        let (right, right_is_key) = side(self)?;
+        let key = match (left_is_key, right_is_key) {
+            (true, false) => left,
+            (false, true) => right,
+            _ => return None,
+        };
+        if !self.take("?") {
+            return None;
+        }
+        self.skip_blanks();
+        let text = self.literal()?;
+        self.take(":").then_some((key, text))
     }
 
     /// `` `static/${e}.${{12:"3f"}[e]}.js` ``
@@ -210,15 +255,7 @@ impl Parser<'_> {
             if !self.take("${") {
                 return None;
             }
-            let inner = self.concatenation()?;
-            // `${{…}[e]||e}`
-            if self.take("||") {
-                let name = self.name()?;
-                let [Term::Table { of, .. }] = &inner[..] else { return None };
-                terms.push(Term::Table { of: of.clone(), may_miss: !name.is_empty() });
-            } else {
-                terms.extend(inner);
-            }
+            terms.extend(self.choice()?);
             if !self.take("}") {
                 return None;
             }
@@ -311,6 +348,16 @@ mod tests {
             ),
             (r#"n.u=e=>""+e+".js",n.e(7)"#, vec!["7.js"]),
             (r#"r.miniCssF=e=>"static/css/"+{5:"ef"}[e]+".css""#, vec!["static/css/ef.css"]),
+            (
+                r#"r.u=e=>"js/"+(890===e?"named":e)+"."+{480:"ab",890:"cd"}[e]+".js""#,
+                vec!["js/480.ab.js", "js/named.cd.js"],
+            ),
+            (r#"r.u=e=>(1===e?"a":e==="b"?"c":e)+".js",r.e(1),r.e(2)"#, vec!["2.js", "a.js", "c.js"]),
+            (r#"r.u=e=>(1===e?"a":{2:"b"}[e]||e)+".js""#, vec!["a.js", "b.js"]),
+            (
+                r#"r.u = (chunkId) => (chunkId + ".main.js");eval("r.e(/*! import() */ \"src_a\")")"#,
+                vec!["src_a.main.js"],
+            ),
             (r#"r.u=e=>e===1?"x.js":"c/"+e+"."+{2:"ab"}[e]+".js""#, vec!["c/2.ab.js"]),
             ("r.u=e=>`static/js/${e}.${{12:\"ab\"}[e]}.js`", vec!["static/js/12.ab.js"]),
             ("r.u=e=>`js/${{12:\"home\"}[e]||e}.js`,r.e(9)", vec!["js/home.js", "js/9.js"]),

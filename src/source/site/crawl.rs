@@ -1,18 +1,19 @@
 //! The way through a site: from the first page to what it loads, to what that names, to the pages that it links to. Goes
 //! in rounds. What a round asks for is asked for at once, by a few workers; what comes back is looked at in order, so that
-//! two runs over the same site do the same. What is named comes before what is guessed, files before pages.
+//! two runs over the same site do the same.
 
 use super::body::{Body, Incoming, Store};
 use super::chunks::{self, Template};
 use super::fetch::{Answer, Failure, Fetcher, media_type};
 use super::link::{Kind, Link, Surety, resolve};
+use super::queue::{Job, Queue};
 use super::scope::{Scope, origin};
 use super::script::{self, Bases};
 use super::{Error, Options, Site, Withheld, page};
 use crate::finding::Incomplete;
 use reqwest::header::HeaderMap;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,18 +28,6 @@ const MOST_NOTES: usize = 50;
 /// More chunk names of one site are not made up.
 const MOST_TEMPLATES: usize = 40;
 
-/// Something to ask for.
-#[derive(Clone, Debug)]
-struct Job {
-    url: Url,
-    kind: Kind,
-    surety: Surety,
-    /// How many links away from the first page.
-    depth: usize,
-    /// What requests of its scripts are relative to; a page is that for its own.
-    page: Arc<Url>,
-}
-
 /// Reads a site.
 pub fn run(
     options: &Options,
@@ -46,11 +35,11 @@ pub fn run(
     counter: &(dyn Fn(u64) + Sync),
 ) -> Result<Site, Error> {
     let fetcher = Fetcher::new(options)?;
-    let first_error = |why: String| Error::FirstPage { url: shown(&options.url), why };
+    let first_error = |why: String| Error::FirstPage { url: options.url.to_string(), why };
     if withheld.is_in(&options.url) {
-        return Err(first_error(
-            "it holds what looks like a token, and none is ever sent anywhere".to_owned(),
-        ));
+        // It is not repeated either.
+        let why = "its address holds what looks like a token, and none is ever sent anywhere".to_owned();
+        return Err(Error::FirstPage { url: options.origin(), why });
     }
     let mut crawl = Crawl {
         options,
@@ -59,22 +48,14 @@ pub fn run(
         counter,
         scope: Scope::new(options.forbidden.clone()),
         site: Site::default(),
-        seen: HashMap::new(),
-        done: HashSet::new(),
-        named: VecDeque::new(),
-        guessed: VecDeque::new(),
-        pages: VecDeque::new(),
-        asked: 0,
-        guesses: 0,
-        left_out: BTreeSet::new(),
-        more_left_out: 0,
+        queue: Queue::new(options.resources),
         bodies: HashSet::new(),
         notes: HashMap::new(),
         templates: Vec::new(),
         numbers: BTreeSet::new(),
     };
     crawl.first_page().map_err(first_error)?;
-    while let Some(batch) = crawl.next_batch() {
+    while let Some(batch) = crawl.queue.next_batch(crawl.fetcher.is_spent()) {
         let answers = crawl.ask(&batch);
         for (job, answer) in batch.into_iter().zip(answers) {
             crawl.take(job, answer);
@@ -99,18 +80,7 @@ struct Crawl<'a> {
     counter: &'a (dyn Fn(u64) + Sync),
     scope: Scope,
     site: Site,
-    /// Every address that was named, and how surely.
-    seen: HashMap<String, Surety>,
-    /// Every address that was asked for.
-    done: HashSet<String>,
-    named: VecDeque<Job>,
-    guessed: VecDeque<Job>,
-    pages: VecDeque<Job>,
-    asked: usize,
-    guesses: usize,
-    /// What is beyond the limit: addresses as long as they are few, then their number.
-    left_out: BTreeSet<String>,
-    more_left_out: u64,
+    queue: Queue,
     /// Digests of the pages that were read: a single-page application answers with the same one everywhere.
     bodies: HashSet<[u8; 32]>,
     notes: HashMap<&'static str, BTreeSet<String>>,
@@ -133,8 +103,7 @@ impl Crawl<'_> {
             depth: 0,
             page: Arc::new(url.clone()),
         };
-        self.done.insert(url.to_string());
-        self.asked = 1;
+        self.queue.start(url);
         let (withheld, scope) = (&*self.withheld, &self.scope);
         let may = |target: &Url| match () {
             () if withheld.is_in(target) => Some("redirects to an address that holds a token".to_owned()),
@@ -164,49 +133,12 @@ impl Crawl<'_> {
         }
         if !self.scope.is_own(&answer.url) {
             self.scope.add_own(&answer.url);
-            let note = format!("{} redirects to {}, which was read", shown(url), shown(&answer.url));
+            let note = format!("{} redirects to {}, which was read", url.to_string(), answer.url.to_string());
             self.site.notes.push(note);
         }
         let kept = self.keep(answer);
         self.take(job, kept);
         Ok(())
-    }
-
-    /// What to ask for next.
-    fn next_batch(&mut self) -> Option<Vec<Job>> {
-        /// Keeps what is named by the first of them ahead of what only the last ones would lead to.
-        const BATCH: usize = 64;
-        loop {
-            let room = self.options.resources.saturating_sub(self.asked);
-            let guesses = self.options.resources.saturating_sub(self.guesses);
-            let (queue, room) = match () {
-                () if !self.named.is_empty() => (&mut self.named, room),
-                () if !self.guessed.is_empty() => (&mut self.guessed, guesses),
-                () if !self.pages.is_empty() => (&mut self.pages, room),
-                () => return None,
-            };
-            let jobs: Vec<Job> = queue.drain(..queue.len().min(BATCH)).collect();
-            let mut batch: Vec<Job> =
-                jobs.into_iter().filter(|job| self.done.insert(job.url.to_string())).collect();
-            let room = if self.fetcher.is_spent() { 0 } else { room };
-            for job in batch.split_off(batch.len().min(room)) {
-                self.leave_out(&job.url);
-            }
-            let guessed = batch.iter().filter(|job| job.surety == Surety::Guessed).count();
-            self.guesses += guessed;
-            self.asked += batch.len() - guessed;
-            if !batch.is_empty() {
-                return Some(batch);
-            }
-        }
-    }
-
-    fn leave_out(&mut self, url: &Url) {
-        const LISTED: usize = 3;
-        match self.left_out.len() < LISTED {
-            true => drop(self.left_out.insert(shown(url))),
-            false => self.more_left_out += 1,
-        }
     }
 
     /// Asks for all of a batch.
@@ -282,7 +214,7 @@ impl Crawl<'_> {
         }
         match (answer.status, body) {
             (200..300, Some(body)) => {
-                let same = answer.url != job.url && !self.done.insert(answer.url.to_string());
+                let same = answer.url != job.url && !self.queue.is_new(&answer.url);
                 if !same {
                     self.take_body(job, answer.url, answer.headers, body, answer.cut);
                 }
@@ -367,7 +299,7 @@ impl Crawl<'_> {
                 self.chunks(job, url, &base, bytes);
             }
             Kind::Script | Kind::Data => {
-                let bases = Bases { script: url, page: &job.page };
+                let bases = Bases { script: url, page: &job.page, builds: &[] };
                 let mut links = script::links(bytes, bases);
                 if job.kind == Kind::Script {
                     let has_map =
@@ -433,45 +365,32 @@ impl Crawl<'_> {
 
     /// Puts what a resource names into the queues.
     fn add(&mut self, from: &Job, page: &Arc<Url>, links: Vec<Link>) {
-        /// So much more than the limit is remembered of a page that names what it likes.
-        const REMEMBERED: usize = 50_000;
         for link in links {
             let depth = from.depth + usize::from(link.kind == Kind::Page);
             if depth > self.options.depth || !self.scope.holds(&link.url, link.kind) {
                 continue;
             }
-            match self.seen.get(link.url.as_str()) {
-                Some(&known) if known >= link.surety => continue,
-                _ => {}
+            if self.queue.knows(&link) {
+                continue;
             }
             if self.withheld.is_in(&link.url) {
                 self.note_text(
                     "names an address that holds a token, which was not asked for",
-                    shown(&from.url),
+                    from.url.to_string(),
                 );
                 continue;
             }
-            if self.seen.len() >= REMEMBERED + self.options.resources {
-                self.leave_out(&link.url);
-                continue;
-            }
-            self.seen.insert(link.url.to_string(), link.surety);
-            let queue = match (link.kind, link.surety) {
-                (Kind::Page, _) => &mut self.pages,
-                (_, Surety::Named) => &mut self.named,
-                (_, Surety::Guessed) => &mut self.guessed,
-            };
             let page = Arc::clone(page);
-            queue.push_back(Job { url: link.url, kind: link.kind, surety: link.surety, depth, page });
+            self.queue.push(Job { url: link.url, kind: link.kind, surety: link.surety, depth, page });
         }
     }
 
     fn incomplete(&mut self, url: &Url, reason: String) {
-        self.site.incomplete.push(Incomplete { path: shown(url), reason });
+        self.site.incomplete.push(Incomplete { path: url.to_string(), reason });
     }
 
     fn note(&mut self, what: &'static str, url: &Url) {
-        self.note_text(what, shown(url));
+        self.note_text(what, url.to_string());
     }
 
     fn note_text(&mut self, what: &'static str, text: String) {
@@ -482,18 +401,13 @@ impl Crawl<'_> {
     }
 
     fn finish(mut self) -> Site {
-        if !self.left_out.is_empty() {
-            let listed: Vec<&str> = self.left_out.iter().map(String::as_str).collect();
-            let more = match self.more_left_out {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
+        if let Some(what) = self.queue.left_out() {
             let raises = match self.fetcher.is_spent() {
                 true => "--url-size and --url-time raise that",
                 false => "--url-limit raises that",
             };
-            let reason = format!("names more than was read: not {}{more}; {raises}", listed.join(", "));
-            self.site.incomplete.push(Incomplete { path: shown(&self.options.url), reason });
+            let reason = format!("names more than was read: not {what}; {raises}");
+            self.incomplete(&self.options.url, reason);
         }
         self.site.notes.push(format!("{}: robots.txt was not heeded", origin(&self.options.url)));
         let mut notes: Vec<String> = Vec::new();
@@ -522,9 +436,4 @@ fn looks_like_html(bytes: &[u8]) -> bool {
     let start: Vec<u8> = bytes.iter().copied().skip_while(u8::is_ascii_whitespace).take(14).collect();
     let start = start.to_ascii_lowercase();
     start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
-}
-
-/// An address as reports show it.
-fn shown(url: &Url) -> String {
-    url.to_string()
 }

@@ -9,10 +9,10 @@ mod crawl;
 mod fetch;
 mod link;
 mod page;
+mod queue;
 mod scope;
 mod script;
 
-pub use address::{PrivateAddress, is_private};
 pub use body::{Body, Section};
 
 use crate::finding::Incomplete;

@@ -28,6 +28,7 @@ pub fn read(html: &[u8], url: &Url) -> Page {
         base: url.clone(),
         has_base: false,
         script: None,
+        scripts: Vec::new(),
         page: Page::default(),
     };
     for token in Tokenizer::new_with_emitter(html, emitter) {
@@ -44,6 +45,7 @@ pub fn read(html: &[u8], url: &Url) -> Page {
         }
     }
     reader.end_of_script();
+    reader.read_scripts();
     let mut page = reader.page;
     page.links.extend(guesses(html, url));
     page.links.truncate(MOST);
@@ -56,6 +58,8 @@ struct PageReader {
     base: Url,
     has_base: bool,
     script: Option<Inline>,
+    /// The texts of the scripts in it, one after the other.
+    scripts: Vec<Vec<u8>>,
     page: Page,
 }
 
@@ -184,9 +188,20 @@ impl PageReader {
         {
             self.page.links.push(link);
         }
-        let bases = Bases { script: &self.base, page: &self.base };
-        let room = MOST.saturating_sub(self.page.links.len());
-        self.page.links.extend(script::links(&script.text, bases).into_iter().take(room));
+        self.scripts.push(script.text);
+    }
+
+    /// Reads the scripts in the page, once it is known what else it loads.
+    fn read_scripts(&mut self) {
+        /// The folders of so many tell where a build starts.
+        const MOST_BUILDS: usize = 20;
+        let scripts = self.page.links.iter().filter(|link| link.kind == Kind::Script);
+        let builds: Vec<Url> = scripts.take(MOST_BUILDS).map(|link| link.url.clone()).collect();
+        let bases = Bases { script: &self.base, page: &self.base, builds: &builds };
+        for text in &self.scripts {
+            let room = MOST.saturating_sub(self.page.links.len());
+            self.page.links.extend(script::links(text, bases).into_iter().take(room));
+        }
     }
 }
 

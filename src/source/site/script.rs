@@ -22,6 +22,8 @@ pub struct Bases<'a> {
     pub script: &'a Url,
     /// The page that it runs in: requests.
     pub page: &'a Url,
+    /// Scripts of the same build, whose folders tell where it starts.
+    pub builds: &'a [Url],
 }
 
 /// What the code before a literal makes of it.
@@ -210,7 +212,8 @@ fn of_literal(literal: &str, used: Use, bases: Bases<'_>, links: &mut Vec<Link>)
                     add(bases.script, kind, false);
                 }
             } else if path.contains('/') && !path.contains(':') {
-                match build_base(bases.script, path) {
+                let scripts = std::iter::once(bases.script).chain(bases.builds);
+                match scripts.filter_map(|script| build_base(script, path)).next() {
                     Some(base) => add(&base, kind, false),
                     None => add(bases.page, kind, false),
                 }
@@ -274,7 +277,7 @@ mod tests {
     fn named(text: &str) -> Vec<String> {
         let script = Url::parse("https://cdn.example/static/js/main.js").unwrap();
         let page = Url::parse("https://a.example/shop/").unwrap();
-        let links = links(text.as_bytes(), Bases { script: &script, page: &page });
+        let links = links(text.as_bytes(), Bases { script: &script, page: &page, builds: &[] });
         let shown = |link: Link| match link.surety {
             Surety::Named => String::from(link.url),
             Surety::Guessed => format!("{}?", link.url),

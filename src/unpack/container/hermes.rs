@@ -40,6 +40,9 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         walk.unread(&format!("has a string table of {wanted} bytes; one of at most {MOST} is read"));
         return Ok(());
     }
+    let memory = walk.memory;
+    // And its longest line.
+    let _held = memory.take(2 * wanted)?;
     input.seek(SeekFrom::Start(tables))?;
     let mut part = |length: u64| -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -182,13 +185,7 @@ impl Strings {
 impl Read for Strings {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
-        while filled < buffer.len() {
-            if self.given == self.line.len() {
-                match self.advance() {
-                    Some(()) => continue,
-                    None => break,
-                }
-            }
+        while filled < buffer.len() && (self.given < self.line.len() || self.advance().is_some()) {
             let length = (self.line.len() - self.given).min(buffer.len() - filled);
             buffer[filled..filled + length].copy_from_slice(&self.line[self.given..self.given + length]);
             filled += length;
@@ -201,4 +198,117 @@ impl Read for Strings {
 /// The 32 bits at `at`, little-endian.
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::unpack::container::testing::{Collected, collect};
+
+    /// A string, in UTF-16 or not.
+    type Text<'t> = (&'t str, bool);
+
+    /// Bytecode that holds strings: its function headers take `function` bytes each.
+    fn bytecode(version: u32, function: usize, strings: &[Text<'_>]) -> Vec<u8> {
+        let (mut small, mut overflow, mut storage) = (Vec::new(), Vec::new(), Vec::new());
+        for (text, wide) in strings {
+            let offset = storage.len() as u32;
+            let length = if *wide {
+                let units: Vec<u16> = text.encode_utf16().collect();
+                storage.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+                units.len() as u32
+            } else {
+                // Latin-1.
+                storage.extend(text.chars().map(|c| c as u8));
+                text.chars().count() as u32
+            };
+            let entry = if length < 255 && offset < 1 << 23 {
+                offset << 1 | length << 24
+            } else {
+                overflow.extend([offset, length].iter().flat_map(|n| n.to_le_bytes()));
+                (overflow.len() as u32 / 8 - 1) << 1 | 255 << 24
+            };
+            small.extend((entry | u32::from(*wide)).to_le_bytes());
+        }
+        let (functions, count) = (3, strings.len() as u32);
+        let overflows = overflow.len() as u32 / 8;
+        let counts = [0, 0, functions, 1, 2, count, overflows, storage.len() as u32];
+        let mut bytes = 0x1f19_03c1_03bc_1fc6_u64.to_le_bytes().to_vec();
+        bytes.extend(version.to_le_bytes());
+        bytes.resize(32, 0);
+        bytes.extend(counts.iter().flat_map(|n| n.to_le_bytes()));
+        bytes.resize(128 + function * functions as usize, 0);
+        // One run of strings that are no identifiers, and two hashes of identifiers.
+        bytes.extend(count.to_le_bytes());
+        bytes.extend([0xaa; 8]);
+        bytes.extend([small, overflow, storage].concat());
+        bytes
+    }
+
+    const STRINGS: [Text<'_>; 4] =
+        [("KREA_API_KEY", false), ("ключ \u{1f511}", true), ("é", false), ("https://api.krea.ai", false)];
+
+    #[track_caller]
+    fn lines(bytes: &[u8]) -> Vec<String> {
+        let Collected { members, unread } = collect("index.android.bundle", bytes);
+        assert!(unread.is_empty(), "{unread:?}");
+        let [(way, text)] = members.as_slice() else { panic!("{members:?}") };
+        assert_eq!(way, "hermes string table");
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_string_has_a_line_in_every_layout() {
+        for (version, function) in [(60, 16), (96, 16), (98, 12), (123, 20)] {
+            assert_eq!(lines(&bytecode(version, function, &STRINGS)), STRINGS.map(|(text, _)| text));
+        }
+    }
+
+    #[test]
+    fn long_strings_are_in_the_overflow_table() {
+        let long = "0123456789".repeat(100);
+        assert_eq!(
+            lines(&bytecode(96, 16, &[("a", false), (&long, false), (&long, true)])),
+            ["a", &long, &long]
+        );
+    }
+
+    #[test]
+    fn a_layout_that_is_not_known_is_said() {
+        let collected = collect("main.jsbundle", &bytecode(200, 18, &STRINGS));
+        assert!(collected.members.is_empty());
+        let [reason] = collected.unread.as_slice() else { panic!("{collected:?}") };
+        assert!(reason.contains("Hermes bytecode of version 200"), "{reason}");
+    }
+
+    #[test]
+    fn a_table_that_is_cut_short_is_said_and_read_up_to_there() {
+        let whole = bytecode(96, 16, &STRINGS);
+        let collected = collect("main.jsbundle", &whole[..whole.len() - 5]);
+        assert!(collected.members[0].1.starts_with("KREA_API_KEY\n"), "{collected:?}");
+        assert_eq!(collected.unread.len(), 1, "{collected:?}");
+        assert!(collected.unread[0].contains("cut short"), "{collected:?}");
+    }
+
+    #[test]
+    fn tables_that_would_fill_the_memory_are_not_read() {
+        let mut bytes = bytecode(96, 16, &STRINGS);
+        // The size of the storage.
+        bytes[60..64].copy_from_slice(&(1u32 << 30).to_le_bytes());
+        let collected = collect("main.jsbundle", &bytes);
+        assert!(collected.members.is_empty());
+        assert!(collected.unread[0].contains("string table of"), "{collected:?}");
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic() {
+        let whole = bytecode(96, 16, &STRINGS);
+        for at in 8..whole.len() {
+            collect("a", &whole[..at]);
+            for byte in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] = byte;
+                collect("a", &changed);
+            }
+        }
+    }
 }

@@ -4,10 +4,10 @@
 //! be too many: one file at a time may have such decoders.
 
 use super::trouble::Trouble;
+use crate::unpack::alone::{Alone, alone};
 use crate::unpack::limits::Budget;
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// What the decoders for one file may take without asking, in bytes.
@@ -15,15 +15,13 @@ const FREE: u64 = 12 << 20;
 /// What they may take at all: `zstd --long` and `xz -9` need 128 MB and 64 MB.
 pub const MOST: u64 = 136 << 20;
 
-/// Held by the file whose decoders take more than [`FREE`].
-static LARGE: Mutex<()> = Mutex::new(());
-
 /// What the decoders for one file take.
 #[derive(Debug)]
 pub struct Memory<'b> {
     budget: &'b Budget,
     held: Cell<u64>,
-    large: RefCell<Option<MutexGuard<'static, ()>>>,
+    /// More than [`FREE`] is held.
+    large: RefCell<Option<Alone>>,
 }
 
 /// Memory that is given back when this is dropped.
@@ -48,11 +46,11 @@ impl<'m> Memory<'m> {
     pub fn take(&'m self, bytes: u64) -> io::Result<Held<'m>> {
         let held = self.held.get().saturating_add(bytes);
         if held > MOST {
-            return Err(too_much(bytes).into());
+            return Err(too_much(held).into());
         }
         if held > FREE && self.large.borrow().is_none() {
             let asked = Instant::now();
-            *self.large.borrow_mut() = Some(LARGE.lock().unwrap_or_else(PoisonError::into_inner));
+            *self.large.borrow_mut() = Some(alone());
             self.budget.pause(asked.elapsed());
         }
         self.held.set(held);
@@ -109,7 +107,7 @@ mod tests {
         let budget = Budget::new(Limits::default(), 1);
         let memory = Memory::new(&budget);
         let held = memory.take(MOST).unwrap();
-        assert!(memory.take(1).unwrap_err().to_string().starts_with("needs 1 MB of memory"));
+        assert!(memory.take(1).unwrap_err().to_string().starts_with("needs 137 MB of memory"));
         drop(held);
         assert!(memory.take(1).is_ok());
     }

@@ -16,6 +16,8 @@ mod kind;
 mod memory;
 mod seven;
 mod tar;
+#[cfg(test)]
+mod testing;
 mod trouble;
 mod wasm;
 mod zip;

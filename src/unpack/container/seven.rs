@@ -7,7 +7,7 @@ use sevenz_rust2::{Archive, BlockDecoder, Coder, EncoderMethod, Error, Password}
 use std::io::{self, SeekFrom};
 
 /// The longest header that is read, in bytes. What is made of one takes up to 150 times as much memory.
-const MAX_HEADER: usize = 512 << 10;
+const MAX_HEADER: usize = 900 << 10;
 /// What the reader needs besides dictionaries, in bytes.
 const BESIDES: u64 = 2 << 20;
 
@@ -29,6 +29,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         Err(error) => return Err(trouble(error)),
     };
     drop(held);
+    let _list = walk.memory.take(200 * archive.files.len() as u64 + 500 * archive.blocks.len() as u64)?;
     let mut locked = Vec::new();
     for block in 0..archive.blocks.len() {
         let coders = &archive.blocks[block].coders;

@@ -4,6 +4,8 @@
 //! The section before it, the code, is read one function at a time for that.
 
 mod strings;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use super::{Seekable, Walk, layer};
@@ -11,10 +13,13 @@ use crate::unpack::limits::Metered;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use strings::{Segment, Strings};
+use text::Lines;
 use wasmparser::{BinaryReader, DataKind, DataSectionReader, ImportSectionReader, Operator};
 
 /// Sections that are looked into are held in memory up to this size, in bytes.
 const MOST: u64 = 32 << 20;
+/// What is known of strings takes less than this, in bytes.
+const MAX_STRINGS: u64 = 40 << 20;
 /// Functions that are larger than this, in bytes, are passed over. Engines allow half of it.
 const MAX_FUNCTION: u64 = 16 << 20;
 /// Engines allow so many data segments.
@@ -118,6 +123,11 @@ fn data(
     code: Option<Range<u64>>,
     section: &Range<u64>,
 ) -> io::Result<()> {
+    let (length, code_length) =
+        (section.end - section.start, code.as_ref().map_or(0, |code| code.end - code.start));
+    // The section, what is known of each byte, its longest line, and the strings.
+    let (memory, strings) = (walk.memory, (length + code_length).min(MAX_STRINGS));
+    let _held = memory.take(3 * length.min(MOST) + strings)?;
     let Some(bytes) = held(walk, input, section, "data segments")? else { return Ok(()) };
     let reader = DataSectionReader::new(BinaryReader::new(&bytes, 0)).map_err(damaged)?;
     let (mut segments, mut broken) = (Vec::new(), None);
@@ -150,7 +160,7 @@ fn data(
         walk.unread("some of its functions cannot be read; strings in its data may run into each other");
     }
     let name = if segments.len() == 1 { "data segment 0".to_owned() } else { "data segments".to_owned() };
-    member(walk, &name, &mut text::of(&bytes, &segments, &found.settle()).as_slice())?;
+    member(walk, &name, &mut Lines::new(&segments, found.settle()))?;
     broken.map_or(Ok(()), Err)
 }
 

@@ -71,7 +71,10 @@ fn constant(operator: &Operator<'_>) -> Option<u64> {
     }
 }
 
-/// What is known of the strings in a data section.
+/// Where a string starts and ends.
+type Pair = (u32, u32);
+
+/// What is known of the strings in a data section, which has less than 4 GB.
 pub struct Strings<'d> {
     data: &'d [u8],
     segments: &'d [Segment],
@@ -81,7 +84,7 @@ pub struct Strings<'d> {
     /// What each byte of the section is.
     marks: Vec<u8>,
     /// Possible strings.
-    pairs: Vec<Range<usize>>,
+    pairs: Vec<Pair>,
     /// What the code uses, in its order.
     uses: Vec<u32>,
 }
@@ -147,7 +150,7 @@ impl<'d> Strings<'d> {
             let bytes = if is_wide(&self.data[at..end]) { 2 * length as usize } else { length as usize };
             if bytes <= end - at {
                 self.marks[at] |= FIRST;
-                self.pairs.push(at..at + bytes);
+                self.pairs.push((at as u32, (at + bytes) as u32));
             }
         }
     }
@@ -179,6 +182,8 @@ impl<'d> Strings<'d> {
         // The last constants, newest first, with the number of the instruction.
         let mut last: [Option<(usize, u64)>; 2] = [None; 2];
         let mut after_global = false;
+        // How many possible strings were known before each of the last constants.
+        let mut known = [self.pairs.len(); 3];
         for (i, operator) in operators.into_iter().enumerate() {
             let operator = operator?;
             if let Some((at, value)) = last[0]
@@ -194,10 +199,15 @@ impl<'d> Strings<'d> {
                     self.pair(value & 0xffff_ffff, value >> 32);
                 }
             }
+            if matches!(operator, Operator::MemoryInit { .. }) {
+                // The length of a segment is not that of a string.
+                self.pairs.truncate(known[0]);
+            }
             let Some(value) = constant(&operator) else {
                 after_global = matches!(operator, Operator::GlobalGet { .. });
                 continue;
             };
+            known = [known[1], known[2], self.pairs.len()];
             for (at, before) in last.into_iter().flatten() {
                 if i - at <= REACH {
                     self.pair(before, value);
@@ -213,55 +223,62 @@ impl<'d> Strings<'d> {
     pub fn settle(self) -> Settled<'d> {
         let Strings { data, segments, mut marks, mut pairs, uses, .. } = self;
         segments.iter().for_each(|segment| marks[segment.place.end] |= START);
-        pairs.retain(|pair| {
-            let next = marks[pair.end];
-            next & START != 0 || !is_text(data[pair.end]) || (next & MAYBE != 0 && next & FIRST != 0)
+        pairs.retain(|&(_, end)| {
+            let next = marks[end as usize];
+            next & START != 0 || !is_text(data[end as usize]) || (next & MAYBE != 0 && next & FIRST != 0)
         });
-        pairs.sort_unstable_by_key(|pair| (pair.start, pair.end));
+        pairs.sort_unstable();
         pairs.dedup();
         // A start inside a string is none.
         let mut inside = 0;
-        for pair in &pairs {
-            marks[pair.start] |= EDGE;
-            marks[pair.end] |= EDGE;
-            let from = inside.max(pair.start + 1);
-            inside = inside.max(pair.end);
+        for &(start, end) in &pairs {
+            let (start, end) = (start as usize, end as usize);
+            marks[start] |= EDGE;
+            marks[end] |= EDGE;
+            let from = inside.max(start + 1);
+            inside = inside.max(end);
             marks[from.min(inside)..inside].iter_mut().for_each(|mark| *mark &= !START);
         }
+        marks.iter_mut().for_each(|mark| *mark &= START | EDGE);
         Settled { data, marks, strings: pairs, uses }
     }
 }
 
 /// Where strings start and end.
 pub struct Settled<'d> {
-    data: &'d [u8],
-    marks: Vec<u8>,
-    strings: Vec<Range<usize>>,
-    uses: Vec<u32>,
+    /// The section.
+    pub data: &'d [u8],
+    /// What each byte of it is, and two behind it. The bits of [`FREE`] are anybody's.
+    pub marks: Vec<u8>,
+    strings: Vec<Pair>,
+    /// The places that the code uses, in its order.
+    pub uses: Vec<u32>,
 }
+
+/// Bits of a mark that say nothing of strings.
+pub const FREE: u8 = !(START | EDGE);
 
 impl Settled<'_> {
     /// Where a text in the section is to be cut, when it is cut anywhere.
-    pub fn cuts(&self, text: Range<usize>) -> impl Iterator<Item = usize> + '_ {
-        let first = self.strings.partition_point(|string| string.start < text.start);
-        let from_here = self.strings[first..].iter().take_while(|string| string.start == text.start);
+    pub fn cuts(&self, text: Range<usize>) -> Vec<usize> {
+        let start = text.start as u32;
+        let first = self.strings.partition_point(|string| string.0 < start);
+        let mut from_here = self.strings[first..].iter().take_while(|string| string.0 == start);
         // With or without C's NUL.
-        let is_one = from_here.clone().any(|string| string.end == text.end || string.end == text.end + 1)
+        let is_one = from_here
+            .any(|string| string.1 as usize == text.end || string.1 as usize == text.end + 1)
             || self.has_its_length_before(&text);
         let inner = text.start + 1..text.end;
-        let several = !is_one && self.marks[inner.clone()].iter().any(|mark| mark & EDGE != 0);
-        inner.filter(move |&at| several && self.marks[at] & (START | EDGE) != 0)
+        if is_one || !self.marks[inner.clone()].iter().any(|mark| mark & EDGE != 0) {
+            return Vec::new();
+        }
+        inner.filter(|&at| self.marks[at] & (START | EDGE) != 0).collect()
     }
 
     /// Whether the length of a text stands before it, in bytes, as in AssemblyScript's objects.
     fn has_its_length_before(&self, text: &Range<usize>) -> bool {
         let before = text.start.checked_sub(4).and_then(|from| self.data[from..text.start].try_into().ok());
         before.is_some_and(|bytes| u32::from_le_bytes(bytes) as usize == text.len())
-    }
-
-    /// The places that the code uses, in its order.
-    pub fn uses(&self) -> impl Iterator<Item = usize> + '_ {
-        self.uses.iter().map(|&at| at as usize)
     }
 }
 

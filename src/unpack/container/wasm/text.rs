@@ -1,53 +1,58 @@
 //! The text in a data section, a string a line: first what the code uses, in its order, then the rest as it lies.
 
-use super::strings::{Segment, Settled, is_text, is_wide};
+use super::strings::{FREE, Segment, Settled, is_text, is_wide};
+use std::io::{self, Read};
 use std::ops::Range;
 
 /// Shorter runs of text are left out, in characters.
 const SHORTEST: usize = 4;
 
 /// A line starts here.
-const LINE: u8 = 1;
-/// It is written.
-const DONE: u8 = 2;
+const LINE: u8 = 0x80;
+/// It has been given.
+const DONE: u8 = 0x40;
 /// It is in UTF-16.
-const WIDE: u8 = 4;
+const WIDE: u8 = 0x20;
 /// A line ends here.
-const END: u8 = 8;
+const END: u8 = 0x10;
+
+const _: () = assert!((LINE | DONE | WIDE | END) & !FREE == 0);
 
 /// The text in the data, UTF-16 as UTF-8.
-pub fn of(data: &[u8], segments: &[Segment], strings: &Settled<'_>) -> Vec<u8> {
-    let mut lines = Lines { data, marks: vec![0; data.len() + 2], out: Vec::with_capacity(data.len() / 2) };
-    for segment in segments {
-        lines.find(segment.place.clone(), strings);
-    }
-    strings.uses().for_each(|at| lines.write(at));
-    for segment in segments {
-        segment.place.clone().for_each(|at| lines.write(at));
-    }
-    lines.out
+pub struct Lines<'d> {
+    strings: Settled<'d>,
+    /// The next of the uses, and of the section's bytes after them.
+    next_use: usize,
+    next_byte: usize,
+    /// The line that is being given, and how much of it was.
+    line: Vec<u8>,
+    given: usize,
 }
 
-struct Lines<'d> {
-    data: &'d [u8],
-    marks: Vec<u8>,
-    out: Vec<u8>,
-}
+impl<'d> Lines<'d> {
+    /// Finds the lines in the segments of a section.
+    pub fn new(segments: &[Segment], strings: Settled<'d>) -> Self {
+        let mut lines = Lines { strings, next_use: 0, next_byte: 0, line: Vec::new(), given: 0 };
+        for segment in segments {
+            lines.find(segment.place.clone());
+        }
+        lines
+    }
 
-impl Lines<'_> {
-    /// Finds the lines in a segment.
-    fn find(&mut self, place: Range<usize>, strings: &Settled<'_>) {
+    fn find(&mut self, place: Range<usize>) {
         let mut at = place.start;
         while at < place.end {
-            let rest = &self.data[at..place.end];
+            let rest = &self.strings.data[at..place.end];
             let width = if is_wide(rest) { 2 } else { 1 };
             let end = at + if width == 2 { wide(rest) } else { narrow(rest) };
             if end - at >= SHORTEST * width {
                 let wide = if width == 2 { WIDE } else { 0 };
-                self.marks[at] |= LINE | wide;
-                self.marks[end] |= END;
-                for cut in strings.cuts(at..end).filter(|cut| (cut - at) % width == 0) {
-                    self.marks[cut] |= LINE | END | wide;
+                let cuts = self.strings.cuts(at..end);
+                let marks = &mut self.strings.marks;
+                marks[at] |= LINE | wide;
+                marks[end] |= END;
+                for cut in cuts.into_iter().filter(|cut| (cut - at) % width == 0) {
+                    marks[cut] |= LINE | END | wide;
                 }
             }
             // What comes after a run is no text, save where one width gives way to the other.
@@ -55,19 +60,49 @@ impl Lines<'_> {
         }
     }
 
-    /// Writes the line that starts at a place, if one does and was not written yet.
-    fn write(&mut self, start: usize) {
-        if self.marks[start] & (LINE | DONE) != LINE {
-            return;
-        }
-        self.marks[start] |= DONE;
-        let step = if self.marks[start] & WIDE == 0 { 1 } else { 2 };
-        let mut at = start;
-        while at == start || self.marks[at] & END == 0 {
-            self.out.push(self.data[at]);
+    /// Makes the next line; `None` after the last one.
+    fn advance(&mut self) -> Option<()> {
+        let Settled { data, marks, uses, .. } = &mut self.strings;
+        let is_line = |at: usize| marks[at] & (LINE | DONE) == LINE;
+        let start = loop {
+            let at = match uses.get(self.next_use) {
+                Some(&at) => {
+                    self.next_use += 1;
+                    at as usize
+                }
+                None if self.next_byte < data.len() => {
+                    self.next_byte += 1;
+                    self.next_byte - 1
+                }
+                None => return None,
+            };
+            if is_line(at) {
+                break at;
+            }
+        };
+        marks[start] |= DONE;
+        self.line.clear();
+        self.given = 0;
+        let (step, mut at) = (if marks[start] & WIDE == 0 { 1 } else { 2 }, start);
+        while at == start || marks[at] & END == 0 {
+            self.line.push(data[at]);
             at += step;
         }
-        self.out.push(b'\n');
+        self.line.push(b'\n');
+        Some(())
+    }
+}
+
+impl Read for Lines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() && (self.given < self.line.len() || self.advance().is_some()) {
+            let length = (self.line.len() - self.given).min(buffer.len() - filled);
+            buffer[filled..filled + length].copy_from_slice(&self.line[self.given..self.given + length]);
+            filled += length;
+            self.given += length;
+        }
+        Ok(filled)
     }
 }
 
