@@ -308,7 +308,9 @@ impl<'a> FileScanner<'a> {
         }
         let wanted = match self.how.pass {
             Pass::Detect => {
-                self.how.detector.wants(window.bytes) || self.how.detector.wants_path(names.below)
+                (self.how.detector.wants(window.bytes)
+                    && !(self.seen.map && source_map::is_mappings(window.bytes)))
+                    || self.how.detector.wants_path(names.below)
             }
             Pass::Sweep(known) => known.is_in(window.bytes),
         };
