@@ -38,28 +38,6 @@ const MAX_IN_MEMORY: usize = 1 << 20;
 /// Of one file not more than so many parts that were not read are told one by one.
 const MAX_TOLD: usize = 100;
 
-/// Kinds of the steps that lead into a container.
-const STEPS: [&str; 13] = [
-    "zip",
-    "zip-comment",
-    "tar",
-    "gzip",
-    "gzip-comment",
-    "bzip2",
-    "xz",
-    "zstd",
-    "brotli",
-    "lzma",
-    "7z",
-    "asar",
-    "image-config",
-];
-
-/// Whether a way leads into a container.
-pub fn is_inside(layers: &[Layer]) -> bool {
-    layers.first().is_some_and(|layer| STEPS.contains(&layer.kind.as_str()))
-}
-
 /// A file that can be read from any place.
 pub trait Seekable: Read + Seek {}
 
