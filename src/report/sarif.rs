@@ -8,7 +8,7 @@
 use super::place::Place;
 use super::words::{Severity, advice, is_past, name, original, place as whole_place, status, way};
 use super::{Context, RuleInfo};
-use crate::finding::{Finding, Layer, MASK, Outcome, SOURCE_MAP, Summary, TokenKind, Via, containers};
+use crate::finding::{Finding, MASK, Outcome, SOURCE_MAP, Summary, TokenKind, Via, containers};
 use crate::krea::TOKENS_PAGE;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use super::file::{FileScanner, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
 use crate::detect::Detector;
-use crate::finding::{Finding, Fingerprint, HEADER, Incomplete, Layer, Token, trail};
+use crate::finding::{Finding, Fingerprint, HEADER, Incomplete, Layer, Token, containers, trail};
 use crate::source::reader;
 use crate::source::site::{self, Options, Resource, Site, Withheld};
 use crate::unpack::charset;
@@ -73,7 +73,7 @@ impl Input for Sites {
 
     fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
         self.sites.iter().find_map(|site| {
-            if layers.iter().any(Layer::is_container) {
+            if containers(layers) > 0 {
                 let open = |url: &str| Some(Box::new(site.open_at(url)?) as Box<dyn Seekable + '_>);
                 return beside::find(path, layers, reference, most, self.limits, open);
             }
