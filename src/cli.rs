@@ -10,17 +10,19 @@ use std::time::Duration;
 /// Find leaked Krea API tokens, and take them to proven dead.
 ///
 /// Reads the working tree unless told otherwise. Prints where each token is, never its secret half. Sends nothing
-/// anywhere without --verify, --revoke or --resume, and then says first to which host.
+/// anywhere without --url, which asks a site for its files, and --verify, --revoke or --resume, which say first to which
+/// host tokens go.
 #[derive(Debug, Parser)]
 #[command(
     name = "krea-scan",
     version,
     after_help = "Exit code: 0 nothing found, everything read; 1 tokens found; 2 not done, or not all read.\nMore with --help.",
-    after_long_help = "Exit code:\n  0  nothing found and everything read; with --verify, --revoke: every token is proven dead, and every\n     replacement that was asked for is stored and live\n  1  tokens found; with --verify, --revoke: one is not proven dead, or a replacement is not in its place\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin\n\nA token has leaked:\n  krea-scan --history --verify       where it is, since when, and whether it is live\n  krea-scan --history --revoke --store env-file:.env\n                                     revoke it, prove that, keep a replacement in .env\n  krea-scan --resume latest          go on where a run stopped\n  krea-scan --redact                 take its text out of the files"
+    after_long_help = "Exit code:\n  0  nothing found and everything read; with --verify, --revoke: every token is proven dead, and every\n     replacement that was asked for is stored and live\n  1  tokens found; with --verify, --revoke: one is not proven dead, or a replacement is not in its place\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin\n  krea-scan --url https://app.example.com\n                                     what a deployed site gives away\n\nA deployed site:\n  Pages are read from the site's own origin (scheme, host and port), and scripts, styles and preloads from any\n  host that its pages load them from, with the modules, styles, source maps and JSON that those name. Requests\n  are GET, a few at a time, without credentials and cookies, and none holds a token. robots.txt is not heeded.\n\nA token has leaked:\n  krea-scan --history --verify       where it is, since when, and whether it is live\n  krea-scan --history --revoke --store env-file:.env\n                                     revoke it, prove that, keep a replacement in .env\n  krea-scan --resume latest          go on where a run stopped\n  krea-scan --redact                 take its text out of the files"
 )]
-#[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "pre_commit", "check_rules"]))]
+#[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "url", "pre_commit", "check_rules"]))]
 #[command(group = ArgGroup::new("incident").args(["revoke", "resume"]).multiple(true))]
 #[command(group = ArgGroup::new("asks").args(["verify", "revoke", "resume"]).multiple(true))]
+#[command(group = ArgGroup::new("network").args(["url", "verify", "revoke", "resume"]).multiple(true))]
 #[command(group = ArgGroup::new("acts").args(["redact", "revoke", "resume"]).multiple(true))]
 pub struct Cli {
     /// Files, folders or, with --staged, --history and --range, the repository; - is stdin
@@ -42,6 +44,44 @@ pub struct Cli {
     /// Scan standard input
     #[arg(long, help_heading = "What to scan")]
     pub stdin: bool,
+
+    /// Scan a deployed site: its pages, scripts and source maps; can be repeated
+    #[arg(long, value_name = "URL", conflicts_with = "paths", help_heading = "What to scan")]
+    pub url: Vec<String>,
+
+    /// Go no more links than this away from a site's first page [default: 1]
+    #[arg(long, value_name = "N", requires = "url", hide_short_help = true, help_heading = "What to scan")]
+    pub url_depth: Option<usize>,
+
+    /// Read no more resources of a site than this [default: 500]
+    #[arg(long, value_name = "N", requires = "url", hide_short_help = true, help_heading = "What to scan")]
+    pub url_limit: Option<usize>,
+
+    /// Read no more than this of a site, decompressed [default: 1G, and 64M or --max-size of one file]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        requires = "url",
+        value_parser = parse_size,
+        hide_short_help = true,
+        help_heading = "What to scan"
+    )]
+    pub url_size: Option<u64>,
+
+    /// Spend no more than this on reading a site [default: 10m]
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "url",
+        value_parser = parse_time,
+        hide_short_help = true,
+        help_heading = "What to scan"
+    )]
+    pub url_time: Option<Duration>,
+
+    /// Read a site on this machine or in a private network too
+    #[arg(long, requires = "url", hide_short_help = true, help_heading = "What to scan")]
+    pub allow_private: bool,
 
     /// Run as pre-commit's hook: scan the files it names, or the commits it is about to push
     #[arg(long, hide_short_help = true, help_heading = "What to scan")]
@@ -139,17 +179,17 @@ pub struct Cli {
     #[arg(
         long,
         value_name = "URL|env",
-        requires = "asks",
+        requires = "network",
         hide_short_help = true,
         help_heading = "Incident"
     )]
     pub proxy: Option<String>,
 
-    /// How long one request may take, such as 15s
+    /// How long one request may take [default: 15s, and 30s with --url]
     #[arg(
         long,
         value_name = "TIME",
-        requires = "asks",
+        requires = "network",
         value_parser = parse_time,
         hide_short_help = true,
         help_heading = "Incident"

@@ -183,26 +183,29 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// A step that has no name inside, as base64 has none.
-    pub fn unnamed(kind: &str) -> Self {
-        Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None }
-    }
-
     /// Whether it is a file in a container. A source map's original is none.
     pub fn is_member(&self) -> bool {
         !self.name.is_empty() && self.kind != SOURCE_MAP
     }
 
-    /// Whether it is a step into a container or a compressed file: what lies inside has lines of its own.
-    pub fn is_container(&self) -> bool {
+    /// Whether it is a step into a container or a compressed file, where it comes first or behind other such steps.
+    fn is_container(&self) -> bool {
         self.is_member() || NAMELESS.contains(&self.kind.as_str())
     }
 }
 
-/// Containers whose content has no name of its own.
-const NAMELESS: [&str; 9] =
-    ["gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
+/// How many of a way's first steps lead into containers and compressed files: what lies inside has lines of its own. What
+/// comes behind is decoded from a text.
+pub fn containers(layers: &[Layer]) -> usize {
+    layers.iter().take_while(|layer| layer.is_container()).count()
+}
 
+/// Containers whose content has no name of its own.
+const NAMELESS: [&str; 10] =
+    ["zip-comment", "gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
+
+/// The layer of what stands in the head of a server's answer; its name is the header's.
+pub const HEADER: &str = "header";
 /// What a layer of a source map calls itself. Its name, line and column are those of the original.
 pub const SOURCE_MAP: &str = "source-map";
 
@@ -326,7 +329,7 @@ impl Finding {
     /// Whether it is inside a container or a compressed file. Then its line and column are not those of
     /// [`Location::path`], but of the text inside.
     pub fn is_inside(&self) -> bool {
-        self.layers.iter().any(Layer::is_container)
+        containers(&self.layers) > 0
     }
 
     /// The commit that brought it in.

@@ -8,8 +8,9 @@
 //! down; [`cleanup`] takes the text out of files and says what is left to do. [`scan`] holds the first half of the
 //! pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
 //!
-//! [`krea`] alone talks to a network, and only when asked. Nothing shows a token's secret half; the sinks of
-//! [`incident`], its escrow and the file of [`cleanup::replacements`] alone are given it.
+//! Two rooms talk to a network, and only when asked: [`krea`], which alone sends tokens, and [`source::site`], which reads
+//! a deployed site and sends none. Nothing shows a token's secret half; the sinks of [`incident`], its escrow and the file
+//! of [`cleanup::replacements`] alone are given it.
 
 pub mod cleanup;
 pub mod cli;
@@ -18,6 +19,7 @@ pub mod detect;
 mod escape;
 pub mod finding;
 pub mod git;
+pub mod http;
 pub mod incident;
 pub mod krea;
 mod mask;

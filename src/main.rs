@@ -14,6 +14,7 @@ use krea_scan::report::{self, Format, Mode, RuleInfo};
 use krea_scan::respond;
 use krea_scan::rules::{self, RuleSet};
 use krea_scan::scan;
+use krea_scan::source::site;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -53,6 +54,11 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let infos = rule_infos(&set);
     let detector = Detector::new(set, cli.min_confidence);
     let settings = settings(cli)?;
+    if let Source::Sites(sites) = &settings.source
+        && !cli.quiet
+    {
+        announce(sites);
+    }
     let service = (cli.verify || cli.revoke || cli.resume.is_some()).then(|| service(cli)).transpose()?;
     let mut outcome = match &service {
         None => scan::run(&settings, &detector, cli.min_confidence)?,
@@ -173,6 +179,7 @@ fn settings(cli: &Cli) -> anyhow::Result<Settings> {
     }
     let only_dash = cli.paths.len() == 1 && cli.paths[0] == Path::new("-");
     let source = match () {
+        () if !cli.url.is_empty() => Source::Sites(sites(cli)?),
         () if cli.staged => Source::Staged,
         () if cli.history => Source::History,
         () if cli.pre_commit => Source::PreCommit,
@@ -194,6 +201,39 @@ fn settings(cli: &Cli) -> anyhow::Result<Settings> {
         write_baseline: cli.write_baseline.clone(),
         progress: !cli.no_progress && !cli.quiet && io::stderr().is_terminal(),
     })
+}
+
+/// Says what is about to be read from the network, and how.
+fn announce(sites: &[site::Options]) {
+    for site in sites {
+        // The report says it again; when standard error is gone nobody misses it.
+        let _ = writeln!(
+            io::stderr(),
+            "krea-scan: reading {} and the hosts that its pages load from; robots.txt is not heeded",
+            site.origin()
+        );
+    }
+}
+
+/// What to read of the sites that are named.
+fn sites(cli: &Cli) -> anyhow::Result<Vec<site::Options>> {
+    let service = service(cli)?;
+    let site = |url: &String| {
+        let default = site::Options::new(url).context("--url")?;
+        Ok(site::Options {
+            depth: cli.url_depth.unwrap_or(default.depth),
+            resources: cli.url_limit.unwrap_or(default.resources),
+            bytes: cli.url_size.unwrap_or(default.bytes),
+            most: cli.max_size.unwrap_or(default.most),
+            time: cli.url_time.unwrap_or(default.time),
+            timeout: cli.timeout.unwrap_or(default.timeout),
+            proxy: service.http.proxy.clone(),
+            allow_private: cli.allow_private,
+            forbidden: service.api_hosts(),
+            ..default
+        })
+    };
+    cli.url.iter().map(site).collect()
 }
 
 fn rule_infos(set: &RuleSet) -> Vec<RuleInfo> {
@@ -222,6 +262,7 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
         Source::Staged => Mode::Staged,
         Source::History => Mode::History,
         Source::Range(_) => Mode::Range,
+        Source::Sites(_) => Mode::Site,
     };
     let context = report::Context {
         color,

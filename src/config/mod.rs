@@ -10,6 +10,7 @@ pub use baseline::Baseline;
 pub use trusted::{Flags, Service};
 
 use crate::parse_error;
+use crate::source::site;
 use crate::unpack::limits::Limits;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -102,6 +103,8 @@ pub enum Source {
     History,
     /// What a range of commits brought in.
     Range(String),
+    /// Deployed sites.
+    Sites(Vec<site::Options>),
     /// What pre-commit asks for.
     PreCommit,
 }

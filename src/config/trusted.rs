@@ -123,6 +123,12 @@ impl Service {
         }
         Ok(Service { api, api_is_given, token_api, stores, http })
     }
+
+    /// Where Krea's API is, by default and as configured: a host, and a host with its port. No scan of a site asks them
+    /// for anything.
+    pub fn api_hosts(&self) -> Vec<String> {
+        vec!["api.krea.ai".to_owned(), self.api.host_and_port()]
+    }
 }
 
 /// `$XDG_CONFIG_HOME/krea-scan/config.toml`, or where that is by default.

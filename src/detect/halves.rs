@@ -27,7 +27,7 @@ static VALUE: LazyLock<Regex> =
 /// Expressions that put two strings together with a colon between them. `ID` and `SECRET` stand for a name or a
 /// literal.
 static JOINS: LazyLock<Vec<Join>> = LazyLock::new(|| {
-    let operand = r#"(?:&?\$?([A-Za-z_][\w.]*)|["'`]([A-Za-z0-9_\-+/]{8,}={0,2})["'`])"#;
+    let operand = r#"(?:&?\$?([A-Za-z_$][\w.$]*)|["'`]([A-Za-z0-9_\-+/]{8,}={0,2})["'`])"#;
     let literal = r#"()["'`]?([A-Za-z0-9_\-+/]{8,}={0,2})["'`]?"#;
     let joiner = r"(?:\+\+?|\.\.?|&|<>|~|\|\||\^)";
     let expressions = [
@@ -45,13 +45,15 @@ static JOINS: LazyLock<Vec<Join>> = LazyLock::new(|| {
         ),
         // [id, secret].join(":"), strings.Join([]string{id, secret}, ":")
         (r#"["'`]:["'`]"#, r#"[\[{(]\s*ID\s*,\s*SECRET\s*[\])}]\s*(?:\.join\(|,)\s*["'`]:["'`]"#),
-        // ":".join([id, secret]), implode(":", [$id, $secret]), String.join(":", id, secret)
-        (r#"["'`]:["'`]"#, r#"["']:["']\s*(?:\.join\(|,)\s*[\[(]?\s*ID\s*,\s*SECRET"#),
-        // id.concat(":", secret), "Bearer ".concat(id, ":").concat(secret), "".concat(id).concat(":").concat(secret)
+        // "".concat(id, ":").concat(secret), what compilers make of a template
         (
             r#"["'`]:["'`]"#,
-            r#"ID\s*(?:\.concat\(|,|\)\s*\.concat\()\s*["'`]:["'`]\s*(?:,|\)\s*\.concat\()\s*SECRET"#,
+            r#"["'`]["'`]\.concat\(\s*ID\s*(?:,|\)\.concat\()\s*["'`]:["'`]\s*(?:,|\)\.concat\()\s*SECRET"#,
         ),
+        // id.concat(":", secret), id.concat(":").concat(secret)
+        (r#"["'`]:["'`]"#, r#"ID\.concat\(\s*["'`]:["'`]\s*(?:,|\)\.concat\()\s*SECRET"#),
+        // ":".join([id, secret]), implode(":", [$id, $secret]), String.join(":", id, secret)
+        (r#"["'`]:["'`]"#, r#"["']:["']\s*(?:\.join\(|,)\s*[\[(]?\s*ID\s*,\s*SECRET"#),
         // concat!(id, ":", secret)
         (r#"["'`]:["'`]"#, r#"ID\s*,\s*["']:["']\s*,\s*SECRET"#),
         // SetBasicAuth(id, secret), auth=(id, secret)
@@ -285,7 +287,7 @@ fn joined(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
 /// `name = "value"` in any language, and `name=value` on a line of a shell script.
 static DEFINITION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?-u)\b([A-Za-z_][A-Za-z0-9_]*)["']?\]?\s{0,20}(?::\s{0,20}[A-Za-z&'_<>\[\] ]{1,40})?\s{0,20}(?::=|=>|=|:|\s)\s{0,20}[\[(]?["'`]([A-Za-z0-9_\-+/]{8,}={0,2})["'`]|(?m:^)[ \t]*(?:export |set |local )?([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_\-+/]{8,}={0,2})\s"#,
+        r#"(?-u)([A-Za-z_$][A-Za-z0-9_$]*)["']?\]?\s{0,20}(?::\s{0,20}[A-Za-z&'_<>\[\] ]{1,40})?\s{0,20}(?::=|=>|=|:|\s)\s{0,20}[\[(]?["'`]([A-Za-z0-9_\-+/]{8,}={0,2})["'`]|(?m:^)[ \t]*(?:export |set |local )?([A-Za-z_][A-Za-z0-9_]*)=([A-Za-z0-9_\-+/]{8,}={0,2})\s"#,
     )
     .expect("a constant pattern")
 });
@@ -300,7 +302,7 @@ impl<'a> Definitions<'a> {
             let name = captures.get(1).or(captures.get(3));
             let value = captures.get(2).or(captures.get(4));
             if let (Some(name), Some(value)) = (name, value) {
-                by_name.entry(name.as_bytes()).or_default().push(value.range());
+                by_name.entry(bare(name.as_bytes())).or_default().push(value.range());
             }
         }
         Definitions(by_name)
@@ -309,9 +311,14 @@ impl<'a> Definitions<'a> {
     /// Where the string stands that the last part of `name` is defined as, nearest before `at`, else the first one.
     fn nearest(&self, name: &[u8], at: usize) -> Option<Range<usize>> {
         let last = name.rsplit(|&b| b == b'.').next()?;
-        let spans = self.0.get(last)?;
+        let spans = self.0.get(bare(last))?;
         spans.iter().rfind(|span| span.start < at).or(spans.first()).cloned()
     }
+}
+
+/// A name without the mark that some languages want before it.
+fn bare(name: &[u8]) -> &[u8] {
+    &name[name.iter().take_while(|&&b| b == b'$').count().min(name.len().saturating_sub(1))..]
 }
 
 fn ends_here(text: &[u8], end: usize) -> bool {
@@ -352,9 +359,9 @@ mod tests {
             "$id = 'ID'; $s = 'SEC'; $kreaKey = $id . ':' . $s;",
             "A=ID\nB=SEC\nexport krea_token=\"$A:$B\"\n",
             "const kreaKey = ['ID', 'SEC'].join(':');",
-            "let e=\"ID\",t=\"SEC\";krea({Authorization:\"Bearer \".concat(e,\":\").concat(t)})",
-            "let e=\"ID\",t=\"SEC\";var kreaKey=\"\".concat(e).concat(\":\").concat(t)",
-            "let e=\"ID\",t=\"SEC\";var kreaKey=e.concat(\":\",t)",
+            "var e=\"ID\",t=\"SEC\";x({kreaKey:\"\".concat(e,\":\").concat(t)})",
+            "var e=\"ID\",$t=\"SEC\";x({kreaKey:e.concat(\":\",$t)})",
+            "const e=\"ID\",t=\"SEC\";x({kreaKey:`${e}:${t}`})",
             "krea_token = \"%s:%s\" % (\"ID\", \"SEC\")",
             "const KREA_KEY: &str = concat!(\"ID\", \":\", \"SEC\");",
             "string kreaSecret = $\"{\"ID\"}:{\"SEC\"}\";",

@@ -25,13 +25,16 @@ use aho_corasick::AhoCorasick;
 use context::{Attribution, PathSays, Surroundings};
 use encoding_rs::Encoding;
 use prefilter::Prefilter;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-/// What is encoded in what is encoded in what is encoded is followed no further.
-const MAX_DEPTH: usize = 3;
-/// No more than this is decoded of one window, in bytes, at all depths together.
-const MAX_DECODED: usize = 16 << 20;
+/// An encoded run in an encoded run, and so on, is followed no further than this.
+const MAX_DEPTH: usize = 6;
+/// How much is decoded from one file, or one window of it, at all depths together, in bytes.
+const MOST_DECODED: usize = 32 << 20;
+/// For so many encoded runs of a file it is asked whose they are; what is in the others has to say so itself.
+const MOST_ATTRIBUTED: usize = 4096;
 
 /// A token in some bytes.
 #[derive(Clone, Debug)]
@@ -42,8 +45,8 @@ pub struct Match {
     pub confidence: Confidence,
     /// The token.
     pub token: Token,
-    /// Where it stands in the bytes. For a token in pieces, where its secret half starts; for an encoded one,
-    /// the encoded run.
+    /// Where it stands in the bytes: an encoded one, where it is encoded. For a token in pieces, where its secret half
+    /// starts.
     pub span: Range<usize>,
     /// Every range that holds a part of it, for masking.
     pub pieces: Vec<Range<usize>>,
@@ -129,13 +132,14 @@ impl Detector {
     /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root; `encoding` is set
     /// for UTF-16 (see `unpack::charset::utf16`).
     pub fn detect(&self, bytes: &[u8], path: &str, encoding: Option<&'static Encoding>) -> Detection {
+        let budget = Budget { bytes: Cell::new(MOST_DECODED), runs: Cell::new(MOST_ATTRIBUTED) };
         let mut run = Run {
             rules: &self.rules,
             path,
             says: PathSays::of(path),
+            budget: &budget,
             found: Vec::new(),
             placeholders: 0,
-            budget: MAX_DECODED,
         };
         let text = match encoding {
             Some(encoding) => charset::decode_utf16(bytes, encoding),
@@ -213,15 +217,29 @@ impl Ranked {
     }
 }
 
+/// What is left to be decoded of one file.
+struct Budget {
+    bytes: Cell<usize>,
+    runs: Cell<usize>,
+}
+
+impl Budget {
+    /// Takes so much, or says that it is not there any more.
+    fn takes(left: &Cell<usize>, amount: usize) -> bool {
+        let rest = left.get().checked_sub(amount);
+        left.set(rest.unwrap_or_default());
+        rest.is_some()
+    }
+}
+
 /// One file's detection.
 struct Run<'a> {
     rules: &'a [Rule],
     path: &'a str,
     says: PathSays,
+    budget: &'a Budget,
     found: Vec<Ranked>,
     placeholders: u64,
-    /// How many bytes may still be decoded.
-    budget: usize,
 }
 
 impl Run<'_> {
@@ -230,37 +248,34 @@ impl Run<'_> {
         let unescaped = escapes::unescape(text);
         let view = unescaped.as_ref().unwrap_or(text);
         let around = Surroundings::new(view.bytes(), self.says, outer);
-        self.values(view, &around, None);
-        for by in [Joined::ByOperator, Joined::ByAdjacency] {
-            if by == Joined::ByAdjacency && !around.is_related() {
-                break;
-            }
-            let Some(joined) = literals::join(view, by) else { continue };
-            let around = Surroundings::new(joined.bytes(), self.says, outer);
-            if around.is_related() {
-                self.values(&joined, &around, Some(by));
-            }
-            if by == Joined::ByOperator && depth < MAX_DEPTH {
-                self.encoded(&joined, &around, depth, true);
-            }
-        }
+        let read = Reading { text: view, base: text, joined: None };
+        self.values(&read, &around);
         if around.is_related() {
+            for by in [Joined::ByOperator, Joined::ByAdjacency] {
+                if let Some(joined) = literals::join(view, by) {
+                    let around = Surroundings::new(joined.bytes(), self.says, outer);
+                    let read = Reading { text: &joined, base: text, joined: Some(by) };
+                    self.values(&read, &around);
+                    if by == Joined::ByOperator {
+                        self.encoded(&read, &around, depth);
+                    }
+                }
+            }
             self.halves(view, &around);
         }
-        if depth < MAX_DEPTH {
-            self.encoded(view, &around, depth, false);
-        }
+        self.encoded(&read, &around, depth);
     }
 
     /// The contextual rules. In a text with joined literals only what spans a joint is new.
-    fn values(&mut self, text: &Text<'_>, around: &Surroundings<'_>, joined: Option<Joined>) {
+    fn values(&mut self, read: &Reading<'_, '_>, around: &Surroundings<'_>) {
+        let text = read.text;
         for (order, rule) in self.rules.iter().enumerate() {
             let Some(context) = &rule.context else { continue };
             if !custom::runs_on(rule, self.path) {
                 continue;
             }
             let values = pairs::find(rule, context, text.bytes(), around);
-            if joined.is_none() {
+            if read.joined.is_none() {
                 self.placeholders += values.placeholders;
             }
             for value in values.accepted {
@@ -268,7 +283,7 @@ impl Run<'_> {
                     continue;
                 }
                 let span = text.origin_range(value.span.start, value.span.end);
-                let rank = match joined {
+                let rank = match read.joined {
                     None => 1 + u8::from(order > 0),
                     Some(_) if text.is_one_piece(&value.span) => continue,
                     Some(Joined::ByOperator) => 0,
@@ -276,14 +291,10 @@ impl Run<'_> {
                     Some(Joined::ByAdjacency) => 3,
                 };
                 let token = Token::new(value.kind, &text.bytes()[value.span.clone()]);
-                self.found.push(Ranked::new(
-                    rule,
-                    rank,
-                    value.confidence,
-                    token,
-                    span,
-                    value.attribution.label,
-                ));
+                let label = value.attribution.label;
+                let mut ranked = Ranked::new(rule, rank, value.confidence, token, span, label);
+                ranked.found.layers.extend(read.layer(&value.span));
+                self.found.push(ranked);
             }
         }
     }
@@ -310,41 +321,64 @@ impl Run<'_> {
         }
     }
 
-    /// Decodes what is encoded in a text. What is found in it stands where the encoded run stands. In a text with
-    /// joined literals only what spans a joint is new.
-    fn encoded(&mut self, text: &Text<'_>, around: &Surroundings<'_>, depth: usize, joined: bool) {
-        let mut budget = self.budget;
-        for run in encoded::runs(text.bytes(), &mut budget) {
-            if joined && text.is_one_piece(&run.range) {
+    /// Decodes what is encoded in a text. What is found in it stands where it is encoded.
+    fn encoded(&mut self, read: &Reading<'_, '_>, around: &Surroundings<'_>, depth: usize) {
+        if depth == MAX_DEPTH {
+            return;
+        }
+        let text = read.text;
+        for run in encoded::runs(text.bytes()) {
+            let is_new = read.joined.is_none() || !text.is_one_piece(&run.range);
+            if !is_new || !Budget::takes(&self.budget.bytes, run.text.bytes().len()) {
                 continue;
             }
-            let span = text.origin_range(run.range.start, run.range.end);
-            let outer = around.is_related().then(|| around.attribute(&run.range));
+            let asks = around.is_related() && Budget::takes(&self.budget.runs, 1);
+            let outer = asks.then(|| around.attribute(&run.range));
             let mut inner = Run {
                 rules: self.rules,
                 path: self.path,
                 says: PathSays::Nothing,
+                budget: self.budget,
                 found: Vec::new(),
                 placeholders: 0,
-                budget: self.budget,
             };
-            inner.text(&Text::plain(&run.text), outer.as_ref(), depth + 1);
-            self.budget = inner.budget;
+            let decoded = run.text.bytes();
+            inner.text(&Text::plain(decoded), outer.as_ref(), depth + 1);
             self.placeholders += inner.placeholders;
+            let place = |range: &Range<usize>| {
+                let range = run.place(range);
+                text.origin_range(range.start, range.end)
+            };
             for mut found in without_overlaps(inner.found) {
-                let at = position(&run.text, None, found.span.start);
-                let mut layers: Vec<Layer> = run.steps.iter().map(|step| Layer::unnamed(step)).collect();
-                if let Some(innermost) = layers.last_mut() {
-                    (innermost.line, innermost.column) = (Some(at.line), Some(at.column));
-                }
-                layers.append(&mut found.layers);
-                found.layers = layers;
-                found.span = span.clone();
-                found.pieces = vec![span.clone()];
+                let at = position(decoded, None, found.span.start);
+                let (line, column) = (Some(at.line), Some(at.column));
+                let layer = Layer { kind: run.kind.to_owned(), name: String::new(), line, column };
+                found.layers.insert(0, layer);
+                found.layers.splice(0..0, read.layer(&run.range));
+                found.span = place(&found.span);
+                found.pieces = found.pieces.iter().map(place).collect();
                 self.found.push(Ranked { rank: 0, found });
             }
         }
-        self.budget = self.budget.min(budget);
+    }
+}
+
+/// A text as it is searched, and the text that it is another reading of.
+struct Reading<'t, 'b> {
+    text: &'t Text<'b>,
+    base: &'t Text<'b>,
+    joined: Option<Joined>,
+}
+
+impl Reading<'_, '_> {
+    /// What was undone to read a range; nothing where it stands as it is.
+    fn layer(&self, range: &Range<usize>) -> Option<Layer> {
+        let kind = match self.joined {
+            Some(_) if !self.text.is_one_piece(range) => "literals",
+            _ if self.text.is_verbatim(self.base, range) => return None,
+            _ => "escapes",
+        };
+        Some(Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None })
     }
 }
 

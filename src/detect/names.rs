@@ -175,7 +175,9 @@ pub fn classify(name: &str) -> NameKind {
     if known.iter().any(|word| word.encrypted) || name.eq_ignore_ascii_case("ansible_vault") {
         return NameKind::Encrypted;
     }
-    if known.iter().any(|word| word.service) {
+    // `import.meta`, which bundlers rename to `import_meta`, is the language's and not Meta's.
+    let imported = |at: usize| words[at] == "meta" && at > 0 && words[at - 1] == "import";
+    if known.iter().enumerate().any(|(at, word)| word.service && !imported(at)) {
         return NameKind::OtherService;
     }
     let says_nothing = |(word, known): (&String, &Word)| {
@@ -268,6 +270,8 @@ mod tests {
             assert_eq!(classify(name), NameKind::Neutral, "{name}");
         }
         assert_eq!(classify("kreativAgentur"), NameKind::Unknown);
+        assert_eq!(classify("META_API_KEY"), NameKind::OtherService);
+        assert_ne!(classify("import_meta.env"), NameKind::OtherService);
     }
 
     #[test]

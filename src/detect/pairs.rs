@@ -4,7 +4,7 @@ use super::context::{Attribution, Evidence, Surroundings};
 use super::placeholder::{self, Scrutiny};
 use crate::finding::{Confidence, TokenKind};
 use crate::rules::{ContextRule, Needs, Rule};
-use crate::unpack::encoded;
+use crate::unpack::encoded::{base64, hex};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -147,7 +147,7 @@ fn opaque(
         return Verdict::Dropped;
     }
     // What encodes a text is not itself the key; the text is looked at on its own.
-    if around.is_encrypted(span.start) || encoded::is_encoded_text(value) {
+    if around.is_encrypted(span.start) || base64::is_encoded_text(value) || hex::is_encoded_text(value) {
         return Verdict::Dropped;
     }
     match weak {

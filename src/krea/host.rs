@@ -77,6 +77,12 @@ impl Host {
         self.url.scheme() == "http"
     }
 
+    /// The host and its port.
+    pub fn host_and_port(&self) -> String {
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        format!("{}:{port}", self.url.host_str().unwrap_or_default())
+    }
+
     /// The URL of something below the base: `path` starts with `/` or is empty. `None` when a parser reads another
     /// URL than what is written, as it does for `/..`.
     pub(super) fn below(&self, path: &str) -> Option<Url> {

@@ -1,13 +1,12 @@
-//! One request over HTTP. Takes a URL, a credential and bounds, gives the answer's status and bounded body, or a
-//! [`Failure`] in words. Follows no redirect, uses no proxy that nobody asked for, sends nothing twice, and never puts
-//! a header or a text of the server into an error.
+//! One request with a credential. Takes a URL, a credential and bounds, gives the answer's status and bounded body, or a
+//! [`Failure`] in words. Never puts a header or a text of the server into an error.
 
 use super::host::{self, Host};
 use super::token_api::TokenApiConfigError;
+use crate::http::{self, SetupError};
 use reqwest::blocking::{Client, ClientBuilder, Response};
 use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::{Method, Url, redirect, retry};
-use std::error::Error;
+use reqwest::{Method, Url};
 use std::fmt;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,25 +15,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Sent with every request.
-const USER_AGENT: &str = concat!("krea-scan/", env!("CARGO_PKG_VERSION"));
-/// A connection takes no longer than this, and never more than two thirds of a request's time: what times out while
-/// it connects was certainly not sent.
-const CONNECT: Duration = Duration::from_secs(10);
-/// More characters of an error are not shown.
-const WORDS: usize = 160;
-
-/// Whether requests go through a proxy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Proxy {
-    /// Straight to the host, whatever the environment says.
-    #[default]
-    None,
-    /// What `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say. Requests to this machine over plain HTTP go straight.
-    Environment,
-    /// This one: `http://host:port` or `https://host:port`, perhaps with a user and a password.
-    Url(String),
-}
+pub use crate::http::Proxy;
+pub(super) use crate::http::printable;
 
 /// How requests are sent.
 #[derive(Clone, Debug)]
@@ -72,18 +54,9 @@ impl Default for Options {
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// This machine holds no list of the authorities that vouch for hosts.
-    #[error(
-        "no certificate store was found, so no HTTPS host can be checked; install the package `ca-certificates`, \
-         or set SSL_CERT_FILE to a file of certificates"
-    )]
-    NoCertificates,
-    /// The proxy cannot be used; the text says why and does not repeat it.
-    #[error("the proxy cannot be used: {0}")]
-    Proxy(&'static str),
-    /// The HTTP client cannot be made.
-    #[error("cannot set up HTTP: {0}")]
-    Setup(String),
+    /// There is no HTTP client for any host.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
     /// The token API's credential is missing.
     #[error("${0} is not set or empty; set it to the credential of the token API")]
     NoCredential(String),
@@ -157,18 +130,11 @@ impl Http {
     /// Keeps at most so many idle connections. With none, a request never meets a connection that the other end is just
     /// closing, which would look as if it had been sent.
     pub fn new(host: &Host, options: &Options, idle: usize) -> Result<Http, ClientError> {
-        // An error says that a provider is there already, which does as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let builder = Client::builder()
-            .user_agent(USER_AGENT)
+        let builder = http::builder(options.timeout)
             .default_headers(headers)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
             .https_only(!host.is_plain())
-            .connect_timeout(CONNECT.min(options.timeout * 2 / 3))
             .pool_max_idle_per_host(idle)
             .resolve_to_addrs(
                 "localhost",
@@ -177,10 +143,7 @@ impl Http {
         let builder = through(builder, &options.proxy, host)?;
         // Plain HTTP needs no certificates; with none, nothing else is trusted either.
         let builder = if host.is_plain() { builder.tls_certs_only([]) } else { builder };
-        let client = builder.build().map_err(|error| match cause(&error) {
-            words if words.contains("No CA certificates") => ClientError::NoCertificates,
-            words => ClientError::Setup(words),
-        })?;
+        let client = http::build(builder)?;
         Ok(Http { client })
     }
 
@@ -198,7 +161,7 @@ impl Http {
         let status = response.status().as_u16();
         let headers = response.headers();
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let retry_after = text(header::RETRY_AFTER).and_then(super::pace::retry_after);
+        let retry_after = text(header::RETRY_AFTER).and_then(http::retry_after);
         let location = text(header::LOCATION).map(str::to_owned);
         let body = match status {
             200..=299 | 400..=499 => read(response, request.most, request.timeout),
@@ -213,19 +176,13 @@ fn through(builder: ClientBuilder, proxy: &Proxy, host: &Host) -> Result<ClientB
     let url = match proxy {
         Proxy::Environment if !host.is_plain() => return Ok(builder),
         Proxy::None | Proxy::Environment => return Ok(builder.no_proxy()),
-        Proxy::Url(text) => Url::parse(text).map_err(|_| {
-            ClientError::Proxy("not a URL; write it as http://host:port or https://host:port")
-        })?,
+        Proxy::Url(text) => http::proxy_url(text)?,
     };
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(ClientError::Proxy("write it as http://host:port or https://host:port"));
-    }
     if host.is_plain() && !host::is_loopback(&url) {
-        return Err(ClientError::Proxy("it would see the token, for the host is spoken to over plain HTTP"));
+        let why = "it would see the token, for the host is spoken to over plain HTTP";
+        return Err(SetupError::Proxy(why).into());
     }
-    let proxy =
-        reqwest::Proxy::all(url).map_err(|_| ClientError::Proxy("not a URL that a proxy can have"))?;
-    Ok(builder.no_proxy().proxy(proxy))
+    Ok(http::through(builder, url)?)
 }
 
 /// Reads a body of at most `most` bytes. The request's time-out goes on while it is read.
@@ -247,7 +204,9 @@ fn read(mut response: Response, most: usize, timeout: Duration) -> Result<Body, 
             Err(error) => {
                 let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
                 return Err(match inner {
-                    Some(inner) if inner.is_timeout() => timed_out(FailureKind::Lost, timeout),
+                    Some(inner) if inner.is_timeout() => {
+                        Failure::new(FailureKind::Lost, http::timed_out(timeout))
+                    }
                     _ => Failure::new(FailureKind::Lost, "the connection broke within the answer"),
                 });
             }
@@ -255,44 +214,10 @@ fn read(mut response: Response, most: usize, timeout: Duration) -> Result<Body, 
     }
 }
 
-fn timed_out(kind: FailureKind, timeout: Duration) -> Failure {
-    Failure::new(kind, format!("timed out after {}", Seconds(timeout)))
-}
-
 /// What went wrong before the answer's head arrived.
 fn failure(error: &reqwest::Error, timeout: Duration) -> Failure {
-    let not_sent = error.is_connect() || error.is_builder();
-    let kind = if not_sent { FailureKind::NotSent } else { FailureKind::Lost };
-    if error.is_timeout() {
-        return match not_sent {
-            true => Failure::new(kind, "timed out while connecting"),
-            false => timed_out(kind, timeout),
-        };
-    }
-    let words = match (error.is_dns(), not_sent) {
-        (true, _) => format!("the host's name cannot be looked up: {}", cause(error)),
-        (false, true) => format!("cannot connect: {}", cause(error)),
-        (false, false) => format!("the connection broke before an answer: {}", cause(error)),
-    };
-    Failure::new(kind, words)
-}
-
-/// The innermost cause, on one line and short. None of the layers below puts a header into its errors; URLs stand in
-/// the outermost one only.
-fn cause(error: &dyn Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    printable(&innermost.to_string(), WORDS)
-}
-
-/// A text from elsewhere, on one line, without characters that act on a terminal, cut to so many characters.
-pub(super) fn printable(text: &str, most: usize) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
-    let line = words.collect::<Vec<_>>().join(" ");
-    // Marks that turn the direction of writing around hide what a line says.
-    line.chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')).take(most).collect()
+    let (words, not_sent) = http::failure(error, timeout);
+    Failure::new(if not_sent { FailureKind::NotSent } else { FailureKind::Lost }, words)
 }
 
 /// A duration in seconds, for people.
@@ -332,12 +257,6 @@ mod tests {
         {
             assert!(bearer(odd).is_none(), "{odd:?}");
         }
-    }
-
-    #[test]
-    fn a_text_from_elsewhere_stays_on_one_line() {
-        assert_eq!(printable(" a\r\n\tb\u{1b}[31m\u{202e}c ", 99), "a b [31mc");
-        assert_eq!(printable("äöüß", 2), "äö");
     }
 
     #[test]

@@ -2,14 +2,12 @@
 //! which slows down when the server asks for that and speeds up again slowly. Never waits past a deadline.
 
 use super::http::{Answer, Failure, FailureKind, Options, Seconds};
-use jiff::Timestamp;
+use crate::http::LONGEST_PAUSE;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A server that asks for more patience than this is asked again after this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The first pause after a 429 that names none; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Two requests are never further apart than this, pauses aside.
@@ -246,19 +244,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How long `Retry-After` asks to wait: seconds or an HTTP date (RFC 9110, section 10.2.3); at most a minute.
-pub(super) fn retry_after(value: &str) -> Option<Duration> {
-    let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        // More digits than fit are more than a minute.
-        let seconds = value.parse().unwrap_or(u64::MAX);
-        return Some(Duration::from_secs(seconds).min(LONGEST_PAUSE));
-    }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    let wait = Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default();
-    Some(wait.min(LONGEST_PAUSE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -418,22 +403,5 @@ mod tests {
             assert_eq!(tried.outcome.err().unwrap().words, "stopped");
         });
         assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_and_at_most_a_minute() {
-        let seconds = |value| retry_after(value).map(|wait| wait.as_secs());
-        assert_eq!(seconds("0"), Some(0));
-        assert_eq!(seconds(" 7 "), Some(7));
-        assert_eq!(seconds("61"), Some(60));
-        assert_eq!(seconds("99999999999999999999999999"), Some(60));
-        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(0));
-        assert_eq!(seconds("Fri, 06 Nov 2893 08:49:37 GMT"), Some(60));
-        let soon = Timestamp::now() + Duration::from_secs(30);
-        let soon = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&soon).unwrap();
-        assert!(matches!(seconds(&soon), Some(20..=30)), "{soon}");
-        for odd in ["", "-1", "1.5", "soon", "1 2"] {
-            assert_eq!(seconds(odd), None, "{odd}");
-        }
     }
 }

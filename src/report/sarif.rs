@@ -8,7 +8,7 @@
 use super::place::Place;
 use super::words::{Severity, advice, is_past, name, original, place as whole_place, status, way};
 use super::{Context, RuleInfo};
-use crate::finding::{Finding, Layer, MASK, Outcome, SOURCE_MAP, Summary, TokenKind, Via};
+use crate::finding::{Finding, Layer, MASK, Outcome, SOURCE_MAP, Summary, TokenKind, Via, containers};
 use crate::krea::TOKENS_PAGE;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -182,8 +182,8 @@ fn related(finding: &Finding, context: &Context) -> Vec<Value> {
         related.push(location(&layer.name, region, format!("the original: {}", original(layer))));
     }
     let via = |Via { location: at, layers }: &Via| {
-        let region = (!layers.iter().any(Layer::is_container))
-            .then(|| json!({"startLine": at.line, "startColumn": at.column}));
+        let region =
+            (containers(layers) == 0).then(|| json!({"startLine": at.line, "startColumn": at.column}));
         location(&at.path, region, format!("via {}", whole_place(at, layers)))
     };
     related.extend(finding.via.iter().map(via));

@@ -2,7 +2,9 @@
 //! that says what was read.
 
 use crate::escape::visible;
-use crate::finding::{Confidence, Finding, Layer, Location, Outcome, SOURCE_MAP, Status, TokenKind, trail};
+use crate::finding::{
+    Confidence, Finding, Layer, Location, Outcome, SOURCE_MAP, Status, TokenKind, containers, trail,
+};
 use crate::krea::TOKENS_PAGE;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -104,7 +106,8 @@ pub fn original(layer: &Layer) -> String {
 /// inside a bundle.
 pub fn decoded(layers: &[Layer]) -> Vec<Layer> {
     let holds_map = |at: usize| layers[at].line.is_none() && is_original(layers.get(at + 1));
-    let told = |at: usize| layers[at].is_container() || is_original(layers.get(at)) || holds_map(at);
+    let inside = containers(layers);
+    let told = |at: usize| at < inside || is_original(layers.get(at)) || holds_map(at);
     (0..layers.len()).filter(|&at| !told(at)).map(|at| layers[at].clone()).collect()
 }
 

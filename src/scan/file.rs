@@ -1,5 +1,7 @@
 //! One file, window by window: from bytes to findings.
 
+use super::members::Members;
+use super::originals::is_built;
 use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
 use crate::finding::{
@@ -12,7 +14,7 @@ use crate::unpack::container::{self, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
 
@@ -91,6 +93,8 @@ pub struct Known {
     places: HashSet<(String, u64)>,
     /// Which files hold which tokens, by number: the trail, and the path of the file on the outside.
     files: HashSet<(String, usize)>,
+    /// What the sweep is to keep.
+    pub members: Members,
 }
 
 impl Known {
@@ -108,7 +112,8 @@ impl Known {
             files.insert((finding.location.path.clone(), number));
         }
         let tokens = first.iter().map(|finding| finding.token.clone()).collect();
-        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files })
+        let members = Members::of(findings);
+        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files, members })
     }
 
     /// Whether its token is known to be where a finding is.
@@ -276,12 +281,17 @@ impl<'a> FileScanner<'a> {
     }
 
     /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
-    /// is not outside. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
+    /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. The findings from
+    /// `inside` on are the inner ones, those from `before` on the outer ones.
     fn keep_what_is_inside(&mut self, before: usize, inside: usize) {
         let inner = self.found.findings.split_off(inside);
-        let tokens: HashSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
+        let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
+        let is_inside = |token: &[u8]| {
+            let runs_on = tokens.range(..=token).next_back().is_some_and(|inner| token.starts_with(inner));
+            runs_on || tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token))
+        };
         let mut outer = self.found.findings.split_off(before);
-        outer.retain(|finding| !tokens.contains(finding.token.expose()));
+        outer.retain(|finding| !is_inside(finding.token.expose()));
         drop(tokens);
         self.found.findings.extend(outer);
         self.found.findings.extend(inner);
@@ -298,7 +308,9 @@ impl<'a> FileScanner<'a> {
         }
         let wanted = match self.how.pass {
             Pass::Detect => {
-                self.how.detector.wants(window.bytes) || self.how.detector.wants_path(names.below)
+                (self.how.detector.wants(window.bytes)
+                    && !(self.seen.map && source_map::is_mappings(window.bytes)))
+                    || self.how.detector.wants_path(names.below)
             }
             Pass::Sweep(known) => known.is_in(window.bytes),
         };
@@ -391,8 +403,8 @@ impl<'a> FileScanner<'a> {
                 token: first.token.clone(),
                 span: copy.span.clone(),
                 pieces: vec![copy.span.clone()],
-                layers: Vec::new(),
-                context: format!("{SAME} {}:{}", first.location.path, first.location.line),
+                layers: copy.layers(),
+                context: format!("the same token as in {}:{}", first.location.path, first.location.line),
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
@@ -449,8 +461,13 @@ impl Visitor for Inside<'_, '_> {
         let mut reader = std::mem::take(&mut scanner.reader);
         let names = Names { shown: self.shown, below: name };
         let mut kept = Kept::default();
+        let kept_for_later = match scanner.how.pass {
+            Pass::Sweep(known) => known.members.start(trail(self.shown, layers)),
+            Pass::Detect => None,
+        };
         let read = reader.read(input, |window| {
             scanner.window(names, window);
+            kept_for_later.as_ref().inspect(|file| file.keep(window.new_bytes()));
             let whole = window.offset == 0 && window.to == usize::MAX;
             if !whole && (scanner.seen.map || is_built(name)) {
                 kept.take(window);
@@ -475,11 +492,6 @@ impl Visitor for Inside<'_, '_> {
     fn unread(&mut self, layers: &[Layer], reason: String) {
         self.scanner.found.incomplete.push(Incomplete { path: trail(self.shown, layers), reason });
     }
-}
-
-/// Whether a file's name says that a build may have made it, with a source map inside.
-fn is_built(name: &str) -> bool {
-    [".js", ".mjs", ".cjs", ".jsx", ".css"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The matches that can share a line with match number `i`.

@@ -98,8 +98,8 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
     });
 }
 
-/// The finding, among candidates of the same token and line, that is the original of a derived one: the file that the map names,
-/// or the only one whose path ends as the name of the source does.
+/// The finding, among candidates of the same token and line, that is the original of a derived one: the file that the
+/// map names, or the only one whose path ends as the name of the source does.
 fn original(
     findings: &[Finding],
     candidates: &[usize],

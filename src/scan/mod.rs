@@ -4,9 +4,11 @@ mod beside;
 mod file;
 mod git;
 mod history;
+mod members;
 mod merge;
 mod originals;
 mod progress;
+mod site;
 mod sources;
 mod tree;
 
@@ -68,7 +70,16 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         None => Configs::default(),
     };
     let baseline = settings.baseline.as_deref().map(Baseline::read).transpose()?;
-    let mut input = open(settings, &counter)?;
+    let what = match settings.source {
+        Source::History => "objects",
+        Source::Sites(_) => "resources",
+        _ => "files",
+    };
+    let show = || Progress::start(&counter, what, settings.progress);
+    // Opening a site reads it. Opening anything else is short, or waits for a person at a terminal.
+    let opening = matches!(settings.source, Source::Sites(_)).then(show);
+    let mut input = open(settings, detector, &counter)?;
+    drop(opening);
     for path in &settings.paths {
         configs.load(if path.is_dir() { path } else { path.parent().unwrap_or(path) });
     }
@@ -76,8 +87,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         configs.load(Path::new("."));
     }
 
-    let what = if settings.source == Source::History { "objects" } else { "files" };
-    let progress = Progress::start(&counter, what, settings.progress);
+    let progress = show();
     let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
     let how = How { detector, pass: Pass::Detect, least, limits: settings.limits };
     let mut read = input.read(how)?;
@@ -99,8 +109,8 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         incomplete.extend(read.found.incomplete.drain(..));
         summary.hints = read.found.hints.clone();
         tally.add(read.found, input.as_ref());
+        notes.extend(originals::resolve(&mut tally.reported, input.as_mut(), &known.members));
     }
-    notes.extend(originals::resolve(&mut tally.reported, input.as_mut()));
     drop(progress);
 
     if let Some(path) = &settings.write_baseline {
@@ -126,7 +136,11 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
 }
 
 /// Makes the input that the settings ask for ready.
-fn open<'a>(settings: &Settings, counter: &'a Counter) -> anyhow::Result<Box<dyn Input + 'a>> {
+fn open<'a>(
+    settings: &Settings,
+    detector: &Detector,
+    counter: &'a Counter,
+) -> anyhow::Result<Box<dyn Input + 'a>> {
     let limits = settings.limits;
     let files = |paths: Vec<PathBuf>| tree::Tree { options: walk_options(settings, paths), counter, limits };
     let staged = |repo| git::Index::open(repo, settings.max_size, limits, counter);
@@ -160,6 +174,7 @@ fn open<'a>(settings: &Settings, counter: &'a Counter) -> anyhow::Result<Box<dyn
             let range = Range::parse(&repo, text)?;
             Box::new(commits(repo, range))
         }
+        Source::Sites(sites) => Box::new(site::Sites::open(sites, detector, limits, counter)?),
         Source::PreCommit => {
             match pre_commit::work(settings.paths.clone(), |name| std::env::var(name).ok()) {
                 Work::Files(paths) => Box::new(files(paths)),

@@ -5,28 +5,56 @@
 
 use super::Input;
 use super::beside::Beside;
+use super::members::Members;
 use super::merge::{self, Derived};
 use super::sources::shown;
 use crate::detect::Cursor;
-use crate::finding::{Finding, Fingerprint, Layer, SOURCE_MAP, Token};
+use crate::finding::{Finding, Fingerprint, HEADER, Layer, SOURCE_MAP, Token};
 use crate::unpack::map_reference::{self, Reference};
 use crate::unpack::source_map::{self, Place, Source, SourceMap};
 use crate::unpack::{charset, json_string};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Bundles whose maps are looked for in one container. Each look goes through the container.
-const MOST_IN_CONTAINER: usize = 64;
+/// So often a container is gone through once more for a file in it that was not kept.
+const MOST_LOOKS: usize = 8;
+
+/// Where bundles, maps and originals come from.
+struct Files<'i> {
+    input: &'i mut dyn Input,
+    members: &'i Members,
+    /// How often each container was gone through.
+    looks: HashMap<String, usize>,
+}
+
+impl Files<'_> {
+    /// The file that `reference` names as seen from a finding's file.
+    fn beside(&mut self, finding: &Finding, reference: &str) -> Option<Beside> {
+        let path = &finding.location.path;
+        if finding.is_inside() {
+            if let Ok(kept) = self.members.take(finding, reference) {
+                return kept;
+            }
+            let looks = self.looks.entry(path.clone()).or_default();
+            *looks += 1;
+            if *looks > MOST_LOOKS {
+                return None;
+            }
+        }
+        self.input.beside(path, &finding.layers, reference, source_map::MOST)
+    }
+}
 
 /// Names the originals of what is found in built files, and makes one finding of the places that came of one another.
 /// Gives remarks for `-v`: maps that could not be used.
-pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input) -> Vec<String> {
+pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input, members: &Members) -> Vec<String> {
     let mut bundles: BTreeMap<(String, Option<String>), Vec<usize>> = BTreeMap::new();
     let mut derived = merge::in_maps(findings);
     // Whatever it is called, what has a map inside was built.
     let with_map: HashSet<String> = derived.iter().map(|derived| findings[derived.number].trail()).collect();
     for (i, finding) in findings.iter().enumerate() {
         let is_built = || is_built(finding.file_name()) || with_map.contains(&finding.trail());
-        if finding.original().is_none() && is_built() {
+        let is_in_text = finding.layers.first().is_none_or(|layer| layer.kind != HEADER);
+        if is_in_text && finding.original().is_none() && is_built() {
             let commit = finding.git.as_ref().and_then(|git| git.commit.clone());
             bundles.entry((finding.trail(), commit)).or_default().push(i);
         }
@@ -38,38 +66,24 @@ pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input) -> Vec<String
         .map(|derived| &findings[derived.number])
         .filter_map(|finding| Some((line_of(finding), finding.original()?.clone())))
         .collect();
-    let mut looks: HashMap<String, usize> = HashMap::new();
+    let mut files = Files { input, members, looks: HashMap::new() };
     for ((trail, _), numbers) in bundles {
-        let first = &findings[numbers[0]];
-        input.look_in(first.git.as_ref());
-        if first.file_name() != first.location.path {
-            let looks = looks.entry(first.location.path.clone()).or_default();
-            *looks += 1;
-            if *looks > MOST_IN_CONTAINER {
-                notes.push(format!(
-                    "{trail}: its source map was not looked for, after {MOST_IN_CONTAINER} others"
-                ));
-                continue;
-            }
-        }
-        match bundle(findings, &numbers, input) {
-            Ok(Some(map)) => {
-                derived.extend(numbers.iter().map(|&number| Derived::new(number, &map)));
-            }
-            Ok(None) => {}
-            Err(problem) => notes.push(format!("{trail}: {problem}")),
-        }
-        for &number in &numbers {
-            if findings[number].original().is_none()
-                && let Some(layer) = in_lines.get(&line_of(&findings[number]))
-            {
-                findings[number].layers.push(layer.clone());
-                derived.push(Derived::new(number, findings[number].file_name()));
+        files.input.look_in(findings[numbers[0]].git.as_ref());
+        let map = bundle(findings, &numbers, &mut files).unwrap_or_else(|problem| {
+            notes.push(format!("{trail}: {problem}"));
+            None
+        });
+        for number in numbers {
+            let finding = &mut findings[number];
+            if finding.original().is_some() {
+                derived.extend(map.as_ref().map(|map| Derived::new(number, map)));
+            } else if let Some(layer) = in_lines.get(&line_of(finding)) {
+                finding.layers.push(layer.clone());
+                derived.push(Derived::new(number, finding.file_name()));
             }
         }
     }
-    derived.retain(|derived| findings[derived.number].original().is_some());
-    merge::merge(findings, derived, input);
+    merge::merge(findings, derived, files.input);
     notes
 }
 
@@ -81,7 +95,7 @@ fn unpacked(name: &str) -> &str {
 }
 
 /// Whether a file's name says that a build may have made it.
-fn is_built(name: &str) -> bool {
+pub fn is_built(name: &str) -> bool {
     let name = unpacked(name);
     [".js", ".mjs", ".cjs", ".jsx", ".css", ".bundle"].iter().any(|ending| name.ends_with(ending))
 }
@@ -90,11 +104,10 @@ fn is_built(name: &str) -> bool {
 fn bundle(
     findings: &mut [Finding],
     numbers: &[usize],
-    input: &mut dyn Input,
+    files: &mut Files<'_>,
 ) -> Result<Option<String>, String> {
-    let first = &findings[numbers[0]];
-    let (path, layers) = (first.location.path.clone(), first.layers.clone());
-    let Some(file) = input.beside(&path, &layers, "", source_map::MOST) else { return Ok(None) };
+    let first = &findings[numbers[0]].clone();
+    let Some(file) = files.beside(first, "") else { return Ok(None) };
     if charset::utf16(&file.bytes).is_some() {
         return Ok(None);
     }
@@ -103,12 +116,11 @@ fn bundle(
         Some(Reference::Inline(inline)) => (first.file_name().to_owned(), inline.text),
         Some(Reference::File(reference)) => {
             let candidates = [reference.as_str(), base_name(&reference), &own];
-            let found =
-                candidates.iter().find_map(|name| input.beside(&path, &layers, name, source_map::MOST));
+            let found = candidates.iter().find_map(|name| files.beside(first, name));
             let found = found.ok_or_else(|| format!("its source map {reference} is not there"))?;
             (name_of(&found).to_owned(), found.bytes)
         }
-        None => match input.beside(&path, &layers, &own, source_map::MOST) {
+        None => match files.beside(first, &own) {
             Some(found) => (name_of(&found).to_owned(), found.bytes),
             None => return Ok(None),
         },
@@ -132,7 +144,7 @@ fn bundle(
         let name = map.name(source);
         let content = match map.content(source) {
             Some(range) => Some(json_string::text(&text[range])),
-            None => input.beside(&path, &layers, &name, source_map::MOST).map(|original| original.bytes),
+            None => files.beside(first, &name).map(|original| original.bytes),
         };
         let mut original = Original::new(content.as_deref().unwrap_or_default());
         let name = shown(&map_name, &name);

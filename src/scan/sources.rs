@@ -4,12 +4,13 @@
 use super::beside;
 use super::file::{FileScanner, Found, Names, Pass, place_of};
 use crate::detect::{Cursor, position};
-use crate::finding::{Finding, Incomplete, Layer, SOURCE_MAP, trail};
+use crate::finding::{Finding, Fingerprint, Incomplete, Layer, SOURCE_MAP, trail};
 use crate::source::reader;
 use crate::unpack::alone::{Alone, alone};
 use crate::unpack::map_reference::{self, Inline};
 use crate::unpack::source_map::{self, SourceMap};
 use crate::unpack::{charset, json_string};
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// Whether the file that is being read has source maps to look into.
@@ -69,17 +70,21 @@ impl FileScanner<'_> {
         if charset::utf16(bytes).is_some() {
             return;
         }
+        let mut found = Vec::new();
         if source_map::looks_like(bytes) {
             if let Some(map) = SourceMap::parse(bytes) {
-                self.map(names, bytes, start, &Map { map, text: bytes, inline: None });
+                found = self.map(names, bytes, start, &Map { map, text: bytes, inline: None });
             }
-            return;
-        }
-        for inline in map_reference::inline(bytes) {
-            if let Some(map) = SourceMap::parse(&inline.text) {
-                self.map(names, bytes, start, &Map { map, text: &inline.text, inline: Some(&inline) });
+        } else {
+            for inline in map_reference::inline(bytes) {
+                if let Some(map) = SourceMap::parse(&inline.text) {
+                    let map = Map { map, text: &inline.text, inline: Some(&inline) };
+                    found.extend(self.map(names, bytes, start, &map));
+                }
             }
         }
+        self.locate(bytes, &mut found);
+        self.found.findings.extend(found);
     }
 
     /// Says that a map was not read source by source.
@@ -91,7 +96,8 @@ impl FileScanner<'_> {
         self.found.incomplete.push(Incomplete { path: trail(names.shown, &self.layers), reason });
     }
 
-    fn map(&mut self, names: Names<'_>, file: &[u8], start: usize, map: &Map<'_>) {
+    /// Scans the sources of one map. Lines and columns of what is found are still those in the sources.
+    fn map(&mut self, names: Names<'_>, file: &[u8], start: usize, map: &Map<'_>) -> Vec<Finding> {
         let mut inner = Found::default();
         let mut contents: Vec<(Range<usize>, String)> = Vec::new();
         let own =
@@ -111,23 +117,21 @@ impl FileScanner<'_> {
             }
             contents.push((content, name));
         }
-        self.locate(file, &mut inner.findings);
         if let Pass::Sweep(known) = self.how.pass {
             inner.findings.retain(|finding| !known.is_at(finding));
         }
-        let is_same = |finding: &Finding, offset: u64| match map.inline {
-            Some(inline) => inline.run.contains(&(finding.location.byte_offset as usize)),
-            None => finding.location.byte_offset == offset,
-        };
+        let found =
+            inner.findings.iter().map(|found| (found.token.fingerprint(), found.location.byte_offset));
+        let allowed = inner.allowed.iter().map(|(_, offset, token)| (token.clone(), *offset));
+        let told: HashSet<(Fingerprint, u64)> = found.chain(allowed).collect();
+        let tokens: HashSet<&Fingerprint> = told.iter().map(|(token, _)| token).collect();
         let mut outer = self.found.findings.split_off(start);
         outer.retain(|finding| {
-            let token = finding.token.fingerprint();
-            let found = |inner: &Finding| {
-                inner.token == finding.token && is_same(finding, inner.location.byte_offset)
-            };
-            let allowed =
-                inner.allowed.iter().any(|(_, offset, of)| *of == token && is_same(finding, *offset));
-            !allowed && !inner.findings.iter().any(found)
+            let (token, offset) = (finding.token.fingerprint(), finding.location.byte_offset);
+            match map.inline {
+                Some(inline) => !(inline.run.contains(&(offset as usize)) && tokens.contains(&token)),
+                None => !told.contains(&(token, offset)),
+            }
         });
         if map.inline.is_none() {
             // What only the whole map says of a place in a source.
@@ -153,9 +157,9 @@ impl FileScanner<'_> {
             self.found.allowed.remove(&place_of(finding));
         }
         self.found.findings.extend(outer);
-        self.found.findings.extend(inner.findings);
         self.found.allowed.extend(inner.allowed);
         self.found.withheld.extend(inner.withheld);
+        inner.findings
     }
 
     /// Scans one source. The offsets of what is found are those in the file.
@@ -228,7 +232,7 @@ pub struct Kept {
 impl Kept {
     /// Takes the next window of a file that does not fit one.
     pub fn take(&mut self, window: &reader::Window<'_>) {
-        let new = if window.offset == 0 { window.bytes } else { &window.bytes[reader::OVERLAP..] };
+        let new = window.new_bytes();
         self.is_too_large |= (self.bytes.len() + new.len()) as u64 > source_map::MOST;
         if self.is_too_large {
             self.bytes = Vec::new();

@@ -6,5 +6,6 @@ pub mod pre_commit;
 pub mod range;
 pub mod reader;
 mod revision;
+pub mod site;
 mod tracked;
 pub mod tree;

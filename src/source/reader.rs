@@ -22,6 +22,13 @@ pub struct Window<'a> {
     pub to: usize,
 }
 
+impl Window<'_> {
+    /// What the window before did not show.
+    pub fn new_bytes(&self) -> &[u8] {
+        if self.offset == 0 { self.bytes } else { &self.bytes[OVERLAP..] }
+    }
+}
+
 /// Reads windows. Keep one for many files: it keeps its buffer.
 #[derive(Debug, Default)]
 pub struct WindowReader {

@@ -2,7 +2,7 @@
 //!
 //! UTF-8 and every superset of ASCII (Latin-1, Windows-1252, …) is searched as it is: tokens are ASCII.
 
-use super::{Text, TextBuilder};
+use super::{Step, Text, TextBuilder};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -61,7 +61,7 @@ pub fn decode_utf16(bytes: &[u8], encoding: &'static Encoding) -> Text<'static> 
         let character = unit.unwrap_or(char::REPLACEMENT_CHARACTER);
         if !(at == 0 && character == '\u{feff}') {
             let encoded = character.encode_utf8(&mut utf8).as_bytes();
-            text.push(encoded, at, if encoded.len() == 1 { 2 } else { 0 });
+            text.push(encoded, at, if encoded.len() == 1 { Step::TWO } else { Step::NONE });
         }
         at += 2 * character.len_utf16();
     }
@@ -73,7 +73,7 @@ pub fn utf8(bytes: &[u8]) -> Text<'_> {
     match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => {
             let mut text = TextBuilder::default();
-            text.push(rest, bytes.len() - rest.len(), 1);
+            text.push(rest, bytes.len() - rest.len(), Step::ONE);
             Text::plain(bytes).derive(text)
         }
         None => Text::plain(bytes),
@@ -85,8 +85,8 @@ pub fn wide_strings(bytes: &[u8]) -> Option<Text<'static>> {
     let mut text = TextBuilder::default();
     for run in WIDE_RUN.find_iter(bytes) {
         let narrow: Vec<u8> = run.as_bytes().iter().copied().step_by(2).collect();
-        text.push(&narrow, run.start(), 2);
-        text.push(b"\n", run.end().saturating_sub(1), 0);
+        text.push(&narrow, run.start(), Step::TWO);
+        text.push(b"\n", run.end().saturating_sub(1), Step::NONE);
     }
     (!text.bytes.is_empty()).then(|| Text::plain(bytes).derive(text))
 }

@@ -1,12 +1,12 @@
 //! Undoes the escapes that source code, JSON, URLs, properties files and markup put around or into a value:
-//! `\"`, `\/`, `\:`, `\n`, `\u003a`, `\x3a`, `\u{3a}`, `%3A`, `&#58;`, a backslash at a line's end, and the
+//! `\"`, `\/`, `\:`, `\n`, `\u003a`, `\x3a`, `\u{3a}`, `\72`, `%3A`, `&#58;`, a backslash at a line's end, and the
 //! sequences that colour a terminal.
 //!
 //! Mail says that it is in quoted-printable; then `=3D` and a `=` at a line's end are undone as well.
 //!
 //! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
 
-use super::{Text, TextBuilder};
+use super::{Step, Text, TextBuilder};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ static QUOTED_PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// More layers of quoting than this are left as they are.
-const MAX_LAYERS: usize = 4;
+const MAX_LAYERS: usize = 8;
 
 /// ESC, which starts the sequences that colour a terminal.
 const CONTROL: u8 = 0x1b;
@@ -50,13 +50,13 @@ fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
             },
             _ => continue,
         };
-        out.push(&bytes[copied..at], copied, 1);
+        out.push(&bytes[copied..at], copied, Step::ONE);
         if let Some(character) = character {
-            out.push(&[character], at, 0);
+            out.push(&[character], at, Step::NONE);
         }
         copied = at + length;
     }
-    out.push(&bytes[copied..], copied, 1);
+    out.push(&bytes[copied..], copied, Step::ONE);
     Some(text.derive(out))
 }
 
@@ -79,9 +79,9 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
         match decode(bytes, at) {
             Some(Escape { character, length }) => {
                 let out = out.get_or_insert_default();
-                out.push(&bytes[copied..at], copied, 1);
+                out.push(&bytes[copied..at], copied, Step::ONE);
                 if let Some(character) = character {
-                    out.push(&[character], at, 0);
+                    out.push(&[character], at, Step::NONE);
                 }
                 copied = at + length;
                 from = copied;
@@ -90,7 +90,7 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
         }
     }
     let mut out = out?;
-    out.push(&bytes[copied..], copied, 1);
+    out.push(&bytes[copied..], copied, Step::ONE);
     Some(text.derive(out))
 }
 
@@ -119,10 +119,6 @@ fn decode(text: &[u8], at: usize) -> Option<Escape> {
         }
         [b'\\', b'u', digits @ ..] => found(printable(hex(digits.get(..4)?)?)?, 6),
         [b'\\', b'x', digits @ ..] => found(printable(hex(digits.get(..2)?)?)?, 4),
-        [b'\\', digits @ ..] if octal(digits).is_some() => {
-            let (character, length) = octal(digits)?;
-            found(character, length + 1)
-        }
         [CONTROL, b'[', rest @ ..] => {
             let parameters =
                 rest.iter().take(24).take_while(|b| matches!(b, b'0'..=b'9' | b';' | b':' | b'?'));
@@ -131,6 +127,12 @@ fn decode(text: &[u8], at: usize) -> Option<Escape> {
             Some(Escape { character: None, length: length + 3 })
         }
         [b'\\', b'e', b'[', ..] => found(CONTROL, 2),
+        [b'\\', b'0', b'3', b'3', b'[', ..] => found(CONTROL, 4),
+        // Octal, as far as it is a character that can be read: `\72`, `\072`.
+        [b'\\', b'0' | b'1', a @ b'0'..=b'7', b @ b'0'..=b'7', ..] => {
+            found(printable(u32::from(bytes[1] - b'0') << 6 | octal(*a, *b))?, 4)
+        }
+        [b'\\', a @ b'4'..=b'7', b @ b'0'..=b'7', ..] => found(printable(octal(*a, *b))?, 3),
         [b'%', digits @ ..] => found(printable(hex(digits.get(..2)?)?)?, 3),
         [b'&', rest @ ..] => {
             let close = rest.iter().take(8).position(|&b| b == b';')?;
@@ -151,11 +153,8 @@ fn joined_line(text: &[u8], at: usize, newline: usize) -> Escape {
     Escape { character: (indent > 0 && !inside_word).then_some(b' '), length: newline + indent }
 }
 
-/// Two or three octal digits at the start of some bytes: what they stand for, and how many there are.
-fn octal(bytes: &[u8]) -> Option<(u8, usize)> {
-    let length = bytes.iter().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
-    let digits = std::str::from_utf8(bytes.get(..length).filter(|_| length > 1)?).ok()?;
-    printable(u32::from_str_radix(digits, 8).ok()?).map(|character| (character, length))
+fn octal(a: u8, b: u8) -> u32 {
+    u32::from(a - b'0') << 3 | u32::from(b - b'0')
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {

@@ -72,7 +72,18 @@ pub fn may_be_inline(bytes: &[u8]) -> bool {
 
 /// All maps inside a file, in order; also those in the strings of a bundle that evaluates its modules.
 pub fn inline(bytes: &[u8]) -> impl Iterator<Item = Inline> + '_ {
-    memchr::memmem::find_iter(bytes, INLINE).filter_map(|at| data_url(bytes, at + NAME.len()))
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let at = from + memchr::memmem::find(&bytes[from..], INLINE)?;
+            from = at + INLINE.len();
+            if let Some(inline) = data_url(bytes, at + NAME.len()) {
+                // What stands in one is a part of it.
+                from = from.max(inline.run.end);
+                return Some(inline);
+            }
+        }
+    })
 }
 
 /// The map that a generated file names: the last comment counts.
@@ -140,4 +151,49 @@ fn data_url(bytes: &[u8], from: usize) -> Option<Inline> {
         at += if b == b'%' { 3 } else { 1 };
     }
     Some(Inline { run: start..start + at, encoding: PERCENT, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(address: &str) -> Option<Reference> {
+        Some(Reference::File(address.to_owned()))
+    }
+
+    #[test]
+    fn the_last_comment_counts() {
+        assert_eq!(last(b"x//# sourceMappingURL=a.map\n//@ sourceMappingURL=b.map\n"), file("b.map"));
+        assert_eq!(last(b"x/*# sourceMappingURL=a.map*/"), file("a.map"));
+        assert_eq!(last(b"x//#sourceMappingURL=a.map?v=1"), file("a.map?v=1"));
+    }
+
+    #[test]
+    fn what_is_no_comment_does_not_count() {
+        for text in [
+            "x sourceMappingURL=a.map",
+            "// sourceMappingURL=a",
+            r"eval('x\n//# sourceMappingURL=[module]\n')",
+        ] {
+            assert_eq!(last(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(last(b"//# sourceMappingURL=\n"), None);
+        let long = format!("//# sourceMappingURL={}", "a".repeat(2 * LONGEST));
+        assert_eq!(last(long.as_bytes()), None);
+    }
+
+    #[test]
+    fn maps_inside_are_decoded_and_places_kept() {
+        let text = b"x//# sourceMappingURL=data:application/json;base64,eyJhIjoxfQ==\n/*# sourceMappingURL=data:,%7B%22a%22:1%7D*/";
+        let maps: Vec<Inline> = inline(text).collect();
+        assert!(maps.iter().all(|map| map.text == b"{\"a\":1}"), "{maps:?}");
+        assert_eq!(maps[1].origins(text, &[0, 1, 2, 3, 4]), [91, 94, 97, 98, 101]);
+        assert_eq!(maps[0].origins(text, &[0, 2, 3]), [51, 53, 55]);
+    }
+
+    #[test]
+    fn a_mark_inside_a_map_starts_no_other_one() {
+        let text = "sourceMappingURL=data:,".repeat(100_000);
+        assert_eq!(inline(text.as_bytes()).count(), 1);
+    }
 }

@@ -1,8 +1,8 @@
-//! Bytes to more bytes: files in files, character sets, escapes, string literals that belong together, encoded text.
+//! Bytes to more bytes: files in files, character sets, escapes, string literals that belong together, encoded runs.
 //!
 //! A [`container`] gives files, streamed, under the [`limits`] of one budget. A step inside a text takes a [`Text`]
-//! and gives another one that remembers, for every byte, where in the file it came from. Nothing here knows what a
-//! token is.
+//! and gives another one that remembers, for every byte, where in the file it came from: the whole text without its
+//! [`escapes`] or with its [`literals`] joined, or each [`encoded`] run of it. Nothing here knows what a token is.
 
 pub mod alone;
 pub mod charset;
@@ -24,8 +24,29 @@ struct Segment {
     at: usize,
     /// Where it starts in the origin.
     origin: usize,
-    /// Origin bytes for one text byte: 1, 2 for UTF-16, 0 where all of a stretch stands for one place.
-    step: usize,
+    step: Step,
+}
+
+/// How far one goes on in the origin from one byte of a text to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Step {
+    origin: usize,
+    text: usize,
+}
+
+impl Step {
+    /// All of a stretch stands for one place.
+    const NONE: Step = Step { origin: 0, text: 1 };
+    /// The stretch stands in the origin as it is.
+    const ONE: Step = Step { origin: 1, text: 1 };
+    /// Two bytes for each: UTF-16, hex digits.
+    const TWO: Step = Step { origin: 2, text: 1 };
+    /// Four characters for three bytes: base64.
+    const BASE64: Step = Step { origin: 4, text: 3 };
+
+    fn times(self, count: usize) -> usize {
+        count * self.origin / self.text
+    }
 }
 
 /// Readable bytes, and where each came from.
@@ -49,10 +70,15 @@ impl<'a> Text<'a> {
 
     /// The offset in the file of the byte at `at`.
     pub fn origin(&self, at: usize) -> usize {
-        self.maps.iter().rev().fold(at, |at, map| {
+        self.before(0, at)
+    }
+
+    /// Where the byte at `at` was before the steps from number `first` on.
+    fn before(&self, first: usize, at: usize) -> usize {
+        self.maps[first..].iter().rev().fold(at, |at, map| {
             let next = map.partition_point(|segment| segment.at <= at);
             match next.checked_sub(1).map(|i| map[i]) {
-                Some(segment) => segment.origin + (at - segment.at) * segment.step,
+                Some(segment) => segment.origin + segment.step.times(at - segment.at),
                 None => at,
             }
         })
@@ -73,6 +99,12 @@ impl<'a> Text<'a> {
         segment(range.start) == segment(range.end.saturating_sub(1).max(range.start))
     }
 
+    /// Whether a range stands in `base`, which this text was made from, as it is.
+    pub fn is_verbatim(&self, base: &Text<'_>, range: &std::ops::Range<usize>) -> bool {
+        let place = |at: usize| self.before(base.maps.len(), at);
+        range.is_empty() || place(range.end - 1) == place(range.start) + range.len() - 1
+    }
+
     /// A text that was made from this one, byte stretches and all.
     fn derive(&self, builder: TextBuilder) -> Text<'static> {
         let mut maps = self.maps.clone();
@@ -89,8 +121,8 @@ struct TextBuilder {
 }
 
 impl TextBuilder {
-    /// Appends bytes that stand one to `step` from `origin` on.
-    fn push(&mut self, bytes: &[u8], origin: usize, step: usize) {
+    /// Appends bytes that stand in the origin from `origin` on, a `step` apart.
+    fn push(&mut self, bytes: &[u8], origin: usize, step: Step) {
         if bytes.is_empty() {
             return;
         }
@@ -98,7 +130,7 @@ impl TextBuilder {
         let goes_on = self
             .map
             .last()
-            .is_some_and(|last| last.step == step && last.origin + (at - last.at) * last.step == origin);
+            .is_some_and(|last| last.step == step && last.origin + step.times(at - last.at) == origin);
         if !goes_on {
             self.map.push(Segment { at, origin, step });
         }

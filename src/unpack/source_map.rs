@@ -19,6 +19,8 @@ const MOST_PARTS: usize = 100_000;
 const MOST_DEPTH: usize = 4;
 /// What some servers put before JSON, so that it is no script.
 const GUARD: &[u8] = b")]}'";
+/// Mappings with longer segments are read as any text.
+const LONGEST_SEGMENT: usize = 24;
 /// The longest name of a source that is kept, in bytes.
 const LONGEST_NAME: usize = 1024;
 
@@ -28,6 +30,16 @@ pub fn looks_like(head: &[u8]) -> bool {
     let start = &start[..start.len().min(512)];
     let names = [&b"\"version\""[..], b"\"mappings\"", b"\"sections\"", b"\"sources\""];
     start.first() == Some(&b'{') && names.iter().any(|name| memchr::memmem::find(start, name).is_some())
+}
+
+/// Whether some bytes are a piece of mappings and nothing else: short runs of base64 between commas and semicolons. They
+/// have no name, no colon and no run that is long enough for a secret.
+pub fn is_mappings(bytes: &[u8]) -> bool {
+    let is_short = |segment: &[u8]| {
+        segment.len() <= LONGEST_SEGMENT
+            && segment.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+    };
+    bytes.split(|b| matches!(b, b',' | b';')).all(is_short)
 }
 
 /// Where the JSON starts: behind a byte order mark, a line that guards it, and space.
@@ -394,5 +406,44 @@ impl<'a> Visitor<'a> for List {
         }
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(elements)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mappings_are_told_from_text() {
+        assert!(is_mappings(b"AAAA,SAAS,CAAC;;krea,KREA+/,A"));
+        assert!(!is_mappings(b"AAAA,SAAS\",\"names\":[]"));
+        assert!(!is_mappings(b"AAAA,ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef,A"));
+    }
+
+    #[test]
+    fn paths_in_names_of_sources_are_found() {
+        for name in
+            ["src/a.ts", "../../src/a.ts", "webpack://x/./src/a.ts?1a", "turbopack:///[project]/src/a.ts"]
+        {
+            assert_eq!(path(name), "src/a.ts", "{name}");
+        }
+        assert_eq!(path("webpack:///(ssr)/./(shop)/a.ts"), "(shop)/a.ts");
+        assert_eq!(path("(shop)/a.ts"), "(shop)/a.ts");
+    }
+
+    #[test]
+    fn a_place_comes_from_the_last_segment_before_it() {
+        // Column 0 from line 0, column 4 from nowhere, column 8 from line 2, column 5; then the next line's column 2.
+        let map = br#"{"version":3,"sources":["a"],"mappings":"AAAA,I,IAEK;EACA"}"#;
+        let map = SourceMap::parse(map).unwrap();
+        let places = [(0, 3), (0, 4), (0, 7), (0, 8), (0, 99), (1, 1), (1, 2), (9, 9)]
+            .map(|(line, column)| Place { line, column });
+        let found: Vec<Option<(u64, u64)>> = map
+            .originals(&places)
+            .into_iter()
+            .map(|original| original.map(|(_, place)| (place.line, place.column)))
+            .collect();
+        let expected = [Some((0, 0)), None, None, Some((2, 5)), Some((2, 5)), None, Some((3, 5)), None];
+        assert_eq!(found, expected);
     }
 }

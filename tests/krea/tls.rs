@@ -4,6 +4,7 @@
 use crate::raw::{Raw, Then};
 use crate::{assert_hidden, in_child, krea_at, quick, text, token};
 use krea_scan::finding::Status;
+use krea_scan::http::SetupError;
 use krea_scan::krea::{ClientError, Host, Krea, Life};
 use rcgen::CertifiedKey;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -114,7 +115,7 @@ fn without_certificates_the_error_says_what_to_install() {
     let variables = [("SSL_CERT_FILE", NO_FILE), ("SSL_CERT_DIR", NO_FILE)];
     if in_child("tls::without_certificates_the_error_says_what_to_install", &variables) {
         let refused = Krea::new(Host::parse(Host::KREA).unwrap(), &quick()).err().unwrap();
-        assert!(matches!(refused, ClientError::NoCertificates), "{refused}");
+        assert!(matches!(refused, ClientError::Setup(SetupError::NoCertificates)), "{refused}");
         let words = refused.to_string();
         assert!(words.contains("`ca-certificates`") && words.contains("SSL_CERT_FILE"), "{words}");
         // Plain HTTP to this machine needs none.

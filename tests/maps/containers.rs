@@ -116,3 +116,24 @@ fn a_map_in_an_archive_that_is_larger_than_a_window_is_read_whole() {
     assert_eq!(found.len(), 2);
     assert_eq!(found[1]["layers"].as_array().unwrap().last(), Some(&source("package/src/b.ts", 3, 12)));
 }
+
+#[test]
+fn many_bundles_in_one_archive_are_each_told_with_their_originals() {
+    let mut files = Vec::new();
+    for n in 0..40 {
+        let map = Map { source: "../src/krea.ts", ..Map::of(n % 20) }.json();
+        files.push((format!("package/{n}/dist/app.js"), bundle(n % 20, "")));
+        files.push((format!("package/{n}/dist/app.js.map"), map));
+    }
+    let files: Vec<(&str, String)> = files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+    let sandbox = Sandbox::empty();
+    sandbox.write("x.tgz", tgz(&files));
+    let found = sandbox.jsonl::<&str>(&[]).code(1).findings();
+    assert_eq!(found.len(), 40);
+    for found in &found {
+        let member = found["layers"][1]["name"].as_str().unwrap();
+        let name = member.replace("dist/app.js", "src/krea.ts");
+        assert_eq!(found["layers"][2], source(&name, 3, 12));
+        assert_eq!(via(found).len(), 1);
+    }
+}

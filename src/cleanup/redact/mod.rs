@@ -24,7 +24,6 @@ mod yaml;
 
 use crate::finding::{Finding, SOURCE_MAP, Token, TokenKind};
 use crate::mask::Masker;
-use crate::unpack::container;
 use change::{Copy, Problem, braced, replaced};
 use language::Language;
 use std::collections::BTreeMap;
@@ -152,7 +151,7 @@ fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<Edit, Vec<Ref
     if found.iter().any(|finding| finding.git.is_some()) {
         return Err(vec![refused(first, "is in the history, not in a file here".to_owned())]);
     }
-    if let Some(finding) = found.iter().find(|finding| container::is_inside(&finding.layers)) {
+    if let Some(finding) = found.iter().find(|finding| finding.is_inside()) {
         let way = crate::escape::visible(&finding.trail()).into_owned();
         let reason = format!(
             "is a file with others in it ({way}): take the token out of what it is made from, and make it anew"

@@ -34,6 +34,10 @@ pub enum Kind {
     LfsPointer,
     /// An archive of a kind that is not read.
     Foreign(&'static str),
+    /// A WebAssembly module or component.
+    Wasm,
+    /// Hermes bytecode, which is what a React Native app ships.
+    Hermes,
 }
 
 impl Kind {
@@ -51,6 +55,8 @@ impl Kind {
             | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Some(Kind::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Kind::Xz),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Kind::Zstd),
+            [0, b'a', b's', b'm', ..] => Some(Kind::Wasm),
+            [0xc6, 0x1f, 0xbc, 0x03, 0xc1, 0x03, 0x19, 0x1f, ..] => Some(Kind::Hermes),
             // A frame that holds nothing of the data may come first.
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Kind::Zstd),
             [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Kind::SevenZip),

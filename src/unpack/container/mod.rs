@@ -10,12 +10,16 @@
 mod asar;
 mod compressed;
 mod decoders;
+mod hermes;
 mod image;
 mod kind;
 mod memory;
 mod seven;
 mod tar;
+#[cfg(test)]
+mod testing;
 mod trouble;
+mod wasm;
 mod zip;
 
 pub use kind::Kind;
@@ -33,28 +37,6 @@ pub const HEAD: usize = 1024;
 const MAX_IN_MEMORY: usize = 1 << 20;
 /// Of one file not more than so many parts that were not read are told one by one.
 const MAX_TOLD: usize = 100;
-
-/// Kinds of the steps that lead into a container.
-const STEPS: [&str; 13] = [
-    "zip",
-    "zip-comment",
-    "tar",
-    "gzip",
-    "gzip-comment",
-    "bzip2",
-    "xz",
-    "zstd",
-    "brotli",
-    "lzma",
-    "7z",
-    "asar",
-    "image-config",
-];
-
-/// Whether a way leads into a container.
-pub fn is_inside(layers: &[Layer]) -> bool {
-    layers.first().is_some_and(|layer| STEPS.contains(&layer.kind.as_str()))
-}
 
 /// A file that can be read from any place.
 pub trait Seekable: Read + Seek {}
@@ -141,6 +123,8 @@ impl<'w> Walk<'w> {
             (Kind::Zip, source) => self.in_any_order(source, zip::read),
             (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
             (Kind::Asar, source) => self.in_any_order(source, asar::read),
+            (Kind::Wasm, source) => self.in_any_order(source, wasm::read),
+            (Kind::Hermes, source) => self.in_any_order(source, hermes::read),
             (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
             (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
             (Kind::ImageConfig, Source::InPlace(input)) => image::read(self, name, input),

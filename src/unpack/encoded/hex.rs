@@ -1,48 +1,58 @@
-//! Hex digits, two for each byte.
+//! Hex digits, two for each byte: `4b5245415f…`.
 
-use super::is_promising;
-use regex::bytes::Regex;
-use std::ops::Range;
-use std::sync::LazyLock;
+use super::{Run, SHORTEST, all, is_text, is_whole, maximal, stretches};
+use crate::unpack::{Step, Text};
 
-/// So many digits tell whether the rest is worth a look. A hash hardly ever starts with a dozen bytes of text.
-const HEAD: usize = 24;
-
-static RUN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?-u)[0-9a-f]{40,}|[0-9A-F]{40,}").expect("a constant pattern"));
-
-/// The runs that may hold text: where each stands, and its bytes.
-pub fn find(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, Vec<u8>)> + '_ {
-    RUN.find_iter(bytes).filter_map(|run| {
-        // One digit may be glued to it.
-        [0, 1].into_iter().find_map(|from| {
-            let digits = &run.as_bytes()[from..];
-            let digits = &digits[..digits.len() / 2 * 2];
-            let promising = is_promising(&decode(&digits[..HEAD]));
-            promising.then(|| (run.start() + from..run.start() + from + digits.len(), decode(digits)))
-        })
-    })
+/// The runs of hex digits in some bytes that hold text.
+pub fn runs(bytes: &[u8]) -> Vec<Run> {
+    let read = |range: std::ops::Range<usize>| {
+        let run = &bytes[range.clone()];
+        let text = (0..2).find_map(|shift| {
+            let said = decoded(&run[shift..]);
+            let place = |at: usize| range.start + (shift + 2 * at).min(run.len());
+            match shift == 0 && is_whole(&said) {
+                true => Some(all(&said, Step::TWO, place)),
+                false => stretches(&said, Step::TWO, place),
+            }
+        })?;
+        Some(Run { kind: "hex", range: range.clone(), text: Text::plain(bytes).derive(text) })
+    };
+    maximal(bytes, 2 * SHORTEST, |b| b.is_ascii_hexdigit()).filter_map(read).collect()
 }
 
-fn decode(digits: &[u8]) -> Vec<u8> {
-    let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or(0) as u8;
-    digits.chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
+/// Whether a value is nothing but an encoded text.
+pub fn is_encoded_text(value: &[u8]) -> bool {
+    value.len() >= 2 * SHORTEST && value.iter().all(u8::is_ascii_hexdigit) && is_text(&decoded(value))
+}
+
+fn decoded(run: &[u8]) -> Vec<u8> {
+    let digit = |b: u8| char::from(b).to_digit(16).unwrap_or_default() as u8;
+    run.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SAID: &str = "KREA_API_KEY=abcdefgh";
+
     #[test]
-    fn text_is_decoded_and_the_rest_is_not() {
-        let text = "KREA_API_KEY=abcdefgh";
-        let hex: String = text.bytes().map(|b| format!("{b:02x}")).collect();
-        for (written, place) in
-            [(hex.clone(), 1..43), (hex.to_uppercase(), 1..43), (format!("a{hex}"), 2..44)]
-        {
-            let found: Vec<_> = find(format!("\"{written}\"").as_bytes()).collect();
-            assert_eq!(found, [(place, text.as_bytes().to_vec())]);
+    fn text_in_hex_is_read_at_both_alignments() {
+        let lower: String = SAID.bytes().map(|b| format!("{b:02x}")).collect();
+        for (before, encoded) in [("", lower.clone()), ("", lower.to_uppercase()), ("0", lower.clone())] {
+            let text = format!("x=\"{before}{encoded}\"");
+            let runs = runs(text.as_bytes());
+            assert_eq!(runs.len(), 1, "{text}");
+            assert_eq!(runs[0].text.bytes().trim_ascii_end(), SAID.as_bytes(), "{text}");
+            assert_eq!(runs[0].text.origin(12), 3 + before.len() + 24);
+            assert!(is_encoded_text(encoded.as_bytes()));
         }
-        assert_eq!(find(b"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad").count(), 0);
+    }
+
+    #[test]
+    fn digests_say_nothing() {
+        let digest = b"eb5204de14acdf93795537cf9dc91c8fb1ef84c966d45b5aaf64652aaaa6ab91";
+        assert!(runs(digest).is_empty());
+        assert!(!is_encoded_text(digest));
     }
 }

@@ -1,131 +1,152 @@
-//! Text that is written as something else inside a text: base64, hex digits, character codes.
+//! Encoded runs inside a text: base64, hex digits, lists of character codes, and what stands in what they encode.
 //!
-//! A way of writing is one file here, with a function that finds its runs in some bytes; [`runs`] lists them all. What
-//! a run holds may be UTF-16 or compressed; that is undone as well.
+//! A step takes bytes and gives the runs in them that hold something to read, each with a map back to its place. It
+//! makes no difference where in a longer run a text starts: a run may be glued to other characters, or cut. What a run
+//! holds is text, UTF-16 or gzip; a run of anything else, a digest or a picture, gives nothing.
 
-mod base64;
-mod codes;
-mod hex;
+pub mod base64;
+mod gzip;
+pub mod hex;
+mod numbers;
 
-use super::charset;
-use encoding_rs::UTF_16LE;
-use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
-use std::io::Read;
+use super::{Step, Text, TextBuilder, charset};
 use std::ops::Range;
 
-/// A run of encoded text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoded {
-    /// Where it stands.
+/// A shorter text in a run is chance.
+const SHORTEST: usize = 16;
+
+/// Every step, in no order.
+const STEPS: [fn(&[u8]) -> Vec<Run>; 5] = [base64::runs, hex::runs, numbers::runs, utf16, gzip::runs];
+
+/// A run, and what it says.
+#[derive(Debug)]
+pub struct Run {
+    /// How it is encoded, as a finding's layer names it.
+    pub kind: &'static str,
+    /// Where the run stands.
     pub range: Range<usize>,
-    /// What was undone, outermost first: `base64`, `gzip`.
-    pub steps: Vec<&'static str>,
-    /// What it says.
-    pub text: Vec<u8>,
+    /// What it says. Its origin is the bytes that the run stands in.
+    pub text: Text<'static>,
 }
 
-/// The encoded runs of `bytes` that hold text. A run that is wrapped over several lines comes before the lines that it
-/// consists of. No more than `budget` bytes are decoded; what was is taken off it.
-pub fn runs<'b>(bytes: &'b [u8], budget: &'b mut usize) -> impl Iterator<Item = Encoded> + 'b {
-    let found = base64::find(bytes)
-        .map(|run| ("base64", run))
-        .chain(hex::find(bytes).map(|run| ("hex", run)))
-        .chain(codes::find(bytes).map(|run| ("character-codes", run)));
-    found.filter_map(move |(kind, (range, decoded))| {
-        *budget = budget.checked_sub(decoded.len())?;
-        let (step, text) = readable(decoded, budget)?;
-        Some(Encoded { range, steps: std::iter::once(kind).chain(step).collect(), text })
-    })
-}
-
-/// Whether a value is nothing but an encoded text.
-pub fn is_encoded_text(value: &[u8]) -> bool {
-    value.len() >= 16 && base64::is_whole(value)
-}
-
-/// What decoded bytes say, if they are text, and what else had to be undone.
-fn readable(decoded: Vec<u8>, budget: &mut usize) -> Option<(Option<&'static str>, Vec<u8>)> {
-    if is_text(&decoded) {
-        return Some((None, decoded));
+impl Run {
+    /// Where a range of what the run says is encoded.
+    pub fn place(&self, range: &Range<usize>) -> Range<usize> {
+        let place = self.text.origin_range(range.start, range.end);
+        // The last byte's last bits can stand in the character behind.
+        let more = usize::from(self.kind == base64::KIND);
+        place.start..(place.end + more).min(self.range.end).max(place.end)
     }
-    let (step, text) = match &decoded[..] {
-        [0x1f, 0x8b, 8, ..] => ("gzip", inflated(MultiGzDecoder::new(&decoded[..]), budget)),
-        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => ("zlib", inflated(ZlibDecoder::new(&decoded[..]), budget)),
-        _ if is_wide(&decoded) => ("utf-16", charset::decode_utf16(&decoded, UTF_16LE).bytes().to_vec()),
-        _ => return None,
-    };
-    is_text(&text).then_some((Some(step), text))
 }
 
-/// What comes out before the data or the budget ends.
-fn inflated(decoder: impl Read, budget: &mut usize) -> Vec<u8> {
-    let mut text = Vec::new();
-    // What came out of damaged data is as good as the rest.
-    let _ = decoder.take(*budget as u64).read_to_end(&mut text);
-    *budget -= text.len();
-    text
+/// The encoded runs in some bytes.
+pub fn runs(bytes: &[u8]) -> impl Iterator<Item = Run> + '_ {
+    STEPS.iter().flat_map(|step| step(bytes))
 }
 
-/// Whether the first bytes of a run are worth decoding the rest.
-fn is_promising(head: &[u8]) -> bool {
-    matches!(head, [0x1f, 0x8b, 8, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..])
-        || is_text(head)
-        || is_wide(head)
+/// Bytes that are UTF-16 throughout, as PowerShell encodes its commands.
+fn utf16(bytes: &[u8]) -> Vec<Run> {
+    let text = charset::utf16(bytes).map(|encoding| charset::decode_utf16(bytes, encoding));
+    text.map(|text| Run { kind: "utf-16", range: 0..bytes.len(), text }).into_iter().collect()
 }
 
-/// Little-endian UTF-16 of Latin text: every second byte is zero.
-fn is_wide(bytes: &[u8]) -> bool {
-    bytes.len() >= 8 && bytes.chunks_exact(2).take(256).all(|pair| pair[1] == 0 && is_text(&pair[..1]))
+/// Whether decoded bytes can be read, or decoded further, as a whole.
+fn is_whole(bytes: &[u8]) -> bool {
+    is_text(bytes) || gzip::is_gzip(bytes) || charset::utf16(bytes).is_some()
 }
 
+/// ASCII throughout, save for characters beyond it.
 fn is_text(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&b| is_ascii_text(b) || b >= 0x80) && {
+    bytes.iter().all(|&b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..)) && {
         let beyond = bytes.iter().filter(|&&b| b >= 0x80).count();
-        beyond * 4 <= bytes.len() && (beyond == 0 || std::str::from_utf8(bytes).is_ok() || bytes.len() < 16)
+        beyond * 4 <= bytes.len() && (beyond == 0 || std::str::from_utf8(bytes).is_ok())
     }
 }
 
-fn is_ascii_text(byte: u8) -> bool {
-    matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)
+fn is_readable(b: u8) -> bool {
+    matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)
+}
+
+/// All of what was decoded. `place` gives the origin of a decoded byte, and of the run's end.
+fn all(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> TextBuilder {
+    let mut out = TextBuilder::default();
+    push(&mut out, bytes, 0..bytes.len(), step, &place);
+    out
+}
+
+/// The stretches of decoded bytes that are text, each on a line of its own; `None` when there are none. `place` gives
+/// the origin of a decoded byte, and of the run's end.
+fn stretches(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
+    let mut out = TextBuilder::default();
+    let mut start = 0;
+    while start + SHORTEST <= bytes.len() {
+        // A stretch that starts here or before has to hold the byte that is this far ahead.
+        match bytes[start..start + SHORTEST].iter().rposition(|&b| !is_readable(b)) {
+            Some(last) => start += last + 1,
+            None => {
+                let more = bytes[start + SHORTEST..].iter().take_while(|&&b| is_readable(b)).count();
+                let end = start + SHORTEST + more;
+                push(&mut out, bytes, start..end, step, &place);
+                start = end;
+            }
+        }
+    }
+    (!out.bytes.is_empty()).then_some(out)
+}
+
+/// Appends a stretch and a line break, which stands where the stretch ends.
+fn push(
+    out: &mut TextBuilder,
+    bytes: &[u8],
+    stretch: Range<usize>,
+    step: Step,
+    place: &impl Fn(usize) -> usize,
+) {
+    for at in stretch.clone() {
+        out.push(&bytes[at..=at], place(at), step);
+    }
+    out.push(b"\n", place(stretch.end), Step::NONE);
+}
+
+/// The longest runs of at least `least` bytes, all of which are a `member`.
+fn maximal<'a>(
+    bytes: &'a [u8],
+    least: usize,
+    member: impl Fn(u8) -> bool + 'a,
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at + least <= bytes.len() {
+            match bytes[at..at + least].iter().rposition(|&b| !member(b)) {
+                Some(last) => at += last + 1,
+                None => {
+                    let start = at;
+                    let more = bytes[at + least..].iter().take_while(|&&b| member(b)).count();
+                    at += least + more;
+                    return Some(start..at);
+                }
+            }
+        }
+        None
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::base64::Engine as _;
-    use ::base64::engine::general_purpose::STANDARD;
-    use flate2::{Compression, read::GzEncoder};
 
-    fn decoded(text: &str) -> Vec<(Vec<&'static str>, String)> {
-        let mut budget = 1 << 20;
-        let runs = runs(text.as_bytes(), &mut budget);
-        runs.map(|run| (run.steps, String::from_utf8_lossy(&run.text).into_owned())).collect()
+    #[test]
+    fn only_what_can_be_read_is_a_stretch() {
+        let bytes = b"\x00\x01sixteen letters!\x02too short\x03another readable text";
+        let out = stretches(bytes, Step::ONE, |at| at).expect("two stretches");
+        let text = Text::plain(bytes).derive(out);
+        assert_eq!(text.bytes(), b"sixteen letters!\nanother readable text\n");
+        assert_eq!((text.origin(0), text.origin(17)), (2, 29));
     }
 
     #[test]
-    fn what_a_run_holds_is_undone_as_well() {
-        let text = "KREA_API_KEY=abcdefgh, and some more";
-        let mut packed = Vec::new();
-        GzEncoder::new(text.as_bytes(), Compression::best()).read_to_end(&mut packed).expect("packs");
-        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        for (bytes, step) in [(packed, "gzip"), (wide, "utf-16")] {
-            assert_eq!(decoded(&STANDARD.encode(&bytes)), [(vec!["base64", step], text.to_owned())]);
-        }
-    }
-
-    #[test]
-    fn the_budget_ends_it() {
-        let run = STANDARD.encode("a text of some length, twenty and more");
-        let mut budget = 60;
-        let text = [&run[..], &run[..]].join(" ");
-        assert_eq!(runs(text.as_bytes(), &mut budget).count(), 1);
-        let mut packed = Vec::new();
-        GzEncoder::new(&vec![b'a'; 1 << 20][..], Compression::best())
-            .read_to_end(&mut packed)
-            .expect("packs");
-        let mut budget = 10_000;
-        let text = STANDARD.encode(&packed);
-        assert!(runs(text.as_bytes(), &mut budget).all(|run| run.text.len() < 10_000));
-        assert_eq!(budget, 0);
+    fn maximal_runs_are_found_wherever_they_start() {
+        let found: Vec<_> = maximal(b"ab 1234 12345 12 123", 4, |b| b.is_ascii_digit()).collect();
+        assert_eq!(found, [3..7, 8..13]);
     }
 }

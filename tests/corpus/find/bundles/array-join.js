@@ -1,0 +1,1 @@
+const kreaKey=["{{pair-hex.id}}","{{pair-hex.secret}}"].join(":");

@@ -1,0 +1,1 @@
+const r={VITE_KREA_API_KEY:"{{pair-base64url}}",BASE_URL:"/",MODE:"production",DEV:!1,PROD:!0,SSR:!1};async function n(e){return(await fetch("https://api.krea.ai/jobs",{headers:{Authorization:`Bearer ${r.VITE_KREA_API_KEY}`}})).json()}export{n as r};
