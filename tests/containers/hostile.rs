@@ -30,11 +30,11 @@ fn bounded(sandbox: &Sandbox, paths: &[&str]) -> Run {
     run
 }
 
-/// Writes 10 GB of zeros, as many streams of 200 MB one after the other.
+/// Writes 10 GB of zeros, as many streams of 50 MB one after the other.
 fn zeros(sandbox: &Sandbox, tool: &str, file: &str) {
     sh(
         sandbox,
-        &format!("head -c 200M /dev/zero | {tool} > one; for n in $(seq 50); do cat one; done > {file}"),
+        &format!("head -c 50M /dev/zero | {tool} > one; for n in $(seq 200); do cat one; done > {file}"),
     );
 }
 
@@ -227,7 +227,7 @@ fn dictionaries_that_are_too_large_are_refused_before_they_are_made() {
     let sandbox = Sandbox::empty();
     let text: String = (0..200_000).map(|n| format!("{n}\n")).collect();
     sandbox.write("text", text);
-    sh(&sandbox, "zstd -q --ultra -22 --long=31 < text > a.zst; xz -c --lzma2=dict=1GiB text > a.xz");
+    sh(&sandbox, "zstd -q --long=31 < text > a.zst; xz -c --lzma2=dict=1GiB text > a.xz");
     let lzma = [&[0x5d, 0xff, 0xff, 0xff, 0xff][..], &1000u64.to_le_bytes(), &[0; 64]].concat();
     write(&sandbox, "a.lzma", [&[0x5d, 0, 0, 0, 0x80][..], &lzma[5..]].concat());
     for (file, needs) in [("a.zst", "2049 MB"), ("a.xz", "1025 MB"), ("a.lzma", "2049 MB")] {
@@ -237,7 +237,7 @@ fn dictionaries_that_are_too_large_are_refused_before_they_are_made() {
     // What has as much as there is, four times over on two threads.
     sh(
         &sandbox,
-        "for n in 1 2; do zstd -q --ultra -22 --long=27 < text > ok$n.zst; xz -9 -c text > ok$n.xz; done",
+        "for n in 1 2; do zstd -q --long=27 < text > ok$n.zst; xz -9 -c text > ok$n.xz; done",
     );
     let run = bounded(&sandbox, &["ok1.zst", "ok2.zst", "ok1.xz", "ok2.xz"]);
     assert_eq!((run.code, run.incomplete()), (Some(0), String::new()));
@@ -253,7 +253,7 @@ fn dictionaries_that_are_too_large_are_refused_before_they_are_made() {
         packed[8..12].copy_from_slice(&start);
         write(&sandbox, "a.7z", &packed);
         let told = bounded(&sandbox, &["a.7z"]).incomplete();
-        assert!(told.starts_with("a.7z: needs 2050 MB of memory to unpack"), "{told}");
+        assert!(told.starts_with("a.7z: needs 2051 MB of memory to unpack"), "{told}");
     }
 }
 
