@@ -67,7 +67,7 @@ pub struct Store {
     length: u64,
 }
 
-/// A body in a [`Store`].
+/// A body that is kept.
 #[derive(Debug)]
 pub enum Body {
     /// In memory.
