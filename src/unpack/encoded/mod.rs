@@ -15,8 +15,11 @@ use std::ops::Range;
 /// A shorter text in a run is chance.
 const SHORTEST: usize = 16;
 
+/// Gives the runs of one kind in some bytes.
+type Decoder = fn(&[u8]) -> Vec<Run>;
+
 /// Every step, in no order.
-const STEPS: [fn(&[u8]) -> Vec<Run>; 5] = [base64::runs, hex::runs, numbers::runs, utf16, gzip::runs];
+const STEPS: [Decoder; 5] = [base64::runs, hex::runs, numbers::runs, utf16, gzip::runs];
 
 /// A run, and what it says.
 #[derive(Debug)]
