@@ -105,8 +105,13 @@ fn push(
     step: Step,
     place: &impl Fn(usize) -> usize,
 ) {
-    for at in stretch.clone() {
-        out.push(&bytes[at..=at], place(at), step);
+    let mut at = stretch.start;
+    while at < stretch.end {
+        let from = place(at);
+        let goes_on = |next: &usize| place(*next) == from + step.times(next - at);
+        let end = at + 1 + (at + 1..stretch.end).take_while(goes_on).count();
+        out.push(&bytes[at..end], from, step);
+        at = end;
     }
     out.push(b"\n", place(stretch.end), Step::NONE);
 }
