@@ -156,6 +156,15 @@ fn is_krea_word(word: &str) -> bool {
 /// Whether some bytes at a hit of `krea` (in any case) are Krea's name and not a part of a longer word
 /// (`Kreativ`). `bytes[at..at + 4]` is the hit.
 pub fn is_krea_mention(bytes: &[u8], at: usize) -> bool {
+    // What goes on in a word with the same sort of letter starts none; that is told without a further look.
+    let inside = match bytes[..at].last() {
+        Some(b'a'..=b'z' | b'0'..=b'9') => bytes[at].is_ascii_lowercase(),
+        Some(b'A'..=b'Z') => bytes[at].is_ascii_uppercase() && bytes[at + 1].is_ascii_uppercase(),
+        _ => false,
+    };
+    if inside {
+        return false;
+    }
     let part_of_word = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
     let before = bytes[..at].iter().rev().take(40).take_while(|b| part_of_word(b)).count();
     let after = bytes[at..].iter().take(40).take_while(|b| part_of_word(b)).count();

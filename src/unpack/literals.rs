@@ -170,7 +170,7 @@ fn lists(bytes: &[u8]) -> impl Iterator<Item = Edit> + '_ {
 
 /// The literal that starts with the quote at `at`, quotes included.
 fn literal(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let quote = bytes.get(at).copied().filter(|b| is_quote(b))?;
+    let quote = bytes.get(at).copied().filter(is_quote)?;
     let ceiling = (at + 1 + LONGEST_LIST).min(bytes.len());
     let length = memchr::memchr3(quote, b'\\', b'\n', &bytes[at + 1..ceiling])?;
     (bytes[at + 1 + length] == quote).then_some(at..at + length + 2)

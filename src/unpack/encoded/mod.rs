@@ -15,8 +15,11 @@ use std::ops::Range;
 /// A shorter text in a run is chance.
 const SHORTEST: usize = 16;
 
+/// Gives the runs of one kind in some bytes.
+type Decoder = fn(&[u8]) -> Vec<Run>;
+
 /// Every step, in no order.
-const STEPS: [fn(&[u8]) -> Vec<Run>; 5] = [base64::runs, hex::runs, numbers::runs, utf16, gzip::runs];
+const STEPS: [Decoder; 5] = [base64::runs, hex::runs, numbers::runs, utf16, gzip::runs];
 
 /// A run, and what it says.
 #[derive(Debug)]
@@ -102,8 +105,13 @@ fn push(
     step: Step,
     place: &impl Fn(usize) -> usize,
 ) {
-    for at in stretch.clone() {
-        out.push(&bytes[at..=at], place(at), step);
+    let mut at = stretch.start;
+    while at < stretch.end {
+        let from = place(at);
+        let goes_on = |next: &usize| place(*next) == from + step.times(next - at);
+        let end = at + 1 + (at + 1..stretch.end).take_while(goes_on).count();
+        out.push(&bytes[at..end], from, step);
+        at = end;
     }
     out.push(b"\n", place(stretch.end), Step::NONE);
 }
