@@ -104,7 +104,7 @@ impl Budget {
         }
         let reads = self.reads.get().wrapping_add(1);
         self.reads.set(reads);
-        if reads % READS_A_LOOK == 0 && self.started.get().elapsed() > self.limits.time {
+        if reads.is_multiple_of(READS_A_LOOK) && self.started.get().elapsed() > self.limits.time {
             return self.stop(Exceeded::Time(self.limits.time));
         }
         Ok(())

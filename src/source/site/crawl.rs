@@ -133,7 +133,7 @@ impl Crawl<'_> {
         }
         if !self.scope.is_own(&answer.url) {
             self.scope.add_own(&answer.url);
-            let note = format!("{} redirects to {}, which was read", url.to_string(), answer.url.to_string());
+            let note = format!("{url} redirects to {}, which was read", answer.url);
             self.site.notes.push(note);
         }
         let kept = self.keep(answer);

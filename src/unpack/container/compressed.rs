@@ -36,7 +36,7 @@ pub fn read(walk: &mut Walk<'_>, kind: Kind, name: &str, input: &mut dyn Read) -
     let input = BufReader::with_capacity(BUFFER, input);
     let (memory, inner) = (walk.memory, inner_name(name));
     match kind {
-        Kind::Gzip => return gzip(walk, inner, packed, input),
+        Kind::Gzip => gzip(walk, inner, packed, input),
         Kind::Bzip2 => {
             let _held = memory.take(BZIP2)?;
             one(walk, "bzip2", inner, packed, bzip2::bufread::MultiBzDecoder::new(input))
