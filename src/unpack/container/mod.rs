@@ -4,8 +4,8 @@
 //! is on disk or in memory, and otherwise from a temporary file that has no name. One [`Budget`] holds for all that
 //! comes out of one file. A part that cannot be read is told, and the rest is read.
 //!
-//! A format is one file here: a function that takes a [`Walk`] and an input, and hands each member to
-//! [`Walk::member`] or, if it cannot, says so with [`Walk::unread`]. [`Kind`] names it and tells it.
+//! A format is one file here: a function that takes a `Walk` and an input, and hands each member to
+//! `Walk::member` or, if it cannot, says so with `Walk::unread`. [`Kind`] names it and tells it.
 
 mod asar;
 mod compressed;
