@@ -284,6 +284,8 @@ impl Run<'_> {
                 }
                 let span = text.origin_range(value.span.start, value.span.end);
                 let rank = match read.joined {
+                    // A UUID alone is the id half of a token in pieces more often than a key.
+                    None if value.kind == TokenKind::Legacy && value.confidence == Confidence::Low => 4,
                     None => 1 + u8::from(order > 0),
                     Some(_) if text.is_one_piece(&value.span) => continue,
                     Some(Joined::ByOperator) => 0,
