@@ -235,10 +235,7 @@ fn dictionaries_that_are_too_large_are_refused_before_they_are_made() {
         assert!(told.starts_with(&format!("{file}: needs {needs} of memory to unpack")), "{told}");
     }
     // What has as much as there is, four times over on two threads.
-    sh(
-        &sandbox,
-        "for n in 1 2; do zstd -q --long=27 < text > ok$n.zst; xz -9 -c text > ok$n.xz; done",
-    );
+    sh(&sandbox, "for n in 1 2; do zstd -q --long=27 < text > ok$n.zst; xz -9 -c text > ok$n.xz; done");
     let run = bounded(&sandbox, &["ok1.zst", "ok2.zst", "ok1.xz", "ok2.xz"]);
     assert_eq!((run.code, run.incomplete()), (Some(0), String::new()));
     if is_there("7z", "p7zip-full") {

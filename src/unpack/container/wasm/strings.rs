@@ -168,7 +168,7 @@ impl<'d> Strings<'d> {
                 }
                 self.start(address);
                 match (words.peek(0), words.peek(1), words.peek(2)) {
-                    (Some(0), Some(length), Some(0)) if at % 8 == 0 => self.pair(address, length),
+                    (Some(0), Some(length), Some(0)) if at.is_multiple_of(8) => self.pair(address, length),
                     (Some(length), ..) => self.pair(address, length),
                     _ => {}
                 }

@@ -51,7 +51,7 @@ impl<'d> Lines<'d> {
                 let marks = &mut self.strings.marks;
                 marks[at] |= LINE | wide;
                 marks[end] |= END;
-                for cut in cuts.into_iter().filter(|cut| (cut - at) % width == 0) {
+                for cut in cuts.into_iter().filter(|cut| (cut - at).is_multiple_of(width)) {
                     marks[cut] |= LINE | END | wide;
                 }
             }
