@@ -1,9 +1,9 @@
 //! One file, window by window: from bytes to findings.
 
-use super::members::Members;
+use super::known::{Known, Pass};
 use super::originals::is_built;
 use super::sources::{Kept, Seen};
-use crate::detect::{self, CopyKind, Cursor, Detector, Match, Sweep};
+use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
     Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, trail,
 };
@@ -14,7 +14,7 @@ use crate::unpack::container::{self, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
 
@@ -69,73 +69,6 @@ impl Found {
         self.files += other.files;
         self.bytes += other.bytes;
         self.incomplete.extend(other.incomplete);
-    }
-}
-
-/// What a pass over the input looks for.
-#[derive(Clone, Copy, Debug)]
-pub enum Pass<'a> {
-    /// Tokens.
-    Detect,
-    /// Further copies of tokens that an earlier pass has found.
-    Sweep(&'a Known),
-}
-
-/// The tokens that a sweep looks for.
-#[derive(Debug)]
-pub struct Known {
-    sweep: Sweep,
-    /// The first finding of each.
-    first: Vec<Finding>,
-    /// The number of each, by fingerprint.
-    numbers: HashMap<Fingerprint, usize>,
-    /// Where tokens are known to be: trail and byte offset.
-    places: HashSet<(String, u64)>,
-    /// Which files hold which tokens, by number: the trail, and the path of the file on the outside.
-    files: HashSet<(String, usize)>,
-    /// What the sweep is to keep.
-    pub members: Members,
-}
-
-impl Known {
-    /// Makes the sweep for what is found, if anything is. The findings are sorted.
-    pub fn new(findings: &[Finding]) -> Option<Self> {
-        let mut first: Vec<Finding> = Vec::new();
-        let (mut numbers, mut places, mut files) = (HashMap::new(), HashSet::new(), HashSet::new());
-        for finding in findings {
-            let number = *numbers.entry(finding.token.fingerprint()).or_insert_with(|| {
-                first.push(finding.clone());
-                first.len() - 1
-            });
-            places.insert((finding.trail(), finding.location.byte_offset));
-            files.insert((finding.trail(), number));
-            files.insert((finding.location.path.clone(), number));
-        }
-        let tokens = first.iter().map(|finding| finding.token.clone()).collect();
-        let members = Members::of(findings);
-        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files, members })
-    }
-
-    /// Whether its token is known to be where a finding is.
-    pub fn is_at(&self, finding: &Finding) -> bool {
-        self.places.contains(&(finding.trail(), finding.location.byte_offset))
-    }
-
-    /// Whether the finding's file is known to hold its token.
-    pub fn is_in_file(&self, finding: &Finding) -> bool {
-        let number = self.numbers.get(&finding.token.fingerprint());
-        number.is_some_and(|&number| self.files.contains(&(finding.trail(), number)))
-    }
-
-    /// The longest stretch of bytes, in bytes, that [`Known::is_in`] needs to see in one piece.
-    pub fn reach(&self) -> usize {
-        // A half counts only between characters that are no part of a longer word.
-        self.sweep.reach() + 2
-    }
-
-    /// Whether any of the tokens, or a half of one, is in some bytes.
-    pub fn is_in(&self, bytes: &[u8]) -> bool {
-        self.sweep.find(bytes).next().is_some()
     }
 }
 

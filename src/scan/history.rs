@@ -4,8 +4,9 @@
 //! them in, and scanned again under the paths that they had.
 
 use super::beside::{self, Beside};
-use super::file::{FileScanner, Found, How, Names, Pass};
+use super::file::{FileScanner, Found, How, Names};
 use super::git::{self, MESSAGES, on_disk, pointed_to};
+use super::known::Pass;
 use super::progress::Counter;
 use super::{Input, Read};
 use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};

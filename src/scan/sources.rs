@@ -2,7 +2,8 @@
 //! say counts. What is found stands where it stands in the file that a person has; the source is a layer.
 
 use super::beside;
-use super::file::{FileScanner, Found, Names, Pass, place_of};
+use super::file::{FileScanner, Found, Names, place_of};
+use super::known::Pass;
 use crate::detect::{Cursor, position};
 use crate::finding::{Finding, Fingerprint, Incomplete, Layer, SOURCE_MAP, trail};
 use crate::source::reader;
