@@ -1,7 +1,13 @@
 //! The first look: one pass over raw bytes for `krea` in any case and its disguises. Nearly every blob ends here,
 //! so this sets the speed of a scan.
 
+use super::names;
 use aho_corasick::{AhoCorasick, packed};
+
+/// How many spellings in upper and lower case `krea` has. They are the first needles.
+const SPELLINGS: usize = 16;
+/// How far to both sides of a needle it can depend on whether it is a name or a part of a longer word, in bytes.
+const AROUND: usize = 48;
 
 /// `krea`, `Krea` and `KREA` in base64 at each alignment: the characters that do not depend on the neighbours.
 const BASE64_NEEDLES: [&str; 8] = ["a3JlY", "S3JlY", "S1JFQ", "tyZW", "tSRU", "rcmVh", "LcmVh", "LUkVB"];
@@ -72,19 +78,36 @@ impl Prefilter {
         Prefilter { searcher, reach: longest(needles) }
     }
 
-    /// The longest needle, in bytes.
+    /// The longest stretch that has to be seen in one piece, in bytes.
     pub fn reach(&self) -> usize {
-        self.reach
+        self.reach + 2 * AROUND
     }
 
-    /// Whether there is anything in `bytes` worth a second look.
+    /// Whether there is anything in `bytes` worth a second look. `linkReact` is not.
     #[inline]
     pub fn hits(&self, bytes: &[u8]) -> bool {
+        let counts = |needle: usize, at: usize| needle >= SPELLINGS || may_be_name(bytes, at);
         match &self.searcher {
-            Searcher::Packed(packed) => packed.find(bytes).is_some(),
-            Searcher::Automaton(automaton) => automaton.is_match(bytes),
+            Searcher::Packed(packed) => {
+                packed.find_iter(bytes).any(|hit| counts(hit.pattern().as_usize(), hit.start()))
+            }
+            Searcher::Automaton(automaton) => automaton
+                .find_overlapping_iter(bytes)
+                .any(|hit| counts(hit.pattern().as_usize(), hit.start())),
         }
     }
+}
+
+/// Whether a hit of `krea` is Krea's name, or may be once an escape in front of it is undone: `\nkrea`, `%0Akrea`,
+/// `=3Dkrea`, `\u000akrea`, a colour of a terminal.
+fn may_be_name(bytes: &[u8], at: usize) -> bool {
+    let before = |distance: usize| at.checked_sub(distance).map(|at| bytes[at]);
+    names::is_krea_mention(bytes, at)
+        || matches!(before(2), Some(b'\\'))
+        || matches!(before(3), Some(b'%' | b'=' | b'\\'))
+        || matches!(before(4), Some(b'\\'))
+        || matches!(before(6), Some(b'\\'))
+        || (before(1) == Some(b'm') && matches!(before(2), Some(b'0'..=b'9' | b'[')))
 }
 
 fn longest(needles: &[Vec<u8>]) -> usize {
@@ -116,8 +139,8 @@ mod tests {
     #[test]
     fn krea_is_seen_in_every_disguise() {
         let prefilter = Prefilter::krea();
-        for word in ["krea", "KREA", "Krea", "kReA"] {
-            assert!(prefilter.hits(format!("xx{word}xx").as_bytes()));
+        for word in ["krea", "KREA", "Krea"] {
+            assert!(prefilter.hits(format!("x_{word}_x").as_bytes()));
         }
         for word in ["krea", "KREA", "Krea"] {
             let wide: Vec<u8> = word.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -148,6 +171,12 @@ mod tests {
             }
         }
         assert!(!prefilter.hits(b"nothing to see: KRE A, kr-ea, Korea"));
+        assert!(!prefilter.hits(b"linkReact, breakreader, Ukrea"));
+        for escaped in
+            [r"\nkrea", r"\x0akrea", r"\u000akrea", "%0akrea", "=0akrea", "\x1b[0mkrea", r"\012krea"]
+        {
+            assert!(prefilter.hits(format!("a=1{escaped}_api_key").as_bytes()), "{escaped}");
+        }
     }
 
     #[test]

@@ -122,6 +122,10 @@ impl Visitor for Search<'_> {
         Ok(())
     }
 
+    fn wants(&self, _name: &str, _part: &[u8]) -> bool {
+        true
+    }
+
     fn unread(&mut self, _layers: &[Layer], _reason: String) {}
 }
 

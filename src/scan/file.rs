@@ -422,6 +422,16 @@ impl Visitor for Inside<'_, '_> {
         Ok(())
     }
 
+    fn wants(&self, name: &str, part: &[u8]) -> bool {
+        match self.scanner.how.pass {
+            Pass::Detect => {
+                let detector = self.scanner.how.detector;
+                detector.wants(part) || detector.wants_path(name)
+            }
+            Pass::Sweep(known) => known.is_in(part),
+        }
+    }
+
     fn unread(&mut self, layers: &[Layer], reason: String) {
         self.scanner.found.incomplete.push(Incomplete { path: trail(self.shown, layers), reason });
     }

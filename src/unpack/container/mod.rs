@@ -35,6 +35,9 @@ pub const HEAD: usize = 1024;
 /// A member that must be read out of order is kept in memory up to this size, and in a nameless file beyond it.
 /// Containers nest, so that many of them can be held at a time.
 const MAX_IN_MEMORY: usize = 1 << 20;
+/// A file is asked about in parts of this size, in bytes, and so much of each is seen again with the next one.
+const PART: usize = 1 << 20;
+const PART_OVERLAP: usize = 4 << 10;
 /// Of one file not more than so many parts that were not read are told one by one.
 const MAX_TOLD: usize = 100;
 
@@ -51,6 +54,10 @@ pub trait Visitor {
     /// # Errors
     /// What reading it answers; it is told as [`Visitor::unread`] then.
     fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()>;
+
+    /// Whether a part of a file is worth taking the whole file apart; `name` is the file's. A format whose members stand
+    /// in it as they are asks before it goes to work.
+    fn wants(&self, name: &str, part: &[u8]) -> bool;
 
     /// Something inside that was not read, or not to its end.
     fn unread(&mut self, layers: &[Layer], reason: String);
@@ -123,8 +130,12 @@ impl<'w> Walk<'w> {
             (Kind::Zip, source) => self.in_any_order(source, zip::read),
             (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
             (Kind::Asar, source) => self.in_any_order(source, asar::read),
-            (Kind::Wasm, source) => self.in_any_order(source, wasm::read),
-            (Kind::Hermes, source) => self.in_any_order(source, hermes::read),
+            (Kind::Wasm, source) => {
+                self.in_any_order(source, |walk, input| walk.if_wanted(name, input, wasm::read))
+            }
+            (Kind::Hermes, source) => {
+                self.in_any_order(source, |walk, input| walk.if_wanted(name, input, hermes::read))
+            }
             (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
             (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
             (Kind::ImageConfig, Source::InPlace(input)) => image::read(self, name, input),
@@ -135,6 +146,29 @@ impl<'w> Walk<'w> {
         self.depth -= 1;
         if let Err(error) = read {
             self.failed(&error);
+        }
+    }
+
+    /// Reads a format whose members stand in it as they are, if there is anything in it that is wanted.
+    fn if_wanted(
+        &mut self,
+        name: &str,
+        input: &mut dyn Seekable,
+        read: impl FnOnce(&mut Self, &mut dyn Seekable) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut buffer = vec![0; PART];
+        let mut kept = 0;
+        loop {
+            let length = kept + input.read(&mut buffer[kept..])?;
+            if self.visitor.wants(name, &buffer[..length]) {
+                return read(self, input);
+            }
+            if length == kept {
+                return Ok(());
+            }
+            self.budget.spend(0)?;
+            kept = length.min(PART_OVERLAP);
+            buffer.copy_within(length - kept..length, 0);
         }
     }
 

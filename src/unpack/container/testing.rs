@@ -36,6 +36,10 @@ impl Visitor for Collected {
         read.map(|_| ())
     }
 
+    fn wants(&self, _: &str, _: &[u8]) -> bool {
+        true
+    }
+
     fn unread(&mut self, layers: &[Layer], reason: String) {
         self.unread.push(format!("{}: {reason}", way(layers)));
     }
