@@ -145,8 +145,12 @@ fn in_two_variables(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
     let (mut ids, mut secrets) = (Vec::new(), Vec::new());
     // Both halves stand near a name that says `secret`.
     let named: Vec<usize> = SECRET_NAME.find_iter(text).map(|found| found.start()).collect();
-    for value in VALUE.find_iter(text) {
-        let span = value.range();
+    let values = around.zones(REACH).into_iter().flat_map(|zone| {
+        let start = zone.start;
+        VALUE.find_iter(&text[zone]).map(move |found| start + found.start()..start + found.end())
+    });
+    for span in values {
+        let value = &text[span.clone()];
         let next = named.partition_point(|&at| at + REACH < span.start);
         if named.get(next).is_none_or(|&at| at > span.start + REACH) {
             continue;
@@ -157,10 +161,8 @@ fn in_two_variables(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
         {
             continue;
         }
-        let looks_like_id =
-            placeholder::is_uuid(value.as_bytes()) || placeholder::is_plausible_id(value.as_bytes());
-        let looks_like_secret =
-            span.len() >= 16 && !placeholder::is_placeholder(value.as_bytes(), Scrutiny::Pair);
+        let looks_like_id = placeholder::is_uuid(value) || placeholder::is_plausible_id(value);
+        let looks_like_secret = span.len() >= 16 && !placeholder::is_placeholder(value, Scrutiny::Pair);
         if !looks_like_id && !looks_like_secret {
             continue;
         }
@@ -174,7 +176,7 @@ fn in_two_variables(text: &[u8], around: &Surroundings<'_>) -> Vec<Halves> {
         let last = words.last().map_or("", String::as_str);
         if looks_like_id
             && (last.ends_with("id") || last == "identifier")
-            && !placeholder::is_placeholder_id(value.as_bytes())
+            && !placeholder::is_placeholder_id(value)
         {
             ids.push(Named { span, stem });
         } else if looks_like_secret && words.iter().any(|word| word.ends_with("secret")) {

@@ -49,8 +49,16 @@ pub fn find(rule: &Rule, context: &ContextRule, text: &[u8], around: &Surroundin
     if context.needs == Needs::Name && !around.is_related() {
         return values;
     }
-    for found in context.value.find_iter(text) {
-        let span = between_slashes(text, found.range());
+    let zones = match context.needs {
+        Needs::Name => around.zones(OPAQUE_REACH),
+        _ => vec![0..text.len()],
+    };
+    let found = zones.into_iter().flat_map(|zone| {
+        let start = zone.start;
+        context.value.find_iter(&text[zone]).map(move |found| start + found.start()..start + found.end())
+    });
+    for found in found {
+        let span = between_slashes(text, found);
         if context.needs == Needs::Name && !around.mentioned_within(span.start, OPAQUE_REACH) {
             continue;
         }

@@ -88,6 +88,9 @@ impl Attribution {
     }
 }
 
+/// No value that counts is longer, in bytes.
+const LONGEST: usize = 1024;
+
 /// What is known of a text before any of its values is looked at.
 #[derive(Debug)]
 pub struct Surroundings<'a> {
@@ -149,6 +152,25 @@ impl<'a> Surroundings<'a> {
         self.path == PathSays::File
             || self.outer.is_some()
             || self.nearest_mention(at).is_some_and(|mention| mention.abs_diff(at) <= reach)
+    }
+
+    /// The stretches of the text that hold all that stands within `reach` bytes of a mention, in order: the text itself where
+    /// its path or what it was decoded from says Krea. What starts at the very beginning of a stretch may be cut.
+    pub fn zones(&self, reach: usize) -> Vec<Range<usize>> {
+        // A value that starts in reach may reach further, and one that starts before it is not to be cut.
+        let reach = reach + LONGEST;
+        if self.path == PathSays::File || self.outer.is_some() {
+            return vec![0..self.text.len()];
+        }
+        let mut zones: Vec<Range<usize>> = Vec::new();
+        for &at in &self.mentions {
+            let zone = at.saturating_sub(reach)..(at + reach).min(self.text.len());
+            match zones.last_mut() {
+                Some(last) if zone.start <= last.end => last.end = zone.end,
+                _ => zones.push(zone),
+            }
+        }
+        zones
     }
 
     /// Whether the value at `at` stands in a block of encrypted values.
