@@ -51,7 +51,7 @@ pub fn find(rule: &Rule, context: &ContextRule, text: &[u8], around: &Surroundin
     }
     let zones = match context.needs {
         Needs::Name => around.zones(OPAQUE_REACH),
-        _ => vec![0..text.len()],
+        _ => std::iter::once(0..text.len()).collect(),
     };
     let found = zones.into_iter().flat_map(|zone| {
         let start = zone.start;

@@ -160,7 +160,7 @@ impl<'a> Surroundings<'a> {
         // A value that starts in reach may reach further, and one that starts before it is not to be cut.
         let reach = reach + LONGEST;
         if self.path == PathSays::File || self.outer.is_some() {
-            return vec![0..self.text.len()];
+            return std::iter::once(0..self.text.len()).collect();
         }
         let mut zones: Vec<Range<usize>> = Vec::new();
         for &at in &self.mentions {
