@@ -5,6 +5,7 @@
 //! one size or another. The kinds of the strings, which come next, must add up to the number of strings; so a size is
 //! right where they do, and a version that nobody has seen yet can be read as long as this holds.
 
+use super::by_line::{ByLine, NextLine};
 use super::{Seekable, Walk, layer};
 use crate::unpack::limits::Metered;
 use std::io::{self, Read, SeekFrom};
@@ -49,19 +50,18 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         (&mut *input).take(length).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let mut strings = Strings {
+    let strings = Strings {
         small: part(header.small_bytes())?,
         overflow: part(header.overflow_bytes())?,
         storage: part(header.storage)?,
         next: 0,
-        line: Vec::new(),
-        given: 0,
         lost: 0,
     };
     let missing = header.storage - strings.storage.len() as u64;
-    let mut metered = Metered::new(walk.budget, &mut strings);
+    let mut text = ByLine::new(strings);
+    let mut metered = Metered::new(walk.budget, &mut text);
     walk.member(layer("hermes", "string table"), "string table", &mut metered)?;
-    match strings.lost {
+    match text.lines.lost {
         0 if missing == 0 => Ok(()),
         0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the last of its strings are missing")),
         lost => Err(io::Error::new(
@@ -134,20 +134,14 @@ struct Strings {
     storage: Vec<u8>,
     /// The entry that comes next.
     next: usize,
-    /// The line that is being given, and how much of it was.
-    line: Vec<u8>,
-    given: usize,
     /// Entries that name no place in the storage.
     lost: u64,
 }
 
-impl Strings {
-    /// Makes the next line; `None` after the last one.
-    fn advance(&mut self) -> Option<()> {
+impl NextLine for Strings {
+    fn next_line(&mut self, line: &mut Vec<u8>) -> Option<()> {
         let entry = number(&self.small, 4 * self.next)?;
         self.next += 1;
-        self.line.clear();
-        self.given = 0;
         let (is_utf16, small_offset, small_length) = (entry & 1 == 1, entry >> 1 & 0x7f_ffff, entry >> 24);
         let place = if small_length == OVERFLOW {
             let at = 8 * small_offset as usize;
@@ -167,31 +161,18 @@ impl Strings {
             let units = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
             for c in char::decode_utf16(units) {
                 let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
-                self.line.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                line.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
         } else if bytes.is_ascii() {
-            self.line.extend_from_slice(bytes);
+            line.extend_from_slice(bytes);
         } else {
             // Latin-1.
             for &byte in bytes {
-                self.line.extend_from_slice(char::from(byte).encode_utf8(&mut [0; 4]).as_bytes());
+                line.extend_from_slice(char::from(byte).encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
-        self.line.push(b'\n');
+        line.push(b'\n');
         Some(())
-    }
-}
-
-impl Read for Strings {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut filled = 0;
-        while filled < buffer.len() && (self.given < self.line.len() || self.advance().is_some()) {
-            let length = (self.line.len() - self.given).min(buffer.len() - filled);
-            buffer[filled..filled + length].copy_from_slice(&self.line[self.given..self.given + length]);
-            filled += length;
-            self.given += length;
-        }
-        Ok(filled)
     }
 }
 

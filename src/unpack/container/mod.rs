@@ -8,6 +8,7 @@
 //! `Walk::member` or, if it cannot, says so with `Walk::unread`. [`Kind`] names it and tells it.
 
 mod asar;
+mod by_line;
 mod compressed;
 mod decoders;
 mod hermes;

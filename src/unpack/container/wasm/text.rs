@@ -1,7 +1,7 @@
 //! The text in a data section, a string a line: first what the code uses, in its order, then the rest as it lies.
 
 use super::strings::{FREE, Segment, Settled, is_text, is_wide};
-use std::io::{self, Read};
+use crate::unpack::container::by_line::NextLine;
 use std::ops::Range;
 
 /// Shorter runs of text are left out, in characters.
@@ -24,15 +24,12 @@ pub struct Lines<'d> {
     /// The next of the uses, and of the section's bytes after them.
     next_use: usize,
     next_byte: usize,
-    /// The line that is being given, and how much of it was.
-    line: Vec<u8>,
-    given: usize,
 }
 
 impl<'d> Lines<'d> {
     /// Finds the lines in the segments of a section.
     pub fn new(segments: &[Segment], strings: Settled<'d>) -> Self {
-        let mut lines = Lines { strings, next_use: 0, next_byte: 0, line: Vec::new(), given: 0 };
+        let mut lines = Lines { strings, next_use: 0, next_byte: 0 };
         for segment in segments {
             lines.find(segment.place.clone());
         }
@@ -59,9 +56,10 @@ impl<'d> Lines<'d> {
             at = end.max(at + 1);
         }
     }
+}
 
-    /// Makes the next line; `None` after the last one.
-    fn advance(&mut self) -> Option<()> {
+impl NextLine for Lines<'_> {
+    fn next_line(&mut self, line: &mut Vec<u8>) -> Option<()> {
         let Settled { data, marks, uses, .. } = &mut self.strings;
         let is_line = |at: usize| marks[at] & (LINE | DONE) == LINE;
         let start = loop {
@@ -81,28 +79,13 @@ impl<'d> Lines<'d> {
             }
         };
         marks[start] |= DONE;
-        self.line.clear();
-        self.given = 0;
         let (step, mut at) = (if marks[start] & WIDE == 0 { 1 } else { 2 }, start);
         while at == start || marks[at] & END == 0 {
-            self.line.push(data[at]);
+            line.push(data[at]);
             at += step;
         }
-        self.line.push(b'\n');
+        line.push(b'\n');
         Some(())
-    }
-}
-
-impl Read for Lines<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut filled = 0;
-        while filled < buffer.len() && (self.given < self.line.len() || self.advance().is_some()) {
-            let length = (self.line.len() - self.given).min(buffer.len() - filled);
-            buffer[filled..filled + length].copy_from_slice(&self.line[self.given..self.given + length]);
-            filled += length;
-            self.given += length;
-        }
-        Ok(filled)
     }
 }
 
