@@ -183,9 +183,20 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Whether it is a file in a container. A source map's original is none.
+    /// Whether it is a file in a container. A source map's original is none, and a part of a text is none.
     pub fn is_member(&self) -> bool {
-        !self.name.is_empty() && self.kind != SOURCE_MAP
+        !self.name.is_empty() && self.kind != SOURCE_MAP && !self.is_part()
+    }
+
+    /// Whether it names a part of a text that people know by a name: a message, a cell. Lines and columns stay those of
+    /// the text.
+    pub fn is_part(&self) -> bool {
+        PARTS.contains(&self.kind.as_str())
+    }
+
+    /// Whether it only names a place, and nothing was opened or undone for it.
+    pub fn is_name(&self) -> bool {
+        self.kind == SOURCE_MAP || self.is_part()
     }
 
     /// Whether it is a step into a container or a compressed file, where it comes first or behind other such steps.
@@ -194,11 +205,15 @@ impl Layer {
     }
 }
 
-/// How many of a way's first steps lead into containers and compressed files: what lies inside has lines of its own. What
-/// comes behind is decoded from a text.
+/// How many of a way's first steps lead into containers and compressed files, parts on the way included: what lies inside
+/// has lines of its own. What comes behind names a part of the text, or is decoded from it.
 pub fn containers(layers: &[Layer]) -> usize {
-    layers.iter().take_while(|layer| layer.is_container()).count()
+    let leading = layers.iter().take_while(|layer| layer.is_container() || layer.is_part()).count();
+    layers[..leading].iter().rposition(Layer::is_container).map_or(0, |last| last + 1)
 }
+
+/// The parts of texts, as layers call them.
+const PARTS: [&str; 6] = ["message", "cell", "row", "entry", "event", "paragraph"];
 
 /// Containers whose content has no name of its own.
 const NAMELESS: [&str; 10] =
@@ -212,7 +227,8 @@ pub const SOURCE_MAP: &str = "source-map";
 /// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out, and so
 /// is the original that a source map names: it is no file inside.
 pub fn trail(path: &str, layers: &[Layer]) -> String {
-    let named = layers.iter().filter(|layer| layer.is_member()).map(|layer| layer.name.as_str());
+    let named = layers.iter().filter(|layer| layer.is_member() || layer.is_part());
+    let named = named.map(|layer| layer.name.as_str());
     std::iter::once(path).chain(named).collect::<Vec<_>>().join(" → ")
 }
 
@@ -318,6 +334,11 @@ impl Finding {
     /// The place in the original that it was built from, where a source map says so.
     pub fn original(&self) -> Option<&Layer> {
         self.layers.iter().rfind(|layer| layer.kind == SOURCE_MAP)
+    }
+
+    /// The innermost part of a text that it stands in: a message, a cell.
+    pub fn part(&self) -> Option<&Layer> {
+        self.layers.iter().rfind(|layer| layer.is_part())
     }
 
     /// The name of the innermost file that a person can open: a member of a container, or the file itself.

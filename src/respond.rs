@@ -4,7 +4,7 @@
 use crate::cleanup::steps;
 use crate::config::Service;
 use crate::escape::visible;
-use crate::finding::{Finding, Fingerprint, Outcome, SOURCE_MAP, Status, Token, TokenKind, Verified};
+use crate::finding::{Finding, Fingerprint, Layer, Outcome, Status, Token, TokenKind, Verified};
 use crate::git::repository;
 use crate::incident::console::{Console, Interrupt};
 use crate::incident::{self, Ask, Leak, naming};
@@ -85,7 +85,7 @@ fn left_to_do(outcome: &Outcome, repository: &Path) -> Vec<String> {
 
 /// Whether a finding's text may still be where it was: a sink may have put the replacement into that very file.
 fn is_still_there(finding: &Finding) -> bool {
-    let as_found = finding.git.is_none() && finding.layers.iter().all(|layer| layer.kind == SOURCE_MAP);
+    let as_found = finding.git.is_none() && finding.layers.iter().all(Layer::is_name);
     let text = as_found.then(|| std::fs::read(&finding.location.path).ok()).flatten();
     text.is_none_or(|text| memchr::memmem::find(&text, finding.token.secret()).is_some())
 }

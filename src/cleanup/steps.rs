@@ -5,7 +5,7 @@
 //! what a remote's URL has in front of its host.
 
 use crate::escape::visible;
-use crate::finding::{Finding, SOURCE_MAP, Status};
+use crate::finding::{Finding, Layer, Status};
 use crate::git::repository::Repository;
 use crate::report::count;
 use std::collections::BTreeSet;
@@ -113,7 +113,7 @@ fn place(finding: &Finding) -> (String, u64, u64) {
 
 /// Whether a finding's token stands in its file in another form than its own.
 fn is_encoded(finding: &Finding) -> bool {
-    finding.layers.iter().any(|layer| layer.kind != SOURCE_MAP)
+    finding.layers.iter().any(|layer| !layer.is_name())
 }
 
 fn commands(reachable: bool, remotes: &[Remote], replacements: Option<&Path>) -> Vec<String> {
@@ -267,7 +267,7 @@ fn list(f: &mut fmt::Formatter<'_>, items: &[String]) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Layer;
+
     use crate::report::testing::{Tokens, finding, origin, three_places};
 
     fn remote(name: &str, url: &str) -> Remote {

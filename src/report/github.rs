@@ -45,7 +45,7 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
     if !finding.context.is_empty() {
         write!(message, ", {}", finding.context)?;
     }
-    if finding.is_inside() {
+    if finding.is_inside() || finding.part().is_some() {
         write!(message, ", in {}", whole_place(location, &finding.layers))?;
     }
     if let Some(layer) = finding.original() {

@@ -7,13 +7,11 @@
 use super::incident;
 use super::palette::{Palette, paint};
 use super::words::{
-    bounded, closing, count, decoded, is_past, name, original, place as whole_place, short, status, way,
+    bounded, closing, count, decoded, is_past, name, original, place_in_pieces, short, status, way,
 };
 use super::{Context, Mode};
 use crate::escape::{visible, visible_line};
-use crate::finding::{
-    Finding, Fingerprint, GitOrigin, Layer, Location, MASK, Outcome, Status, TokenKind, trail,
-};
+use crate::finding::{Finding, Fingerprint, GitOrigin, Layer, Location, MASK, Outcome, Status, TokenKind};
 use crate::krea::TOKENS_PAGE;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -298,11 +296,8 @@ fn place(out: &mut String, finding: &Finding, palette: &Palette, context: &Conte
 
 /// A place, coloured: `dist.tgz → package/dist/app.js:1:20480`.
 fn at(location: &Location, layers: &[Layer], palette: &Palette) -> String {
-    let whole = whole_place(location, layers);
-    let trail = trail(&location.path, layers);
-    let path = visible(&trail);
-    let numbers = whole.strip_prefix(&*path).unwrap_or_default();
-    format!("{}{}", paint(palette.path, &path), paint(palette.number, numbers))
+    let [text, numbers, part] = place_in_pieces(location, layers);
+    format!("{}{}{part}", paint(palette.path, text), paint(palette.number, numbers))
 }
 
 /// The line, with what stands for the token made to stand out.

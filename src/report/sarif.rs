@@ -8,7 +8,7 @@
 use super::place::Place;
 use super::words::{Severity, advice, is_past, name, original, place as whole_place, status, way};
 use super::{Context, RuleInfo};
-use crate::finding::{Finding, MASK, Outcome, SOURCE_MAP, Summary, TokenKind, Via, containers};
+use crate::finding::{Finding, Layer, MASK, Outcome, Summary, TokenKind, Via, containers};
 use crate::krea::TOKENS_PAGE;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -119,7 +119,7 @@ fn descriptor(rule: &RuleInfo) -> Value {
 }
 
 fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64) -> Value {
-    let inside = match finding.is_inside() {
+    let inside = match finding.is_inside() || finding.part().is_some() {
         true => format!(", in {}", whole_place(&finding.location, &finding.layers)),
         false => String::new(),
     };
@@ -206,7 +206,7 @@ fn region(finding: &Finding) -> Option<Value> {
         Some(_) => finding.excerpt.contains(&finding.token.redacted()),
         None => finding.excerpt.matches(MASK).count() == 1,
     };
-    if in_one_piece && finding.layers.iter().all(|layer| layer.kind == SOURCE_MAP) {
+    if in_one_piece && finding.layers.iter().all(Layer::is_name) {
         let length = String::from_utf8_lossy(finding.token.expose()).chars().count() as u64;
         region["endColumn"] = json!(column + length);
     }

@@ -92,9 +92,19 @@ pub fn way(layers: &[Layer]) -> String {
     layers.iter().map(step).collect::<Vec<_>>().join(" -> ")
 }
 
-/// A place as people read it: `dist.tgz → package/dist/app.js:1:20480`.
+/// A place as people read it: `dist.tgz → package/dist/app.js:1:20480`, `general.json:120:14 → message 14 of U02`.
 pub fn place(location: &Location, layers: &[Layer]) -> String {
-    format!("{}:{}:{}", visible(&trail(&location.path, layers)), location.line, location.column)
+    let [text, numbers, part] = place_in_pieces(location, layers);
+    format!("{text}{numbers}{part}")
+}
+
+/// A place as people read it: the text that a person opens, line and column in it, and the part of it that they stand in.
+pub fn place_in_pieces(location: &Location, layers: &[Layer]) -> [String; 3] {
+    let (containers, rest) = layers.split_at(containers(layers));
+    let parts = rest.iter().filter(|layer| layer.is_part());
+    let part = parts.map(|layer| format!(" → {}", visible(&layer.name))).collect();
+    let text = visible(&trail(&location.path, containers)).into_owned();
+    [text, format!(":{}:{}", location.line, location.column), part]
 }
 
 /// The place in an original as people read it: `src/krea.ts:12:9`.
@@ -107,7 +117,8 @@ pub fn original(layer: &Layer) -> String {
 pub fn decoded(layers: &[Layer]) -> Vec<Layer> {
     let holds_map = |at: usize| layers[at].line.is_none() && is_original(layers.get(at + 1));
     let inside = containers(layers);
-    let told = |at: usize| at < inside || is_original(layers.get(at)) || holds_map(at);
+    let told =
+        |at: usize| at < inside || layers[at].is_part() || is_original(layers.get(at)) || holds_map(at);
     (0..layers.len()).filter(|&at| !told(at)).map(|at| layers[at].clone()).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::finding::{
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;
 use crate::unpack::charset;
-use crate::unpack::container::{self, Kind, Seekable, Visitor};
+use crate::unpack::container::{self, Kind, Outside, Parts, Seekable, Visitor};
 use crate::unpack::limits::Limits;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
@@ -108,6 +108,10 @@ pub struct FileScanner<'a> {
     pub layers: Vec<Layer>,
     /// A container is being scanned as it is; what it holds is scanned after that.
     is_outside: bool,
+    /// The file that is being scanned may be a source map, or hold some.
+    may_have_maps: bool,
+    /// The names of the parts of the text that is being scanned.
+    parts: Option<Parts>,
     /// A source of a source map is being scanned.
     is_in_source: bool,
     /// What is known of the file that is being scanned.
@@ -127,6 +131,8 @@ impl<'a> FileScanner<'a> {
             cursor: Cursor::default(),
             layers: Vec::new(),
             is_outside: false,
+            may_have_maps: true,
+            parts: None,
             is_in_source: false,
             seen: Seen::default(),
             start: 0,
@@ -135,7 +141,7 @@ impl<'a> FileScanner<'a> {
 
     /// A scanner for a source in a source map, to which `layers` lead.
     pub fn in_source(how: How<'a>, layers: Vec<Layer>) -> Self {
-        FileScanner { layers, is_in_source: true, ..FileScanner::new(how) }
+        FileScanner { layers, is_in_source: true, may_have_maps: false, ..FileScanner::new(how) }
     }
 
     /// Scans a file, and what is in it. Gives its size in bytes.
@@ -149,12 +155,13 @@ impl<'a> FileScanner<'a> {
             if window.offset == 0 {
                 kind = Kind::of(window.bytes, names.below);
                 self.is_outside = kind.is_some();
+                self.may_have_maps = kind.is_none_or(Kind::is_text);
                 may_be_behind = Kind::may_be_behind(window.bytes);
             }
             self.window(names, window);
         });
         self.reader = reader;
-        self.is_outside = false;
+        (self.is_outside, self.may_have_maps) = (false, true);
         let size = read?;
         let is_behind = kind.is_none() && may_be_behind;
         if is_behind {
@@ -237,7 +244,7 @@ impl<'a> FileScanner<'a> {
         if window.offset == 0 {
             (self.encoding, self.cursor) = (None, Cursor::default());
             (self.seen, self.start) = (Seen::default(), self.found.findings.len());
-            self.seen.map = !self.is_in_source && !self.is_outside && source_map::looks_like(window.bytes);
+            self.seen.map = self.may_have_maps && source_map::looks_like(window.bytes);
         }
         let wanted = match self.how.pass {
             Pass::Detect => {
@@ -248,7 +255,7 @@ impl<'a> FileScanner<'a> {
             Pass::Sweep(known) => known.is_in(window.bytes),
         };
         let sweeps = matches!(self.how.pass, Pass::Sweep(_));
-        if !self.is_in_source && !self.is_outside && (wanted || sweeps || !whole) {
+        if self.may_have_maps && (wanted || sweeps || !whole) {
             self.seen.inline |= map_reference::may_be_inline(window.bytes);
         }
         // A known token in a map that is encoded as a whole is seen only there.
@@ -300,10 +307,16 @@ impl<'a> FileScanner<'a> {
         }
     }
 
+    /// The way to a place in what is being scanned.
+    fn way_to(&self, offset: u64) -> Vec<Layer> {
+        let part = self.parts.as_ref().and_then(|parts| parts.at(offset));
+        self.layers.iter().cloned().chain(part).collect()
+    }
+
     /// What a match is once it is known where it stands.
     fn finding(&self, found: &Match, location: Location, excerpt: String) -> Finding {
-        let mut layers = self.layers.clone();
-        if let Some(innermost) = layers.last_mut() {
+        let mut layers = self.way_to(location.byte_offset);
+        if let Some(innermost) = self.layers.len().checked_sub(1).map(|last| &mut layers[last]) {
             (innermost.line, innermost.column) = (Some(location.line), Some(location.column));
         }
         layers.extend(found.layers.iter().cloned());
@@ -342,7 +355,7 @@ impl<'a> FileScanner<'a> {
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
         let mut places = Places { cursor: self.cursor, at: 0 };
-        let trail = trail(names.shown, &self.layers);
+        let own = trail(names.shown, &self.layers);
         for (i, (copy, found)) in copies.iter().zip(&matches).enumerate() {
             let span = &copy.span;
             let offset = window.offset + span.start as u64;
@@ -350,8 +363,9 @@ impl<'a> FileScanner<'a> {
                 continue;
             }
             // In a source, places are its own; who reads it knows where they are in the file.
-            let is_known = !self.is_in_source && known.places.contains(&(trail.clone(), offset));
-            if is_known || (self.is_outside && known.files.contains(&(trail.clone(), copy.token))) {
+            let place = || (trail(names.shown, &self.way_to(offset)), offset);
+            let is_known = !self.is_in_source && known.places.contains(&place());
+            if is_known || (self.is_outside && known.files.contains(&(own.clone(), copy.token))) {
                 continue;
             }
             let location = places.locate(names.shown, window, self.encoding, span);
@@ -363,7 +377,7 @@ impl<'a> FileScanner<'a> {
                 } else {
                     self.found.findings.push(finding);
                 }
-            } else if !known.files.contains(&(trail.clone(), copy.token)) {
+            } else if !known.files.contains(&(own.clone(), copy.token)) {
                 let what = if copy.kind == CopyKind::IdHalf { "id half" } else { "secret half" };
                 self.found.hints.push(Hint {
                     fingerprint: found.token.fingerprint(),
@@ -386,8 +400,9 @@ struct Inside<'s, 'a> {
     shown: &'s str,
 }
 
-impl Visitor for Inside<'_, '_> {
-    fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
+impl Inside<'_, '_> {
+    /// Scans a file that is all there is, or only its outside.
+    fn scan(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
         let scanner = &mut *self.scanner;
         scanner.layers.clear();
         scanner.layers.extend_from_slice(layers);
@@ -420,6 +435,37 @@ impl Visitor for Inside<'_, '_> {
         scanner.layers.clear();
         scanner.found.bytes += read?;
         Ok(())
+    }
+}
+
+impl Visitor for Inside<'_, '_> {
+    fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
+        self.scan(layers, name, input)
+    }
+
+    fn text(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read, parts: &Parts) -> io::Result<()> {
+        self.scanner.parts = Some(parts.clone());
+        let read = self.scan(layers, name, input);
+        self.scanner.parts = None;
+        read
+    }
+
+    fn outside(
+        &mut self,
+        layers: &[Layer],
+        kind: Kind,
+        name: &str,
+        input: &mut dyn Read,
+    ) -> io::Result<Outside> {
+        let before = self.scanner.found.findings.len();
+        (self.scanner.is_outside, self.scanner.may_have_maps) = (true, kind.is_text());
+        let read = self.scan(layers, name, input);
+        (self.scanner.is_outside, self.scanner.may_have_maps) = (false, true);
+        read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
+    }
+
+    fn inside(&mut self, outside: Outside) {
+        self.scanner.keep_what_is_inside(outside.before, outside.inside);
     }
 
     fn wants(&self, name: &str, part: &[u8]) -> bool {

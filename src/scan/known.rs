@@ -2,7 +2,7 @@
 
 use super::members::Members;
 use crate::detect::Sweep;
-use crate::finding::{Finding, Fingerprint};
+use crate::finding::{Finding, Fingerprint, trail};
 use std::collections::{HashMap, HashSet};
 
 /// What a pass over the input looks for.
@@ -24,7 +24,7 @@ pub struct Known {
     numbers: HashMap<Fingerprint, usize>,
     /// Where tokens are known to be: trail and byte offset.
     pub(super) places: HashSet<(String, u64)>,
-    /// Which files hold which tokens, by number: the trail, and the path of the file on the outside.
+    /// Which files hold which tokens, by number: the trails of the file, of those it is in, and of the token's part in it.
     pub(super) files: HashSet<(String, usize)>,
     /// What the sweep is to keep.
     pub members: Members,
@@ -41,8 +41,9 @@ impl Known {
                 first.len() - 1
             });
             places.insert((finding.trail(), finding.location.byte_offset));
-            files.insert((finding.trail(), number));
-            files.insert((finding.location.path.clone(), number));
+            for inside in 0..=finding.layers.len() {
+                files.insert((trail(&finding.location.path, &finding.layers[..inside]), number));
+            }
         }
         let tokens = first.iter().map(|finding| finding.token.clone()).collect();
         let members = Members::of(findings);

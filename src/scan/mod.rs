@@ -8,6 +8,7 @@ mod known;
 mod members;
 mod merge;
 mod originals;
+mod parts;
 mod progress;
 mod site;
 mod sources;
@@ -24,6 +25,7 @@ use anyhow::{Context as _, bail};
 use beside::Beside;
 use file::{Found, How, Place};
 use known::{Known, Pass};
+use originals::Files;
 use progress::{Counter, Progress};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -111,7 +113,9 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         incomplete.extend(read.found.incomplete.drain(..));
         summary.hints = read.found.hints.clone();
         tally.add(read.found, input.as_ref());
-        notes.extend(originals::resolve(&mut tally.reported, input.as_mut(), &known.members));
+        let mut files = Files::new(input.as_mut(), &known.members);
+        notes.extend(originals::resolve(&mut tally.reported, &mut files));
+        parts::resolve(&mut tally.reported, &mut files);
     }
     drop(progress);
 

@@ -19,16 +19,22 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 const MOST_LOOKS: usize = 8;
 
 /// Where bundles, maps and originals come from.
-struct Files<'i> {
-    input: &'i mut dyn Input,
+pub struct Files<'i> {
+    /// What is scanned.
+    pub input: &'i mut dyn Input,
     members: &'i Members,
     /// How often each container was gone through.
     looks: HashMap<String, usize>,
 }
 
-impl Files<'_> {
-    /// The file that `reference` names as seen from a finding's file.
-    fn beside(&mut self, finding: &Finding, reference: &str) -> Option<Beside> {
+impl<'i> Files<'i> {
+    /// The files of an input, of which a sweep has kept some.
+    pub fn new(input: &'i mut dyn Input, members: &'i Members) -> Self {
+        Files { input, members, looks: HashMap::new() }
+    }
+
+    /// The file that `reference` names as seen from a finding's file, unless it is larger than `most`.
+    pub fn beside(&mut self, finding: &Finding, reference: &str, most: u64) -> Option<Beside> {
         let path = &finding.location.path;
         if finding.is_inside() {
             if let Ok(kept) = self.members.take(finding, reference) {
@@ -40,13 +46,13 @@ impl Files<'_> {
                 return None;
             }
         }
-        self.input.beside(path, &finding.layers, reference, source_map::MOST)
+        self.input.beside(path, &finding.layers, reference, most)
     }
 }
 
 /// Names the originals of what is found in built files, and makes one finding of the places that came of one another.
 /// Gives remarks for `-v`: maps that could not be used.
-pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input, members: &Members) -> Vec<String> {
+pub fn resolve(findings: &mut Vec<Finding>, files: &mut Files<'_>) -> Vec<String> {
     let mut bundles: BTreeMap<(String, Option<String>), Vec<usize>> = BTreeMap::new();
     let mut derived = merge::in_maps(findings);
     // Whatever it is called, what has a map inside was built.
@@ -66,10 +72,9 @@ pub fn resolve(findings: &mut Vec<Finding>, input: &mut dyn Input, members: &Mem
         .map(|derived| &findings[derived.number])
         .filter_map(|finding| Some((line_of(finding), finding.original()?.clone())))
         .collect();
-    let mut files = Files { input, members, looks: HashMap::new() };
     for ((trail, _), numbers) in bundles {
         files.input.look_in(findings[numbers[0]].git.as_ref());
-        let map = bundle(findings, &numbers, &mut files).unwrap_or_else(|problem| {
+        let map = bundle(findings, &numbers, files).unwrap_or_else(|problem| {
             notes.push(format!("{trail}: {problem}"));
             None
         });
@@ -107,7 +112,7 @@ fn bundle(
     files: &mut Files<'_>,
 ) -> Result<Option<String>, String> {
     let first = &findings[numbers[0]].clone();
-    let Some(file) = files.beside(first, "") else { return Ok(None) };
+    let Some(file) = files.beside(first, "", source_map::MOST) else { return Ok(None) };
     if charset::utf16(&file.bytes).is_some() {
         return Ok(None);
     }
@@ -116,11 +121,11 @@ fn bundle(
         Some(Reference::Inline(inline)) => (first.file_name().to_owned(), inline.text),
         Some(Reference::File(reference)) => {
             let candidates = [reference.as_str(), base_name(&reference), &own];
-            let found = candidates.iter().find_map(|name| files.beside(first, name));
+            let found = candidates.iter().find_map(|name| files.beside(first, name, source_map::MOST));
             let found = found.ok_or_else(|| format!("its source map {reference} is not there"))?;
             (name_of(&found).to_owned(), found.bytes)
         }
-        None => match files.beside(first, &own) {
+        None => match files.beside(first, &own, source_map::MOST) {
             Some(found) => (name_of(&found).to_owned(), found.bytes),
             None => return Ok(None),
         },
@@ -144,7 +149,7 @@ fn bundle(
         let name = map.name(source);
         let content = match map.content(source) {
             Some(range) => Some(json_string::text(&text[range])),
-            None => files.beside(first, &name).map(|original| original.bytes),
+            None => files.beside(first, &name, source_map::MOST).map(|original| original.bytes),
         };
         let mut original = Original::new(content.as_deref().unwrap_or_default());
         let name = shown(&map_name, &name);

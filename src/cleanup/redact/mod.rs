@@ -22,7 +22,7 @@ mod tree;
 mod variable;
 mod yaml;
 
-use crate::finding::{Finding, SOURCE_MAP, Token, TokenKind};
+use crate::finding::{Finding, Token, TokenKind};
 use crate::mask::Masker;
 use change::{Copy, Problem, braced, replaced};
 use language::Language;
@@ -208,7 +208,7 @@ fn not_as_written(finding: &Finding, text: &str) -> Option<String> {
         );
     }
     // An original that a source map names says nothing of how the token is written.
-    if let Some(layer) = finding.layers.iter().find(|layer| layer.kind != SOURCE_MAP) {
+    if let Some(layer) = finding.layers.iter().find(|layer| !layer.is_name()) {
         return Some(format!("it is written as {}: replace it by hand", crate::escape::visible(&layer.kind)));
     }
     let here = usize::try_from(finding.location.byte_offset).ok().and_then(|at| text.as_bytes().get(at..));

@@ -5,7 +5,7 @@
 //! one size or another. The kinds of the strings, which come next, must add up to the number of strings; so a size is
 //! right where they do, and a version that nobody has seen yet can be read as long as this holds.
 
-use super::by_line::{ByLine, NextLine};
+use super::pieces::{NextPiece, Piece, Pieces};
 use super::{Seekable, Walk, layer};
 use crate::unpack::limits::Metered;
 use std::io::{self, Read, SeekFrom};
@@ -58,10 +58,10 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         lost: 0,
     };
     let missing = header.storage - strings.storage.len() as u64;
-    let mut text = ByLine::new(strings);
+    let mut text = Pieces::new(strings);
     let mut metered = Metered::new(walk.budget, &mut text);
     walk.member(layer("hermes", "string table"), "string table", &mut metered)?;
-    match text.lines.lost {
+    match text.into_source().lost {
         0 if missing == 0 => Ok(()),
         0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the last of its strings are missing")),
         lost => Err(io::Error::new(
@@ -138,7 +138,14 @@ struct Strings {
     lost: u64,
 }
 
-impl NextLine for Strings {
+impl NextPiece for Strings {
+    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+        Ok(self.next_line(&mut piece.text).is_some())
+    }
+}
+
+impl Strings {
+    /// Appends the next line; `None` behind the last one.
     fn next_line(&mut self, line: &mut Vec<u8>) -> Option<()> {
         let entry = number(&self.small, 4 * self.next)?;
         self.next += 1;

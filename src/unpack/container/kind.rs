@@ -1,6 +1,6 @@
 //! What a file is, told by its first bytes.
 
-use super::{HEAD, Seekable, zip};
+use super::{HEAD, Seekable, document, picture, record, zip};
 use memchr::memmem;
 
 /// A kind of container.
@@ -38,6 +38,12 @@ pub enum Kind {
     Wasm,
     /// Hermes bytecode, which is what a React Native app ships.
     Hermes,
+    /// A picture.
+    Picture(picture::Format),
+    /// A document.
+    Document(document::Format),
+    /// A chat, a mail, a recording.
+    Record(record::Format),
 }
 
 impl Kind {
@@ -76,6 +82,15 @@ impl Kind {
             [0..=224, 0, 0, ..] if LZMA.iter().any(|ending| ends_with(name, ending)) => Some(Kind::Lzma),
             _ => None,
         }
+        .or_else(|| picture::Format::of(head, name).map(Kind::Picture))
+        .or_else(|| document::Format::of(head, name).map(Kind::Document))
+        .or_else(|| record::Format::of(head, name).map(Kind::Record))
+    }
+
+    /// Whether a file of this kind says something as it is, too, wherever it is: it is read as it is, and taken apart. What an
+    /// archive holds is only in its members.
+    pub fn is_read_as_it_is(self) -> bool {
+        matches!(self, Kind::Picture(_) | Kind::Document(_) | Kind::Record(_))
     }
 
     /// Whether a name may be what tells a container.
@@ -92,6 +107,16 @@ impl Kind {
     /// What stands behind it, told by the file's end.
     pub fn behind(input: &mut dyn Seekable) -> Option<Kind> {
         zip::is_at_end(input).then_some(Kind::Zip)
+    }
+
+    /// Whether a file of this kind is text that people write and open, with source maps in it perhaps.
+    pub fn is_text(self) -> bool {
+        match self {
+            Kind::Picture(format) => format.is_text(),
+            Kind::Document(format) => format.is_text(),
+            Kind::Record(format) => format.is_text(),
+            _ => false,
+        }
     }
 
     /// Why nothing in it can be read, and what to do; `None` for what can be.

@@ -8,13 +8,16 @@
 //! `Walk::member` or, if it cannot, says so with `Walk::unread`. [`Kind`] names it and tells it.
 
 mod asar;
-mod by_line;
 mod compressed;
 mod decoders;
+pub mod document;
 mod hermes;
 mod image;
 mod kind;
 mod memory;
+pub mod picture;
+mod pieces;
+pub mod record;
 mod seven;
 mod tar;
 #[cfg(test)]
@@ -24,10 +27,12 @@ mod wasm;
 mod zip;
 
 pub use kind::Kind;
+pub use pieces::Parts;
 
-use super::limits::{Budget, Limits};
+use super::limits::{Budget, Limits, Metered};
 use crate::finding::Layer;
 use memory::Memory;
+use pieces::{NextPiece, Pieces};
 use std::io::{self, Cursor, Read, Seek};
 use trouble::Trouble;
 
@@ -56,12 +61,46 @@ pub trait Visitor {
     /// What reading it answers; it is told as [`Visitor::unread`] then.
     fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()>;
 
+    /// As [`Visitor::member`], of a text that was made of pieces: `parts` names them, while it is read.
+    ///
+    /// # Errors
+    /// As [`Visitor::member`].
+    fn text(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read, _parts: &Parts) -> io::Result<()> {
+        self.member(layers, name, input)
+    }
+
+    /// A file inside that is read as it is before it is taken apart. What [`Visitor::inside`] is given then.
+    ///
+    /// # Errors
+    /// As [`Visitor::member`].
+    fn outside(
+        &mut self,
+        layers: &[Layer],
+        _kind: Kind,
+        name: &str,
+        input: &mut dyn Read,
+    ) -> io::Result<Outside> {
+        self.member(layers, name, input).map(|()| Outside::default())
+    }
+
+    /// All that is in such a file has been handed over.
+    fn inside(&mut self, _outside: Outside) {}
+
     /// Whether a part of a file is worth taking the whole file apart; `name` is the file's. A format whose members stand
     /// in it as they are asks before it goes to work.
     fn wants(&self, name: &str, part: &[u8]) -> bool;
 
     /// Something inside that was not read, or not to its end.
     fn unread(&mut self, layers: &[Layer], reason: String);
+}
+
+/// What a visitor came by in a file as it is, before the file is taken apart: its first and the one behind its last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outside {
+    /// The first.
+    pub before: usize,
+    /// The one behind the last.
+    pub inside: usize,
 }
 
 /// Hands all that is in a file to `visitor`. `size` is the file's, in bytes.
@@ -101,7 +140,7 @@ enum Source<'s> {
 }
 
 /// A way into a file.
-struct Walk<'w> {
+pub struct Walk<'w> {
     budget: &'w Budget,
     memory: &'w Memory<'w>,
     /// The way so far.
@@ -136,6 +175,15 @@ impl<'w> Walk<'w> {
             }
             (Kind::Hermes, source) => {
                 self.in_any_order(source, |walk, input| walk.if_wanted(name, input, hermes::read))
+            }
+            (Kind::Picture(format), source) => {
+                self.in_any_order(source, |walk, input| picture::read(walk, format, name, input))
+            }
+            (Kind::Document(format), source) => {
+                self.in_any_order(source, |walk, input| document::read(walk, format, name, input))
+            }
+            (Kind::Record(format), source) => {
+                self.in_any_order(source, |walk, input| record::read(walk, format, name, input))
             }
             (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
             (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
@@ -213,10 +261,47 @@ impl<'w> Walk<'w> {
         let read = input.take(HEAD as u64).read_to_end(&mut head);
         let mut all = Cursor::new(&head).chain(input);
         match (read, Kind::of(&head, name)) {
+            (Ok(_), Some(kind)) if kind.is_read_as_it_is() => self.twice(kind, name, &mut all),
             (Ok(_), Some(kind)) => self.open(kind, name, Source::Stream(&mut all)),
             // What was read before an error is handed on: the reader gives the error again.
             _ => self.hand_on(name, &mut all),
         }
+        self.left()
+    }
+
+    /// Reads a file as it is, and then takes it apart.
+    fn twice(&mut self, kind: Kind, name: &str, input: &mut dyn Read) {
+        let read = self.in_any_order(Source::Stream(input), |walk, input| {
+            let outside = walk.visitor.outside(&walk.layers, kind, name, input)?;
+            input.rewind()?;
+            walk.open(kind, name, Source::InPlace(input));
+            walk.visitor.inside(outside);
+            Ok(())
+        });
+        if let Err(error) = read {
+            self.failed(&error);
+        }
+    }
+
+    /// A text made of pieces, which is a step of the way.
+    ///
+    /// # Errors
+    /// As [`Walk::member`].
+    fn pieces<N: NextPiece>(&mut self, layer: Layer, name: &str, pieces: N) -> io::Result<()> {
+        self.budget.member()?;
+        self.layers.push(layer);
+        let pieces = Pieces::new(pieces);
+        let parts = pieces.parts();
+        if let Err(error) =
+            self.visitor.text(&self.layers, name, &mut Metered::new(self.budget, pieces), &parts)
+        {
+            self.failed(&error);
+        }
+        self.left()
+    }
+
+    /// Goes back from a member.
+    fn left(&mut self) -> io::Result<()> {
         let exceeded = self.budget.exceeded();
         if exceeded.is_some() && self.stopped.is_none() {
             self.stopped = Some(self.layers.clone());

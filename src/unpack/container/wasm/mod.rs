@@ -8,7 +8,7 @@ mod strings;
 mod tests;
 mod text;
 
-use super::by_line::ByLine;
+use super::pieces::Pieces;
 use super::{Seekable, Walk, layer};
 use crate::unpack::limits::Metered;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -166,7 +166,7 @@ fn data(
         walk.unread("some of its functions cannot be read; strings in its data may run into each other");
     }
     let name = if segments.len() == 1 { "data segment 0".to_owned() } else { "data segments".to_owned() };
-    member(walk, &name, &mut ByLine::new(Lines::new(&segments, found.settle())))?;
+    member(walk, &name, &mut Pieces::new(Lines::new(&segments, found.settle())))?;
     broken.map_or(Ok(()), Err)
 }
 

@@ -1,7 +1,8 @@
 //! The text in a data section, a string a line: first what the code uses, in its order, then the rest as it lies.
 
 use super::strings::{FREE, Segment, Settled, is_text, is_wide};
-use crate::unpack::container::by_line::NextLine;
+use crate::unpack::container::pieces::{NextPiece, Piece};
+use std::io;
 use std::ops::Range;
 
 /// Shorter runs of text are left out, in characters.
@@ -58,7 +59,14 @@ impl<'d> Lines<'d> {
     }
 }
 
-impl NextLine for Lines<'_> {
+impl NextPiece for Lines<'_> {
+    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+        Ok(self.next_line(&mut piece.text).is_some())
+    }
+}
+
+impl Lines<'_> {
+    /// Appends the next line; `None` behind the last one.
     fn next_line(&mut self, line: &mut Vec<u8>) -> Option<()> {
         let Settled { data, marks, uses, .. } = &mut self.strings;
         let is_line = |at: usize| marks[at] & (LINE | DONE) == LINE;
