@@ -110,5 +110,6 @@ impl BufRead for Bytes<'_> {
 
 /// What ends before it should.
 pub fn cut_short(missing: u64) -> Trouble {
-    Trouble::new(format!("is cut short: at least {missing} bytes are missing; what is there was read"))
+    let bytes = if missing == 1 { "byte is" } else { "bytes are" };
+    Trouble::new(format!("is cut short: at least {missing} {bytes} missing; what is there was read"))
 }

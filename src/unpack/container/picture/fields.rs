@@ -10,6 +10,8 @@ use std::io::{self, Read};
 const LONG: usize = 1 << 20;
 /// Fields that are kept until they are handed on, in bytes.
 const KEPT: usize = 4 << 20;
+/// More of a field's name than this, in characters, is not told.
+const NAME: usize = 80;
 /// A long field is handed on in pieces of this size, in bytes.
 const PIECE: u64 = 64 << 10;
 
@@ -46,7 +48,8 @@ impl<'n> Fields<'n> {
         name: &str,
         text: &mut dyn Read,
     ) -> io::Result<()> {
-        let part = layer(kind, name);
+        let name: String = name.chars().filter(|letter| !letter.is_control()).take(NAME).collect();
+        let part = layer(kind, &name);
         let mut line = format!("{name}: ").into_bytes();
         let start = line.len();
         let read = text.take(LONG as u64).read_to_end(&mut line);

@@ -18,18 +18,16 @@ const MOST_TIMES: u64 = 2;
 /// What fields of bytes hold that are shorter than this, is numbers.
 const SHORT: u64 = 8;
 
-/// Reads EXIF that is a part of something else: with its own mark in front or not. No bytes are no EXIF.
+/// Reads EXIF that is a part of something else: with its own mark in front or not. No bytes are no EXIF. Many programs that
+/// change pictures leave EXIF that points behind its end: then its bytes are read as they are as well.
 pub fn nested(walk: &mut Walk<'_>, fields: &mut Fields<'_>, exif: &[u8]) -> io::Result<()> {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     if exif.is_empty() {
         return Ok(());
     }
     let read = Bytes::new(&mut Cursor::new(exif)).and_then(|mut bytes| read(walk, &mut bytes, fields));
-    if let Err(error) = read {
-        walk.budget.spend(0)?;
-        walk.unread(&format!("holds EXIF that {}", Trouble::of(&error)));
-    }
-    Ok(())
+    walk.budget.spend(0)?;
+    if read.is_err() { fields.add(walk, "exif", "EXIF", exif) } else { Ok(()) }
 }
 
 /// Whether bytes are the start of such directories.
