@@ -213,7 +213,7 @@ pub fn containers(layers: &[Layer]) -> usize {
 }
 
 /// The parts of texts, as layers call them.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 16] = [
     "message",
     "cell",
     "row",
@@ -230,6 +230,7 @@ const PARTS: [&str; 15] = [
     "gif-comment",
     "gif-text",
     "gif-application",
+    "frame",
 ];
 
 /// Containers whose content has no name of its own.
