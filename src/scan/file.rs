@@ -5,7 +5,7 @@ use super::originals::is_built;
 use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, trail,
+    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, containers, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;
@@ -94,6 +94,29 @@ pub struct How<'a> {
     pub limits: Limits,
 }
 
+/// What is being scanned of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Side {
+    /// All that there is to it.
+    #[default]
+    Alone,
+    /// The text of a file that holds more, which is scanned after that.
+    Text,
+    /// The bytes of a file whose content is scanned after that.
+    Packed,
+}
+
+impl Side {
+    /// What is scanned first of a file of a kind.
+    fn of(kind: Option<Kind>) -> Self {
+        match kind {
+            None => Side::Alone,
+            Some(kind) if kind.is_text() => Side::Text,
+            Some(_) => Side::Packed,
+        }
+    }
+}
+
 /// Scans files one after the other.
 #[derive(Debug)]
 pub struct FileScanner<'a> {
@@ -106,10 +129,8 @@ pub struct FileScanner<'a> {
     cursor: Cursor,
     /// The way to what is being scanned, from the file on the outside.
     pub layers: Vec<Layer>,
-    /// A container is being scanned as it is; what it holds is scanned after that.
-    is_outside: bool,
-    /// The file that is being scanned may be a source map, or hold some.
-    may_have_maps: bool,
+    /// Of a file that holds more, what is being scanned.
+    side: Side,
     /// The names of the parts of the text that is being scanned.
     parts: Option<Parts>,
     /// A source of a source map is being scanned.
@@ -130,8 +151,7 @@ impl<'a> FileScanner<'a> {
             encoding: None,
             cursor: Cursor::default(),
             layers: Vec::new(),
-            is_outside: false,
-            may_have_maps: true,
+            side: Side::Alone,
             parts: None,
             is_in_source: false,
             seen: Seen::default(),
@@ -141,7 +161,7 @@ impl<'a> FileScanner<'a> {
 
     /// A scanner for a source in a source map, to which `layers` lead.
     pub fn in_source(how: How<'a>, layers: Vec<Layer>) -> Self {
-        FileScanner { layers, is_in_source: true, may_have_maps: false, ..FileScanner::new(how) }
+        FileScanner { layers, is_in_source: true, ..FileScanner::new(how) }
     }
 
     /// Scans a file, and what is in it. Gives its size in bytes.
@@ -154,14 +174,13 @@ impl<'a> FileScanner<'a> {
         let read = reader.read(input, |window| {
             if window.offset == 0 {
                 kind = Kind::of(window.bytes, names.below);
-                self.is_outside = kind.is_some();
-                self.may_have_maps = kind.is_none_or(Kind::is_text);
+                self.side = Side::of(kind);
                 may_be_behind = Kind::may_be_behind(window.bytes);
             }
             self.window(names, window);
         });
         self.reader = reader;
-        (self.is_outside, self.may_have_maps) = (false, true);
+        let side = std::mem::take(&mut self.side);
         let size = read?;
         let is_behind = kind.is_none() && may_be_behind;
         if is_behind {
@@ -181,7 +200,7 @@ impl<'a> FileScanner<'a> {
                 limits,
                 &mut Inside { scanner: self, shown: names.shown },
             );
-            self.keep_what_is_inside(before, inside);
+            self.keep_what_is_inside(side, before, inside);
             if let (true, Pass::Sweep(known)) = (is_behind, self.how.pass) {
                 // Before the file was read to its end it was not known to be a container.
                 let mut outer = self.found.findings.split_off(before);
@@ -221,9 +240,9 @@ impl<'a> FileScanner<'a> {
     }
 
     /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
-    /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. The findings from
-    /// `inside` on are the inner ones, those from `before` on the outer ones.
-    fn keep_what_is_inside(&mut self, before: usize, inside: usize) {
+    /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. What stands in a text as
+    /// it is is there besides. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
+    fn keep_what_is_inside(&mut self, side: Side, before: usize, inside: usize) {
         let inner = self.found.findings.split_off(inside);
         let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
         let is_inside = |token: &[u8]| {
@@ -231,7 +250,11 @@ impl<'a> FileScanner<'a> {
             runs_on || tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token))
         };
         let mut outer = self.found.findings.split_off(before);
-        outer.retain(|finding| !is_inside(finding.token.expose()));
+        let is_apart = |finding: &Finding| {
+            side == Side::Text
+                && !finding.layers[containers(&finding.layers)..].iter().any(|layer| !layer.is_name())
+        };
+        outer.retain(|finding| is_apart(finding) || !is_inside(finding.token.expose()));
         drop(tokens);
         self.found.findings.extend(outer);
         self.found.findings.extend(inner);
@@ -244,7 +267,7 @@ impl<'a> FileScanner<'a> {
         if window.offset == 0 {
             (self.encoding, self.cursor) = (None, Cursor::default());
             (self.seen, self.start) = (Seen::default(), self.found.findings.len());
-            self.seen.map = self.may_have_maps && source_map::looks_like(window.bytes);
+            self.seen.map = self.may_have_maps() && source_map::looks_like(window.bytes);
         }
         let wanted = match self.how.pass {
             Pass::Detect => {
@@ -255,7 +278,7 @@ impl<'a> FileScanner<'a> {
             Pass::Sweep(known) => known.is_in(window.bytes),
         };
         let sweeps = matches!(self.how.pass, Pass::Sweep(_));
-        if self.may_have_maps && (wanted || sweeps || !whole) {
+        if self.may_have_maps() && (wanted || sweeps || !whole) {
             self.seen.inline |= map_reference::may_be_inline(window.bytes);
         }
         // A known token in a map that is encoded as a whole is seen only there.
@@ -305,6 +328,11 @@ impl<'a> FileScanner<'a> {
                 self.found.findings.push(finding);
             }
         }
+    }
+
+    /// Whether what is being scanned may be a source map, or hold some.
+    fn may_have_maps(&self) -> bool {
+        !self.is_in_source && self.side != Side::Packed
     }
 
     /// The way to a place in what is being scanned.
@@ -365,7 +393,9 @@ impl<'a> FileScanner<'a> {
             // In a source, places are its own; who reads it knows where they are in the file.
             let place = || (trail(names.shown, &self.way_to(offset)), offset);
             let is_known = !self.is_in_source && known.places.contains(&place());
-            if is_known || (self.is_outside && known.files.contains(&(own.clone(), copy.token))) {
+            let may_be_inside =
+                self.side == Side::Packed || (self.side == Side::Text && !found.layers.is_empty());
+            if is_known || (may_be_inside && known.files.contains(&(own.clone(), copy.token))) {
                 continue;
             }
             let location = places.locate(names.shown, window, self.encoding, span);
@@ -458,14 +488,14 @@ impl Visitor for Inside<'_, '_> {
         input: &mut dyn Read,
     ) -> io::Result<Outside> {
         let before = self.scanner.found.findings.len();
-        (self.scanner.is_outside, self.scanner.may_have_maps) = (true, kind.is_text());
+        self.scanner.side = Side::of(Some(kind));
         let read = self.scan(layers, name, input);
-        (self.scanner.is_outside, self.scanner.may_have_maps) = (false, true);
+        self.scanner.side = Side::Alone;
         read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
     }
 
-    fn inside(&mut self, outside: Outside) {
-        self.scanner.keep_what_is_inside(outside.before, outside.inside);
+    fn inside(&mut self, kind: Kind, outside: Outside) {
+        self.scanner.keep_what_is_inside(Side::of(Some(kind)), outside.before, outside.inside);
     }
 
     fn wants(&self, name: &str, part: &[u8]) -> bool {

@@ -84,7 +84,7 @@ pub trait Visitor {
     }
 
     /// All that is in such a file has been handed over.
-    fn inside(&mut self, _outside: Outside) {}
+    fn inside(&mut self, _kind: Kind, _outside: Outside) {}
 
     /// Whether a part of a file is worth taking the whole file apart; `name` is the file's. A format whose members stand
     /// in it as they are asks before it goes to work.
@@ -275,7 +275,7 @@ impl<'w> Walk<'w> {
             let outside = walk.visitor.outside(&walk.layers, kind, name, input)?;
             input.rewind()?;
             walk.open(kind, name, Source::InPlace(input));
-            walk.visitor.inside(outside);
+            walk.visitor.inside(kind, outside);
             Ok(())
         });
         if let Err(error) = read {
