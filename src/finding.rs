@@ -213,11 +213,40 @@ pub fn containers(layers: &[Layer]) -> usize {
 }
 
 /// The parts of texts, as layers call them.
-const PARTS: [&str; 6] = ["message", "cell", "row", "entry", "event", "paragraph"];
+const PARTS: [&str; 15] = [
+    "message",
+    "cell",
+    "row",
+    "entry",
+    "event",
+    "paragraph",
+    // The fields of a picture.
+    "png-text",
+    "exif",
+    "xmp",
+    "iptc",
+    "photoshop",
+    "jpeg-comment",
+    "gif-comment",
+    "gif-text",
+    "gif-application",
+];
 
 /// Containers whose content has no name of its own.
-const NAMELESS: [&str; 10] =
-    ["zip-comment", "gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
+const NAMELESS: [&str; 12] = [
+    "zip-comment",
+    "gzip",
+    "gzip-comment",
+    "bzip2",
+    "xz",
+    "zstd",
+    "brotli",
+    "lzma",
+    "tar",
+    "image-config",
+    "metadata",
+    "ocr",
+];
 
 /// The layer of what stands in the head of a server's answer; its name is the header's.
 pub const HEADER: &str = "header";
