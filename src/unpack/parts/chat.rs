@@ -57,12 +57,7 @@ const CHATS: &[Chat] = &[
         title: &["/displayName"],
     },
     // Telegram: <https://telegram.org/blog/export-and-more>
-    Chat {
-        has: &["date_unixtime", "text"],
-        says: None,
-        author: &["/from", "/actor"],
-        title: &["/name"],
-    },
+    Chat { has: &["date_unixtime", "text"], says: None, author: &["/from", "/actor"], title: &["/name"] },
     // Mattermost: <https://docs.mattermost.com/administration-guide/onboard/bulk-loading-data.html>
     Chat { has: &["user", "message", "create_at"], says: None, author: &["/user"], title: &[] },
     // ChatGPT's conversations.json.

@@ -254,7 +254,8 @@ fn ways(bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Step>> {
             }
             byte if byte.is_ascii_whitespace() => {}
             _ => {
-                let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'}' | b']' | b':');
+                let ends =
+                    |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'}' | b']' | b':');
                 end = bytes[at..].iter().position(ends).map_or(bytes.len(), |length| at + length.max(1));
                 value = Some(at..end);
             }
