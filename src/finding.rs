@@ -213,14 +213,18 @@ pub fn containers(layers: &[Layer]) -> usize {
 }
 
 /// The parts of texts, as layers call them.
-const PARTS: [&str; 15] = [
+const PARTS: &[&str] = &[
+    // Of chats, tables, notebooks and recordings.
     "message",
     "cell",
     "row",
     "entry",
     "event",
     "paragraph",
-    // The fields of a picture.
+    // Of mails.
+    "mail-header",
+    "mail-part",
+    // Of pictures.
     "png-text",
     "exif",
     "xmp",
@@ -233,7 +237,7 @@ const PARTS: [&str; 15] = [
 ];
 
 /// Containers whose content has no name of its own.
-const NAMELESS: [&str; 12] = [
+const NAMELESS: &[&str] = &[
     "zip-comment",
     "gzip",
     "gzip-comment",
