@@ -234,6 +234,7 @@ const PARTS: &[&str] = &[
     "gif-comment",
     "gif-text",
     "gif-application",
+    "frame",
 ];
 
 /// Containers whose content has no name of its own.

@@ -12,6 +12,7 @@ use crate::unpack::alone::alone;
 use crate::unpack::charset;
 use crate::unpack::container::{self, Kind, Outside, Parts, Seekable, Visitor};
 use crate::unpack::limits::Limits;
+use crate::unpack::ocr::Ocr;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
 use std::collections::{BTreeSet, HashSet};
@@ -92,6 +93,8 @@ pub struct How<'a> {
     pub least: Confidence,
     /// How much may be unpacked from one file.
     pub limits: Limits,
+    /// What reads the text in pictures.
+    pub ocr: Option<&'a Ocr>,
 }
 
 /// What is being scanned of a file.
@@ -191,13 +194,14 @@ impl<'a> FileScanner<'a> {
         }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
-            let limits = self.how.limits;
+            let (limits, ocr) = (self.how.limits, self.how.ocr);
             container::walk(
                 kind,
                 names.below,
                 input,
                 size,
                 limits,
+                ocr,
                 &mut Inside { scanner: self, shown: names.shown },
             );
             self.keep_what_is_inside(side, before, inside);

@@ -10,6 +10,7 @@ mod heif;
 mod ifd;
 mod iptc;
 mod jpeg;
+mod pixels;
 mod png;
 mod webp;
 mod xmp;
@@ -72,6 +73,12 @@ pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn See
         Format::Tiff => ifd::read(walk, &mut bytes, &mut fields),
         Format::Heif => heif::read(walk, &mut bytes, &mut fields),
     };
+    drop(bytes);
     // What was read before something went wrong is told.
-    fields.hand_on(walk).and(read)
+    fields.hand_on(walk)?;
+    if let Err(error) = read {
+        walk.budget.spend(0)?;
+        walk.failed(&error);
+    }
+    pixels::read(walk, format, name, input)
 }
