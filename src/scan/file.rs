@@ -327,6 +327,7 @@ impl<'a> FileScanner<'a> {
             location,
             layers,
             via: Vec::new(),
+            as_read: found.as_read.clone(),
             context: found.context.clone(),
             git: None,
             status: Status::default(),
@@ -351,6 +352,7 @@ impl<'a> FileScanner<'a> {
                 pieces: vec![copy.span.clone()],
                 layers: copy.layers(),
                 context: format!("the same token as in {}:{}", first.location.path, first.location.line),
+                as_read: None,
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
