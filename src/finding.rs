@@ -347,6 +347,9 @@ pub struct Finding {
     pub layers: Vec<Layer>,
     /// The other places that came of this one, or that it came of: one finding, however often a build has copied it.
     pub via: Vec<Via>,
+    /// The id half as it was read, where the token's text may be wrong: it was read from a picture, or through look-alikes,
+    /// spaces and broken lines, and the token holds it repaired. Never a part of the secret half.
+    pub as_read: Option<String>,
     /// What says that it is Krea's: a variable's name, a header, a call; empty when nothing does.
     pub context: String,
     /// For `--staged`, `--history` and `--range`.

@@ -359,6 +359,7 @@ impl<'a> FileScanner<'a> {
             location,
             layers,
             via: Vec::new(),
+            as_read: found.as_read.clone(),
             context: found.context.clone(),
             git: None,
             status: Status::default(),
@@ -383,6 +384,7 @@ impl<'a> FileScanner<'a> {
                 pieces: vec![copy.span.clone()],
                 layers: copy.layers(),
                 context: format!("the same token as in {}:{}", first.location.path, first.location.line),
+                as_read: None,
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
