@@ -55,7 +55,7 @@ pub struct Match {
     pub layers: Vec<Layer>,
     /// What says that it is Krea's.
     pub context: String,
-    /// The id half as it was read, where its text is a guess; see [`crate::finding::Finding::as_read`].
+    /// The start of the id half as it was read, where the text is a guess; see [`crate::finding::Finding::as_read`].
     pub as_read: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use super::originals::is_built;
 use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, containers, trail,
+    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status, Token, containers, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;
@@ -352,6 +352,9 @@ impl<'a> FileScanner<'a> {
             (innermost.line, innermost.column) = (Some(location.line), Some(location.column));
         }
         layers.extend(found.layers.iter().cloned());
+        // What was read from a picture may be wrong, however well it looks.
+        let from_picture = layers.iter().any(|layer| layer.kind == OCR);
+        let as_it_stands = || from_picture.then(|| found.token.id_prefix().unwrap_or_default());
         Finding {
             rule: found.rule.clone(),
             confidence: found.confidence,
@@ -359,7 +362,7 @@ impl<'a> FileScanner<'a> {
             location,
             layers,
             via: Vec::new(),
-            as_read: found.as_read.clone(),
+            as_read: found.as_read.clone().or_else(as_it_stands),
             context: found.context.clone(),
             git: None,
             status: Status::default(),

@@ -21,7 +21,7 @@ const MOST_TWINS: usize = 2;
 pub struct Id {
     /// The UUID, in lower case, or in upper case where it was written so.
     pub repaired: String,
-    /// What was read, in one line.
+    /// What was read of the first group, which people look rows up by.
     pub read: String,
     /// Where it ends.
     pub end: usize,
@@ -41,6 +41,8 @@ struct Ids<'t> {
     reader: Reader<'t>,
     digits: Vec<Digit>,
     read: String,
+    /// How much of it the first group is.
+    first: usize,
     gaps: Gap,
     is_clean: bool,
     /// Dashes that are not there.
@@ -53,6 +55,7 @@ pub fn at(text: &[u8], start: usize) -> Option<Id> {
         reader: Reader::new(text, start),
         digits: Vec::with_capacity(GROUPS.iter().sum::<usize>()),
         read: String::new(),
+        first: 0,
         gaps: Gap::default(),
         is_clean: true,
         missing: 0,
@@ -62,6 +65,9 @@ pub fn at(text: &[u8], start: usize) -> Option<Id> {
             ids.dash()?;
         }
         ids.group(length, number + 1 < GROUPS.len())?;
+        if number == 0 {
+            ids.first = ids.read.len();
+        }
     }
     ids.finish()
 }
@@ -178,6 +184,7 @@ impl Ids<'_> {
             let digit = char::from(digit.digit);
             repaired.push(if lower == 0 && upper > 0 { digit.to_ascii_uppercase() } else { digit });
         }
+        self.read.truncate(self.first);
         Some(Id { repaired, read: self.read, end: self.reader.at, is_clean: self.is_clean })
     }
 }
@@ -195,7 +202,7 @@ mod tests {
     #[test]
     fn what_is_read_well_is_clean() {
         let id = at(UUID.as_bytes(), 0).expect("a UUID");
-        assert_eq!((id.repaired.as_str(), id.read.as_str(), id.is_clean), (UUID, UUID, true));
+        assert_eq!((id.repaired.as_str(), id.read.as_str(), id.is_clean), (UUID, &UUID[..8], true));
         let upper = at(UUID.to_uppercase().as_bytes(), 0).expect("a UUID");
         assert_eq!((upper.repaired, upper.is_clean), (UUID.to_uppercase(), true));
     }
@@ -234,9 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_told_in_one_line() {
-        let id = at("4cl23b16-12dd-\n  | 2f2d-13b1-c17149d43953".as_bytes(), 0).expect("a UUID");
-        assert_eq!(id.read, "4cl23b16-12dd- 2f2d-13b1-c17149d43953");
+    fn the_first_group_is_told_as_it_was_read() {
+        for (text, read) in
+            [("4cl2 3b16", "4cl2 3b16"), ("4cl2\n  | 3b16", "4cl2 3b16"), ("4cl123b16", "4cl123b16")]
+        {
+            let id = at(format!("{text}-12dd-2f2d-13b1-c17149d43953").as_bytes(), 0).expect("a UUID");
+            assert_eq!((id.read.as_str(), id.repaired.as_str()), (read, UUID));
+        }
     }
 
     #[test]

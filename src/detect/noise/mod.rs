@@ -23,8 +23,6 @@ use std::sync::LazyLock;
 const REACH: usize = 8192;
 /// How far before a token it is announced ("Token created. Copy it now"), in bytes.
 const ANNOUNCED_REACH: usize = 200;
-/// No more than this of an id half is told as it was read, in characters.
-const MOST_READ: usize = 80;
 
 static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i-u)\b(?:tokens?|(?:api|secret|access)[ _-]?keys?|secrets?|credentials?|bearer)\b")
@@ -40,7 +38,7 @@ pub struct Noisy {
     pub span: Range<usize>,
     /// Where it stands, with what may belong to it behind it.
     pub hidden: Range<usize>,
-    /// The id half as it was read.
+    /// The first group of the id half as it was read.
     pub as_read: String,
     /// How sure it is: never high.
     pub confidence: Confidence,
@@ -112,8 +110,14 @@ fn token(text: &[u8], start: usize, around: &Surroundings<'_>) -> Option<Noisy> 
         return None;
     }
     let token = [id.repaired.as_bytes(), b":", &secret.text].concat();
-    let as_read = id.read.chars().take(MOST_READ).collect();
-    Some(Noisy { token, hidden: start..secret.hidden.max(span.end), span, as_read, confidence, attribution })
+    Some(Noisy {
+        token,
+        hidden: start..secret.hidden.max(span.end),
+        span,
+        as_read: id.read,
+        confidence,
+        attribution,
+    })
 }
 
 /// Where the secret half starts behind the colon, and what lies around the colon.
