@@ -1,5 +1,7 @@
 //! Documents: their text, and the files in them.
 
+pub mod office;
+
 use super::{Seekable, Walk};
 use std::io;
 
