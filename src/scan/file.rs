@@ -176,7 +176,9 @@ impl<'a> FileScanner<'a> {
         let mut reader = std::mem::take(&mut self.reader);
         let read = reader.read(input, |window| {
             if window.offset == 0 {
+                let whole = window.to == usize::MAX;
                 kind = Kind::of(window.bytes, names.below);
+                kind = kind.filter(|kind| !whole || kind.may_hold(window.bytes));
                 self.side = Side::of(kind);
                 may_be_behind = Kind::may_be_behind(window.bytes);
             }
@@ -216,7 +218,8 @@ impl<'a> FileScanner<'a> {
 
     /// Scans bytes that are in memory, as one file.
     pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
-        match Kind::of(bytes, names.below).is_some() || Kind::may_be_behind(bytes) {
+        let kind = Kind::of(bytes, names.below).filter(|kind| kind.may_hold(bytes));
+        match kind.is_some() || Kind::may_be_behind(bytes) {
             // Reading from memory does not fail.
             true => drop(self.file(names, &mut Bytes::new(bytes))),
             false => {

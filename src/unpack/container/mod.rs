@@ -279,8 +279,9 @@ impl<'w> Walk<'w> {
         self.layers.push(layer);
         let mut head = Vec::with_capacity(HEAD);
         let read = input.take(HEAD as u64).read_to_end(&mut head);
+        let kind = Kind::of(&head, name).filter(|kind| head.len() == HEAD || kind.may_hold(&head));
         let mut all = Cursor::new(&head).chain(input);
-        match (read, Kind::of(&head, name)) {
+        match (read, kind) {
             (Ok(_), Some(kind)) if kind.is_read_as_it_is() => self.twice(kind, name, &mut all),
             (Ok(_), Some(kind)) => self.open(kind, name, Source::Stream(&mut all)),
             // What was read before an error is handed on: the reader gives the error again.

@@ -43,12 +43,17 @@ impl Root {
             namespace: tag.namespace().unwrap_or_default(),
         }
     }
+
+    /// Whether it is that of an OpenDocument.
+    pub fn is_open_document(&self) -> bool {
+        self.full_name.starts_with("office:")
+    }
 }
 
 impl Kind {
     /// What is read of a file; `None` for what has no text that its bytes do not show.
     pub fn of(root: &Root) -> Option<Self> {
-        if root.full_name.starts_with("office:") {
+        if root.is_open_document() {
             return match root.name.as_str() {
                 "document" | "document-content" => Some(Kind::OpenDocument),
                 "document-styles" | "document-meta" => Some(Kind::OpenText),

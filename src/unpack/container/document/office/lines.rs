@@ -228,11 +228,12 @@ impl<'m> Lines<'m> {
                 }
             }
             Element::Sheets => self.in_sheets = true,
+            Element::Slides => self.is_numbered = false,
             Element::Slide => {
                 self.slides += 1;
                 self.begin_section("slide", &format!("slide {}", self.slides));
             }
-            Element::Plain | Element::Text | Element::Author | Element::Properties | Element::Slides => {}
+            Element::Plain | Element::Text | Element::Author | Element::Properties => {}
         }
         Ok(())
     }

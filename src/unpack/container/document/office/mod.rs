@@ -100,6 +100,29 @@ impl Package {
     }
 }
 
+/// Whether a file starts as an office document in one file does: OpenDocument's, or one of the two that Word has.
+pub fn is_flat(head: &[u8]) -> bool {
+    let is_xml = head.starts_with(b"<?xml") || head.starts_with(b"\xef\xbb\xbf<?xml");
+    is_xml
+        && ["<office:document ", "<pkg:package ", "<w:wordDocument "]
+            .iter()
+            .any(|start| memchr::memmem::find(head, start.as_bytes()).is_some())
+}
+
+/// Reads an office document in one file. `name` is its own.
+pub fn flat(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+    let (mut input, authors) = (input, HashMap::new());
+    let mut xml = Xml::new(&mut input as &mut dyn Read);
+    let Some(root) = root(&mut xml) else { return Ok(()) };
+    let kind = if root.is_open_document() { Kind::OpenDocument } else { Kind::Document };
+    let mut flow = Flow::new(xml, Lines::new(kind.family(), kind.element(), true, &authors));
+    texts(walk, name, &layer("document-text", "text"), &mut flow)?;
+    if flow.is_unexpanded() {
+        walk.unread(ENTITIES);
+    }
+    Ok(())
+}
+
 /// Whether a file that tells what a package is says that it is one of these.
 fn says_office(walk: &Walk<'_>, input: &mut dyn Seekable, list: &End, entry: &Entry) -> io::Result<bool> {
     let mut text = Vec::new();
