@@ -221,6 +221,11 @@ const PARTS: &[&str] = &[
     "entry",
     "event",
     "paragraph",
+    // Of office documents.
+    "comment",
+    "note",
+    "property",
+    "alt-text",
     // Of mails.
     "mail-header",
     "mail-part",

@@ -134,6 +134,8 @@ pub struct FileScanner<'a> {
     pub layers: Vec<Layer>,
     /// Of a file that holds more, what is being scanned.
     side: Side,
+    /// It is a part of a document, whose text is told of the document.
+    is_part: bool,
     /// The names of the parts of the text that is being scanned.
     parts: Option<Parts>,
     /// A source of a source map is being scanned.
@@ -155,6 +157,7 @@ impl<'a> FileScanner<'a> {
             cursor: Cursor::default(),
             layers: Vec::new(),
             side: Side::Alone,
+            is_part: false,
             parts: None,
             is_in_source: false,
             seen: Seen::default(),
@@ -176,7 +179,9 @@ impl<'a> FileScanner<'a> {
         let mut reader = std::mem::take(&mut self.reader);
         let read = reader.read(input, |window| {
             if window.offset == 0 {
+                let whole = window.to == usize::MAX;
                 kind = Kind::of(window.bytes, names.below);
+                kind = kind.filter(|kind| !whole || kind.may_hold(window.bytes));
                 self.side = Side::of(kind);
                 may_be_behind = Kind::may_be_behind(window.bytes);
             }
@@ -217,7 +222,8 @@ impl<'a> FileScanner<'a> {
 
     /// Scans bytes that are in memory, as one file.
     pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
-        match Kind::of(bytes, names.below).is_some() || Kind::may_be_behind(bytes) {
+        let kind = Kind::of(bytes, names.below).filter(|kind| kind.may_hold(bytes));
+        match kind.is_some() || Kind::may_be_behind(bytes) {
             // Reading from memory does not fail.
             true => drop(self.file(names, &mut Bytes::new(bytes))),
             false => {
@@ -247,20 +253,33 @@ impl<'a> FileScanner<'a> {
     /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. What stands in a text as
     /// it is is there besides. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
     fn keep_what_is_inside(&mut self, side: Side, before: usize, inside: usize) {
+        let is_apart = |finding: &Finding| {
+            side == Side::Text
+                && !finding.layers[containers(&finding.layers)..].iter().any(|layer| !layer.is_name())
+        };
+        self.keep_outer(&[Outside { before, inside }], inside, is_apart);
+    }
+
+    /// Of the findings in `outer`, keeps those that are apart and those whose token is in none of the findings from `inside`
+    /// on.
+    fn keep_outer(&mut self, outer: &[Outside], inside: usize, is_apart: impl Fn(&Finding) -> bool) {
         let inner = self.found.findings.split_off(inside);
         let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
         let is_inside = |token: &[u8]| {
             let runs_on = tokens.range(..=token).next_back().is_some_and(|inner| token.starts_with(inner));
             runs_on || tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token))
         };
-        let mut outer = self.found.findings.split_off(before);
-        let is_apart = |finding: &Finding| {
-            side == Side::Text
-                && !finding.layers[containers(&finding.layers)..].iter().any(|layer| !layer.is_name())
+        let start = outer.first().map_or(inside, |first| first.before);
+        let rest = self.found.findings.split_off(start);
+        let is_outer = |at: usize| {
+            let next = outer.partition_point(|outer| outer.before <= at);
+            next.checked_sub(1).is_some_and(|last| at < outer[last].inside)
         };
-        outer.retain(|finding| is_apart(finding) || !is_inside(finding.token.expose()));
+        let kept = rest.into_iter().enumerate().filter(|(i, finding)| {
+            !is_outer(start + i) || is_apart(finding) || !is_inside(finding.token.expose())
+        });
+        self.found.findings.extend(kept.map(|(_, finding)| finding));
         drop(tokens);
-        self.found.findings.extend(outer);
         self.found.findings.extend(inner);
     }
 
@@ -392,7 +411,7 @@ impl<'a> FileScanner<'a> {
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
         let mut places = Places { cursor: self.cursor, at: 0 };
-        let own = trail(names.shown, &self.layers);
+        let own = trail(names.shown, &self.layers[..self.layers.len() - usize::from(self.is_part)]);
         for (i, (copy, found)) in copies.iter().zip(&matches).enumerate() {
             let span = &copy.span;
             let offset = window.offset + span.start as u64;
@@ -505,6 +524,22 @@ impl Visitor for Inside<'_, '_> {
 
     fn inside(&mut self, kind: Kind, outside: Outside) {
         self.scanner.keep_what_is_inside(Side::of(Some(kind)), outside.before, outside.inside);
+    }
+
+    fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
+        let before = self.scanner.found.findings.len();
+        (self.scanner.side, self.scanner.is_part) = (Side::Packed, true);
+        let read = self.scan(layers, name, input);
+        (self.scanner.side, self.scanner.is_part) = (Side::Alone, false);
+        read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
+    }
+
+    fn so_far(&self) -> usize {
+        self.scanner.found.findings.len()
+    }
+
+    fn texts(&mut self, parts: &[Outside], from: usize) {
+        self.scanner.keep_outer(parts, from, |_| false);
     }
 
     fn wants(&self, name: &str, part: &[u8]) -> bool {
