@@ -85,7 +85,24 @@ pub trait Visitor {
     }
 
     /// All that is in such a file has been handed over.
-    fn inside(&mut self, _outside: Outside) {}
+    fn inside(&mut self, _kind: Kind, _outside: Outside) {}
+
+    /// As [`Visitor::outside`], of a file that is a part of the document it is in, which has a text that is handed over
+    /// behind all such parts.
+    ///
+    /// # Errors
+    /// As [`Visitor::member`].
+    fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
+        self.member(layers, name, input).map(|()| Outside::default())
+    }
+
+    /// How much it came by so far, counted as [`Outside`] does.
+    fn so_far(&self) -> usize {
+        0
+    }
+
+    /// The text of a document has been handed over, which began at `from`. What [`Visitor::part`] gave for its parts.
+    fn texts(&mut self, _parts: &[Outside], _from: usize) {}
 
     /// Whether a part of a file is worth taking the whole file apart; `name` is the file's. A format whose members stand
     /// in it as they are asks before it goes to work.
@@ -127,6 +144,7 @@ pub fn walk(
         stopped: None,
         told: 0,
         muted: false,
+        parts: Vec::new(),
     };
     match input.rewind() {
         Ok(()) => walk.open(kind, name, Source::InPlace(input)),
@@ -160,6 +178,8 @@ pub struct Walk<'w> {
     told: usize,
     /// Nothing is told: why something is missing has been told already.
     muted: bool,
+    /// What was seen of the parts of the document that is being read.
+    parts: Vec<Outside>,
 }
 
 impl<'w> Walk<'w> {
@@ -173,7 +193,7 @@ impl<'w> Walk<'w> {
         }
         self.depth += 1;
         let read = match (kind, source) {
-            (Kind::Zip, source) => self.in_any_order(source, zip::read),
+            (Kind::Zip, source) => self.in_any_order(source, |walk, input| zip::read(walk, name, input)),
             (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
             (Kind::Asar, source) => self.in_any_order(source, asar::read),
             (Kind::Wasm, source) => {
@@ -265,8 +285,9 @@ impl<'w> Walk<'w> {
         self.layers.push(layer);
         let mut head = Vec::with_capacity(HEAD);
         let read = input.take(HEAD as u64).read_to_end(&mut head);
+        let kind = Kind::of(&head, name).filter(|kind| head.len() == HEAD || kind.may_hold(&head));
         let mut all = Cursor::new(&head).chain(input);
-        match (read, Kind::of(&head, name)) {
+        match (read, kind) {
             (Ok(_), Some(kind)) if kind.is_read_as_it_is() => self.twice(kind, name, &mut all),
             (Ok(_), Some(kind)) => self.open(kind, name, Source::Stream(&mut all)),
             // What was read before an error is handed on: the reader gives the error again.
@@ -281,11 +302,39 @@ impl<'w> Walk<'w> {
             let outside = walk.visitor.outside(&walk.layers, kind, name, input)?;
             input.rewind()?;
             walk.open(kind, name, Source::InPlace(input));
-            walk.visitor.inside(outside);
+            walk.visitor.inside(kind, outside);
             Ok(())
         });
         if let Err(error) = read {
             self.failed(&error);
+        }
+    }
+
+    /// A member that is a part of a document: it is read as it is, and what its text says is told behind all of them.
+    ///
+    /// # Errors
+    /// As [`Walk::member`].
+    fn part(&mut self, layer: Layer, name: &str, input: &mut dyn Read) -> io::Result<()> {
+        self.budget.member()?;
+        self.layers.push(layer);
+        match self.visitor.part(&self.layers, name, input) {
+            Ok(outside) if outside.before < outside.inside => self.parts.push(outside),
+            Ok(_) => {}
+            Err(error) => self.failed(&error),
+        }
+        self.left()
+    }
+
+    /// A document begins, or a container that is none. Gives what was seen of the one around it.
+    fn parts(&mut self) -> Vec<Outside> {
+        std::mem::take(&mut self.parts)
+    }
+
+    /// The text of a document has been read, which began at `from`. `around`: what was seen of the one around it.
+    fn texts(&mut self, around: Vec<Outside>, from: usize) {
+        let parts = std::mem::replace(&mut self.parts, around);
+        if !parts.is_empty() {
+            self.visitor.texts(&parts, from);
         }
     }
 

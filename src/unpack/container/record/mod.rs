@@ -1,25 +1,35 @@
 //! Chats, mails and recordings: what was said, as it was said.
 
+mod made;
+mod mail;
+
 use super::{Seekable, Walk};
 use std::io;
 
 /// A format of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {}
+pub enum Format {
+    /// Mails.
+    Mail(mail::Format),
+}
 
 impl Format {
     /// What a file is, by its first bytes and its name.
-    pub fn of(_head: &[u8], _name: &str) -> Option<Format> {
-        None
+    pub fn of(head: &[u8], name: &str) -> Option<Format> {
+        mail::Format::of(head, name).map(Format::Mail)
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
-        match self {}
+        match self {
+            Format::Mail(_) => false,
+        }
     }
 }
 
 /// Reads a record. `name` is its own.
-pub fn read(_walk: &mut Walk<'_>, format: Format, _name: &str, _input: &mut dyn Seekable) -> io::Result<()> {
-    match format {}
+pub fn read(walk: &mut Walk<'_>, format: Format, _name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+    match format {
+        Format::Mail(format) => mail::read(walk, format, input),
+    }
 }
