@@ -255,7 +255,7 @@ const NAMELESS: &[&str] = &[
     "tar",
     "image-config",
     "metadata",
-    "ocr",
+    OCR,
 ];
 
 /// The layer of what stands in the head of a server's answer; its name is the header's.

@@ -2,6 +2,7 @@
 
 use super::known::{Known, Pass};
 use super::originals::is_built;
+use super::readings;
 use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
@@ -211,6 +212,7 @@ impl<'a> FileScanner<'a> {
                 &mut Inside { scanner: self, shown: names.shown },
             );
             self.keep_what_is_inside(side, before, inside);
+            readings::keep_best(&mut self.found, before);
             if let (true, Pass::Sweep(known)) = (is_behind, self.how.pass) {
                 // Before the file was read to its end it was not known to be a container.
                 let mut outer = self.found.findings.split_off(before);
@@ -424,6 +426,8 @@ impl<'a> FileScanner<'a> {
             let is_known = !self.is_in_source && known.places.contains(&place());
             let may_be_inside =
                 self.side == Side::Packed || (self.side == Side::Text && !found.layers.is_empty());
+            // One reading of each token in a picture is enough.
+            let may_be_inside = may_be_inside || self.layers.iter().any(|layer| layer.kind == OCR);
             if is_known || (may_be_inside && known.files.contains(&(own.clone(), copy.token))) {
                 continue;
             }

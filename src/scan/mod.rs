@@ -10,6 +10,7 @@ mod merge;
 mod originals;
 mod parts;
 mod progress;
+mod readings;
 mod site;
 mod sources;
 mod tree;

@@ -7,7 +7,7 @@
 /// A ligature stands for two. Nothing where it is like no digit.
 pub fn hex_digits(c: char) -> &'static [u8] {
     match c {
-        '0' | 'O' | 'o' | 'Q' | 'Ø' | 'ø' | 'О' | 'о' | 'Ο' | 'ο' | '°' | 'º' => b"0",
+        '0' | 'O' | 'o' | 'Q' | '@' | '®' | 'Ø' | 'ø' | 'О' | 'о' | 'Ο' | 'ο' | '°' | 'º' => b"0",
         '1' | 'l' | 'I' | 'i' | '|' | '!' | 'ı' | 'í' | 'ì' | 'ï' | 'î' | 'І' | 'і' | 'Ι' | 'ι' | 'ł' => {
             b"1"
         }

@@ -1,6 +1,7 @@
 //! What people see in a picture: its pixels decoded, within limits, and handed to [`crate::unpack::ocr`].
 
 use super::Format;
+use crate::finding::OCR;
 use crate::unpack::container::memory::Held;
 use crate::unpack::container::pieces::{NextPiece, Piece};
 use crate::unpack::container::trouble::Trouble;
@@ -68,7 +69,7 @@ impl Walk<'_> {
         let is_one = seen.frames.len() == 1 && seen.frames[0].0 == 1;
         match seen.frames.is_empty() {
             true => Ok(self.budget.spend(0)?),
-            false => self.pieces(layer("ocr", ""), name, Frames { seen, next: 0, is_one }),
+            false => self.pieces(layer(OCR, ""), name, Frames { seen, next: 0, is_one }),
         }
     }
 }
