@@ -1,6 +1,6 @@
 //! What a tesseract does to a scan that is not there, hangs, or fails: a shell script stands in for it.
 
-use super::broken::{chunk, head};
+use super::png::{chunk, head};
 use super::support::Sandbox;
 use super::support::program::{leak, run};
 use std::fs;

@@ -3,14 +3,13 @@
 //!
 //! `.ci/screenshots` renders the pictures. Without them these tests only say so; under `CI` they fail.
 
-#[allow(dead_code, reason = "each test file uses its own part")]
-#[path = "../pictures/broken.rs"]
-mod broken;
 #[cfg(unix)]
 mod fake;
 #[allow(dead_code, reason = "each test file uses its own part")]
 #[path = "../containers/pack.rs"]
 mod pack;
+#[path = "../pictures/png.rs"]
+mod png;
 mod real;
 mod shares;
 #[path = "../support/mod.rs"]

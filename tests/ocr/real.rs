@@ -1,7 +1,7 @@
 //! Pictures in zips, in commits and in animations, and such as cannot be read.
 
-use super::broken::{chunk, head};
 use super::pack::{is_there, sh, zip};
+use super::png::{chunk, head};
 use super::support::Sandbox;
 use super::support::program::token;
 use super::{manifest, screenshots};
@@ -11,7 +11,7 @@ use std::fs;
 fn pair() -> Option<(Vec<u8>, u64, Vec<u8>)> {
     let folder = screenshots()?;
     let bytes = |name: &str| fs::read(folder.join(name)).unwrap();
-    let is = |style: &str| move |(name, _): &(String, _)| name.ends_with(&format!("{style}.png"));
+    let is = |style: &'static str| move |(name, _): &(String, _)| name.ends_with(&format!("{style}.png"));
     let (leaky, number) = manifest(&folder, "leaky/00").into_iter().find(is("dialog")).unwrap();
     let (clean, _) = manifest(&folder, "clean").into_iter().find(is("docs")).unwrap();
     Some((bytes(&leaky), number.unwrap(), bytes(&clean)))

@@ -94,7 +94,7 @@ fn field(walk: &mut Walk<'_>, fields: &mut Fields<'_>, keyword: &str, text: &mut
     match profile.map(|profile| (profile, unhex(&whole))) {
         None => xmp::read(walk, fields, &whole)?,
         Some(("exif", Some(profile))) => ifd::nested(walk, fields, &profile)?,
-        Some(("iptc", Some(profile))) => iptc::resources(walk, fields, &profile)?,
+        Some(("iptc" | "8bim", Some(profile))) => iptc::resources(walk, fields, &profile)?,
         Some(("xmp", Some(profile))) => xmp::read(walk, fields, &profile)?,
         Some(("APP1", Some(profile))) if profile.starts_with(b"http:") => xmp::read(walk, fields, &profile)?,
         Some(("APP1", Some(profile))) => ifd::nested(walk, fields, &profile)?,
