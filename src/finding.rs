@@ -217,8 +217,19 @@ const PARTS: [&str; 8] =
     ["message", "cell", "row", "entry", "event", "paragraph", "mail-header", "mail-part"];
 
 /// Containers whose content has no name of its own.
-const NAMELESS: [&str; 10] =
-    ["zip-comment", "gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
+const NAMELESS: [&str; 11] = [
+    "zip-comment",
+    "gzip",
+    "gzip-comment",
+    "bzip2",
+    "xz",
+    "zstd",
+    "brotli",
+    "lzma",
+    "tar",
+    "image-config",
+    "terminal",
+];
 
 /// The layer of what stands in the head of a server's answer; its name is the header's.
 pub const HEADER: &str = "header";

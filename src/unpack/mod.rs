@@ -15,6 +15,7 @@ pub mod literals;
 pub mod map_reference;
 pub mod parts;
 pub mod source_map;
+pub mod terminal;
 
 use std::borrow::Cow;
 
