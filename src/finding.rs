@@ -256,6 +256,7 @@ const NAMELESS: &[&str] = &[
     "image-config",
     "metadata",
     "ocr",
+    "terminal",
 ];
 
 /// The layer of what stands in the head of a server's answer; its name is the header's.

@@ -16,6 +16,7 @@ pub mod map_reference;
 pub mod ocr;
 pub mod parts;
 pub mod source_map;
+pub mod terminal;
 
 use std::borrow::Cow;
 

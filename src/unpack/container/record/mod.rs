@@ -2,6 +2,7 @@
 
 mod made;
 mod mail;
+mod terminal;
 
 use super::{Seekable, Walk};
 use std::io;
@@ -11,18 +12,21 @@ use std::io;
 pub enum Format {
     /// Mails.
     Mail(mail::Format),
+    /// A recording of a terminal.
+    Terminal(terminal::Format),
 }
 
 impl Format {
     /// What a file is, by its first bytes and its name.
     pub fn of(head: &[u8], name: &str) -> Option<Format> {
-        mail::Format::of(head, name).map(Format::Mail)
+        let mail = mail::Format::of(head, name).map(Format::Mail);
+        mail.or_else(|| terminal::Format::of(head, name).map(Format::Terminal))
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            Format::Mail(_) => false,
+            Format::Mail(_) | Format::Terminal(_) => false,
         }
     }
 }
@@ -31,5 +35,6 @@ impl Format {
 pub fn read(walk: &mut Walk<'_>, format: Format, _name: &str, input: &mut dyn Seekable) -> io::Result<()> {
     match format {
         Format::Mail(format) => mail::read(walk, format, input),
+        Format::Terminal(format) => terminal::read(walk, format, input),
     }
 }
