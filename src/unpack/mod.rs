@@ -13,8 +13,10 @@ pub mod json_string;
 pub mod limits;
 pub mod literals;
 pub mod map_reference;
+pub mod markup;
 pub mod parts;
 pub mod source_map;
+pub mod strings;
 
 use std::borrow::Cow;
 
