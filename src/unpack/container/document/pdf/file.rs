@@ -270,9 +270,9 @@ impl<'d> File<'d> {
         }
     }
 
-    /// The first object of the file, which says of a file that is made for the web how long it is.
-    pub fn first(&self) -> Object {
-        if self.entries.is_empty() { Object::Null } else { self.object_at(0) }
+    /// Whether the file is over before its last stream is.
+    pub fn ends_in_stream(&self) -> bool {
+        self.entries.iter().any(|entry| entry.end as usize == self.data.len())
     }
 
     /// Counts text that was made.
