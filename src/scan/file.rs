@@ -5,13 +5,14 @@ use super::originals::is_built;
 use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, trail,
+    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status, Token, containers, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;
 use crate::unpack::charset;
 use crate::unpack::container::{self, Kind, Outside, Parts, Seekable, Visitor};
 use crate::unpack::limits::Limits;
+use crate::unpack::ocr::Ocr;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
 use std::collections::{BTreeSet, HashSet};
@@ -92,6 +93,31 @@ pub struct How<'a> {
     pub least: Confidence,
     /// How much may be unpacked from one file.
     pub limits: Limits,
+    /// What reads the text in pictures.
+    pub ocr: Option<&'a Ocr>,
+}
+
+/// What is being scanned of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Side {
+    /// All that there is to it.
+    #[default]
+    Alone,
+    /// The text of a file that holds more, which is scanned after that.
+    Text,
+    /// The bytes of a file whose content is scanned after that.
+    Packed,
+}
+
+impl Side {
+    /// What is scanned first of a file of a kind.
+    fn of(kind: Option<Kind>) -> Self {
+        match kind {
+            None => Side::Alone,
+            Some(kind) if kind.is_text() => Side::Text,
+            Some(_) => Side::Packed,
+        }
+    }
 }
 
 /// Scans files one after the other.
@@ -106,10 +132,10 @@ pub struct FileScanner<'a> {
     cursor: Cursor,
     /// The way to what is being scanned, from the file on the outside.
     pub layers: Vec<Layer>,
-    /// A container is being scanned as it is; what it holds is scanned after that.
-    is_outside: bool,
-    /// The file that is being scanned may be a source map, or hold some.
-    may_have_maps: bool,
+    /// Of a file that holds more, what is being scanned.
+    side: Side,
+    /// It is a part of a document, whose text is told of the document.
+    is_part: bool,
     /// The names of the parts of the text that is being scanned.
     parts: Option<Parts>,
     /// A source of a source map is being scanned.
@@ -130,8 +156,8 @@ impl<'a> FileScanner<'a> {
             encoding: None,
             cursor: Cursor::default(),
             layers: Vec::new(),
-            is_outside: false,
-            may_have_maps: true,
+            side: Side::Alone,
+            is_part: false,
             parts: None,
             is_in_source: false,
             seen: Seen::default(),
@@ -141,7 +167,7 @@ impl<'a> FileScanner<'a> {
 
     /// A scanner for a source in a source map, to which `layers` lead.
     pub fn in_source(how: How<'a>, layers: Vec<Layer>) -> Self {
-        FileScanner { layers, is_in_source: true, may_have_maps: false, ..FileScanner::new(how) }
+        FileScanner { layers, is_in_source: true, ..FileScanner::new(how) }
     }
 
     /// Scans a file, and what is in it. Gives its size in bytes.
@@ -153,15 +179,16 @@ impl<'a> FileScanner<'a> {
         let mut reader = std::mem::take(&mut self.reader);
         let read = reader.read(input, |window| {
             if window.offset == 0 {
+                let whole = window.to == usize::MAX;
                 kind = Kind::of(window.bytes, names.below);
-                self.is_outside = kind.is_some();
-                self.may_have_maps = kind.is_none_or(Kind::is_text);
+                kind = kind.filter(|kind| !whole || kind.may_hold(window.bytes));
+                self.side = Side::of(kind);
                 may_be_behind = Kind::may_be_behind(window.bytes);
             }
             self.window(names, window);
         });
         self.reader = reader;
-        (self.is_outside, self.may_have_maps) = (false, true);
+        let side = std::mem::take(&mut self.side);
         let size = read?;
         let is_behind = kind.is_none() && may_be_behind;
         if is_behind {
@@ -172,16 +199,17 @@ impl<'a> FileScanner<'a> {
         }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
-            let limits = self.how.limits;
+            let (limits, ocr) = (self.how.limits, self.how.ocr);
             container::walk(
                 kind,
                 names.below,
                 input,
                 size,
                 limits,
+                ocr,
                 &mut Inside { scanner: self, shown: names.shown },
             );
-            self.keep_what_is_inside(before, inside);
+            self.keep_what_is_inside(side, before, inside);
             if let (true, Pass::Sweep(known)) = (is_behind, self.how.pass) {
                 // Before the file was read to its end it was not known to be a container.
                 let mut outer = self.found.findings.split_off(before);
@@ -194,7 +222,8 @@ impl<'a> FileScanner<'a> {
 
     /// Scans bytes that are in memory, as one file.
     pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
-        match Kind::of(bytes, names.below).is_some() || Kind::may_be_behind(bytes) {
+        let kind = Kind::of(bytes, names.below).filter(|kind| kind.may_hold(bytes));
+        match kind.is_some() || Kind::may_be_behind(bytes) {
             // Reading from memory does not fail.
             true => drop(self.file(names, &mut Bytes::new(bytes))),
             false => {
@@ -221,19 +250,36 @@ impl<'a> FileScanner<'a> {
     }
 
     /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
-    /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. The findings from
-    /// `inside` on are the inner ones, those from `before` on the outer ones.
-    fn keep_what_is_inside(&mut self, before: usize, inside: usize) {
+    /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. What stands in a text as
+    /// it is is there besides. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
+    fn keep_what_is_inside(&mut self, side: Side, before: usize, inside: usize) {
+        let is_apart = |finding: &Finding| {
+            side == Side::Text
+                && !finding.layers[containers(&finding.layers)..].iter().any(|layer| !layer.is_name())
+        };
+        self.keep_outer(&[Outside { before, inside }], inside, is_apart);
+    }
+
+    /// Of the findings in `outer`, keeps those that are apart and those whose token is in none of the findings from `inside`
+    /// on.
+    fn keep_outer(&mut self, outer: &[Outside], inside: usize, is_apart: impl Fn(&Finding) -> bool) {
         let inner = self.found.findings.split_off(inside);
         let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
         let is_inside = |token: &[u8]| {
             let runs_on = tokens.range(..=token).next_back().is_some_and(|inner| token.starts_with(inner));
             runs_on || tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token))
         };
-        let mut outer = self.found.findings.split_off(before);
-        outer.retain(|finding| !is_inside(finding.token.expose()));
+        let start = outer.first().map_or(inside, |first| first.before);
+        let rest = self.found.findings.split_off(start);
+        let is_outer = |at: usize| {
+            let next = outer.partition_point(|outer| outer.before <= at);
+            next.checked_sub(1).is_some_and(|last| at < outer[last].inside)
+        };
+        let kept = rest.into_iter().enumerate().filter(|(i, finding)| {
+            !is_outer(start + i) || is_apart(finding) || !is_inside(finding.token.expose())
+        });
+        self.found.findings.extend(kept.map(|(_, finding)| finding));
         drop(tokens);
-        self.found.findings.extend(outer);
         self.found.findings.extend(inner);
     }
 
@@ -244,7 +290,7 @@ impl<'a> FileScanner<'a> {
         if window.offset == 0 {
             (self.encoding, self.cursor) = (None, Cursor::default());
             (self.seen, self.start) = (Seen::default(), self.found.findings.len());
-            self.seen.map = self.may_have_maps && source_map::looks_like(window.bytes);
+            self.seen.map = self.may_have_maps() && source_map::looks_like(window.bytes);
         }
         let wanted = match self.how.pass {
             Pass::Detect => {
@@ -255,7 +301,7 @@ impl<'a> FileScanner<'a> {
             Pass::Sweep(known) => known.is_in(window.bytes),
         };
         let sweeps = matches!(self.how.pass, Pass::Sweep(_));
-        if self.may_have_maps && (wanted || sweeps || !whole) {
+        if self.may_have_maps() && (wanted || sweeps || !whole) {
             self.seen.inline |= map_reference::may_be_inline(window.bytes);
         }
         // A known token in a map that is encoded as a whole is seen only there.
@@ -307,6 +353,11 @@ impl<'a> FileScanner<'a> {
         }
     }
 
+    /// Whether what is being scanned may be a source map, or hold some.
+    fn may_have_maps(&self) -> bool {
+        !self.is_in_source && self.side != Side::Packed
+    }
+
     /// The way to a place in what is being scanned.
     fn way_to(&self, offset: u64) -> Vec<Layer> {
         let part = self.parts.as_ref().and_then(|parts| parts.at(offset));
@@ -320,6 +371,9 @@ impl<'a> FileScanner<'a> {
             (innermost.line, innermost.column) = (Some(location.line), Some(location.column));
         }
         layers.extend(found.layers.iter().cloned());
+        // What was read from a picture may be wrong, however well it looks.
+        let from_picture = layers.iter().any(|layer| layer.kind == OCR);
+        let as_it_stands = || from_picture.then(|| found.token.id_prefix().unwrap_or_default());
         Finding {
             rule: found.rule.clone(),
             confidence: found.confidence,
@@ -327,6 +381,7 @@ impl<'a> FileScanner<'a> {
             location,
             layers,
             via: Vec::new(),
+            as_read: found.as_read.clone().or_else(as_it_stands),
             context: found.context.clone(),
             git: None,
             status: Status::default(),
@@ -351,11 +406,12 @@ impl<'a> FileScanner<'a> {
                 pieces: vec![copy.span.clone()],
                 layers: copy.layers(),
                 context: format!("the same token as in {}:{}", first.location.path, first.location.line),
+                as_read: None,
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
         let mut places = Places { cursor: self.cursor, at: 0 };
-        let own = trail(names.shown, &self.layers);
+        let own = trail(names.shown, &self.layers[..self.layers.len() - usize::from(self.is_part)]);
         for (i, (copy, found)) in copies.iter().zip(&matches).enumerate() {
             let span = &copy.span;
             let offset = window.offset + span.start as u64;
@@ -365,7 +421,9 @@ impl<'a> FileScanner<'a> {
             // In a source, places are its own; who reads it knows where they are in the file.
             let place = || (trail(names.shown, &self.way_to(offset)), offset);
             let is_known = !self.is_in_source && known.places.contains(&place());
-            if is_known || (self.is_outside && known.files.contains(&(own.clone(), copy.token))) {
+            let may_be_inside =
+                self.side == Side::Packed || (self.side == Side::Text && !found.layers.is_empty());
+            if is_known || (may_be_inside && known.files.contains(&(own.clone(), copy.token))) {
                 continue;
             }
             let location = places.locate(names.shown, window, self.encoding, span);
@@ -458,14 +516,30 @@ impl Visitor for Inside<'_, '_> {
         input: &mut dyn Read,
     ) -> io::Result<Outside> {
         let before = self.scanner.found.findings.len();
-        (self.scanner.is_outside, self.scanner.may_have_maps) = (true, kind.is_text());
+        self.scanner.side = Side::of(Some(kind));
         let read = self.scan(layers, name, input);
-        (self.scanner.is_outside, self.scanner.may_have_maps) = (false, true);
+        self.scanner.side = Side::Alone;
         read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
     }
 
-    fn inside(&mut self, outside: Outside) {
-        self.scanner.keep_what_is_inside(outside.before, outside.inside);
+    fn inside(&mut self, kind: Kind, outside: Outside) {
+        self.scanner.keep_what_is_inside(Side::of(Some(kind)), outside.before, outside.inside);
+    }
+
+    fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
+        let before = self.scanner.found.findings.len();
+        (self.scanner.side, self.scanner.is_part) = (Side::Packed, true);
+        let read = self.scan(layers, name, input);
+        (self.scanner.side, self.scanner.is_part) = (Side::Alone, false);
+        read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
+    }
+
+    fn so_far(&self) -> usize {
+        self.scanner.found.findings.len()
+    }
+
+    fn texts(&mut self, parts: &[Outside], from: usize) {
+        self.scanner.keep_outer(parts, from, |_| false);
     }
 
     fn wants(&self, name: &str, part: &[u8]) -> bool {

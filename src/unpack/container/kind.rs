@@ -85,12 +85,21 @@ impl Kind {
         .or_else(|| picture::Format::of(head, name).map(Kind::Picture))
         .or_else(|| document::Format::of(head, name).map(Kind::Document))
         .or_else(|| record::Format::of(head, name).map(Kind::Record))
+        .or_else(|| document::Format::of_text(head, name).map(Kind::Document))
     }
 
     /// Whether a file of this kind says something as it is, too, wherever it is: it is read as it is, and taken apart. What an
     /// archive holds is only in its members.
     pub fn is_read_as_it_is(self) -> bool {
         matches!(self, Kind::Picture(_) | Kind::Document(_) | Kind::Record(_))
+    }
+
+    /// Whether there may be anything in a file of this kind, all of which is `bytes`. A cheap look.
+    pub fn may_hold(self, bytes: &[u8]) -> bool {
+        match self {
+            Kind::Document(format) => format.may_hold(bytes),
+            _ => true,
+        }
     }
 
     /// Whether a name may be what tells a container.

@@ -30,6 +30,7 @@ pub use kind::Kind;
 pub use pieces::Parts;
 
 use super::limits::{Budget, Limits, Metered};
+use super::ocr::Ocr;
 use crate::finding::Layer;
 use memory::Memory;
 use pieces::{NextPiece, Pieces};
@@ -84,7 +85,24 @@ pub trait Visitor {
     }
 
     /// All that is in such a file has been handed over.
-    fn inside(&mut self, _outside: Outside) {}
+    fn inside(&mut self, _kind: Kind, _outside: Outside) {}
+
+    /// As [`Visitor::outside`], of a file that is a part of the document it is in, which has a text that is handed over
+    /// behind all such parts.
+    ///
+    /// # Errors
+    /// As [`Visitor::member`].
+    fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
+        self.member(layers, name, input).map(|()| Outside::default())
+    }
+
+    /// How much it came by so far, counted as [`Outside`] does.
+    fn so_far(&self) -> usize {
+        0
+    }
+
+    /// The text of a document has been handed over, which began at `from`. What [`Visitor::part`] gave for its parts.
+    fn texts(&mut self, _parts: &[Outside], _from: usize) {}
 
     /// Whether a part of a file is worth taking the whole file apart; `name` is the file's. A format whose members stand
     /// in it as they are asks before it goes to work.
@@ -103,13 +121,15 @@ pub struct Outside {
     pub inside: usize,
 }
 
-/// Hands all that is in a file to `visitor`. `size` is the file's, in bytes.
+/// Hands all that is in a file to `visitor`. `size` is the file's, in bytes. With `ocr`, the text in pictures is a part of
+/// them.
 pub fn walk(
     kind: Kind,
     name: &str,
     input: &mut dyn Seekable,
     size: u64,
     limits: Limits,
+    ocr: Option<&Ocr>,
     visitor: &mut dyn Visitor,
 ) {
     let budget = Budget::new(limits, size);
@@ -117,12 +137,14 @@ pub fn walk(
     let mut walk = Walk {
         budget: &budget,
         memory: &memory,
+        ocr,
         layers: Vec::new(),
         depth: 0,
         visitor,
         stopped: None,
         told: 0,
         muted: false,
+        parts: Vec::new(),
     };
     match input.rewind() {
         Ok(()) => walk.open(kind, name, Source::InPlace(input)),
@@ -143,6 +165,8 @@ enum Source<'s> {
 pub struct Walk<'w> {
     budget: &'w Budget,
     memory: &'w Memory<'w>,
+    /// Reads the text in pictures.
+    ocr: Option<&'w Ocr>,
     /// The way so far.
     layers: Vec<Layer>,
     /// Containers that are open.
@@ -154,6 +178,8 @@ pub struct Walk<'w> {
     told: usize,
     /// Nothing is told: why something is missing has been told already.
     muted: bool,
+    /// What was seen of the parts of the document that is being read.
+    parts: Vec<Outside>,
 }
 
 impl<'w> Walk<'w> {
@@ -167,7 +193,7 @@ impl<'w> Walk<'w> {
         }
         self.depth += 1;
         let read = match (kind, source) {
-            (Kind::Zip, source) => self.in_any_order(source, zip::read),
+            (Kind::Zip, source) => self.in_any_order(source, |walk, input| zip::read(walk, name, input)),
             (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
             (Kind::Asar, source) => self.in_any_order(source, asar::read),
             (Kind::Wasm, source) => {
@@ -259,8 +285,9 @@ impl<'w> Walk<'w> {
         self.layers.push(layer);
         let mut head = Vec::with_capacity(HEAD);
         let read = input.take(HEAD as u64).read_to_end(&mut head);
+        let kind = Kind::of(&head, name).filter(|kind| head.len() == HEAD || kind.may_hold(&head));
         let mut all = Cursor::new(&head).chain(input);
-        match (read, Kind::of(&head, name)) {
+        match (read, kind) {
             (Ok(_), Some(kind)) if kind.is_read_as_it_is() => self.twice(kind, name, &mut all),
             (Ok(_), Some(kind)) => self.open(kind, name, Source::Stream(&mut all)),
             // What was read before an error is handed on: the reader gives the error again.
@@ -275,11 +302,39 @@ impl<'w> Walk<'w> {
             let outside = walk.visitor.outside(&walk.layers, kind, name, input)?;
             input.rewind()?;
             walk.open(kind, name, Source::InPlace(input));
-            walk.visitor.inside(outside);
+            walk.visitor.inside(kind, outside);
             Ok(())
         });
         if let Err(error) = read {
             self.failed(&error);
+        }
+    }
+
+    /// A member that is a part of a document: it is read as it is, and what its text says is told behind all of them.
+    ///
+    /// # Errors
+    /// As [`Walk::member`].
+    fn part(&mut self, layer: Layer, name: &str, input: &mut dyn Read) -> io::Result<()> {
+        self.budget.member()?;
+        self.layers.push(layer);
+        match self.visitor.part(&self.layers, name, input) {
+            Ok(outside) if outside.before < outside.inside => self.parts.push(outside),
+            Ok(_) => {}
+            Err(error) => self.failed(&error),
+        }
+        self.left()
+    }
+
+    /// A document begins, or a container that is none. Gives what was seen of the one around it.
+    fn parts(&mut self) -> Vec<Outside> {
+        std::mem::take(&mut self.parts)
+    }
+
+    /// The text of a document has been read, which began at `from`. `around`: what was seen of the one around it.
+    fn texts(&mut self, around: Vec<Outside>, from: usize) {
+        let parts = std::mem::replace(&mut self.parts, around);
+        if !parts.is_empty() {
+            self.visitor.texts(&parts, from);
         }
     }
 

@@ -14,8 +14,8 @@ const SHORTEST_LINE: usize = 40;
 /// No character of either alphabet.
 const NONE: u8 = 64;
 
-/// The six bits of each character, of both alphabets.
-const SIX_BITS: [u8; 256] = {
+/// The six bits of each character, of both alphabets; 64 for what is none.
+pub const SIX_BITS: [u8; 256] = {
     let mut table = [NONE; 256];
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut i = 0;

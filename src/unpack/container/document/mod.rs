@@ -1,5 +1,8 @@
 //! Documents: their text, and the files in them.
 
+mod embedded;
+mod notebook;
+pub mod office;
 mod pdf;
 mod rtf;
 
@@ -13,22 +16,49 @@ pub enum Format {
     Pdf,
     /// RTF.
     Rtf,
+    /// An office document in one file of XML.
+    FlatOffice,
+    /// A text that may hold files in base64: a page, a style sheet, Markdown, JSON.
+    Text,
+    /// A Jupyter notebook.
+    Notebook,
 }
 
 impl Format {
     /// What a file is, by its first bytes and its name.
     pub fn of(head: &[u8], _name: &str) -> Option<Format> {
-        match head {
-            _ if head.starts_with(rtf::MAGIC) => Some(Format::Rtf),
-            _ if pdf::is(head) => Some(Format::Pdf),
-            _ => None,
+        match () {
+            () if head.starts_with(rtf::MAGIC) => Some(Format::Rtf),
+            () if pdf::is(head) => Some(Format::Pdf),
+            () if office::is_flat(head) => Some(Format::FlatOffice),
+            () => None,
+        }
+    }
+
+    /// What a file is that is nothing else, as [`Format::of`].
+    pub fn of_text(head: &[u8], name: &str) -> Option<Format> {
+        match () {
+            () if notebook::is_notebook(head, name) => Some(Format::Notebook),
+            () if embedded::is_text(head, name) => Some(Format::Text),
+            () => None,
         }
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            Format::Pdf | Format::Rtf => false,
+            Format::Pdf | Format::Rtf | Format::FlatOffice => false,
+            Format::Text | Format::Notebook => true,
+        }
+    }
+
+    /// Whether there may be anything in a file, all of which is `bytes`.
+    pub fn may_hold(self, bytes: &[u8]) -> bool {
+        let has = |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some();
+        match self {
+            Format::Text => has(embedded::MARK),
+            Format::Notebook => has(embedded::MARK) || notebook::may_hold(bytes),
+            Format::Pdf | Format::Rtf | Format::FlatOffice => true,
         }
     }
 }
@@ -38,5 +68,12 @@ pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn See
     match format {
         Format::Pdf => pdf::read(walk, name, input),
         Format::Rtf => rtf::read(walk, name, input),
+        Format::FlatOffice => office::flat(walk, name, input),
+        Format::Text => embedded::read(walk, input),
+        Format::Notebook => {
+            notebook::read(walk, input)?;
+            input.rewind()?;
+            embedded::read(walk, input)
+        }
     }
 }

@@ -25,6 +25,32 @@ pub struct End {
     pub comment: Vec<u8>,
 }
 
+impl End {
+    /// The entries of the list.
+    pub fn entries(&self) -> Entries {
+        Entries::new(self.list.clone())
+    }
+
+    /// Whether one of these stands in the list.
+    pub fn mentions(&self, input: &mut dyn Seekable, names: &[&str]) -> io::Result<bool> {
+        let longest = names.iter().map(|name| name.len()).max().unwrap_or_default();
+        let (mut piece, mut at) = (Vec::new(), self.list.start);
+        while at < self.list.end {
+            input.seek(SeekFrom::Start(at))?;
+            piece.clear();
+            (&mut *input).take((self.list.end - at).min(PIECE as u64)).read_to_end(&mut piece)?;
+            if names.iter().any(|name| memchr::memmem::find(&piece, name.as_bytes()).is_some()) {
+                return Ok(true);
+            }
+            if piece.len() < PIECE {
+                break;
+            }
+            at += (PIECE - longest) as u64;
+        }
+        Ok(false)
+    }
+}
+
 /// Finds the end of a zip.
 pub fn end(input: &mut dyn Seekable) -> io::Result<Option<End>> {
     let size = input.seek(SeekFrom::End(0))?;
@@ -98,6 +124,8 @@ pub struct Entry {
     pub offset: u64,
     pub name: String,
     pub comment: String,
+    /// It is a part of a document, whose text is read after that of all its parts.
+    pub is_part: bool,
 }
 
 impl Entry {
@@ -182,6 +210,7 @@ impl Entries {
             offset: u64::from(u32_at(bytes, 42)),
             name: name::text(raw_name, flags),
             comment: name::text(comment, flags),
+            is_part: false,
         };
         entry.extend(extra, raw_name);
         self.at += 46 + names.len();

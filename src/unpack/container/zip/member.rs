@@ -76,7 +76,11 @@ pub fn read(walk: &mut Walk<'_>, entry: &Entry, input: impl Read) -> io::Result<
 fn hand_on(walk: &mut Walk<'_>, entry: &Entry, decoder: impl Read) -> io::Result<()> {
     let checked = Checked { inner: decoder, crc: flate2::Crc::new(), entry, bytes: 0 };
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, Packed::Known(entry.packed), checked);
-    walk.member(layer("zip", &entry.name), &entry.name, &mut unpacked)
+    let layer = layer("zip", &entry.name);
+    if entry.is_part {
+        return walk.part(layer, &entry.name, &mut unpacked);
+    }
+    walk.member(layer, &entry.name, &mut unpacked)
 }
 
 /// Tells why a member is not read.

@@ -5,11 +5,12 @@ mod directory;
 mod member;
 mod name;
 
+use super::document::office::{self, Package};
 use super::trouble::{Part, Trouble};
 use super::{ENCRYPTED, Group, Seekable, Walk, layer};
-use directory::{Entries, Entry};
+pub use directory::{End, Entry};
 use std::collections::BTreeMap;
-use std::io::{self, SeekFrom};
+use std::io::{self, Read, SeekFrom};
 
 /// More stretches of a file than this are not kept, to tell members that share bytes.
 const MAX_STRETCHES: usize = 250_000;
@@ -21,7 +22,7 @@ pub fn is_at_end(input: &mut dyn Seekable) -> bool {
 }
 
 /// Reads a zip.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
     let Some(end) = directory::end(input)? else {
         return cut::read(walk, input);
     };
@@ -32,11 +33,26 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     if !end.comment.is_empty() {
         walk.member(layer("zip-comment", ""), "", &mut &end.comment[..])?;
     }
-    let mut entries = Entries::new(end.list.clone());
+    let package = Package::of(walk, input, &end)?;
+    let parts = walk.parts();
+    let read = members(walk, input, &end, package.is_some());
+    let from = walk.visitor.so_far();
+    let read = read.and_then(|()| match &package {
+        Some(package) => package.read(walk, name, input, &end),
+        None => Ok(()),
+    });
+    walk.texts(parts, from);
+    read
+}
+
+/// Reads what the list of members leads to. `in_package`: it is a document, whose parts are told apart.
+fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &End, in_package: bool) -> io::Result<()> {
+    let mut entries = end.entries();
     let (mut taken, mut shared, mut count) = (Taken::default(), 0u64, 0u64);
     let (mut locked, mut foreign, mut method) = (Group::default(), Group::default(), 0);
-    while let Some(entry) = entries.next(input)? {
+    while let Some(mut entry) = entries.next(input)? {
         count += 1;
+        entry.is_part = in_package && office::is_xml(&entry.name);
         if !entry.comment.is_empty() {
             walk.member(layer("zip-comment", &entry.name), "", &mut entry.comment.as_bytes())?;
         }
@@ -71,17 +87,42 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
 
 /// Reads a member that the list names.
 fn read_member(walk: &mut Walk<'_>, input: &mut dyn Seekable, entry: &Entry, before: u64) -> io::Result<()> {
+    if !go_to(input, entry, before)? {
+        walk.unread_member(layer("zip", &entry.name), "is damaged: it is not where the list of members says");
+        return Ok(());
+    }
+    let part = Part::new(input, entry.packed, walk.level() + 1);
+    member::read(walk, entry, part)
+}
+
+/// Goes to where a member's bytes start. Says whether a member is there.
+fn go_to(input: &mut dyn Seekable, entry: &Entry, before: u64) -> io::Result<bool> {
     let mut header = [0; 30];
     input.seek(SeekFrom::Start(before.saturating_add(entry.offset)))?;
     let read = input.read_exact(&mut header);
     if read.is_err() || !header.starts_with(b"PK\x03\x04") {
-        walk.unread_member(layer("zip", &entry.name), "is damaged: it is not where the list of members says");
-        return Ok(());
+        return Ok(false);
     }
     let names = [26, 28].map(|at| i64::from(directory::u16_at(&header, at)));
     input.seek(SeekFrom::Current(names[0] + names[1]))?;
-    let part = Part::new(input, entry.packed, walk.level() + 1);
-    member::read(walk, entry, part)
+    Ok(true)
+}
+
+/// What is in a member that was read before; `None` for one that is damaged or packed as documents are not.
+pub fn decoder<'i>(
+    input: &'i mut dyn Seekable,
+    entry: &Entry,
+    before: u64,
+) -> io::Result<Option<Box<dyn Read + 'i>>> {
+    if !go_to(input, entry, before)? {
+        return Ok(None);
+    }
+    let input = input.take(entry.packed);
+    Ok(match entry.method {
+        0 => Some(Box::new(input)),
+        8 => Some(Box::new(flate2::read::DeflateDecoder::new(input))),
+        _ => None,
+    })
 }
 
 /// The stretches of a file that members took.
