@@ -91,6 +91,21 @@ pub struct Cli {
     #[arg(long, help_heading = "How to read")]
     pub no_ignore: bool,
 
+    /// Read the text in pictures too, with the program tesseract
+    #[arg(long, help_heading = "How to read")]
+    pub ocr: bool,
+
+    /// Look at one picture for no longer than this [default: 30s]
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "ocr",
+        value_parser = parse_time,
+        hide_short_help = true,
+        help_heading = "How to read"
+    )]
+    pub ocr_time: Option<Duration>,
+
     /// Do not read files above this size, such as 10M, and say so
     #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true, help_heading = "How to read")]
     pub max_size: Option<u64>,

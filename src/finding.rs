@@ -213,15 +213,56 @@ pub fn containers(layers: &[Layer]) -> usize {
 }
 
 /// The parts of texts, as layers call them.
-const PARTS: [&str; 10] =
-    ["message", "cell", "row", "entry", "event", "paragraph", "comment", "note", "property", "alt-text"];
+const PARTS: &[&str] = &[
+    // Of chats, tables, notebooks and recordings.
+    "message",
+    "cell",
+    "row",
+    "entry",
+    "event",
+    "paragraph",
+    // Of office documents.
+    "comment",
+    "note",
+    "property",
+    "alt-text",
+    // Of mails.
+    "mail-header",
+    "mail-part",
+    // Of pictures.
+    "png-text",
+    "exif",
+    "xmp",
+    "iptc",
+    "photoshop",
+    "jpeg-comment",
+    "gif-comment",
+    "gif-text",
+    "gif-application",
+    "frame",
+];
 
 /// Containers whose content has no name of its own.
-const NAMELESS: [&str; 10] =
-    ["zip-comment", "gzip", "gzip-comment", "bzip2", "xz", "zstd", "brotli", "lzma", "tar", "image-config"];
+const NAMELESS: &[&str] = &[
+    "zip-comment",
+    "gzip",
+    "gzip-comment",
+    "bzip2",
+    "xz",
+    "zstd",
+    "brotli",
+    "lzma",
+    "tar",
+    "image-config",
+    "metadata",
+    "ocr",
+    "terminal",
+];
 
 /// The layer of what stands in the head of a server's answer; its name is the header's.
 pub const HEADER: &str = "header";
+/// What a layer calls itself whose text was read from a picture.
+pub const OCR: &str = "ocr";
 /// What a layer of a source map calls itself. Its name, line and column are those of the original.
 pub const SOURCE_MAP: &str = "source-map";
 
@@ -314,6 +355,10 @@ pub struct Finding {
     pub layers: Vec<Layer>,
     /// The other places that came of this one, or that it came of: one finding, however often a build has copied it.
     pub via: Vec<Via>,
+    /// Where the token's text may be wrong, because it was read from a picture, or through look-alikes, spaces and broken
+    /// lines: the first group of the id half as it was read. The token holds it repaired. Never a part of the secret half;
+    /// empty for a token that has no id half.
+    pub as_read: Option<String>,
     /// What says that it is Krea's: a variable's name, a header, a call; empty when nothing does.
     pub context: String,
     /// For `--staged`, `--history` and `--range`.
@@ -330,6 +375,12 @@ impl Finding {
     /// The way to the text that matched; see [`trail`].
     pub fn trail(&self) -> String {
         trail(&self.location.path, &self.layers)
+    }
+
+    /// Whether the token's text may not be what it was before it was read from a picture. That Krea refuses it then proves
+    /// nothing; that Krea accepts it proves all.
+    pub fn is_guess(&self) -> bool {
+        self.as_read.is_some()
     }
 
     /// The place in the original that it was built from, where a source map says so.

@@ -15,14 +15,21 @@ use krea_scan::respond;
 use krea_scan::rules::{self, RuleSet};
 use krea_scan::scan;
 use krea_scan::source::site;
+use krea_scan::unpack::ocr::Ocr;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Tokens were found.
 const FOUND: u8 = 1;
 /// The job could not be done, or not all of it.
 const FAILED: u8 = 2;
+/// The exit code after Ctrl-C, as shells have it: 128 and the signal's number.
+const INTERRUPTED: i32 = 130;
+/// How long one look at a picture may take.
+const OCR_TIME: Duration = Duration::from_secs(30);
 /// More threads than this only cost memory.
 const MOST_THREADS: usize = 256;
 
@@ -187,6 +194,7 @@ fn settings(cli: &Cli) -> anyhow::Result<Settings> {
         () => cli.range.clone().map_or(Source::Tree, Source::Range),
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cli.threads.filter(|&threads| threads > 0).unwrap_or(cores).min(MOST_THREADS);
     Ok(Settings {
         source,
         paths: cli.paths.clone(),
@@ -194,13 +202,28 @@ fn settings(cli: &Cli) -> anyhow::Result<Settings> {
         max_size: cli.max_size,
         max_depth: cli.max_depth,
         follow: cli.follow,
-        threads: cli.threads.filter(|&threads| threads > 0).unwrap_or(cores).min(MOST_THREADS),
+        threads,
         limits: cli.limits(),
+        ocr: cli.ocr.then(|| ocr(cli, threads.min(cores))).transpose()?,
         config: cli.config.clone(),
         baseline: cli.baseline.clone(),
         write_baseline: cli.write_baseline.clone(),
         progress: !cli.no_progress && !cli.quiet && io::stderr().is_terminal(),
     })
+}
+
+/// Makes what reads the text in pictures ready: so many at a time, and none any more once the run is ended.
+fn ocr(cli: &Cli, most: usize) -> anyhow::Result<Arc<Ocr>> {
+    let ocr = Arc::new(Ocr::find(most, cli.ocr_time.unwrap_or(OCR_TIME))?);
+    // An incident listens for itself when it begins, and there is only one who can.
+    if !cli.revoke && cli.resume.is_none() {
+        let hears = Arc::clone(&ocr);
+        ctrlc::set_handler(move || {
+            hears.end();
+            std::process::exit(INTERRUPTED);
+        })?;
+    }
+    Ok(ocr)
 }
 
 /// Says what is about to be read from the network, and how.

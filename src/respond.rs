@@ -8,7 +8,7 @@ use crate::finding::{Finding, Fingerprint, Layer, Outcome, Status, Token, TokenK
 use crate::git::repository;
 use crate::incident::console::{Console, Interrupt};
 use crate::incident::{self, Ask, Leak, naming};
-use crate::krea::{self, Krea, Life};
+use crate::krea::{self, Krea, Life, TOKENS_PAGE};
 use crate::mask::Masker;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// Places that an incident remembers for a token.
 const PLACES: usize = 100;
+/// Places that are told for a token whose text is a guess.
+const GUESSED_PLACES: usize = 5;
 
 /// How an incident is to be handled.
 #[derive(Clone, Debug)]
@@ -40,18 +42,42 @@ pub fn announcement(service: &Service, revokes: bool) -> String {
 /// No HTTP client: no certificate store, a proxy that cannot be used.
 pub fn verify(outcome: &mut Outcome, service: &Service, console: &Console) -> anyhow::Result<()> {
     let tokens = tokens(outcome);
+    let answers = ask(outcome, &tokens, service, console)?;
+    tell(outcome, &answers);
+    summarize(outcome, &service.api.to_string(), &answers);
+    Ok(())
+}
+
+/// Asks which of some tokens are live. That Krea refuses a text which may be wrong says nothing of the token.
+fn ask(
+    outcome: &Outcome,
+    tokens: &[Token],
+    service: &Service,
+    console: &Console,
+) -> anyhow::Result<BTreeMap<Fingerprint, Life>> {
     let krea = Krea::new(service.api.clone(), &service.http)?;
     let spinner = console.spinner();
     let done = std::sync::atomic::AtomicUsize::new(0);
-    let lives = krea.lives(&tokens, &|_, _| {
+    let lives = krea.lives(tokens, &|_, _| {
         let done = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         spinner.set_message(format!("asked about {done} of {} tokens", tokens.len()));
     });
     spinner.finish_and_clear();
-    let answers = tokens.iter().map(Token::fingerprint).zip(lives).collect();
-    tell(outcome, &answers);
-    summarize(outcome, &krea.host().to_string(), &answers);
-    Ok(())
+    let judged = |(token, life): (&Token, Life)| match life.status {
+        Status::Dead if is_guess(outcome, token) => {
+            let row = token.id_prefix().map(|id| format!(": look up the row {id}")).unwrap_or_default();
+            let reason = format!("{}, but the text may not be what was in the picture{row}", life.reason);
+            (token.fingerprint(), Life { status: Status::Unknown, reason })
+        }
+        _ => (token.fingerprint(), life),
+    };
+    Ok(tokens.iter().zip(lives).map(judged).collect())
+}
+
+/// Whether a token's text may be wrong wherever it was found.
+fn is_guess(outcome: &Outcome, token: &Token) -> bool {
+    let mut places = outcome.findings.iter().filter(|finding| finding.token == *token);
+    places.all(Finding::is_guess)
 }
 
 /// Runs an incident for the tokens of an outcome.
@@ -65,14 +91,55 @@ pub fn revoke(
     paths: &[std::path::PathBuf],
     ask: Ask<'_>,
 ) -> anyhow::Result<()> {
-    let leaks = leaks(outcome, incident, paths);
-    if leaks.is_empty() {
-        return Ok(());
+    let (guesses, mut certain): (Vec<_>, Vec<_>) =
+        tokens(outcome).into_iter().partition(|token| is_guess(outcome, token));
+    let mut answers = BTreeMap::new();
+    let mut left = Vec::new();
+    if !guesses.is_empty() {
+        incident::may_ask(ask.console)?;
+        answers = self::ask(outcome, &guesses, service, ask.console)?;
+        // What Krea accepts is no guess any more.
+        let (live, rest): (Vec<_>, Vec<_>) = guesses.into_iter().partition(|token| {
+            answers.get(&token.fingerprint()).is_some_and(|life| life.status == Status::Live)
+        });
+        certain.extend(live);
+        left = rest;
     }
-    let report = incident::start(&leaks, &options(service, incident, ask.interrupt), ask)?;
-    take(outcome, report);
-    outcome.left_to_do = left_to_do(outcome, paths.first().map_or(Path::new("."), |path| path));
+    tell(outcome, &answers);
+    let leaks = leaks(outcome, &certain, incident, paths);
+    if !leaks.is_empty() {
+        let report = incident::start(&leaks, &options(service, incident, ask.interrupt), ask)?;
+        let api = report.api.clone();
+        answers.extend(lives(&report));
+        take(outcome, report);
+        summarize(outcome, &api, &answers);
+        outcome.left_to_do = left_to_do(outcome, paths.first().map_or(Path::new("."), |path| path));
+    } else if !left.is_empty() {
+        summarize(outcome, &service.api.to_string(), &answers);
+    }
+    let by_hand: Vec<String> = left.iter().map(|token| look_up(outcome, token)).collect();
+    outcome.left_to_do.splice(0..0, by_hand);
     Ok(())
+}
+
+/// What a person has to do about a token whose text is only a guess.
+fn look_up(outcome: &Outcome, token: &Token) -> String {
+    let places: Vec<String> = outcome
+        .findings
+        .iter()
+        .filter(|finding| finding.token == *token)
+        .take(GUESSED_PLACES)
+        .map(place)
+        .collect();
+    let row = match token.id_prefix() {
+        Some(id) => format!("the row whose id starts with {id}, or like it,"),
+        None => "the legacy key".to_owned(),
+    };
+    format!(
+        "Look up {row} on {TOKENS_PAGE}, and revoke it by hand: its text may not be what was in the picture,\nso no \
+         answer of Krea proves it dead. Compare it with what you see in:\n  {}",
+        places.join("\n  ")
+    )
 }
 
 /// What a person has to do about the text that is still there.
@@ -100,10 +167,21 @@ pub fn dry_run(
     incident: &Incident,
     paths: &[std::path::PathBuf],
 ) -> anyhow::Result<()> {
-    let leaks = leaks(outcome, incident, paths);
+    let (guesses, certain): (Vec<_>, Vec<_>) =
+        tokens(outcome).into_iter().partition(|token| is_guess(outcome, token));
+    let leaks = leaks(outcome, &certain, incident, paths);
     if !leaks.is_empty() {
         outcome.plan = incident::dry_run(&leaks, &plain_options(service, incident))?;
     }
+    let steps = guesses.iter().map(|token| {
+        let label = incident::label(token.id_prefix().as_deref(), &token.fingerprint());
+        format!(
+            "Ask {} whether {label} is live: its text may not be what was in the picture. If it is, go on with it as with \
+             any other; if not, say which row to look up.",
+            service.api
+        )
+    });
+    outcome.plan.extend(steps);
     Ok(())
 }
 
@@ -160,13 +238,17 @@ fn is_kreas(finding: &Finding) -> bool {
     finding.token.kind() != TokenKind::Custom
 }
 
-fn leaks(outcome: &Outcome, incident: &Incident, paths: &[std::path::PathBuf]) -> Vec<Leak> {
+fn leaks(
+    outcome: &Outcome,
+    tokens: &[Token],
+    incident: &Incident,
+    paths: &[std::path::PathBuf],
+) -> Vec<Leak> {
     let project = repository::project_name(paths.first().map_or(Path::new("."), |path| path));
     let date = Timestamp::now().strftime("%Y-%m-%d").to_string();
-    let tokens = tokens(outcome);
     let several = tokens.len() > 1;
     // A path or a variable's name may be as leaky as a file; none of it may end in a journal or at a token API.
-    let masked = Masker::new(&tokens);
+    let masked = Masker::new(tokens);
     let leak = |token: Token| {
         let findings: Vec<&Finding> =
             outcome.findings.iter().filter(|finding| finding.token == token).collect();
@@ -209,14 +291,19 @@ fn place(finding: &Finding) -> String {
 
 /// Writes what came of an incident into the outcome.
 fn take(outcome: &mut Outcome, report: incident::Report) {
+    let answers = lives(&report);
+    tell(outcome, &answers);
+    summarize(outcome, &report.api, &answers);
+    outcome.incident = Some(report);
+}
+
+/// What is known of the lives of an incident's tokens.
+fn lives(report: &incident::Report) -> BTreeMap<Fingerprint, Life> {
     let life = |entry: &incident::Entry| {
         let (status, reason) = (entry.case.status, entry.case.reason.clone());
         (entry.case.fingerprint.clone(), Life { status, reason })
     };
-    let answers: BTreeMap<Fingerprint, Life> = report.tokens.iter().map(life).collect();
-    tell(outcome, &answers);
-    summarize(outcome, &report.api, &answers);
-    outcome.incident = Some(report);
+    report.tokens.iter().map(life).collect()
 }
 
 fn tell(outcome: &mut Outcome, answers: &BTreeMap<Fingerprint, Life>) {

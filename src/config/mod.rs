@@ -12,8 +12,10 @@ pub use trusted::{Flags, Service};
 use crate::parse_error;
 use crate::source::site;
 use crate::unpack::limits::Limits;
+use crate::unpack::ocr::Ocr;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Why a configuration or a baseline cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +81,8 @@ pub struct Settings {
     pub threads: usize,
     /// How much may be unpacked from one file.
     pub limits: Limits,
+    /// What reads the text in pictures, if it is to be read.
+    pub ocr: Option<Arc<Ocr>>,
     /// A configuration given by name.
     pub config: Option<PathBuf>,
     /// What is known.

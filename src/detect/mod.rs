@@ -9,6 +9,7 @@ mod custom;
 mod excerpt;
 mod halves;
 mod names;
+mod noise;
 mod pairs;
 pub mod placeholder;
 mod prefilter;
@@ -54,6 +55,8 @@ pub struct Match {
     pub layers: Vec<Layer>,
     /// What says that it is Krea's.
     pub context: String,
+    /// The start of the id half as it was read, where the text is a guess; see [`crate::finding::Finding::as_read`].
+    pub as_read: Option<String>,
 }
 
 /// What one file, or one window of it, holds.
@@ -169,7 +172,7 @@ impl Detector {
             }
             if custom::matches_path(rule, path) {
                 let token = Token::new(TokenKind::Custom, path.as_bytes());
-                found.push(Ranked::new(rule, 4, rule.confidence, token, 0..0, String::new()));
+                found.push(Ranked::new(rule, rank::CUSTOM, rule.confidence, token, 0..0, String::new()));
             }
             if !(rule.keywords.is_empty() || hit[i]) {
                 continue;
@@ -187,11 +190,29 @@ impl Detector {
                 if rule.required.iter().all(near) {
                     let token = Token::new(TokenKind::Custom, &bytes[custom.span.clone()]);
                     let span = text.origin_range(custom.span.start, custom.span.end);
-                    found.push(Ranked::new(rule, 4, rule.confidence, token, span, String::new()));
+                    found.push(Ranked::new(rule, rank::CUSTOM, rule.confidence, token, span, String::new()));
                 }
             }
         }
     }
+}
+
+/// How much a match is to be preferred over others in the same place; less is better.
+mod rank {
+    /// A string that the program puts together, and what is decoded.
+    pub const JOINED: u8 = 0;
+    /// The first rule's tokens, as they stand there.
+    pub const EXACT: u8 = 1;
+    /// A UUID with look-alikes in it is no id of another kind.
+    pub const NOISY: u8 = 2;
+    /// The other rules' tokens.
+    pub const NAMED: u8 = 3;
+    /// Literals that stand next to each other.
+    pub const ADJACENT: u8 = 4;
+    /// A UUID alone is the id half of a token in pieces more often than a key.
+    pub const ID: u8 = 5;
+    /// What a team's own rules match.
+    pub const CUSTOM: u8 = 5;
 }
 
 /// A match and how much it is to be preferred over others in the same place; less is better.
@@ -211,8 +232,16 @@ impl Ranked {
         context: String,
     ) -> Self {
         let pieces = vec![span.clone()];
-        let found =
-            Match { rule: rule.id.clone(), confidence, token, span, pieces, layers: Vec::new(), context };
+        let found = Match {
+            rule: rule.id.clone(),
+            confidence,
+            token,
+            span,
+            pieces,
+            layers: Vec::new(),
+            context,
+            as_read: None,
+        };
         Ranked { rank, found }
     }
 }
@@ -242,7 +271,7 @@ struct Run<'a> {
     placeholders: u64,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Searches one text in all its readings: as it is, with its literals joined, with what is encoded in it decoded.
     fn text(&mut self, text: &Text<'_>, outer: Option<&Attribution>, depth: usize) {
         let unescaped = escapes::unescape(text);
@@ -262,6 +291,7 @@ impl Run<'_> {
                 }
             }
             self.halves(view, &around);
+            self.noisy(&read, &around);
         }
         self.encoded(&read, &around, depth);
     }
@@ -284,13 +314,15 @@ impl Run<'_> {
                 }
                 let span = text.origin_range(value.span.start, value.span.end);
                 let rank = match read.joined {
-                    // A UUID alone is the id half of a token in pieces more often than a key.
-                    None if value.kind == TokenKind::Legacy && value.confidence == Confidence::Low => 4,
-                    None => 1 + u8::from(order > 0),
+                    None if value.kind == TokenKind::Legacy && value.confidence == Confidence::Low => {
+                        rank::ID
+                    }
+                    None if order == 0 => rank::EXACT,
+                    None => rank::NAMED,
                     Some(_) if text.is_one_piece(&value.span) => continue,
-                    Some(Joined::ByOperator) => 0,
-                    Some(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => 0,
-                    Some(Joined::ByAdjacency) => 3,
+                    Some(Joined::ByOperator) => rank::JOINED,
+                    Some(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => rank::JOINED,
+                    Some(Joined::ByAdjacency) => rank::ADJACENT,
                 };
                 let token = Token::new(value.kind, &text.bytes()[value.span.clone()]);
                 let label = value.attribution.label;
@@ -302,13 +334,7 @@ impl Run<'_> {
     }
 
     fn halves(&mut self, text: &Text<'_>, around: &Surroundings<'_>) {
-        let Some(rule) = self
-            .rules
-            .iter()
-            .find(|rule| rule.context.as_ref().is_some_and(|context| context.token == TokenKind::Pair))
-        else {
-            return;
-        };
+        let Some(rule) = self.pair_rule() else { return };
         for halves in halves::find(text.bytes(), around) {
             let Some(confidence) = halves.attribution.pair_confidence() else { continue };
             let token =
@@ -316,9 +342,44 @@ impl Run<'_> {
             let secret = text.origin_range(halves.secret.start, halves.secret.end);
             let id = text.origin_range(halves.id.start, halves.id.end);
             let label = format!("{} (in two pieces)", halves.attribution.label);
-            let mut ranked =
-                Ranked::new(rule, 1, confidence, Token::new(TokenKind::Pair, &token), secret, label);
+            let mut ranked = Ranked::new(
+                rule,
+                rank::EXACT,
+                confidence,
+                Token::new(TokenKind::Pair, &token),
+                secret,
+                label,
+            );
             ranked.found.pieces.push(id);
+            self.found.push(ranked);
+        }
+    }
+
+    /// The rule that tokens belong to which are put together from pieces.
+    fn pair_rule(&self) -> Option<&'a Rule> {
+        let is_pair = |rule: &&Rule| {
+            rule.context.as_ref().is_some_and(|context| context.token == TokenKind::Pair)
+                && custom::runs_on(rule, self.path)
+        };
+        self.rules.iter().find(is_pair)
+    }
+
+    /// What can only be guessed at.
+    fn noisy(&mut self, read: &Reading<'_, '_>, around: &Surroundings<'_>) {
+        let Some(rule) = self.pair_rule() else { return };
+        let text = read.text;
+        for noisy in noise::find(text.bytes(), around) {
+            if custom::is_allowed(rule, text.bytes(), self.path, &noisy.span, &noisy.span) {
+                continue;
+            }
+            let span = text.origin_range(noisy.span.start, noisy.span.end);
+            let hidden = text.origin_range(noisy.hidden.start, noisy.hidden.end);
+            let token = Token::new(TokenKind::Pair, &noisy.token);
+            let label = noisy.attribution.label;
+            let mut ranked = Ranked::new(rule, rank::NOISY, noisy.confidence, token, span, label);
+            ranked.found.pieces = vec![hidden];
+            ranked.found.as_read = Some(noisy.as_read);
+            ranked.found.layers.extend(read.layer(&noisy.span));
             self.found.push(ranked);
         }
     }
@@ -359,7 +420,7 @@ impl Run<'_> {
                 found.layers.splice(0..0, read.layer(&run.range));
                 found.span = place(&found.span);
                 found.pieces = found.pieces.iter().map(place).collect();
-                self.found.push(Ranked { rank: 0, found });
+                self.found.push(Ranked { rank: rank::JOINED, found });
             }
         }
     }

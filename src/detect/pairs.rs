@@ -177,7 +177,7 @@ fn is_weak(rule: &Rule, secret: &[u8]) -> bool {
 }
 
 /// Whether the value is all there is between two delimiters.
-fn stands_alone(text: &[u8], span: &Range<usize>, uuid: bool) -> bool {
+pub(super) fn stands_alone(text: &[u8], span: &Range<usize>, uuid: bool) -> bool {
     let before = text[..span.start].last().copied();
     let after = text.get(span.end).copied();
     let starts = match before {
@@ -212,7 +212,7 @@ fn is_shell_default(before: &[u8]) -> bool {
 }
 
 /// Whether the value is a piece of something with more colons: an ARN, a URN, an image reference.
-fn has_more_colons(text: &[u8], span: &Range<usize>) -> bool {
+pub(super) fn has_more_colons(text: &[u8], span: &Range<usize>) -> bool {
     let glue = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'/' | b'_' | b'-' | b'.' | b'@');
     let before: Vec<u8> =
         text[..span.start].iter().rev().copied().take(200).take_while(|&b| glue(b)).collect();

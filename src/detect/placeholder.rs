@@ -255,7 +255,7 @@ fn has_placeholder_word(text: &[u8]) -> bool {
 }
 
 /// Whether the letters follow each other as they do in words, with few changes between cases and digits.
-fn is_wordy(core: &[u8], scrutiny: Scrutiny) -> bool {
+pub fn is_wordy(core: &[u8], scrutiny: Scrutiny) -> bool {
     if core.iter().all(u8::is_ascii_hexdigit) && core.iter().any(u8::is_ascii_digit) {
         return false;
     }

@@ -26,4 +26,4 @@ pub use folder::StateError;
 pub use list::list;
 pub use plan::dry_run;
 pub use report::{Entry, Report};
-pub use run::{Ask, Leak, Options, resume, start};
+pub use run::{Ask, Leak, Options, may_ask, resume, start};

@@ -79,6 +79,20 @@ pub(super) struct Run<'a> {
     pub interrupt: &'a Interrupt,
 }
 
+/// Whether somebody can be asked, or has agreed beforehand.
+///
+/// # Errors
+/// Neither.
+pub fn may_ask(console: &Console) -> anyhow::Result<()> {
+    if !console.is_terminal() && !console.says_yes() {
+        bail!(
+            "--revoke asks before it does anything, and there is no terminal to ask at; add --yes, or look at the \
+             plan with --dry-run"
+        );
+    }
+    Ok(())
+}
+
 /// Begins an incident and takes it as far as it goes.
 ///
 /// # Errors
@@ -86,12 +100,7 @@ pub(super) struct Run<'a> {
 /// journal, and the error names what goes on with it.
 pub fn start(leaks: &[Leak], options: &Options, ask: Ask<'_>) -> anyhow::Result<Report> {
     let Ask { console, interrupt } = ask;
-    if !console.is_terminal() && !console.says_yes() {
-        bail!(
-            "--revoke asks before it does anything, and there is no terminal to ask at; add --yes, or look at the \
-             plan with --dry-run"
-        );
-    }
+    may_ask(console)?;
     let config = options.token_api.clone();
     let (krea, token_api) = clients(&options.api, options, config.as_ref())?;
     let folder_here = std::env::current_dir().context("cannot tell the current folder")?;

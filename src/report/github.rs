@@ -6,7 +6,8 @@
 use super::Context;
 use super::place::Place;
 use super::words::{
-    Severity, advice, bounded, closing, decoded, name, original, place as whole_place, short, status, way,
+    Severity, advice, bounded, closing, decoded, name, original, place as whole_place, reading, short,
+    status, way,
 };
 use crate::escape::{github_data, github_property};
 use crate::finding::{Finding, Outcome};
@@ -54,6 +55,9 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
     let decoded = decoded(&finding.layers);
     if !decoded.is_empty() {
         write!(message, ", inside {}", way(&decoded))?;
+    }
+    if let Some(reading) = reading(finding) {
+        write!(message, ", {reading}")?;
     }
     let via: Vec<String> = finding.via.iter().map(|via| whole_place(&via.location, &via.layers)).collect();
     if !via.is_empty() {

@@ -7,7 +7,7 @@
 use super::incident;
 use super::palette::{Palette, paint};
 use super::words::{
-    bounded, closing, count, decoded, is_past, name, original, place_in_pieces, short, status, way,
+    bounded, closing, count, decoded, is_past, name, original, place_in_pieces, reading, short, status, way,
 };
 use super::{Context, Mode};
 use crate::escape::{visible, visible_line};
@@ -284,6 +284,9 @@ fn place(out: &mut String, finding: &Finding, palette: &Palette, context: &Conte
     let decoded = decoded(&finding.layers);
     if !decoded.is_empty() {
         writeln!(out, "    inside: {}", way(&decoded))?;
+    }
+    if let Some(reading) = reading(finding) {
+        writeln!(out, "    {reading}")?;
     }
     if context.verbose {
         writeln!(out, "    rule: {}, {} confidence", visible(&finding.rule), finding.confidence)?;

@@ -19,6 +19,9 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "<[Via]>::is_empty")]
     via: &'a [Via],
     context: &'a str,
+    /// There only where the text may be wrong; see [`Finding::as_read`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_read: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     git: Option<&'a GitOrigin>,
     status: Status,
@@ -50,6 +53,7 @@ impl<'a> From<&'a Finding> for Entry<'a> {
             layers: &finding.layers,
             via: &finding.via,
             context: &finding.context,
+            as_read: finding.as_read.as_deref(),
             git: finding.git.as_ref(),
             status: finding.status,
             status_reason: &finding.status_reason,

@@ -6,7 +6,7 @@
 //! There are no snippets: code scanning shows the file itself.
 
 use super::place::Place;
-use super::words::{Severity, advice, is_past, name, original, place as whole_place, status, way};
+use super::words::{Severity, advice, is_past, name, original, place as whole_place, reading, status, way};
 use super::{Context, RuleInfo};
 use crate::finding::{Finding, Layer, MASK, Outcome, Summary, TokenKind, Via, containers};
 use crate::krea::TOKENS_PAGE;
@@ -124,8 +124,9 @@ fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64
         false => String::new(),
     };
     let from = finding.original().map(|layer| format!(", from {}", original(layer))).unwrap_or_default();
+    let reading = reading(finding).map(|reading| format!(", {reading}")).unwrap_or_default();
     let message = format!(
-        "{} is in {}{inside}{from} ({} confidence, {}). {}",
+        "{} is in {}{inside}{from} ({} confidence, {}{reading}). {}",
         name(finding),
         if is_past(finding) { "this file's history" } else { "this file" },
         finding.confidence,
@@ -206,7 +207,7 @@ fn region(finding: &Finding) -> Option<Value> {
         Some(_) => finding.excerpt.contains(&finding.token.redacted()),
         None => finding.excerpt.matches(MASK).count() == 1,
     };
-    if in_one_piece && finding.layers.iter().all(Layer::is_name) {
+    if in_one_piece && !finding.is_guess() && finding.layers.iter().all(Layer::is_name) {
         let length = String::from_utf8_lossy(finding.token.expose()).chars().count() as u64;
         region["endColumn"] = json!(column + length);
     }
@@ -221,6 +222,9 @@ fn properties(finding: &Finding) -> Value {
     properties.insert("context".into(), json!(finding.context));
     if let Some(id) = finding.token.id_prefix() {
         properties.insert("idPrefix".into(), json!(id));
+    }
+    if let Some(read) = &finding.as_read {
+        properties.insert("asRead".into(), json!(read));
     }
     if !finding.layers.is_empty() {
         properties.insert("inside".into(), json!(way(&finding.layers)));

@@ -53,6 +53,7 @@ pub fn finding(token: Token, path: &str) -> Finding {
         location: Location { path: path.into(), line: 3, column: 14, byte_offset: 40 },
         layers: Vec::new(),
         via: Vec::new(),
+        as_read: None,
         context: "KREA_API_KEY".into(),
         git: None,
         status: Status::Unverified,

@@ -75,6 +75,18 @@ pub fn advice(finding: &Finding) -> String {
     }
 }
 
+/// What is to be known of a text that may be wrong; nothing where the text is certain.
+pub fn reading(finding: &Finding) -> Option<String> {
+    let read = finding.as_read.as_deref()?;
+    Some(match finding.token.id_prefix() {
+        Some(id) if id == read => "read from a picture or broken lines: the text may be wrong".to_owned(),
+        Some(id) => {
+            format!("read as {}, repaired to {}: the rest may be wrong too", visible(read), visible(&id))
+        }
+        None => "read from a picture: the text may be wrong".to_owned(),
+    })
+}
+
 /// The way from a file to the text that matched: `source-map src/krea.ts:12:9 -> base64`.
 pub fn way(layers: &[Layer]) -> String {
     let step = |layer: &Layer| {

@@ -63,7 +63,7 @@ pub fn find<'i>(
         if let Some(kind) = Kind::of(&head, path) {
             let size = file.seek(io::SeekFrom::End(0)).ok()?;
             let mut search = Search { layers, reference, most, found: None, is_named: false };
-            container::walk(kind, path, &mut file, size, limits, &mut search);
+            container::walk(kind, path, &mut file, size, limits, None, &mut search);
             if let Some((layers, bytes)) = search.found {
                 return Some(Beside { path: path.to_owned(), layers, bytes });
             }

@@ -5,13 +5,14 @@ use super::originals::is_built;
 use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, Status, Token, containers, trail,
+    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status, Token, containers, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;
 use crate::unpack::charset;
 use crate::unpack::container::{self, Kind, Outside, Parts, Seekable, Visitor};
 use crate::unpack::limits::Limits;
+use crate::unpack::ocr::Ocr;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
 use std::collections::{BTreeSet, HashSet};
@@ -92,6 +93,8 @@ pub struct How<'a> {
     pub least: Confidence,
     /// How much may be unpacked from one file.
     pub limits: Limits,
+    /// What reads the text in pictures.
+    pub ocr: Option<&'a Ocr>,
 }
 
 /// What is being scanned of a file.
@@ -196,13 +199,14 @@ impl<'a> FileScanner<'a> {
         }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
-            let limits = self.how.limits;
+            let (limits, ocr) = (self.how.limits, self.how.ocr);
             container::walk(
                 kind,
                 names.below,
                 input,
                 size,
                 limits,
+                ocr,
                 &mut Inside { scanner: self, shown: names.shown },
             );
             self.keep_what_is_inside(side, before, inside);
@@ -367,6 +371,9 @@ impl<'a> FileScanner<'a> {
             (innermost.line, innermost.column) = (Some(location.line), Some(location.column));
         }
         layers.extend(found.layers.iter().cloned());
+        // What was read from a picture may be wrong, however well it looks.
+        let from_picture = layers.iter().any(|layer| layer.kind == OCR);
+        let as_it_stands = || from_picture.then(|| found.token.id_prefix().unwrap_or_default());
         Finding {
             rule: found.rule.clone(),
             confidence: found.confidence,
@@ -374,6 +381,7 @@ impl<'a> FileScanner<'a> {
             location,
             layers,
             via: Vec::new(),
+            as_read: found.as_read.clone().or_else(as_it_stands),
             context: found.context.clone(),
             git: None,
             status: Status::default(),
@@ -398,6 +406,7 @@ impl<'a> FileScanner<'a> {
                 pieces: vec![copy.span.clone()],
                 layers: copy.layers(),
                 context: format!("the same token as in {}:{}", first.location.path, first.location.line),
+                as_read: None,
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();

@@ -1,9 +1,10 @@
-//! Built files in containers, and their maps, kept while a container is gone through for further copies: nobody has to
-//! go through it again for each of them.
+//! Built files in containers, their maps, and texts whose parts have names, kept while a container is gone through for
+//! further copies: nobody has to go through it again for each of them.
 
 use super::beside::{self, Beside};
 use super::originals::is_built;
 use crate::finding::{Finding, Layer, trail};
+use crate::unpack::parts;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -30,8 +31,15 @@ impl Members {
     /// Keeps what findings in containers are asked about: their files, and the maps of these.
     pub fn of(findings: &[Finding]) -> Self {
         let inside = findings.iter().filter(|finding| finding.git.is_none() && finding.is_inside());
-        let built = inside.filter(|finding| is_built(finding.file_name())).map(Finding::trail);
-        let wanted = built.flat_map(|trail| [format!("{trail}.map"), trail]).collect();
+        let mut wanted = HashSet::new();
+        for finding in inside {
+            if is_built(finding.file_name()) {
+                let trail = finding.trail();
+                wanted.extend([format!("{trail}.map"), trail]);
+            } else if parts::may_have(finding.file_name()) {
+                wanted.insert(finding.trail());
+            }
+        }
         Members { wanted, kept: Mutex::default() }
     }
 

@@ -84,7 +84,9 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
         let surer = (findings[from].confidence > findings[to].confidence
             || (is_a_copy(&findings[to]) && !is_a_copy(&findings[from])))
         .then(|| findings[from].clone());
+        let is_certain = !findings[from].is_guess();
         let kept = &mut findings[to];
+        kept.as_read = kept.as_read.take().filter(|_| !is_certain);
         if let Some(surer) = surer {
             (kept.rule, kept.confidence, kept.context) = (surer.rule, surer.confidence, surer.context);
         }

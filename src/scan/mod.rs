@@ -68,7 +68,7 @@ trait Input {
 /// What keeps it from reading a part of the input is in the summary.
 pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyhow::Result<Outcome> {
     let started = Instant::now();
-    let counter = Arc::new(Counter::default());
+    let counter = Arc::new(Counter::new(settings.ocr.as_ref().map(|ocr| ocr.pictures())));
     let mut configs = match &settings.config {
         Some(path) => Configs::from_file(path)?,
         None => Configs::default(),
@@ -93,7 +93,8 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
 
     let progress = show();
     let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
-    let how = How { detector, pass: Pass::Detect, least, limits: settings.limits };
+    let how =
+        How { detector, pass: Pass::Detect, least, limits: settings.limits, ocr: settings.ocr.as_deref() };
     let mut read = input.read(how)?;
     let mut summary = Summary {
         files: read.found.files,

@@ -16,9 +16,16 @@ const TICK: Duration = Duration::from_millis(150);
 pub struct Counter {
     items: AtomicU64,
     bytes: AtomicU64,
+    /// Pictures whose text was read, where any is.
+    pictures: Option<Arc<AtomicU64>>,
 }
 
 impl Counter {
+    /// Nothing read yet. `pictures` counts those whose text is.
+    pub fn new(pictures: Option<Arc<AtomicU64>>) -> Self {
+        Counter { pictures, ..Counter::default() }
+    }
+
     /// One more file or object, of so many bytes.
     #[inline]
     pub fn add(&self, bytes: u64) {
@@ -65,7 +72,13 @@ fn show(counter: &Counter, what: &str, done: &AtomicBool) {
     }
     while !done.load(Ordering::Relaxed) {
         let (items, bytes) = (counter.items.load(Ordering::Relaxed), counter.bytes.load(Ordering::Relaxed));
-        bar.set_message(format!("{} {what}, {}", indicatif::HumanCount(items), indicatif::HumanBytes(bytes)));
+        let mut message =
+            format!("{} {what}, {}", indicatif::HumanCount(items), indicatif::HumanBytes(bytes));
+        if let Some(pictures) = &counter.pictures {
+            let pictures = indicatif::HumanCount(pictures.load(Ordering::Relaxed));
+            message.push_str(&format!(", the text of {pictures} pictures"));
+        }
+        bar.set_message(message);
         bar.tick();
         std::thread::park_timeout(TICK);
     }

@@ -13,8 +13,10 @@ pub mod json_string;
 pub mod limits;
 pub mod literals;
 pub mod map_reference;
+pub mod ocr;
 pub mod parts;
 pub mod source_map;
+pub mod terminal;
 
 use std::borrow::Cow;
 

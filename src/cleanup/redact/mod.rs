@@ -211,6 +211,11 @@ fn not_as_written(finding: &Finding, text: &str) -> Option<String> {
     if let Some(layer) = finding.layers.iter().find(|layer| !layer.is_name()) {
         return Some(format!("it is written as {}: replace it by hand", crate::escape::visible(&layer.kind)));
     }
+    if finding.is_guess() {
+        let reason =
+            "it is read through broken lines, spaces or letters that look alike: take it out by hand";
+        return Some(reason.to_owned());
+    }
     let here = usize::try_from(finding.location.byte_offset).ok().and_then(|at| text.as_bytes().get(at..));
     match here.is_some_and(|here| here.starts_with(token.expose())) {
         true => None,

@@ -30,6 +30,7 @@ pub use kind::Kind;
 pub use pieces::Parts;
 
 use super::limits::{Budget, Limits, Metered};
+use super::ocr::Ocr;
 use crate::finding::Layer;
 use memory::Memory;
 use pieces::{NextPiece, Pieces};
@@ -120,13 +121,15 @@ pub struct Outside {
     pub inside: usize,
 }
 
-/// Hands all that is in a file to `visitor`. `size` is the file's, in bytes.
+/// Hands all that is in a file to `visitor`. `size` is the file's, in bytes. With `ocr`, the text in pictures is a part of
+/// them.
 pub fn walk(
     kind: Kind,
     name: &str,
     input: &mut dyn Seekable,
     size: u64,
     limits: Limits,
+    ocr: Option<&Ocr>,
     visitor: &mut dyn Visitor,
 ) {
     let budget = Budget::new(limits, size);
@@ -134,6 +137,7 @@ pub fn walk(
     let mut walk = Walk {
         budget: &budget,
         memory: &memory,
+        ocr,
         layers: Vec::new(),
         depth: 0,
         visitor,
@@ -161,6 +165,8 @@ enum Source<'s> {
 pub struct Walk<'w> {
     budget: &'w Budget,
     memory: &'w Memory<'w>,
+    /// Reads the text in pictures.
+    ocr: Option<&'w Ocr>,
     /// The way so far.
     layers: Vec<Layer>,
     /// Containers that are open.

@@ -19,7 +19,7 @@ pub struct Collected {
 pub fn collect(name: &str, bytes: &[u8]) -> Collected {
     let mut collected = Collected::default();
     let kind = Kind::of(bytes, name).expect("is a container");
-    walk(kind, name, &mut Cursor::new(bytes), bytes.len() as u64, Limits::default(), &mut collected);
+    walk(kind, name, &mut Cursor::new(bytes), bytes.len() as u64, Limits::default(), None, &mut collected);
     collected
 }
 

@@ -3,6 +3,7 @@
 mod embedded;
 mod notebook;
 pub mod office;
+mod pdf;
 
 use super::{Seekable, Walk};
 use std::io;
@@ -10,6 +11,8 @@ use std::io;
 /// A format of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// PDF.
+    Pdf,
     /// An office document in one file of XML.
     FlatOffice,
     /// A text that may hold files in base64: a page, a style sheet, Markdown, JSON.
@@ -21,10 +24,11 @@ pub enum Format {
 impl Format {
     /// What a file is, by its first bytes and its name.
     pub fn of(head: &[u8], _name: &str) -> Option<Format> {
-        if office::is_flat(head) {
-            return Some(Format::FlatOffice);
+        match () {
+            () if pdf::is(head) => Some(Format::Pdf),
+            () if office::is_flat(head) => Some(Format::FlatOffice),
+            () => None,
         }
-        None
     }
 
     /// What a file is that is nothing else, as [`Format::of`].
@@ -39,7 +43,7 @@ impl Format {
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            Format::FlatOffice => false,
+            Format::Pdf | Format::FlatOffice => false,
             Format::Text | Format::Notebook => true,
         }
     }
@@ -50,7 +54,7 @@ impl Format {
         match self {
             Format::Text => has(embedded::MARK),
             Format::Notebook => has(embedded::MARK) || notebook::may_hold(bytes),
-            Format::FlatOffice => true,
+            Format::Pdf | Format::FlatOffice => true,
         }
     }
 }
@@ -58,6 +62,7 @@ impl Format {
 /// Reads a document. `name` is its own.
 pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
     match format {
+        Format::Pdf => pdf::read(walk, name, input),
         Format::FlatOffice => office::flat(walk, name, input),
         Format::Text => embedded::read(walk, input),
         Format::Notebook => {

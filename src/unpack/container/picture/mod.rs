@@ -1,25 +1,84 @@
-//! Pictures: the texts that their metadata hold.
+//! Pictures: the texts that their metadata hold, and with `--ocr` the text that people see in them.
+//!
+//! A picture is read from chunk to chunk and never decoded for its metadata: what is pixels is skipped. What is written
+//! in its fields becomes one text, in which each field is a line that starts with the field's name ([`Fields`]).
+
+mod bytes;
+mod fields;
+mod gif;
+mod heif;
+mod ifd;
+mod iptc;
+mod jpeg;
+mod pixels;
+mod png;
+mod webp;
+mod xmp;
 
 use super::{Seekable, Walk};
+use bytes::Bytes;
+use fields::Fields;
 use std::io;
+
+/// What is kept in memory of one field that must be decoded as a whole, in bytes. Pictures with a map of depths hold some
+/// megabytes of XMP.
+const MOST: u64 = 16 << 20;
 
 /// A format of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {}
+pub enum Format {
+    /// PNG, animated or not.
+    Png,
+    /// JPEG.
+    Jpeg,
+    /// GIF.
+    Gif,
+    /// WebP.
+    WebP,
+    /// TIFF, and what cameras make of it.
+    Tiff,
+    /// HEIF, which HEIC and AVIF are.
+    Heif,
+}
 
 impl Format {
-    /// What a file is, by its first bytes and its name.
-    pub fn of(_head: &[u8], _name: &str) -> Option<Format> {
-        None
+    /// What a file is, by its first bytes.
+    pub fn of(head: &[u8], _name: &str) -> Option<Format> {
+        match head {
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
+            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some(Format::Tiff),
+            [0, 0, 0, _, b'f', b't', b'y', b'p', brand @ ..] if heif::is_brand(brand) => Some(Format::Heif),
+            _ => None,
+        }
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
-        match self {}
+        false
     }
 }
 
 /// Reads a picture. `name` is its own.
-pub fn read(_walk: &mut Walk<'_>, format: Format, _name: &str, _input: &mut dyn Seekable) -> io::Result<()> {
-    match format {}
+pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+    let mut fields = Fields::new(name);
+    let mut bytes = Bytes::new(input)?;
+    let read = match format {
+        Format::Png => png::read(walk, &mut bytes, &mut fields),
+        Format::Jpeg => jpeg::read(walk, &mut bytes, &mut fields),
+        Format::Gif => gif::read(walk, &mut bytes, &mut fields),
+        Format::WebP => webp::read(walk, &mut bytes, &mut fields),
+        Format::Tiff => ifd::read(walk, &mut bytes, &mut fields),
+        Format::Heif => heif::read(walk, &mut bytes, &mut fields),
+    };
+    drop(bytes);
+    // What was read before something went wrong is told.
+    fields.hand_on(walk)?;
+    if let Err(error) = read {
+        walk.budget.spend(0)?;
+        walk.failed(&error);
+    }
+    pixels::read(walk, format, name, input)
 }

@@ -1,25 +1,40 @@
 //! Chats, mails and recordings: what was said, as it was said.
 
+mod made;
+mod mail;
+mod terminal;
+
 use super::{Seekable, Walk};
 use std::io;
 
 /// A format of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {}
+pub enum Format {
+    /// Mails.
+    Mail(mail::Format),
+    /// A recording of a terminal.
+    Terminal(terminal::Format),
+}
 
 impl Format {
     /// What a file is, by its first bytes and its name.
-    pub fn of(_head: &[u8], _name: &str) -> Option<Format> {
-        None
+    pub fn of(head: &[u8], name: &str) -> Option<Format> {
+        let mail = mail::Format::of(head, name).map(Format::Mail);
+        mail.or_else(|| terminal::Format::of(head, name).map(Format::Terminal))
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
-        match self {}
+        match self {
+            Format::Mail(_) | Format::Terminal(_) => false,
+        }
     }
 }
 
 /// Reads a record. `name` is its own.
-pub fn read(_walk: &mut Walk<'_>, format: Format, _name: &str, _input: &mut dyn Seekable) -> io::Result<()> {
-    match format {}
+pub fn read(walk: &mut Walk<'_>, format: Format, _name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+    match format {
+        Format::Mail(format) => mail::read(walk, format, input),
+        Format::Terminal(format) => terminal::read(walk, format, input),
+    }
 }
