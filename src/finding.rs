@@ -213,8 +213,8 @@ pub fn containers(layers: &[Layer]) -> usize {
 }
 
 /// The parts of texts, as layers call them.
-const PARTS: [&str; 8] =
-    ["message", "cell", "row", "entry", "event", "paragraph", "mail-header", "mail-part"];
+const PARTS: [&str; 9] =
+    ["message", "cell", "row", "entry", "event", "paragraph", "mail-header", "mail-part", "issue"];
 
 /// Containers whose content has no name of its own.
 const NAMELESS: [&str; 11] = [

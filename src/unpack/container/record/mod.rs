@@ -1,8 +1,11 @@
 //! Chats, mails and recordings: what was said, as it was said.
 
+mod base64;
+mod har;
 mod made;
 mod mail;
 mod terminal;
+mod tokens;
 
 use super::{Seekable, Walk};
 use std::io;
@@ -14,19 +17,24 @@ pub enum Format {
     Mail(mail::Format),
     /// A recording of a terminal.
     Terminal(terminal::Format),
+    /// A recording of a browser's traffic.
+    Har,
 }
 
 impl Format {
     /// What a file is, by its first bytes and its name.
     pub fn of(head: &[u8], name: &str) -> Option<Format> {
-        let mail = mail::Format::of(head, name).map(Format::Mail);
-        mail.or_else(|| terminal::Format::of(head, name).map(Format::Terminal))
+        mail::Format::of(head, name)
+            .map(Format::Mail)
+            .or_else(|| terminal::Format::of(head, name).map(Format::Terminal))
+            .or_else(|| har::is(head).then_some(Format::Har))
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
             Format::Mail(_) | Format::Terminal(_) => false,
+            Format::Har => true,
         }
     }
 }
@@ -36,5 +44,6 @@ pub fn read(walk: &mut Walk<'_>, format: Format, _name: &str, input: &mut dyn Se
     match format {
         Format::Mail(format) => mail::read(walk, format, input),
         Format::Terminal(format) => terminal::read(walk, format, input),
+        Format::Har => har::read(walk, input),
     }
 }
