@@ -128,7 +128,7 @@ box.flush()
     let expected: Vec<String> =
         (0..5).map(|n| format!("Inbox → message {}: Krea, mail {n} → text/plain", n + 1)).collect();
     assert_eq!(ways(&sandbox.jsonl(&["Inbox"])), expected);
-    sandbox.scan(&["Inbox"]).says(&["Inbox → message 2: Krea, mail 1:8:31 → text/plain"]);
+    sandbox.scan(&["Inbox"]).says(&["Inbox → message 2: Krea, mail 1:9:28 → text/plain"]);
 }
 
 #[test]
