@@ -217,7 +217,7 @@ const PARTS: [&str; 9] =
     ["message", "cell", "row", "entry", "event", "paragraph", "mail-header", "mail-part", "issue"];
 
 /// Containers whose content has no name of its own.
-const NAMELESS: [&str; 11] = [
+const NAMELESS: [&str; 12] = [
     "zip-comment",
     "gzip",
     "gzip-comment",
@@ -229,6 +229,7 @@ const NAMELESS: [&str; 11] = [
     "tar",
     "image-config",
     "terminal",
+    "leveldb",
 ];
 
 /// The layer of what stands in the head of a server's answer; its name is the header's.

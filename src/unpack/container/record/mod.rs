@@ -2,6 +2,7 @@
 
 mod base64;
 mod har;
+mod leveldb;
 mod made;
 mod mail;
 mod terminal;
@@ -19,6 +20,8 @@ pub enum Format {
     Terminal(terminal::Format),
     /// A recording of a browser's traffic.
     Har,
+    /// A table of the storage of a browser.
+    LevelDb,
 }
 
 impl Format {
@@ -28,12 +31,13 @@ impl Format {
             .map(Format::Mail)
             .or_else(|| terminal::Format::of(head, name).map(Format::Terminal))
             .or_else(|| har::is(head).then_some(Format::Har))
+            .or_else(|| leveldb::is(name).then_some(Format::LevelDb))
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            Format::Mail(_) | Format::Terminal(_) => false,
+            Format::Mail(_) | Format::Terminal(_) | Format::LevelDb => false,
             Format::Har => true,
         }
     }
@@ -45,5 +49,6 @@ pub fn read(walk: &mut Walk<'_>, format: Format, _name: &str, input: &mut dyn Se
         Format::Mail(format) => mail::read(walk, format, input),
         Format::Terminal(format) => terminal::read(walk, format, input),
         Format::Har => har::read(walk, input),
+        Format::LevelDb => leveldb::read(walk, input),
     }
 }
