@@ -9,6 +9,7 @@ pub mod charset;
 pub mod container;
 pub mod encoded;
 pub mod escapes;
+mod har;
 pub mod json_string;
 pub mod limits;
 pub mod literals;
