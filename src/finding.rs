@@ -221,6 +221,7 @@ const PARTS: &[&str] = &[
     "entry",
     "event",
     "paragraph",
+    "issue",
     // Of office documents.
     "comment",
     "note",
@@ -256,6 +257,8 @@ const NAMELESS: &[&str] = &[
     "image-config",
     "metadata",
     OCR,
+    "terminal",
+    "leveldb",
 ];
 
 /// The layer of what stands in the head of a server's answer; its name is the header's.

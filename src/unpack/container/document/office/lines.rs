@@ -203,14 +203,13 @@ impl<'m> Lines<'m> {
                 }
             }
             Element::Label => {
-                let text = tag.attribute("val").filter(|_| parent != Element::Label).unwrap_or_default();
-                let (is_open, text) = (!self.lines.is_empty(), format!("{text}: "));
-                if !is_open {
+                let text = format!("{}: ", tag.attribute("val").unwrap_or_default());
+                if self.lines.is_empty() {
                     self.open(None);
-                }
-                self.add(text.as_bytes());
-                if !is_open {
+                    self.add(text.as_bytes());
                     self.shut();
+                } else {
+                    self.add(text.as_bytes());
                 }
             }
             Element::Property => {

@@ -1,0 +1,110 @@
+//! What is found in documents, and where it is said to be.
+
+use super::support::Sandbox;
+use super::support::program::{Run, token};
+use super::{pack, with};
+use serde_json::Value;
+
+/// The number of a finding's token.
+fn number(finding: &Value) -> u64 {
+    let prefix = finding["token"]["id_prefix"].as_str().unwrap();
+    (0..24).find(|&n| token(n).starts_with(prefix)).unwrap()
+}
+
+/// The ways to the tokens of a run, in the order of their numbers.
+fn found(run: &Run) -> Vec<(u64, String)> {
+    let mut all: Vec<_> =
+        run.findings().iter().map(|finding| (number(finding), pack::way(finding))).collect();
+    all.sort();
+    all
+}
+
+/// Every token of a document is found once, at these places, with no doubt.
+#[track_caller]
+fn holds(name: &str, expected: &[(u64, &str)]) {
+    let sandbox = with(name);
+    let run = sandbox.jsonl(&[name]).code(1);
+    let expected: Vec<_> = expected.iter().map(|(n, way)| (*n, format!("{name} → {way}"))).collect();
+    assert_eq!(found(&run), expected);
+    assert_eq!(run.incomplete(), "");
+}
+
+#[test]
+fn text_documents_of_word_are_read_as_people_read_them() {
+    holds(
+        "plan.docx",
+        &[
+            (0, "text → paragraph 4"),
+            (1, "text → row 2 of table 1"),
+            (2, "comments → comment by Ann"),
+            (3, "text → paragraph 6"),
+            (4, "page header 1 → "),
+            (5, "text → paragraph 7"),
+            (6, "text → paragraph 1"),
+            (7, "text → paragraph 9"),
+            (8, "text → paragraph 8"),
+            (9, "custom properties → property Krea API key"),
+        ],
+    );
+}
+
+#[test]
+fn text_documents_of_open_document_are_read_the_same() {
+    holds("plan.odt", &[]);
+}
+
+#[test]
+fn sheets_name_their_cells() {
+    holds(
+        "keys.xlsx",
+        &[
+            (10, "sheet Keys → cell B2"),
+            (11, "sheet Keys → cell C3"),
+            (12, "comments on sheet Keys → comment by Ann on A3"),
+            (13, "hidden sheet Old keys → cell B7"),
+            (14, "workbook → defined name KreaKey"),
+            (15, "custom properties → property Krea token"),
+        ],
+    );
+    holds("keys.ods", &[]);
+    holds("keys.fods", &[]);
+}
+
+#[test]
+fn slides_are_counted_as_they_are_shown() {
+    holds("deck.pptx", &[(16, "slide 3"), (17, "notes of slide 3"), (18, "slide 1")]);
+    holds("deck.odp", &[]);
+}
+
+#[test]
+fn chapters_of_books_are_read_whole() {
+    holds("plan.epub", &[]);
+}
+
+#[test]
+fn people_are_told_where_to_look() {
+    let sandbox = with("keys.xlsx");
+    sandbox.scan(&["keys.xlsx"]).code(1).says(&[
+        "keys.xlsx → sheet Keys:3:6 → cell B2",
+        "keys.xlsx → comments on sheet Keys:1:7 → comment by Ann on A3",
+    ]);
+}
+
+#[test]
+fn documents_are_read_wherever_they_are() {
+    let sandbox = Sandbox::new();
+    let book = std::fs::read(with("keys.xlsx").root().join("keys.xlsx")).unwrap();
+    sandbox.commit("readme.md", "nothing\n", "Start");
+    pack::write(&sandbox, "keys.xlsx", &book);
+    sandbox.git(&["add", "keys.xlsx"]);
+    assert_eq!(found(&sandbox.jsonl(&["--staged"]).code(1)).len(), 6);
+    sandbox.git(&["commit", "--quiet", "--message", "Add keys"]);
+    sandbox.git(&["rm", "--quiet", "keys.xlsx"]);
+    sandbox.git(&["commit", "--quiet", "--message", "Remove keys"]);
+    let run = sandbox.jsonl(&["--history"]).code(1);
+    assert_eq!(found(&run)[0].1, "keys.xlsx → sheet Keys → cell B2");
+    let outer = pack::gzip(&pack::tar(&[("old/keys.xlsx", &book)]));
+    pack::write(&sandbox, "old.tgz", outer);
+    let run = sandbox.jsonl(&["old.tgz"]).code(1);
+    assert_eq!(found(&run)[0], (10, "old.tgz → old/keys.xlsx → sheet Keys → cell B2".to_owned()));
+}
