@@ -213,7 +213,7 @@ pub fn containers(layers: &[Layer]) -> usize {
 }
 
 /// The parts of texts, as layers call them.
-const PARTS: [&str; 6] = ["message", "cell", "row", "entry", "event", "paragraph"];
+const PARTS: [&str; 8] = ["message", "cell", "row", "entry", "event", "paragraph", "cue", "line"];
 
 /// Containers whose content has no name of its own.
 const NAMELESS: [&str; 10] =

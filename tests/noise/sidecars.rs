@@ -73,7 +73,7 @@ fn tesseract_gives_a_word_at_a_time() {
     let hocr = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<html><body><div class='ocr_page'>{lines}</div></body></html>"
     );
-    assert_found("shot.hocr", &leaked.fill(&hocr), &leaked, "medium", &["markup"]);
+    assert_found("shot.hocr", &leaked.fill(&hocr), &leaked, "medium", &["line", "markup"]);
 
     let row =
         |line: u8, word: u8, text: &str| format!("5\t1\t1\t1\t{line}\t{word}\t1\t2\t3\t4\t91.5\t{text}\n");
@@ -97,4 +97,19 @@ fn tesseract_gives_a_word_at_a_time() {
         word("THREE")
     );
     assert_found("shot.xml", &leaked.fill(&alto), &leaked, "medium", &["markup"]);
+}
+
+#[test]
+fn a_finding_names_its_cue_and_its_line() {
+    let leaked = Leaked::new(24);
+    let sandbox = crate::support::Sandbox::empty();
+    sandbox.write(
+        "demo.srt",
+        leaked
+            .fill("13\n00:00:58,000 --> 00:01:12,000\nkrea\n\n14\n00:01:12,500 --> 00:01:14,000\nID : SEC\n"),
+    );
+    sandbox.write("demo.vtt", leaked.fill("WEBVTT\n\n00:58.000 --> 01:12.000\nKREA_API_KEY=ID:SEC\n"));
+    let out = sandbox.scan(&["."]).stdout;
+    assert!(out.contains("demo.srt:7:1 → cue 14 at 00:01:12"), "{out}");
+    assert!(out.contains("demo.vtt:4:14 → cue 1 at 00:58"), "{out}");
 }

@@ -1,18 +1,66 @@
 //! What people call the place of a byte in a text: the message of a chat, the cell of a notebook, the row of a table.
 //!
-//! Takes a whole file and places in it, gives a layer for each place that has such a name. A format is one file here.
+//! Takes a whole file and places in it, gives a layer for each place that has such a name. A format is one file here: a
+//! [`Format`] in [`FORMATS`].
+
+mod captions;
+mod hocr;
 
 use crate::finding::Layer;
+use crate::unpack::charset;
 
 /// Files above this size, in bytes, are not looked into.
 pub const MOST: u64 = 256 << 20;
+/// A name that comes out of a file is cut to so many characters.
+const LONGEST_NAME: usize = 80;
 
-/// Whether a file's name or first bytes say that its parts may have names.
-pub fn may_have(_name: &str) -> bool {
-    false
+/// A kind of text whose parts have names.
+struct Format {
+    /// How names of such files end, in lower case.
+    endings: &'static [&'static str],
+    /// Whether a file is one.
+    is: fn(&[u8]) -> bool,
+    /// The ways to the bytes at these sorted offsets in a file with this name; see [`name`].
+    name: fn(&str, &[u8], &[usize]) -> Vec<Vec<Layer>>,
+}
+
+/// What is known. The first that a file is counts.
+const FORMATS: &[Format] = &[captions::FORMAT, hocr::FORMAT];
+
+/// Whether a file's name says that its parts may have names.
+pub fn may_have(name: &str) -> bool {
+    FORMATS.iter().any(|format| format.may_be(name))
 }
 
 /// The ways to the bytes at these sorted offsets in a file, from the file on. `name` is the file's.
-pub fn name(_name: &str, _bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
-    vec![Vec::new(); offsets.len()]
+pub fn name(name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
+    // Offsets in UTF-16 are not those in the text.
+    let format = FORMATS.iter().find(|format| format.may_be(name) && (format.is)(bytes));
+    match format.filter(|_| charset::utf16(bytes).is_none()) {
+        Some(format) => (format.name)(name, bytes, offsets),
+        None => vec![Vec::new(); offsets.len()],
+    }
+}
+
+impl Format {
+    fn may_be(&self, name: &str) -> bool {
+        self.endings.iter().any(|ending| {
+            let end = name.len().checked_sub(ending.len()).and_then(|at| name.get(at..));
+            end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
+        })
+    }
+}
+
+/// A layer that names a part.
+fn part(kind: &str, name: &str) -> Layer {
+    Layer { kind: kind.to_owned(), name: name.to_owned(), line: None, column: None }
+}
+
+/// A name out of a file as it is shown: one line, and not longer than a line.
+fn short(name: &str) -> String {
+    let words = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
 }
