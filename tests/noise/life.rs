@@ -94,3 +94,18 @@ fn a_guess_alone_begins_no_incident() {
     assert!(nobody.stderr.contains("add --yes"), "{}", nobody.stderr);
     assert_eq!(emulator.requests().len(), before);
 }
+
+#[test]
+fn what_may_be_cut_off_is_not_proven_dead() {
+    let (leaked, emulator, sandbox) = (Leaked::new(57), Emulator::start(), Sandbox::empty());
+    for (text, status) in [
+        ("export KREA_API_KEY=ID:ONETWO\nTHREE\n", "unknown"),
+        ("export KREA_API_KEY=ID:ONETWO THREE\n", "unknown"),
+        ("export KREA_API_KEY=ID:SEC\nPORT=3000\n", "dead"),
+        ("export KREA_API_KEY=ID:SEC\n# the key of the website\n", "dead"),
+    ] {
+        sandbox.write("notes.txt", leaked.fill(text));
+        let verified = run(&sandbox, &emulator, &["--verify", "-f", "jsonl", "."]);
+        assert_eq!(verified.findings()[0]["status"], status, "{text}");
+    }
+}

@@ -21,10 +21,11 @@ fn name(_name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
     for &offset in offsets {
         while let Some(next) = memmem::find(&bytes[at..offset.max(at)], b"ocr_").map(|found| at + found) {
             let class = &bytes[next..];
-            let is = |wanted: &str| {
-                let quoted = |quote: u8| class.get(wanted.len()) == Some(&quote);
-                class.starts_with(wanted.as_bytes()) && (quoted(b'"') || quoted(b'\''))
-            };
+            // A class stands alone between its quotes.
+            let quote = next.checked_sub(1).map(|before| bytes[before]);
+            let is_quoted =
+                |end: usize| matches!(quote, Some(b'"' | b'\'')) && class.get(end).copied() == quote;
+            let is = |wanted: &str| class.starts_with(wanted.as_bytes()) && is_quoted(wanted.len());
             if is(PAGE) {
                 (page, line) = (page + 1, 0);
             } else if LINES.iter().any(|class| is(class)) {
