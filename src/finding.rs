@@ -222,6 +222,8 @@ const PARTS: &[&str] = &[
     "event",
     "paragraph",
     "issue",
+    "cue",
+    "line",
     // Of office documents.
     "comment",
     "note",

@@ -338,6 +338,12 @@ impl<'a> Run<'a> {
                 let label = value.attribution.label;
                 let mut ranked = Ranked::new(rule, rank, value.confidence, token, span, label);
                 ranked.found.layers.extend(read.layer(&value.span));
+                let exact = rank == rank::EXACT && value.kind == TokenKind::Pair && around.is_related();
+                if let Some(end) = exact.then(|| noise::goes_on(text.bytes(), &value.span)).flatten() {
+                    // The token may be longer than what reads exactly.
+                    ranked.found.pieces = vec![text.origin_range(value.span.start, end)];
+                    ranked.found.as_read = ranked.found.token.id_prefix();
+                }
                 self.found.push(ranked);
             }
         }

@@ -1,6 +1,6 @@
 //! Undoes the escapes that source code, JSON, URLs, properties files and markup put around or into a value:
 //! `\"`, `\/`, `\:`, `\n`, `\u003a`, `\x3a`, `\u{3a}`, `\72`, `%3A`, `&#58;`, a backslash at a line's end, and the
-//! sequences that colour a terminal.
+//! sequences that colour a terminal, set its title or step back over what it shows.
 //!
 //! Mail says that it is in quoted-printable; then `=3D` and a `=` at a line's end are undone as well.
 //!
@@ -19,10 +19,14 @@ const MAX_LAYERS: usize = 8;
 
 /// ESC, which starts the sequences that colour a terminal.
 const CONTROL: u8 = 0x1b;
+const BACKSPACE: u8 = 8;
+const BELL: u8 = 7;
+/// No title of a terminal is longer, in bytes.
+const LONGEST_TITLE: usize = 512;
 
 /// The text without its escapes, or `None` when it has none.
 pub fn unescape<'a>(text: &Text<'a>) -> Option<Text<'a>> {
-    let mut current = undo_quoted_printable(text);
+    let mut current = undo_quoted_printable(text).or_else(|| undo_backspaces(text));
     for _ in 0..MAX_LAYERS {
         match undo_one_layer(current.as_ref().unwrap_or(text)) {
             Some(next) => current = Some(next),
@@ -57,6 +61,42 @@ fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
         copied = at + length;
     }
     out.push(&bytes[copied..], copied, Step::ONE);
+    Some(text.derive(out))
+}
+
+/// Undoes what a terminal undoes: a backspace takes the character before it, as long as the line has one.
+fn undo_backspaces<'a>(text: &Text<'_>) -> Option<Text<'a>> {
+    let bytes = text.bytes();
+    memchr::memchr(BACKSPACE, bytes)?;
+    if memchr::memchr(0, bytes).is_some() {
+        return None;
+    }
+    let mut kept: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut start = 0;
+    for at in memchr::memchr_iter(BACKSPACE, bytes) {
+        if start < at {
+            kept.push(start..at);
+        }
+        start = at + 1;
+        if let Some(last) = kept.last_mut() {
+            let is_inside = |b: u8| (0x80..0xc0).contains(&b);
+            let mut end = last.end - 1;
+            while end > last.start && is_inside(bytes[end]) {
+                end -= 1;
+            }
+            if bytes[end] != b'\n' {
+                last.end = end;
+            }
+            if last.start == last.end {
+                kept.pop();
+            }
+        }
+    }
+    kept.push(start..bytes.len());
+    let mut out = TextBuilder::default();
+    for range in kept {
+        out.push(&bytes[range.clone()], range.start, Step::ONE);
+    }
     Some(text.derive(out))
 }
 
@@ -126,6 +166,16 @@ fn decode(text: &[u8], at: usize) -> Option<Escape> {
             rest.get(length).filter(|b| b.is_ascii_alphabetic())?;
             Some(Escape { character: None, length: length + 3 })
         }
+        // Titles and links, up to a bell or `ESC \\`.
+        [CONTROL, b']', rest @ ..] => {
+            let rest = &rest[..rest.len().min(LONGEST_TITLE)];
+            let end = rest.iter().position(|&b| b == BELL || b == CONTROL)?;
+            let closes = if rest[end] == BELL { 1 } else { 2 };
+            Some(Escape { character: None, length: 2 + end + closes })
+        }
+        // Which letters are drawn, and what the keys send.
+        [CONTROL, b'(' | b')', b'0' | b'A' | b'B', ..] => Some(Escape { character: None, length: 3 }),
+        [CONTROL, b'=' | b'>' | b'7' | b'8', ..] => Some(Escape { character: None, length: 2 }),
         [b'\\', b'e', b'[', ..] => found(CONTROL, 2),
         [b'\\', b'0', b'3', b'3', b'[', ..] => found(CONTROL, 4),
         // Octal, as far as it is a character that can be read: `\72`, `\072`.
@@ -225,6 +275,22 @@ mod tests {
         for text in ["\u{1b}[1mA\u{1b}[0m=\u{1b}[38;5;12mx", r"\x1b[1mA\u001b[0m=\033[36mx", r"\e[1mA=x"] {
             assert_eq!(undone(text), "A=x");
         }
+    }
+
+    #[test]
+    fn titles_links_and_backspaces_are_undone() {
+        for text in [
+            "\u{1b}]0;a title\u{7}A=x",
+            "\u{1b}]8;;https://example.com\u{1b}\\A\u{1b}]8;;\u{1b}\\=x",
+            "A\u{1b}(B=\u{1b}=x",
+            "AB\u{8}=x",
+            "A\u{e4}\u{8}=xyz\u{8}\u{8}",
+            "A\u{8}A=\u{8}=x\u{8}x",
+        ] {
+            assert_eq!(undone(text), "A=x", "{text:?}");
+        }
+        assert_eq!(undone("\u{8}\u{8}A\n\u{8}B"), "A\nB");
+        assert_eq!(undone("\u{1b}]0;no end"), "\u{1b}]0;no end");
     }
 
     #[test]

@@ -64,6 +64,19 @@ pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<Noisy> {
     found
 }
 
+/// Where that ends which may go on a token that reads exactly, if anything does: what follows a space, or a full line, and
+/// looks drawn at random as its secret half does.
+pub fn goes_on(text: &[u8], span: &Range<usize>) -> Option<usize> {
+    let secret = span.start + memchr::memchr(b':', &text[span.clone()])? + 1;
+    let whole = secret::at(text, secret)?;
+    let is_full = |line: &[u8]| line.len() >= secret::FULL_LINE;
+    let start = memchr::memrchr(b'\n', &text[..span.end]).map_or(0, |newline| newline + 1);
+    let breaks = text[span.end..].trim_ascii_start().len() < text[span.end..].len()
+        && text[span.end..].iter().find(|&&b| !matches!(b, b' ' | b'\t' | b'\r')) == Some(&b'\n');
+    (whole.end > span.end && (!breaks || is_full(&text[start..span.end])))
+        .then_some(whole.hidden.max(whole.end))
+}
+
 /// The next place where a word starts like an id half.
 fn next_start(text: &[u8], range: Range<usize>) -> Option<usize> {
     range.into_iter().find(|&at| starts_word(text, at) && looks_like_digit(text, at))
@@ -195,6 +208,25 @@ mod tests {
     fn what_reads_exactly_is_left_to_the_exact_patterns() {
         for text in ["KREA_API_KEY=ID:SEC", "krea\nID:SEC\nx"] {
             assert!(found(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_go_on_is_told() {
+        let secret = secret();
+        let (one, two) = secret.split_at(20);
+        let goes_on = |text: &str| {
+            let text = text.replace("ID", ID).replace("ONE", one).replace("TWO", two);
+            let start = text.find(ID).expect("the id");
+            goes_on(text.as_bytes(), &(start..start + ID.len() + 21)).map(|end| text[..end].to_owned())
+        };
+        for text in ["KREA_API_KEY=ID:ONE TWO |", "export KREA_API_KEY=ID:ONE\nTWO\n"] {
+            assert!(goes_on(text).is_some_and(|hidden| hidden.ends_with(two)), "{text}");
+        }
+        for text in
+            ["k=ID:ONE\n", "k=ID:ONE\nA=TWO\n", "k=ID:ONE,TWO", "k=ID:ONE is the key", "k=ID:ONE\nID:TWO"]
+        {
+            assert_eq!(goes_on(text), None, "{text}");
         }
     }
 

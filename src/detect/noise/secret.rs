@@ -15,7 +15,7 @@ const MOST_WORDS: usize = 24;
 /// So much of a hex secret is read as the digits that it has, in percent: one of another alphabet has a third of it.
 const LEAST_HEX: usize = 80;
 /// A line at least so long, in bytes, may have been broken because it was full.
-const FULL_LINE: usize = 60;
+pub const FULL_LINE: usize = 60;
 
 /// A secret half.
 #[derive(Clone, Debug, PartialEq, Eq)]

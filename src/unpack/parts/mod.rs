@@ -3,8 +3,10 @@
 //! Takes a whole file and places in it, gives a layer for each place that has such a name. A format is one file here: a
 //! [`Format`] in [`FORMATS`], or, if it is JSON, a function in [`json::SHAPES`].
 
+mod captions;
 mod chat;
 mod har;
+mod hocr;
 mod issue;
 mod jira_xml;
 mod json;
@@ -30,7 +32,8 @@ struct Format {
 }
 
 /// What is known. The first that a file is counts.
-const FORMATS: &[Format] = &[json::FORMAT, table::FORMAT, jira_xml::FORMAT];
+const FORMATS: &[Format] =
+    &[json::FORMAT, table::FORMAT, jira_xml::FORMAT, captions::FORMAT, hocr::FORMAT];
 
 /// Whether a file's name says that its parts may have names.
 pub fn may_have(name: &str) -> bool {
