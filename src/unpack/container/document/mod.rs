@@ -3,6 +3,7 @@
 mod embedded;
 mod notebook;
 pub mod office;
+mod ole;
 mod pdf;
 mod rtf;
 
@@ -16,6 +17,8 @@ pub enum Format {
     Pdf,
     /// RTF.
     Rtf,
+    /// A file of Office before 2007, a mail of Outlook, an encrypted Office file.
+    Ole,
     /// An office document in one file of XML.
     FlatOffice,
     /// A text that may hold files in base64: a page, a style sheet, Markdown, JSON.
@@ -29,6 +32,7 @@ impl Format {
     pub fn of(head: &[u8], _name: &str) -> Option<Format> {
         match () {
             () if head.starts_with(rtf::MAGIC) => Some(Format::Rtf),
+            () if head.starts_with(ole::MAGIC) => Some(Format::Ole),
             () if pdf::is(head) => Some(Format::Pdf),
             () if office::is_flat(head) => Some(Format::FlatOffice),
             () => None,
@@ -47,7 +51,7 @@ impl Format {
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            Format::Pdf | Format::Rtf | Format::FlatOffice => false,
+            Format::Pdf | Format::Rtf | Format::Ole | Format::FlatOffice => false,
             Format::Text | Format::Notebook => true,
         }
     }
@@ -58,7 +62,7 @@ impl Format {
         match self {
             Format::Text => has(embedded::MARK),
             Format::Notebook => has(embedded::MARK) || notebook::may_hold(bytes),
-            Format::Pdf | Format::Rtf | Format::FlatOffice => true,
+            Format::Pdf | Format::Rtf | Format::Ole | Format::FlatOffice => true,
         }
     }
 }
@@ -68,6 +72,7 @@ pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn See
     match format {
         Format::Pdf => pdf::read(walk, name, input),
         Format::Rtf => rtf::read(walk, name, input),
+        Format::Ole => ole::read(walk, name, input),
         Format::FlatOffice => office::flat(walk, name, input),
         Format::Text => embedded::read(walk, input),
         Format::Notebook => {

@@ -16,6 +16,7 @@ mod layout;
 mod object;
 mod operations;
 mod pages;
+mod pictures;
 mod rest;
 mod truetype;
 

@@ -5,6 +5,7 @@ use super::super::super::{Walk, layer};
 use super::content::{Drawing, Fonts, UNMOVED};
 use super::file::File;
 use super::object::{Dict, Object};
+use super::pictures;
 use std::collections::{HashMap, HashSet};
 use std::io;
 
@@ -133,12 +134,14 @@ fn one(
             }
         }
     }
+    // A picture is read with the first page that shows it.
+    drawing.pictures.retain(|(number, _)| !seen.objects.contains(number));
     seen.objects.extend(&drawing.forms);
     seen.letters.0 += drawing.letters.0;
     seen.letters.1 += drawing.letters.1;
     seen.named = std::mem::take(&mut drawing.named);
     let has_more = drawing.has_more;
-    let (text, _) = drawing.into_text();
+    let (text, shown) = drawing.into_text();
     let place = || layer("page", &format!("page {count}"));
     if !text.is_empty() {
         walk.member(place(), name, &mut text.as_bytes())?;
@@ -154,7 +157,7 @@ fn one(
             walk.unread_member(place(), &reason);
         }
     }
-    Ok(())
+    pictures::read(walk, file, name, count, &shown)
 }
 
 /// The parts of a page's content, one after the other with white space between them. What goes wrong in one of them shows
