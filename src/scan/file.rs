@@ -5,7 +5,8 @@ use super::originals::is_built;
 use super::sources::{Kept, Seen};
 use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status, Token, containers, trail,
+    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status, Token, containers,
+    trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;

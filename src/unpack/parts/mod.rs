@@ -5,6 +5,7 @@
 
 mod chat;
 mod json;
+mod notebook;
 
 use crate::finding::Layer;
 use crate::unpack::charset;

@@ -204,12 +204,9 @@ impl<'m> Lines<'m> {
             }
             Element::Label => {
                 let text = format!("{}: ", tag.attribute("val").unwrap_or_default());
-                if self.lines.is_empty() {
-                    self.open(None);
-                    self.add(text.as_bytes());
-                    self.shut();
-                } else {
-                    self.add(text.as_bytes());
+                match self.lines.is_empty() {
+                    true => self.give(text.into_bytes(), None, b"\n"),
+                    false => self.add(text.as_bytes()),
                 }
             }
             Element::Property => {

@@ -226,6 +226,7 @@ impl<'m> Reading<'_, 'm> {
         let Some(root) = root(&mut xml) else { return Ok(walk.budget.spend(0)?) };
         let Some(kind) = Kind::of(&root) else { return Ok(()) };
         let layer = self.names.of(&entry.name).cloned().unwrap_or_else(|| kind.layer(&root, &entry.name));
+        let layer = root.shown(layer);
         let unexpanded = match kind {
             Kind::Sheet => {
                 let title = layer.name.strip_prefix("hidden ").unwrap_or(&layer.name).strip_prefix("sheet ");
