@@ -128,6 +128,21 @@ fn chapters_of_books_are_read_whole() {
 }
 
 #[test]
+fn notebooks_name_their_cells() {
+    holds(
+        "run.ipynb",
+        &[
+            (19, "cell 1, attachment shot.png → Comment"),
+            (20, "cell 2"),
+            (20, "cell 4, output 1"),
+            (21, "cell 3"),
+            (21, "cell 3, output 1"),
+            (22, "cell 4, output 2 → Comment"),
+        ],
+    );
+}
+
+#[test]
 fn people_are_told_where_to_look() {
     let sandbox = with("keys.xlsx");
     sandbox.scan(&["keys.xlsx"]).code(1).says(&[
