@@ -134,8 +134,9 @@ impl<'m> Lines<'m> {
     /// Goes on with the next text. Gives what it is called.
     pub fn section(&mut self) -> Option<Layer> {
         self.is_at_section = false;
-        let first = std::mem::take(&mut self.first);
-        self.ready.push_back(Piece { text: first, part: None });
+        if !self.first.is_empty() {
+            self.ready.push_back(Piece { text: std::mem::take(&mut self.first), part: None });
+        }
         self.section.clone()
     }
 
