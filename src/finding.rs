@@ -221,6 +221,7 @@ const PARTS: &[&str] = &[
     "entry",
     "event",
     "paragraph",
+    "issue",
     // Of office documents.
     "comment",
     "note",
@@ -257,6 +258,7 @@ const NAMELESS: &[&str] = &[
     "metadata",
     "ocr",
     "terminal",
+    "leveldb",
 ];
 
 /// The layer of what stands in the head of a server's answer; its name is the header's.

@@ -21,7 +21,7 @@ pub use sweep::{Copy, CopyKind, Sweep};
 use crate::finding::{Confidence, Layer, Token, TokenKind};
 use crate::rules::{Rule, RuleSet};
 use crate::unpack::literals::{self, Joined};
-use crate::unpack::{Text, charset, encoded, escapes};
+use crate::unpack::{Text, charset, encoded, escapes, markup, strings};
 use aho_corasick::AhoCorasick;
 use context::{Attribution, PathSays, Surroundings};
 use encoding_rs::Encoding;
@@ -277,13 +277,13 @@ impl<'a> Run<'a> {
         let unescaped = escapes::unescape(text);
         let view = unescaped.as_ref().unwrap_or(text);
         let around = Surroundings::new(view.bytes(), self.says, outer);
-        let read = Reading { text: view, base: text, joined: None };
+        let read = Reading { text: view, base: text, made: Made::AsItStands };
         self.values(&read, &around);
         if around.is_related() {
             for by in [Joined::ByOperator, Joined::ByAdjacency] {
                 if let Some(joined) = literals::join(view, by) {
                     let around = Surroundings::new(joined.bytes(), self.says, outer);
-                    let read = Reading { text: &joined, base: text, joined: Some(by) };
+                    let read = Reading { text: &joined, base: text, made: Made::Joined(by) };
                     self.values(&read, &around);
                     if by == Joined::ByOperator {
                         self.encoded(&read, &around, depth);
@@ -292,6 +292,16 @@ impl<'a> Run<'a> {
             }
             self.halves(view, &around);
             self.noisy(&read, &around);
+            let shown = markup::read(view).map(|text| (text, Made::Markup));
+            let lines = strings::lines(text).map(|text| (text, Made::Lines));
+            for (other, made) in shown.into_iter().chain(lines) {
+                let around = Surroundings::new(other.bytes(), self.says, outer);
+                let read = Reading { text: &other, base: text, made };
+                if made == Made::Markup {
+                    self.values(&read, &around);
+                }
+                self.noisy(&read, &around);
+            }
         }
         self.encoded(&read, &around, depth);
     }
@@ -305,7 +315,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             let values = pairs::find(rule, context, text.bytes(), around);
-            if read.joined.is_none() {
+            if read.made == Made::AsItStands {
                 self.placeholders += values.placeholders;
             }
             for value in values.accepted {
@@ -313,16 +323,16 @@ impl<'a> Run<'a> {
                     continue;
                 }
                 let span = text.origin_range(value.span.start, value.span.end);
-                let rank = match read.joined {
-                    None if value.kind == TokenKind::Legacy && value.confidence == Confidence::Low => {
-                        rank::ID
-                    }
-                    None if order == 0 => rank::EXACT,
-                    None => rank::NAMED,
-                    Some(_) if text.is_one_piece(&value.span) => continue,
-                    Some(Joined::ByOperator) => rank::JOINED,
-                    Some(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => rank::JOINED,
-                    Some(Joined::ByAdjacency) => rank::ADJACENT,
+                let is_id = value.kind == TokenKind::Legacy && value.confidence == Confidence::Low;
+                let rank = match read.made {
+                    Made::AsItStands if is_id => rank::ID,
+                    Made::AsItStands if order == 0 => rank::EXACT,
+                    Made::AsItStands => rank::NAMED,
+                    _ if text.is_one_piece(&value.span) => continue,
+                    Made::Markup if is_id => rank::ID,
+                    Made::Joined(Joined::ByOperator) | Made::Markup | Made::Lines => rank::JOINED,
+                    Made::Joined(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => rank::JOINED,
+                    Made::Joined(Joined::ByAdjacency) => rank::ADJACENT,
                 };
                 let token = Token::new(value.kind, &text.bytes()[value.span.clone()]);
                 let label = value.attribution.label;
@@ -369,7 +379,8 @@ impl<'a> Run<'a> {
         let Some(rule) = self.pair_rule() else { return };
         let text = read.text;
         for noisy in noise::find(text.bytes(), around) {
-            if custom::is_allowed(rule, text.bytes(), self.path, &noisy.span, &noisy.span) {
+            let is_new = read.made == Made::AsItStands || !text.is_one_piece(&noisy.span);
+            if !is_new || custom::is_allowed(rule, text.bytes(), self.path, &noisy.span, &noisy.span) {
                 continue;
             }
             let span = text.origin_range(noisy.span.start, noisy.span.end);
@@ -391,7 +402,7 @@ impl<'a> Run<'a> {
         }
         let text = read.text;
         for run in encoded::runs(text.bytes()) {
-            let is_new = read.joined.is_none() || !text.is_one_piece(&run.range);
+            let is_new = read.made == Made::AsItStands || !text.is_one_piece(&run.range);
             if !is_new || !Budget::takes(&self.budget.bytes, run.text.bytes().len()) {
                 continue;
             }
@@ -430,14 +441,28 @@ impl<'a> Run<'a> {
 struct Reading<'t, 'b> {
     text: &'t Text<'b>,
     base: &'t Text<'b>,
-    joined: Option<Joined>,
+    made: Made,
+}
+
+/// How a reading of a text was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Made {
+    /// It is the text, without its escapes.
+    AsItStands,
+    /// Its literals are joined.
+    Joined(Joined),
+    /// It is what its markup shows.
+    Markup,
+    /// It is the lines that its strings are.
+    Lines,
 }
 
 impl Reading<'_, '_> {
     /// What was undone to read a range; nothing where it stands as it is.
     fn layer(&self, range: &Range<usize>) -> Option<Layer> {
-        let kind = match self.joined {
-            Some(_) if !self.text.is_one_piece(range) => "literals",
+        let kind = match self.made {
+            Made::Markup if !self.text.is_one_piece(range) => "markup",
+            Made::Joined(_) | Made::Lines if !self.text.is_one_piece(range) => "literals",
             _ if self.text.is_verbatim(self.base, range) => return None,
             _ => "escapes",
         };

@@ -9,13 +9,16 @@ pub mod charset;
 pub mod container;
 pub mod encoded;
 pub mod escapes;
+mod har;
 pub mod json_string;
 pub mod limits;
 pub mod literals;
 pub mod map_reference;
+pub mod markup;
 pub mod ocr;
 pub mod parts;
 pub mod source_map;
+pub mod strings;
 pub mod terminal;
 
 use std::borrow::Cow;

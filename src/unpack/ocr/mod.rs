@@ -4,10 +4,12 @@
 //! cores, over all threads, each for a limited time, and none twice: what was made out of a picture is kept for the run.
 //! Pixels reach the program in a temporary file that has no name. Nothing here knows what a token is.
 
+mod page;
 mod pixels;
 mod tesseract;
 
 use image::GrayImage;
+use page::Page;
 use pixels::Look;
 use std::collections::HashMap;
 use std::fs::File;
@@ -95,14 +97,23 @@ impl Ocr {
     /// # Errors
     /// Why nothing was made out, as reports show it.
     pub fn read(&self, picture: &GrayImage, waited: &mut Duration) -> Result<String, String> {
-        let mut text = String::new();
-        for look in Look::all(picture) {
-            let prepared =
-                look.file(picture).map_err(|error| format!("cannot be kept in a temporary file: {error}"))?;
-            text.push_str(&self.run(prepared, look.manner, waited)?);
-            text.push('\n');
+        let first = Look::first(picture);
+        let page = self.look(picture, first, waited)?;
+        let mut text = page.text() + "\n";
+        for look in page.height().into_iter().flat_map(|height| first.further(picture, height)) {
+            let news = self.look(picture, look, waited)?.news(&text);
+            if !news.is_empty() {
+                text.push('\n');
+                text.push_str(&news);
+            }
         }
         Ok(text)
+    }
+
+    fn look(&self, picture: &GrayImage, look: Look, waited: &mut Duration) -> Result<Page, String> {
+        let file =
+            look.file(picture).map_err(|error| format!("cannot be kept in a temporary file: {error}"))?;
+        self.run(file, look.manner, waited)
     }
 
     /// As [`Ocr::read`], of a picture in a format that tesseract itself decodes.
@@ -110,14 +121,14 @@ impl Ocr {
     /// # Errors
     /// As [`Ocr::read`].
     pub fn read_file(&self, picture: File, waited: &mut Duration) -> Result<String, String> {
-        self.run(picture, pixels::WHOLE_PAGE, waited)
+        Ok(self.run(picture, pixels::WHOLE_PAGE, waited)?.text() + "\n")
     }
 
-    fn run(&self, picture: File, manner: u8, waited: &mut Duration) -> Result<String, String> {
+    fn run(&self, picture: File, manner: u8, waited: &mut Duration) -> Result<Page, String> {
         let asked = Instant::now();
         let _slot = self.slots.take();
         *waited += asked.elapsed();
-        self.tesseract.run(picture, manner)
+        self.tesseract.run(picture, manner).map(|table| Page::parse(&table))
     }
 
     /// Ends what is running, and starts nothing any more.

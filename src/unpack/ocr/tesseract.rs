@@ -76,7 +76,7 @@ impl Tesseract {
         }
     }
 
-    /// Reads a picture, in a way that `manner` (tesseract's `--psm`) names. Gives what stands in it.
+    /// Reads a picture, in a way that `manner` (tesseract's `--psm`) names. Gives the table of what stands in it.
     ///
     /// # Errors
     /// Why there is nothing, as reports show it.
@@ -87,6 +87,7 @@ impl Tesseract {
         let mut command = Command::new(PROGRAM);
         command
             .args(["stdin", "stdout", "-l", LANGUAGE, "--psm", &manner.to_string()])
+            .args(["-c", "tessedit_create_tsv=1"])
             // One thread each: there are as many of them as there are cores.
             .env("OMP_THREAD_LIMIT", "1")
             .stdin(picture)

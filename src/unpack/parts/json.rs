@@ -3,7 +3,7 @@
 //! One pass over the bytes, without recursion, whatever they hold: a place in what is no JSON has a way as far as it
 //! goes. Several values one after the other, as in JSON Lines, are items of a list that is not written down.
 
-use super::{Format, chat, notebook};
+use super::{Format, chat, har, issue, notebook, storage};
 use crate::finding::Layer;
 use crate::unpack::json_string;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -28,15 +28,16 @@ pub const FORMAT: Format =
     Format { endings: &[".json", ".jsonl", ".ndjson", ".har", notebook::ENDING], is, name };
 
 /// What can name a place in JSON; the first that does counts.
-const SHAPES: &[fn(&Place<'_>) -> Option<Layer>] = &[notebook::name, chat::name];
+const SHAPES: &[fn(&Place<'_>) -> Option<Layer>] =
+    &[notebook::name, har::name, chat::name, issue::name, storage::name];
 
 fn is(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     matches!(text.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'['))
 }
 
-fn name(name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
-    let json = Json { name, bytes, read: Cell::new(0), texts: RefCell::default() };
+fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
+    let json = Json { bytes, read: Cell::new(0), texts: RefCell::default() };
     let name = |way: Vec<Step>| {
         let place = Place { json: &json, way };
         SHAPES.iter().find_map(|shape| shape(&place)).into_iter().collect()
@@ -46,7 +47,6 @@ fn name(name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
 
 /// A file.
 struct Json<'a> {
-    name: &'a str,
     bytes: &'a [u8],
     /// How much of it was looked into.
     read: Cell<usize>,
@@ -78,11 +78,6 @@ enum Key {
 }
 
 impl Place<'_> {
-    /// The name of the file.
-    pub fn file(&self) -> &str {
-        self.json.name
-    }
-
     /// How many steps there are. The first leads into a value that is not in any other.
     pub fn depth(&self) -> usize {
         self.way.len()
@@ -102,11 +97,6 @@ impl Place<'_> {
             Key::Item(index) => Some(index + 1),
             Key::Field(_) => None,
         }
-    }
-
-    /// The number, from 1, of the first item that any step from this one on leads into.
-    pub fn number_from(&self, step: usize) -> Option<usize> {
-        (step..self.depth()).find_map(|step| self.number(step))
     }
 
     /// The fields of the object that a step leads into; `None` for what is none.

@@ -4,8 +4,13 @@
 //! [`Format`] in [`FORMATS`], or, if it is JSON, a function in [`json::SHAPES`].
 
 mod chat;
+mod har;
+mod issue;
+mod jira_xml;
 mod json;
 mod notebook;
+mod storage;
+mod table;
 
 use crate::finding::Layer;
 use crate::unpack::charset;
@@ -26,7 +31,7 @@ struct Format {
 }
 
 /// What is known. The first that a file is counts.
-const FORMATS: &[Format] = &[json::FORMAT];
+const FORMATS: &[Format] = &[json::FORMAT, table::FORMAT, jira_xml::FORMAT];
 
 /// Whether a file's name says that its parts may have names.
 pub fn may_have(name: &str) -> bool {

@@ -9,11 +9,9 @@ pub const ENDING: &str = ".ipynb";
 
 /// The cell that a place is in, and which of its outputs.
 pub fn name(place: &Place<'_>) -> Option<Layer> {
-    if !place.file().to_ascii_lowercase().ends_with(ENDING) {
-        return None;
-    }
     // In nbformat 3 cells are in worksheets.
-    let cells = (0..place.depth()).find(|&step| place.field(step) == Some("cells"))?;
+    let cells = [1, 3].into_iter().find(|&step| place.field(step) == Some("cells"))?;
+    place.ask(0, "nbformat", |notebook| notebook.text("/nbformat"))?;
     let cell = place.number(cells + 1)?;
     let output = match place.field(cells + 2) {
         Some("outputs") => place.number(cells + 3).map(|output| format!(", output {output}")),
@@ -36,10 +34,10 @@ mod tests {
 
     #[test]
     fn places_are_named_by_cell_and_output() {
-        let notebook = r#"{"metadata": {"a": "@"}, "cells": [{"source": ["x", "@"], "metadata": {"b": "@"}},
+        let notebook = r#"{"nbformat": 4, "metadata": {"a": "@"}, "cells": [{"source": ["x", "@"], "metadata": {"b": "@"}},
             {"outputs": [{"text": "no"}, {"data": {"text/html": ["<b>", "@"]}}], "source": "@"}]}"#;
         assert_eq!(names(notebook), ["", "cell 1", "cell 1, its metadata", "cell 2, output 2", "cell 2"]);
-        let old = r#"{"worksheets": [{"cells": [{"input": ["@"]}, {"outputs": [{"text": ["@"]}]}]}]}"#;
+        let old = r#"{"nbformat": 3, "worksheets": [{"cells": [{"input": ["@"]}, {"outputs": [{"text": ["@"]}]}]}]}"#;
         assert_eq!(names(old), ["cell 1", "cell 2, output 1"]);
     }
 }

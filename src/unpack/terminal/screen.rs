@@ -7,8 +7,11 @@ use std::ops::Range;
 /// The largest screen.
 const MOST_COLUMNS: usize = 1000;
 const MOST_LINES: usize = 400;
-/// More rows are not joined to one line while they are on the screen.
-const MOST_JOINED: usize = 32;
+/// More rows are not joined to one line.
+const MOST_JOINED: usize = 16;
+/// When fewer cells of a line have changed since it was given, it is not given once more: what turns, counts or is
+/// corrected is no news.
+const NEWS: usize = 8;
 /// The cell behind a character that is two cells wide.
 const SECOND: char = '\u{1}';
 
@@ -18,10 +21,12 @@ struct Row {
     cells: Vec<char>,
     /// It goes on in the next row.
     goes_on: bool,
-    /// Something was written to it since it was given last.
-    is_fresh: bool,
+    /// How many cells were written since it was given last.
+    changed: usize,
     /// When.
     at: f64,
+    /// What was given last of the line that starts here.
+    given: String,
 }
 
 /// A screen.
@@ -42,8 +47,8 @@ pub struct Screen {
     pub inserts: bool,
     /// What is written now is written over something that has been given.
     is_over: bool,
-    /// The line that is leaving goes on.
-    is_leaving: bool,
+    /// The line that is leaving, and how many of its rows have left; it goes on.
+    leaving: Option<(Line, usize)>,
     pub now: f64,
     /// Something came of the bytes.
     pub has_acted: bool,
@@ -72,7 +77,7 @@ impl Screen {
             region: 0..height,
             inserts: false,
             is_over: false,
-            is_leaving: false,
+            leaving: None,
             now: 0.0,
             has_acted: false,
             lines: VecDeque::new(),
@@ -122,7 +127,8 @@ impl Screen {
         row.cells[self.x] = c;
         row.cells[self.x + 1..self.x + width].fill(SECOND);
         if over != c && !is_blank {
-            (row.is_fresh, row.at) = (true, self.now);
+            row.changed += 1;
+            row.at = self.now;
         }
         self.x += width;
     }
@@ -258,7 +264,8 @@ impl Screen {
             let row = &mut self.rows[self.y];
             row.cells.drain(self.x..length.min(self.x + count));
             // What is left stands together now.
-            (row.is_fresh, row.at) = (true, self.now);
+            row.changed += 1;
+            row.at = self.now;
         }
     }
 
@@ -314,35 +321,50 @@ impl Screen {
 
     /// Gives what leaves.
     fn left(&mut self, row: &Row) {
-        if row.is_fresh || self.is_leaving {
-            let text = row.text();
-            let end = if row.goes_on { "" } else { "\n" };
-            self.is_leaving = row.goes_on;
-            self.lines.push_back(Line { text: format!("{text}{end}"), at: row.at });
+        if row.changed == 0 && self.leaving.is_none() {
+            return;
+        }
+        let (line, rows) = self.leaving.get_or_insert_with(|| (Line { text: String::new(), at: 0.0 }, 0));
+        line.text.push_str(&row.text());
+        line.at = line.at.max(row.at);
+        *rows += 1;
+        if !row.goes_on {
+            self.end_line();
+        } else if *rows == MOST_JOINED {
+            let at = line.at;
+            let text = std::mem::take(&mut line.text);
+            *rows = 0;
+            self.lines.push_back(Line { text, at });
         }
     }
 
     fn end_line(&mut self) {
-        if std::mem::take(&mut self.is_leaving) {
-            self.lines.push_back(Line { text: "\n".to_owned(), at: self.now });
+        if let Some((mut line, _)) = self.leaving.take() {
+            line.text.push('\n');
+            self.lines.push_back(line);
         }
     }
 
-    /// Gives the line that a row belongs to, if it was not given as it is.
+    /// Gives the line that a row belongs to, if that is news.
     fn give(&mut self, y: usize) {
-        let rows = self.line_around(y);
-        if !self.rows.range(rows.clone()).any(|row| row.is_fresh) {
+        if self.rows[y].changed < NEWS {
             return;
         }
-        self.end_line();
+        let rows = self.line_around(y);
         let (mut text, mut at) = (String::new(), 0f64);
-        for row in self.rows.range_mut(rows) {
+        for row in self.rows.range_mut(rows.clone()) {
             text.push_str(&row.text());
             at = at.max(row.at);
-            row.is_fresh = false;
+            row.changed = 0;
         }
-        text.push('\n');
-        self.lines.push_back(Line { text, at });
+        let given = &mut self.rows[rows.start].given;
+        let (same, longer) = (given.chars().zip(text.chars()), given.len().abs_diff(text.len()));
+        if same.filter(|(old, new)| old != new).count() + longer >= NEWS {
+            given.clone_from(&text);
+            text.push('\n');
+            self.end_line();
+            self.lines.push_back(Line { text, at });
+        }
     }
 
     /// The rows that are one line with a row.

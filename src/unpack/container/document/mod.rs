@@ -4,6 +4,7 @@ mod embedded;
 mod notebook;
 pub mod office;
 mod pdf;
+mod rtf;
 
 use super::{Seekable, Walk};
 use std::io;
@@ -13,6 +14,8 @@ use std::io;
 pub enum Format {
     /// PDF.
     Pdf,
+    /// RTF.
+    Rtf,
     /// An office document in one file of XML.
     FlatOffice,
     /// A text that may hold files in base64: a page, a style sheet, Markdown, JSON.
@@ -25,6 +28,7 @@ impl Format {
     /// What a file is, by its first bytes and its name.
     pub fn of(head: &[u8], _name: &str) -> Option<Format> {
         match () {
+            () if head.starts_with(rtf::MAGIC) => Some(Format::Rtf),
             () if pdf::is(head) => Some(Format::Pdf),
             () if office::is_flat(head) => Some(Format::FlatOffice),
             () => None,
@@ -43,7 +47,7 @@ impl Format {
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            Format::Pdf | Format::FlatOffice => false,
+            Format::Pdf | Format::Rtf | Format::FlatOffice => false,
             Format::Text | Format::Notebook => true,
         }
     }
@@ -54,7 +58,7 @@ impl Format {
         match self {
             Format::Text => has(embedded::MARK),
             Format::Notebook => has(embedded::MARK) || notebook::may_hold(bytes),
-            Format::Pdf | Format::FlatOffice => true,
+            Format::Pdf | Format::Rtf | Format::FlatOffice => true,
         }
     }
 }
@@ -63,6 +67,7 @@ impl Format {
 pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
     match format {
         Format::Pdf => pdf::read(walk, name, input),
+        Format::Rtf => rtf::read(walk, name, input),
         Format::FlatOffice => office::flat(walk, name, input),
         Format::Text => embedded::read(walk, input),
         Format::Notebook => {

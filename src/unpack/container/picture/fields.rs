@@ -67,6 +67,11 @@ impl<'n> Fields<'n> {
             line.pop();
         }
         line.push(b'\n');
+        if memchr::memchr(0, &line).is_some() {
+            // Beside bytes that are no text, the other fields would not be read as the text that they are.
+            let alone = vec![Piece { text: line, part: Some(part) }];
+            return walk.pieces(metadata(), self.name, Kept(alone.into_iter()));
+        }
         self.bytes += line.len();
         self.pieces.push(Piece { text: line, part: Some(part) });
         if self.bytes > KEPT { self.hand_on(walk) } else { Ok(walk.budget.spend(0)?) }

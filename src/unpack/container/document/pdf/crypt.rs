@@ -27,11 +27,26 @@ enum Method {
 /// A document's key.
 #[derive(Debug)]
 pub struct Crypt {
-    key: Vec<u8>,
+    /// None where only attachments need one.
+    key: Option<Vec<u8>>,
     streams: Method,
     strings: Method,
+    attachments: Method,
+    /// What says which method goes by which name.
+    names: Dict,
     /// Whether the metadata is encrypted as well.
     pub metadata: bool,
+}
+
+/// What a stream says of how it is encrypted.
+#[derive(Clone, Copy, Debug)]
+pub enum Packed<'n> {
+    /// Nothing.
+    Usual,
+    /// That it is an attached file.
+    Attached,
+    /// A name for it.
+    Named(&'n [u8]),
 }
 
 /// Why a document cannot be decrypted.
@@ -63,15 +78,22 @@ impl Crypt {
             4 | 5 => named(dict, dict.get(name).name()),
             _ => None,
         };
-        let (streams, strings) =
-            (method("StmF").ok_or(Locked::Unknown)?, method("StrF").ok_or(Locked::Unknown)?);
+        let known = |name| method(name).ok_or(Locked::Unknown);
+        let (streams, strings) = (known("StmF")?, known("StrF")?);
+        let attachments = if *dict.get("EFF") == Object::Null { streams } else { known("EFF")? };
         let metadata = *dict.get("EncryptMetadata") != Object::Bool(false);
         let key = match revision {
             2..=4 => old_key(dict, id, revision, metadata),
             5 | 6 => new_key(dict, revision),
             _ => return Err(Locked::Unknown),
         };
-        Ok(Crypt { key: key.ok_or(Locked::Password)?, streams, strings, metadata })
+        match (streams, strings) {
+            _ if key.is_some() => {}
+            (Method::Nothing, Method::Nothing) => {}
+            _ => return Err(Locked::Password),
+        }
+        let names = Dict(vec![(b"CF".to_vec(), dict.get("CF").clone())]);
+        Ok(Crypt { key, streams, strings, attachments, names, metadata })
     }
 
     /// A string of an object.
@@ -81,9 +103,19 @@ impl Crypt {
         if read.is_ok() { out } else { text }
     }
 
-    /// An object's stream.
-    pub fn stream<'d>(&self, id: (u32, u16), raw: &'d [u8]) -> Box<dyn Read + 'd> {
-        self.undo(self.streams, id, raw)
+    /// An object's stream. `None` where a password is wanted for it that nothing else wants.
+    pub fn stream<'d>(
+        &self,
+        id: (u32, u16),
+        packed: Packed<'_>,
+        raw: &'d [u8],
+    ) -> Option<Box<dyn Read + 'd>> {
+        let method = match packed {
+            Packed::Usual => self.streams,
+            Packed::Attached => self.attachments,
+            Packed::Named(name) => named(&self.names, name).unwrap_or(self.streams),
+        };
+        (method == Method::Nothing || self.key.is_some()).then(|| self.undo(method, id, raw))
     }
 
     fn undo<'d>(
@@ -92,14 +124,15 @@ impl Crypt {
         (number, generation): (u32, u16),
         raw: &'d [u8],
     ) -> Box<dyn Read + 'd> {
+        let Some(own) = &self.key else { return Box::new(raw) };
         let key = || {
             let salt: &[u8] = if method == Method::Rc4 { b"" } else { b"sAlT" };
             let hash = Md5::new()
-                .chain_update(&self.key)
+                .chain_update(own)
                 .chain_update(&number.to_le_bytes()[..3])
                 .chain_update(generation.to_le_bytes())
                 .chain_update(salt);
-            hash.finalize()[..(self.key.len() + 5).min(BLOCK)].to_vec()
+            hash.finalize()[..(own.len() + 5).min(BLOCK)].to_vec()
         };
         let cbc = |decrypt: Decrypt| -> Box<dyn Read + 'd> {
             let (start, blocks) = raw.split_at(raw.len().min(BLOCK));
@@ -114,7 +147,7 @@ impl Crypt {
                 Ok(cipher) => cbc(Decrypt::Short(Box::new(cipher))),
                 Err(_) => Box::new(raw),
             },
-            Method::Aes256 => match Aes256::new_from_slice(&self.key) {
+            Method::Aes256 => match Aes256::new_from_slice(own) {
                 Ok(cipher) => cbc(Decrypt::Long(Box::new(cipher))),
                 Err(_) => Box::new(raw),
             },
@@ -137,69 +170,86 @@ fn named(dict: &Dict, name: &[u8]) -> Option<Method> {
     }
 }
 
-/// The key up to revision 4 (algorithms 2, 4 and 5).
+/// The key up to revision 4 (algorithms 2 and 4 to 7).
 fn old_key(dict: &Dict, id: &[u8], revision: usize, metadata: bool) -> Option<Vec<u8>> {
-    let length = if revision == 2 { 5 } else { dict.get("Length").count().unwrap_or(40).clamp(40, 128) / 8 };
-    let length = if dict.get("V").count() == Some(4) { BLOCK } else { length };
+    let stated = dict.get("Length").count().unwrap_or(40).clamp(40, 128) / 8;
+    let length = match revision {
+        2 => 5,
+        _ if named(dict, dict.get("StmF").name()) == Some(Method::Aes128) => BLOCK,
+        _ => stated,
+    };
+    let (owner, user) = (bytes(dict.get("O")).get(..32)?, bytes(dict.get("U")));
     let permissions = dict.get("P").number()? as i64 as i32;
-    let mut hash = Md5::new()
-        .chain_update(PADDING)
-        .chain_update(bytes(dict.get("O")).get(..32)?)
-        .chain_update(permissions.to_le_bytes())
-        .chain_update(id);
-    if revision >= 4 && !metadata {
-        hash.update([0xff; 4]);
-    }
-    let mut key = hash.finalize();
-    if revision >= 3 {
-        for _ in 0..50 {
+    let strengthened = |hash: Md5| {
+        let mut key = hash.finalize();
+        for _ in 0..if revision >= 3 { 50 } else { 0 } {
             key = Md5::digest(&key[..length]);
         }
-    }
-    let key = key[..length].to_vec();
-    let mut check = match revision {
-        2 => PADDING.to_vec(),
-        _ => Md5::new().chain_update(PADDING).chain_update(id).finalize().to_vec(),
+        key[..length].to_vec()
     };
-    for round in 0..if revision == 2 { 1 } else { 20 } {
-        let key: Vec<u8> = key.iter().map(|byte| byte ^ round).collect();
-        let mut out = Vec::new();
-        Rc4::new(&key, &check).read_to_end(&mut out).ok()?;
-        check = out;
-    }
-    let user = bytes(dict.get("U"));
-    (user.get(..check.len()) == Some(&check[..])).then_some(key)
+    let opened = |password: &[u8]| {
+        let mut hash = Md5::new()
+            .chain_update(password)
+            .chain_update(owner)
+            .chain_update(permissions.to_le_bytes())
+            .chain_update(id);
+        if revision >= 4 && !metadata {
+            hash.update([0xff; 4]);
+        }
+        let key = strengthened(hash);
+        let check = match revision {
+            2 => rounds(&key, 0..1, &PADDING)?,
+            _ => rounds(&key, 0..20, &Md5::new().chain_update(PADDING).chain_update(id).finalize())?,
+        };
+        (user.get(..check.len()) == Some(&check[..])).then_some(key)
+    };
+    // The password of the owner, which may be empty as well, opens the one of the user.
+    let by_owner = || {
+        let key = strengthened(Md5::new().chain_update(PADDING));
+        let rounds_back = if revision == 2 { 1 } else { 20 };
+        opened(&rounds(&key, (0..rounds_back).rev(), owner)?)
+    };
+    opened(&PADDING).or_else(by_owner)
 }
 
-/// The key of revisions 5 and 6 (algorithms 2.A and 11).
+/// RC4 over and over, each time with another key.
+fn rounds(key: &[u8], numbers: impl Iterator<Item = u8>, text: &[u8]) -> Option<Vec<u8>> {
+    let mut text = text.to_vec();
+    for number in numbers {
+        let key: Vec<u8> = key.iter().map(|byte| byte ^ number).collect();
+        let mut out = Vec::with_capacity(text.len());
+        Rc4::new(&key, &text).read_to_end(&mut out).ok()?;
+        text = out;
+    }
+    Some(text)
+}
+
+/// The key of revisions 5 and 6 (algorithms 2.A, 11 and 12).
 fn new_key(dict: &Dict, revision: usize) -> Option<Vec<u8>> {
     let user = bytes(dict.get("U"));
-    let hash = |salt: &[u8]| match revision {
-        5 => Some(Sha256::digest(salt).to_vec()),
-        _ => hardened(salt),
+    let opened = |own: &[u8], wrapped: &str, extra: &[u8]| {
+        let hash = |salt: &[u8]| match revision {
+            5 => Some(Sha256::new().chain_update(salt).chain_update(extra).finalize().to_vec()),
+            _ => hardened(salt, extra),
+        };
+        if hash(own.get(32..40)?)? != own[..32] {
+            return None;
+        }
+        let between = Aes256::new_from_slice(&hash(own.get(40..48)?)?).ok()?;
+        let blocks = bytes(dict.get(wrapped)).get(..32)?;
+        let decrypt = Decrypt::Long(Box::new(between));
+        let mut key = Vec::new();
+        Cbc { decrypt, before: [0; BLOCK], blocks, plain: Vec::new(), given: 0 }.without_padding(&mut key);
+        Some(key)
     };
-    if hash(user.get(32..40)?)? != user[..32] {
-        return None;
-    }
-    let between = Aes256::new_from_slice(&hash(user.get(40..48)?)?).ok()?;
-    let wrapped = bytes(dict.get("UE")).get(..32)?;
-    let mut key = Vec::new();
-    let cbc = Cbc {
-        decrypt: Decrypt::Long(Box::new(between)),
-        before: [0; BLOCK],
-        blocks: wrapped,
-        plain: Vec::new(),
-        given: 0,
-    };
-    cbc.without_padding(&mut key);
-    Some(key)
+    opened(user, "UE", b"").or_else(|| opened(bytes(dict.get("O")), "OE", user.get(..48)?))
 }
 
-/// The hash of revision 6 (algorithm 2.B), for the empty password.
-fn hardened(salt: &[u8]) -> Option<Vec<u8>> {
-    let mut key = Sha256::digest(salt).to_vec();
+/// The hash of revision 6 (algorithm 2.B), for the empty password. `extra`: what is hashed with the owner's.
+fn hardened(salt: &[u8], extra: &[u8]) -> Option<Vec<u8>> {
+    let mut key = Sha256::new().chain_update(salt).chain_update(extra).finalize().to_vec();
     for round in 0_usize.. {
-        let mut block = key.repeat(64);
+        let mut block = [&key[..], extra].concat().repeat(64);
         let cipher = Aes128::new_from_slice(key.get(..16)?).ok()?;
         let mut before: [u8; BLOCK] = key.get(16..32)?.try_into().ok()?;
         for chunk in block.chunks_exact_mut(BLOCK) {

@@ -4,7 +4,7 @@
 //! Takes the file's bytes, gives objects by number. Where a number is given twice, the later one counts, as when a
 //! document was changed by adding to it. Streams are unpacked under the budget of the walk.
 
-use super::crypt::{Crypt, Locked};
+use super::crypt::{self, Crypt, Locked};
 use super::filter::{self, Filter};
 use super::object::{Dict, Lexer, Object, Stream, is_space};
 use crate::unpack::container::trouble::{Packed, Unpacked};
@@ -60,8 +60,8 @@ pub struct File<'d> {
     pub entries: Vec<Entry>,
     /// The entry that counts for each number.
     latest: HashMap<u32, u32>,
-    /// What the trailers say, the last one first.
-    pub trailers: Vec<Dict>,
+    /// What the trailers say, and where each stands; the last one first.
+    pub trailers: Vec<(usize, Dict)>,
     crypt: Option<Crypt>,
     kept: RefCell<HashMap<u32, Object>>,
     unpacked: RefCell<Vec<(u32, Rc<[u8]>)>>,
@@ -121,7 +121,7 @@ impl<'d> File<'d> {
                 });
                 entry.end = from as u32;
                 if dict.is("Type", "XRef") {
-                    self.trailers.push(dict);
+                    self.trailers.push((start, dict));
                 }
             }
             self.latest.insert(number, self.entries.len() as u32);
@@ -130,16 +130,16 @@ impl<'d> File<'d> {
         for at in memmem::find_iter(self.data, "trailer") {
             self.budget.spend(0)?;
             if let Some(Object::Dict(dict)) = Lexer::new(self.data, at + 7).object() {
-                self.trailers.push(dict);
+                self.trailers.push((at, dict));
             }
         }
-        self.trailers.reverse();
+        self.trailers.sort_by_key(|trailer| std::cmp::Reverse(trailer.0));
         Ok(())
     }
 
     /// What a trailer says under a name: the last one that says anything.
     pub fn trailer(&self, name: &str) -> Object {
-        let values = self.trailers.iter().map(|trailer| self.get(trailer.get(name)));
+        let values = self.trailers.iter().map(|(_, trailer)| self.get(trailer.get(name)));
         values.into_iter().find(|value| *value != Object::Null).unwrap_or(Object::Null)
     }
 
@@ -148,15 +148,29 @@ impl<'d> File<'d> {
     /// # Errors
     /// Why that is not possible.
     pub fn unlock(&mut self) -> Result<(), Locked> {
-        if let Object::Dict(dict) = self.trailer("Encrypt") {
+        // An earlier version may have been encrypted and this one not.
+        let last = self.trailers.iter().find(|(_, trailer)| *trailer.get("Root") != Object::Null);
+        let encrypt = last.map(|(_, trailer)| self.resolved(trailer.get("Encrypt"), 0));
+        if let Some(Object::Dict(dict)) = encrypt {
             let id = self.trailer("ID");
             let first = id.array().first().map(|first| self.get(first));
             let id = if let Some(Object::String(id)) = first { id } else { Vec::new() };
-            let resolved = dict.0.iter().map(|(name, value)| (name.clone(), self.get(value))).collect();
             self.kept.borrow_mut().clear();
-            self.crypt = Some(Crypt::open(&Dict(resolved), &id)?);
+            self.crypt = Some(Crypt::open(&dict, &id)?);
         }
         Ok(())
+    }
+
+    /// A value, and all that it holds, without references; to some depth.
+    fn resolved(&self, value: &Object, depth: usize) -> Object {
+        match self.get(value) {
+            Object::Dict(Dict(entries)) if depth < 4 => {
+                let entries =
+                    entries.into_iter().map(|(name, value)| (name, self.resolved(&value, depth + 1)));
+                Object::Dict(Dict(entries.collect()))
+            }
+            value => value,
+        }
     }
 
     /// Finds what stands in streams of objects.
@@ -270,9 +284,9 @@ impl<'d> File<'d> {
         }
     }
 
-    /// The first object of the file, which says of a file that is made for the web how long it is.
-    pub fn first(&self) -> Object {
-        if self.entries.is_empty() { Object::Null } else { self.object_at(0) }
+    /// Whether the file is over before its last stream is.
+    pub fn ends_in_stream(&self) -> bool {
+        self.entries.iter().any(|entry| entry.end as usize == self.data.len())
     }
 
     /// Counts text that was made.
@@ -363,22 +377,25 @@ impl<'d> File<'d> {
             .collect()
     }
 
-    /// A stream's bytes as they are in the file, decrypted.
-    pub fn raw(&self, stream: &Stream) -> Box<dyn Read + 'd> {
+    /// A stream's bytes as they are in the file, decrypted. `None` where they want a password that nothing else wants.
+    pub fn raw(&self, stream: &Stream, filters: &[Filter]) -> Option<Box<dyn Read + 'd>> {
         let raw = &self.data[stream.range.clone()];
-        match &self.crypt {
-            Some(crypt) if !self.is_in_clear(&stream.dict, crypt) => crypt.stream(stream.id, raw),
-            _ => Box::new(raw),
+        let Some(crypt) = &self.crypt else { return Some(Box::new(raw)) };
+        let own = filters.first().filter(|(name, _)| name == b"Crypt");
+        let is = |kind| stream.dict.is("Type", kind);
+        match own {
+            Some((_, parameters)) => {
+                crypt.stream(stream.id, crypt::Packed::Named(parameters.get("Name").name()), raw)
+            }
+            None if is("XRef") || (is("Metadata") && !crypt.metadata) => Some(Box::new(raw)),
+            None if is("EmbeddedFile") => crypt.stream(stream.id, crypt::Packed::Attached, raw),
+            None => crypt.stream(stream.id, crypt::Packed::Usual, raw),
         }
     }
 
-    fn is_in_clear(&self, dict: &Dict, crypt: &Crypt) -> bool {
-        let own = || {
-            self.filters(dict).first().is_some_and(|(name, parameters)| {
-                name == b"Crypt" && matches!(parameters.get("Name").name(), b"Identity" | b"")
-            })
-        };
-        dict.is("Type", "XRef") || (dict.is("Type", "Metadata") && !crypt.metadata) || own()
+    /// Whether a stream wants a password that nothing else wants.
+    pub fn is_locked(&self, stream: &Stream) -> bool {
+        self.raw(stream, &self.filters(&stream.dict)).is_none()
     }
 
     /// A stream's bytes, unpacked and counted. `None` where they make a picture, or are packed in a way that is not known.
@@ -387,7 +404,7 @@ impl<'d> File<'d> {
         if filters.len() > filter::MAX_FILTERS {
             return None;
         }
-        let decoder = filter::undo(self.raw(stream), &filters)?;
+        let decoder = filter::undo(self.raw(stream, &filters)?, &filters)?;
         Some(self.counted(stream, decoder))
     }
 

@@ -59,7 +59,11 @@ impl<R: BufRead> Read for Flate<R> {
             *self = Flate::Body(DeflateDecoder::new(packed));
         }
         match self {
-            Flate::Body(decoder) => decoder.read(buffer),
+            Flate::Body(decoder) => match decoder.read(buffer) {
+                // The end is missing; what came before it is all there is.
+                Err(_) if decoder.get_mut().fill_buf()?.is_empty() => Ok(0),
+                read => read,
+            },
             _ => Ok(0),
         }
     }

@@ -161,11 +161,10 @@ impl Font {
                 }
             }
         }
-        if self.unicode.is_empty()
-            && let (Coding::Pairs, Some(descriptor)) = (&self.coding, file.dict(below.get("FontDescriptor")))
-            && let Some(program) = stream(file, descriptor.get("FontFile2"))
-        {
-            self.letters = super::truetype::letters(&program);
+        if let (true, Coding::Pairs) = (self.unicode.is_empty(), &self.coding) {
+            let descriptor = file.dict(below.get("FontDescriptor")).unwrap_or_default();
+            let program = stream(file, descriptor.get("FontFile2"));
+            self.letters = program.map(|program| super::truetype::letters(&program)).unwrap_or_default();
         }
     }
 
@@ -252,10 +251,8 @@ fn simple_letters(
     let letters = encoding::simple(&base);
     let mut letters: HashMap<u32, String> =
         (0..).zip(letters).filter_map(|(code, letter)| Some((code, String::from(letter?)))).collect();
-    let mut name = |code: u32, name: &[u8]| match encoding::glyph(name) {
-        Some(text) => _ = letters.insert(code, text),
-        None => _ = letters.remove(&code),
-    };
+    // A name that says nothing leaves the letter that the code stands for in ASCII, as viewers do.
+    let mut name = |code: u32, name: &[u8]| letters.extend(encoding::glyph(name).map(|text| (code, text)));
     if let Object::Dict(dict) = encoding {
         let mut code = 0;
         for difference in get(dict.get("Differences")).array() {

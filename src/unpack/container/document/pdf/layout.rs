@@ -26,6 +26,9 @@ const SPACE: f32 = 0.17;
 const GAP: f32 = 1.5;
 /// Baselines that are no further apart are one line's, in parts of the size.
 const ONE_LINE: f32 = 0.4;
+/// Lines that are looked at for where columns start, above and below, and how many columns are looked for in each.
+const AROUND: usize = 4;
+const MAX_COLUMNS: usize = 40;
 /// The next line of a column is no further away.
 const NEXT_LINE: f32 = 2.2;
 /// Shorter ends and starts of lines are no parts of a word that was broken for its length.
@@ -77,18 +80,36 @@ pub fn text(mut chunks: Vec<Chunk>) -> String {
 /// Puts chunks of one direction into lines, the highest first.
 fn lines(mut chunks: Vec<Chunk>) -> Vec<Line> {
     chunks.sort_by(|one, other| other.base.total_cmp(&one.base));
-    let mut lines = Vec::new();
-    let mut line: Vec<Chunk> = Vec::new();
+    let mut rows: Vec<Vec<Chunk>> = Vec::new();
     for chunk in chunks {
-        let is_new =
-            line.first().is_some_and(|first| first.base - chunk.base > ONE_LINE * first.size.min(chunk.size));
-        if is_new {
-            lines.extend(segments(std::mem::take(&mut line)));
+        let fits = |row: &Vec<Chunk>| row[0].base - chunk.base <= ONE_LINE * row[0].size.min(chunk.size);
+        match rows.last_mut().filter(|row| fits(row)) {
+            Some(row) => row.push(chunk),
+            None => rows.push(vec![chunk]),
         }
-        line.push(chunk);
     }
-    lines.extend(segments(line));
+    for row in &mut rows {
+        row.sort_by(|one, other| one.start.total_cmp(&other.start));
+    }
+    // Columns may be so near to each other that only the lines around say where one starts.
+    let starts: Vec<Vec<f32>> = rows.iter().map(|row| starts(row)).collect();
+    let mut lines = Vec::new();
+    for (i, row) in rows.into_iter().enumerate() {
+        let around = &starts[i.saturating_sub(AROUND)..(i + AROUND + 1).min(starts.len())];
+        lines.extend(segments(row, &around.concat()));
+    }
     lines
+}
+
+/// Where columns start for all that a row says by itself.
+fn starts(row: &[Chunk]) -> Vec<f32> {
+    let is_start = |pair: &&[Chunk]| pair[1].start - pair[0].end >= GAP * pair[0].size.min(pair[1].size);
+    let first = row.first().map(|first| first.start);
+    first
+        .into_iter()
+        .chain(row.windows(2).filter(is_start).map(|pair| pair[1].start))
+        .take(MAX_COLUMNS)
+        .collect()
 }
 
 /// How far letters of a line are apart that are set wider than usual.
@@ -107,11 +128,13 @@ fn tracking(line: &[Chunk]) -> f32 {
 }
 
 /// Joins what stands on a line. `None` for a line of nothing but spaces.
-fn segments(mut line: Vec<Chunk>) -> Option<Line> {
-    line.sort_by(|one, other| one.start.total_cmp(&other.start));
+/// `columns`: where columns start in the lines around.
+fn segments(line: Vec<Chunk>, columns: &[f32]) -> Option<Line> {
     let tracking = tracking(&line);
     let base = line.first()?.base;
     let size = line.iter().map(|chunk| chunk.size).fold(0.0, f32::max);
+    let is_column =
+        |chunk: &Chunk, em: f32| columns.iter().any(|start| (start - chunk.start).abs() < 0.1 * em);
     let mut segments: Vec<Segment> = Vec::new();
     let mut last: Option<Chunk> = None;
     for chunk in line {
@@ -125,7 +148,7 @@ fn segments(mut line: Vec<Chunk>) -> Option<Line> {
         }
         let gap = last.as_ref().map(|last| (chunk.start - last.end) / em - tracking);
         match (segments.last_mut(), gap) {
-            (Some(segment), Some(gap)) if gap < GAP => {
+            (Some(segment), Some(gap)) if gap < GAP && !(gap > SPACE && is_column(&chunk, em)) => {
                 let is_apart = gap > SPACE || gap < -1.0;
                 if is_apart && !segment.text.ends_with(' ') && !chunk.text.starts_with(' ') {
                     segment.text.push(' ');
@@ -199,7 +222,8 @@ fn may_go_on(lines: &[Line], (l, s): (usize, usize), (m, t): (usize, usize), wor
     let looks_alike = lines[l].segments.len() == lines[m].segments.len();
     let first = next.text.split(' ').next().unwrap_or_default();
     // A word that is broken reaches as far as its column does.
-    let is_full = segment.end + lines[l].size >= next.end;
+    let is_full =
+        segment.end + lines[l].size >= next.end || word.ends_with(|last: char| !last.is_alphanumeric());
     let is_long = word.len() > LONG && looks_alike;
     word.len() >= SHORTEST && first.len() >= SHORTEST && is_full && !is_long
 }

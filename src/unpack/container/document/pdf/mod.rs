@@ -87,9 +87,17 @@ pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
 
 /// What is missing of a file, if anything is.
 fn damage(file: &File<'_>, data: &[u8]) -> Option<String> {
-    let stated = file
-        .get(file.first().dict().filter(|dict| dict.get("Linearized").number().is_some())?.get("L"))
-        .count();
-    let missing = stated.and_then(|stated| stated.checked_sub(data.len())).filter(|&missing| missing > 0);
-    missing.map(|missing| format!("is cut short: {missing} bytes are missing"))
+    // A file that is made for the web says first how long it is.
+    let first = file.object_at(0);
+    let length = first
+        .dict()
+        .filter(|dict| dict.get("Linearized").number().is_some())
+        .map(|dict| file.get(dict.get("L")));
+    let missing = length.and_then(|length| length.count()?.checked_sub(data.len()));
+    match missing.filter(|&missing| missing > 0) {
+        Some(missing) => Some(format!("is cut short: {missing} bytes are missing")),
+        None => {
+            file.ends_in_stream().then(|| "is cut short: the end of its last stream is missing".to_owned())
+        }
+    }
 }

@@ -123,7 +123,13 @@ fn one(
             let says = |key| file.get(note.get(key)) != Object::Null;
             if !says("Contents") && !says("V") {
                 let look = file.dict(note.get("AP")).unwrap_or_default();
-                drawn = drawn.and(drawing.draw(look.get("N"), &page.resources, UNMOVED, 1));
+                let looks = match file.get(look.get("N")) {
+                    Object::Dict(Dict(states)) => states.into_iter().map(|(_, state)| state).collect(),
+                    _ => vec![look.get("N").clone()],
+                };
+                for look in looks {
+                    drawn = drawn.and(drawing.draw(&look, &page.resources, UNMOVED, 1));
+                }
             }
         }
     }

@@ -148,7 +148,7 @@ fn is_note(kind: &[u8]) -> bool {
 }
 
 fn is_info(file: &File<'_>, number: u32) -> bool {
-    file.trailers.iter().any(|trailer| *trailer.get("Info") == Object::Ref(number))
+    file.trailers.iter().any(|(_, trailer)| *trailer.get("Info") == Object::Ref(number))
 }
 
 /// Writes every text in an object, with its name.

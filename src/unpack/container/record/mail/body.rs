@@ -2,18 +2,8 @@
 
 use super::header::Transfer;
 use super::source::Source;
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use crate::unpack::container::record::base64::Letters;
 use std::io::{self, BufRead, Read};
-
-/// Decodes what mail programs write, with the padding wherever they put it.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +39,7 @@ pub struct Body<'s, R> {
     given: usize,
     /// The line's end before a boundary is the boundary's.
     line_end: &'static [u8],
-    /// Letters of base64 that do not make a whole number of bytes yet.
-    letters: Vec<u8>,
+    letters: Letters,
     /// Between `begin` and `end`.
     is_in_file: bool,
     end: Option<End>,
@@ -66,7 +55,7 @@ impl<'s, R: BufRead> Body<'s, R> {
             decoded: Vec::new(),
             given: 0,
             line_end: b"",
-            letters: Vec::new(),
+            letters: Letters::default(),
             is_in_file: false,
             end: None,
         }
@@ -88,14 +77,14 @@ impl<'s, R: BufRead> Body<'s, R> {
         let Some(line) = self.source.line()? else {
             self.end = Some(End::Message);
             self.decoded.extend_from_slice(std::mem::take(&mut self.line_end));
-            take(&mut self.letters, &mut self.decoded);
+            self.letters.end(&mut self.decoded);
             return Ok(());
         };
         if line.starts {
             self.end = boundary(self.boundaries, line.bytes);
         }
         if self.end.is_some() {
-            take(&mut self.letters, &mut self.decoded);
+            self.letters.end(&mut self.decoded);
             return Ok(());
         }
         let line = line.bytes;
@@ -109,7 +98,7 @@ impl<'s, R: BufRead> Body<'s, R> {
                 self.line_end = end;
             }
             Transfer::QuotedPrintable => quoted_printable(line, &mut self.decoded),
-            Transfer::Base64 => base64(line, &mut self.letters, &mut self.decoded),
+            Transfer::Base64 => self.letters.decode(line, &mut self.decoded),
             Transfer::Uuencode => self.is_in_file = uuencode(line, self.is_in_file, &mut self.decoded),
         }
         Ok(())
@@ -159,34 +148,6 @@ fn quoted_printable(line: &[u8], decoded: &mut Vec<u8>) {
         }
     }
     decoded.extend_from_slice(&line[at..]);
-}
-
-/// Decodes a line, from which other characters are left out, as RFC 2045, section 6.8, wants it.
-fn base64(line: &[u8], letters: &mut Vec<u8>, decoded: &mut Vec<u8>) {
-    let (text, before) = (line.trim_ascii_end(), decoded.len());
-    if letters.is_empty() && text.len().is_multiple_of(4) {
-        match BASE64.decode_vec(text, decoded) {
-            Ok(()) => return,
-            Err(_) => decoded.truncate(before),
-        }
-    }
-    for &byte in text {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/') {
-            letters.push(byte);
-        }
-        if letters.len() == 4 || byte == b'=' {
-            take(letters, decoded);
-        }
-    }
-}
-
-/// Decodes the letters at the end of a stretch. One that is left over says nothing.
-fn take(letters: &mut Vec<u8>, decoded: &mut Vec<u8>) {
-    let before = decoded.len();
-    if BASE64.decode_vec(&letters, decoded).is_err() {
-        decoded.truncate(before);
-    }
-    letters.clear();
 }
 
 /// Decodes a line of a file between `begin` and `end`; other lines stay. Says whether the file goes on.

@@ -104,8 +104,11 @@ impl Headers {
             "content-location" => self.location.clone_from(&text),
             _ => {}
         }
-        let line = format!("{name}: {text}\n");
-        self.lines.push((name, line));
+        // What is handed on is decoded, and says no longer that it is not.
+        if !name.eq_ignore_ascii_case("content-transfer-encoding") {
+            let line = format!("{name}: {text}\n");
+            self.lines.push((name, line));
+        }
     }
 
     fn content_type(&mut self, value: &[u8]) {

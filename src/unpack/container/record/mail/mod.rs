@@ -21,10 +21,14 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 const BUFFER: usize = 128 << 10;
 /// Parts in parts are followed no deeper.
 const MOST_DEPTH: usize = 32;
+/// So much of a text is looked at for whether it says anything, in bytes.
+const LOOK: u64 = 4096;
 /// A name is cut to so many characters.
 const LONGEST_NAME: usize = 80;
 /// What a mail is that cannot be read, and what to do about it.
 const ENCRYPTED: &str = "encrypted; decrypt it in a mail program and scan what comes out";
+/// What a mail is whose parts are not where it says, and what was done about it.
+const NO_PARTS: &str = "says that it has parts, and where they start was not found; it was read as it is";
 /// How data says that they are encrypted (RFC 5652, section 6.1, and RFC 5083), in DER.
 const ENVELOPED: [&[u8]; 2] =
     [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3], &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 1, 23]];
@@ -188,12 +192,9 @@ impl Message<'_, '_> {
             } else if is_multipart && boundaries.len() < MOST_DEPTH {
                 self.is_encrypted |= headers.media_type == "multipart/encrypted";
                 boundaries.push(std::mem::take(&mut headers.boundary));
-                // What comes before the first part is for programs that do not know of parts.
-                let end = Body::new(source, &boundaries, Transfer::Identity).end()?;
-                if end == End::Message {
-                    self.walk.unread(
-                        "says that it has parts, and where they start was not found; it was read as it is",
-                    );
+                let (end, says_something) = passed_over(source, &boundaries)?;
+                if end == End::Message && says_something {
+                    self.walk.unread(NO_PARTS);
                 }
                 end
             } else {
@@ -249,6 +250,15 @@ impl Message<'_, '_> {
         self.walk.member(layer(kind, &name), &name, &mut Cursor::new(head).chain(metered))?;
         body.end()
     }
+}
+
+/// Passes over what comes before the first part, for programs that do not know of parts. Says where it ends, and whether
+/// there is anything.
+fn passed_over<R: BufRead>(source: &mut Source<R>, boundaries: &[Vec<u8>]) -> io::Result<(End, bool)> {
+    let mut body = Body::new(source, boundaries, Transfer::Identity);
+    let mut start = Vec::new();
+    (&mut body).take(LOOK).read_to_end(&mut start)?;
+    Ok((body.end()?, !start.trim_ascii().is_empty()))
 }
 
 fn is_text(media_type: &str) -> bool {

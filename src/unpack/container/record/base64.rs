@@ -1,0 +1,106 @@
+//! base64 as mails and JSON hold it: with line ends and other characters in it, padded anywhere, or not.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use std::io::{self, Read};
+
+const ENGINE: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+/// So much is decoded at once, in bytes.
+const CHUNK: usize = 16 << 10;
+
+/// Letters that do not make a whole number of bytes yet.
+#[derive(Debug, Default)]
+pub struct Letters(Vec<u8>);
+
+impl Letters {
+    /// Decodes what comes next. Other characters are left out, as RFC 2045, section 6.8, wants it.
+    pub fn decode(&mut self, bytes: &[u8], decoded: &mut Vec<u8>) {
+        let (text, before) = (bytes.trim_ascii_end(), decoded.len());
+        if self.0.is_empty() && text.len().is_multiple_of(4) {
+            match ENGINE.decode_vec(text, decoded) {
+                Ok(()) => return,
+                Err(_) => decoded.truncate(before),
+            }
+        }
+        for &byte in text {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/') {
+                self.0.push(byte);
+            }
+            if self.0.len() == 4 || byte == b'=' {
+                self.end(decoded);
+            }
+        }
+    }
+
+    /// Decodes the letters at the end of a stretch. One that is left over says nothing.
+    pub fn end(&mut self, decoded: &mut Vec<u8>) {
+        let before = decoded.len();
+        if ENGINE.decode_vec(&self.0, decoded).is_err() {
+            decoded.truncate(before);
+        }
+        self.0.clear();
+    }
+}
+
+/// Decodes what it reads.
+pub struct Decoder<R> {
+    input: R,
+    letters: Letters,
+    decoded: Vec<u8>,
+    given: usize,
+    is_over: bool,
+}
+
+impl<R: Read> Decoder<R> {
+    /// Decodes `input`.
+    pub fn new(input: R) -> Self {
+        Decoder { input, letters: Letters::default(), decoded: Vec::new(), given: 0, is_over: false }
+    }
+}
+
+impl<R: Read> Read for Decoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.decoded.len() && !self.is_over {
+            self.decoded.clear();
+            self.given = 0;
+            let mut chunk = Vec::with_capacity(CHUNK);
+            self.is_over = (&mut self.input).take(CHUNK as u64).read_to_end(&mut chunk)? == 0;
+            self.letters.decode(&chunk, &mut self.decoded);
+            if self.is_over {
+                self.letters.end(&mut self.decoded);
+            }
+        }
+        let length = buffer.len().min(self.decoded.len() - self.given);
+        buffer[..length].copy_from_slice(&self.decoded[self.given..self.given + length]);
+        self.given += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(text: &str) -> String {
+        let mut decoded = String::new();
+        Decoder::new(text.as_bytes()).read_to_string(&mut decoded).unwrap();
+        decoded
+    }
+
+    #[test]
+    fn whatever_stands_between_the_letters_is_left_out() {
+        for text in
+            ["a3JlYS5haQ==", "a3Jl\r\nYS5h\r\naQ==\r\n", "a3J lYS!5ha-Q", "a3JlYS5haQ", "a3I=ZWEuYWk="]
+        {
+            assert_eq!(decoded(text), "krea.ai", "{text}");
+        }
+        assert_eq!(decoded("a"), "");
+        assert_eq!(decoded(&"a3JlYS5haQ==".repeat(5000)), "krea.ai".repeat(5000));
+    }
+}

@@ -1,0 +1,16 @@
+//! What people call an entry of a HAR file: its number and its request.
+
+/// A request, without what stands behind the address's path: that may be a credential.
+pub fn request(method: &str, url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let short: String = url.chars().take(120).collect();
+    format!("{method} {short}")
+}
+
+/// `entry 12 (GET https://api.krea.ai/jobs)`; entries are counted from 1.
+pub fn entry(number: usize, request: Option<&str>) -> String {
+    match request {
+        Some(request) => format!("entry {number} ({request})"),
+        None => format!("entry {number}"),
+    }
+}

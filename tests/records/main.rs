@@ -1,0 +1,11 @@
+//! Chats, mails, tickets and recordings, as the programs that people use write them.
+
+mod chats;
+mod hostile;
+mod mails;
+#[path = "../support/mod.rs"]
+mod support;
+mod terminals;
+mod tickets;
+mod traffic;
+mod ways;
