@@ -225,13 +225,29 @@ impl<'m> Reading<'_, 'm> {
         Ok(())
     }
 
-    /// Reads the text of a file.
-    fn file(&self, walk: &mut Walk<'_>, source: &mut dyn Seekable, entry: &Entry) -> io::Result<()> {
-        let Some(input) = decoder(source, entry, self.list.before)? else { return Ok(()) };
+    /// Reads the text of a file, and what a chapter of a book holds besides.
+    fn file(&self, walk: &mut Walk<'_>, input: &mut dyn Seekable, entry: &Entry) -> io::Result<()> {
+        let Some(chapter) = self.text(walk, input, entry)? else { return Ok(()) };
+        let Some(input) = decoder(input, entry, self.list.before)? else { return Ok(()) };
+        let mut input = Quiet(Unpacked::new(walk.budget, walk.level(), Packed::Known(entry.packed), input));
+        walk.layers.push(chapter);
+        let read = embedded::read(walk, &mut input);
+        walk.layers.pop();
+        read
+    }
+
+    /// Reads the text of a file. Gives the layer of a chapter.
+    fn text(
+        &self,
+        walk: &mut Walk<'_>,
+        input: &mut dyn Seekable,
+        entry: &Entry,
+    ) -> io::Result<Option<Layer>> {
+        let Some(input) = decoder(input, entry, self.list.before)? else { return Ok(None) };
         let mut input = Quiet(Unpacked::new(walk.budget, walk.level(), Packed::Known(entry.packed), input));
         let mut xml = Xml::new(&mut input as &mut dyn Read);
-        let Some(root) = root(&mut xml) else { return Ok(walk.budget.spend(0)?) };
-        let Some(kind) = Kind::of(&root) else { return Ok(()) };
+        let Some(root) = root(&mut xml) else { return Ok(walk.budget.spend(0).map(|()| None)?) };
+        let Some(kind) = Kind::of(&root) else { return Ok(None) };
         let layer = self.names.of(&entry.name).cloned().unwrap_or_else(|| kind.layer(&root, &entry.name));
         let layer = root.shown(layer);
         let unexpanded = match kind {
@@ -259,17 +275,7 @@ impl<'m> Reading<'_, 'm> {
         if unexpanded {
             walk.unread_member(layer.clone(), ENTITIES);
         }
-        if kind == Kind::Web
-            && let Some(input) = decoder(source, entry, self.list.before)?
-        {
-            let mut input =
-                Quiet(Unpacked::new(walk.budget, walk.level(), Packed::Known(entry.packed), input));
-            walk.layers.push(layer);
-            let read = embedded::read(walk, &mut input);
-            walk.layers.pop();
-            return read;
-        }
-        Ok(())
+        Ok((kind == Kind::Web).then_some(layer))
     }
 }
 
