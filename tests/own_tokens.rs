@@ -31,13 +31,17 @@ fn found() -> BTreeSet<String> {
     findings.iter().map(|finding| finding["fingerprint"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The fingerprints that `.krea-scan.toml` allows.
-fn allowed() -> Vec<String> {
+/// The fingerprints that `.krea-scan.toml` allows, each for some paths.
+fn allowed() -> Vec<(Value, String)> {
     let text = std::fs::read_to_string(Path::new(ROOT).join(".krea-scan.toml")).unwrap();
-    let file: toml::Table = text.parse().unwrap();
-    let entries = file["allow"].as_array().unwrap();
-    let fingerprints = entries.iter().flat_map(|entry| entry["fingerprints"].as_array().unwrap());
-    fingerprints.map(|fingerprint| fingerprint.as_str().unwrap().to_owned()).collect()
+    let file: Value = toml::from_str(&text).unwrap();
+    let entries = file["allow"].as_array().unwrap().iter();
+    let of_entry = |entry: &Value| {
+        let fingerprints = entry["fingerprints"].as_array().unwrap().iter();
+        let text = |fingerprint: &Value| (entry["paths"].clone(), fingerprint.as_str().unwrap().to_owned());
+        fingerprints.map(text).collect::<Vec<_>>()
+    };
+    entries.flat_map(of_entry).collect()
 }
 
 /// The fingerprints of everything that `fixtures/tokens.rs` makes.
@@ -61,9 +65,11 @@ fn every_token_in_the_project_is_made_up() {
 #[test]
 fn the_allowed_fingerprints_are_those_that_are_found() {
     let allowed = allowed();
-    let once: BTreeSet<_> = allowed.iter().cloned().collect();
+    let once: BTreeSet<_> =
+        allowed.iter().map(|(paths, fingerprint)| (paths.to_string(), fingerprint)).collect();
     assert_eq!(once.len(), allowed.len(), "a fingerprint is allowed twice");
-    assert_eq!(once, found());
+    let allowed: BTreeSet<_> = allowed.into_iter().map(|(_, fingerprint)| fingerprint).collect();
+    assert_eq!(allowed, found());
 }
 
 #[test]

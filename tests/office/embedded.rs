@@ -92,3 +92,22 @@ fn files_in_texts_in_archives_are_opened() {
     let run = sandbox.jsonl(&["site.zip"]).code(1);
     assert_eq!(ways(&run), ["site.zip → index.html → application/zip 1 → a.env"]);
 }
+
+#[test]
+fn files_in_documents_of_one_file_and_in_books_are_opened() {
+    let sandbox = Sandbox::empty();
+    let flat = format!(
+        "<?xml version=\"1.0\"?>\n<office:document xmlns:office=\"urn:o\" xmlns:draw=\"urn:d\"><draw:image>\
+         <office:binary-data>\n{}\n</office:binary-data></draw:image></office:document>",
+        packed(1)
+    );
+    sandbox.write("a.fodt", flat);
+    let run = sandbox.jsonl(&["a.fodt"]);
+    assert_eq!(ways(&run), ["a.fodt → embedded file 1 → a.env"]);
+    let chapter = format!("<html><body><img src='data:application/zip;base64,{}'/></body></html>", packed(2));
+    let members: [(&str, &[u8]); 2] =
+        [("mimetype", b"application/epub+zip"), ("one.xhtml", chapter.as_bytes())];
+    pack::write(&sandbox, "a.epub", zip(&members, Deflated));
+    let run = sandbox.jsonl(&["a.epub"]);
+    assert_eq!(ways(&run), ["a.epub → one.xhtml → application/zip 1 → a.env"]);
+}

@@ -3,7 +3,7 @@
 //! One pass over the bytes, without recursion, whatever they hold: a place in what is no JSON has a way as far as it
 //! goes. Several values one after the other, as in JSON Lines, are items of a list that is not written down.
 
-use super::{Format, chat, har, issue, storage};
+use super::{Format, chat, har, issue, notebook, storage};
 use crate::finding::Layer;
 use crate::unpack::json_string;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -24,10 +24,12 @@ const MOST_FIELDS: usize = 256;
 const MOST_VALUE: usize = 64 << 10;
 
 /// JSON, told by its first character.
-pub const FORMAT: Format = Format { endings: &[".json", ".jsonl", ".ndjson", ".har"], is, name };
+pub const FORMAT: Format =
+    Format { endings: &[".json", ".jsonl", ".ndjson", ".har", notebook::ENDING], is, name };
 
 /// What can name a place in JSON; the first that does counts.
-const SHAPES: &[fn(&Place<'_>) -> Option<Layer>] = &[har::name, chat::name, issue::name, storage::name];
+const SHAPES: &[fn(&Place<'_>) -> Option<Layer>] =
+    &[notebook::name, har::name, chat::name, issue::name, storage::name];
 
 fn is(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

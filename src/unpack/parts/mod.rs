@@ -10,6 +10,7 @@ mod hocr;
 mod issue;
 mod jira_xml;
 mod json;
+mod notebook;
 mod storage;
 mod table;
 

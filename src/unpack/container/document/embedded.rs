@@ -36,6 +36,23 @@ fn is_page(head: &[u8]) -> bool {
         .any(|start| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start)))
 }
 
+/// Reads the files that stand in elements of XML whose names end in `element`.
+pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -> io::Result<()> {
+    let (mut text, mut count) = (Text::new(input), 0u64);
+    let mark = format!("{element}>");
+    while text.find(mark.as_bytes(), 0)?.is_some() {
+        text.skip(mark.len());
+        if text.run()? < SHORTEST {
+            continue;
+        }
+        count += 1;
+        let mut file = Base64::new(&mut text, false);
+        walk.member(layer("embedded-file", &format!("embedded file {count}")), "", &mut file)?;
+        io::copy(&mut file, &mut io::sink())?;
+    }
+    Ok(())
+}
+
 /// Reads the files in a text.
 pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
     let (mut text, mut count) = (Text::new(input), 0u64);
@@ -99,29 +116,34 @@ impl<'i> Text<'i> {
         self.at += length;
     }
 
-    /// Goes to the base64 of the next file. Gives its media type, with its parameters.
-    fn next_file(&mut self) -> io::Result<Option<String>> {
+    /// Goes to the next place of a mark. Gives what stands in front of it, at most `before` bytes.
+    fn find(&mut self, mark: &[u8], before: usize) -> io::Result<Option<Vec<u8>>> {
         loop {
             let piece = self.ahead(PIECE / 2)?;
-            let Some(found) = memchr::memmem::find(piece, MARK) else {
-                let keep = (MAX_TYPE + MARK.len()).min(piece.len());
-                let gone = piece.len() - keep;
-                if gone == 0 || self.ended {
-                    return Ok(None);
-                }
-                self.skip(gone);
-                continue;
-            };
-            let before = &piece[found.saturating_sub(MAX_TYPE)..found];
+            if let Some(found) = memchr::memmem::find(piece, mark) {
+                let front = piece[found.saturating_sub(before)..found].to_vec();
+                self.skip(found);
+                return Ok(Some(front));
+            }
+            let gone = piece.len().saturating_sub(before + mark.len());
+            if gone == 0 || self.ended {
+                return Ok(None);
+            }
+            self.skip(gone);
+        }
+    }
+
+    /// Goes to the base64 of the next file. Gives its media type, with its parameters.
+    fn next_file(&mut self) -> io::Result<Option<String>> {
+        while let Some(before) = self.find(MARK, MAX_TYPE)? {
+            self.skip(MARK.len());
             let kind =
                 memchr::memmem::rfind(&before.to_ascii_lowercase(), b"data:").map(|at| &before[at + 5..]);
-            let kind = kind.filter(|kind| kind.iter().all(|&byte| is_type(byte)));
-            let kind = kind.map(|kind| String::from_utf8_lossy(kind).into_owned());
-            self.skip(found + MARK.len());
-            if kind.is_some() {
-                return Ok(kind);
+            if let Some(kind) = kind.filter(|kind| kind.iter().all(|&byte| is_type(byte))) {
+                return Ok(Some(String::from_utf8_lossy(kind).into_owned()));
             }
         }
+        Ok(None)
     }
 
     /// How much base64 there is at the least, of what is looked at.
@@ -130,7 +152,7 @@ impl<'i> Text<'i> {
         Ok(ahead
             .iter()
             .take(SHORTEST)
-            .take_while(|&&byte| !matches!(byte, b'"' | b'\'' | b')' | b'='))
+            .take_while(|&&byte| !matches!(byte, b'"' | b'\'' | b')' | b'=' | b'<'))
             .count())
     }
 }

@@ -11,6 +11,8 @@ pub struct Root {
     name: String,
     full_name: String,
     namespace: String,
+    /// It is a slide that is not shown.
+    is_hidden: bool,
 }
 
 /// What is read of a file, and how.
@@ -41,7 +43,17 @@ impl Root {
             name: tag.name().to_owned(),
             full_name: tag.full_name().to_owned(),
             namespace: tag.namespace().unwrap_or_default(),
+            is_hidden: tag.name() == "sld"
+                && tag.attribute("show").is_some_and(|show| show == "0" || show == "false"),
         }
+    }
+
+    /// A layer's name, which says that it is not shown.
+    pub fn shown(&self, mut layer: Layer) -> Layer {
+        if self.is_hidden {
+            layer.name.insert_str(0, "hidden ");
+        }
+        layer
     }
 
     /// Whether it is that of an OpenDocument.

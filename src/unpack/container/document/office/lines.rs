@@ -134,8 +134,9 @@ impl<'m> Lines<'m> {
     /// Goes on with the next text. Gives what it is called.
     pub fn section(&mut self) -> Option<Layer> {
         self.is_at_section = false;
-        let first = std::mem::take(&mut self.first);
-        self.ready.push_back(Piece { text: first, part: None });
+        if !self.first.is_empty() {
+            self.ready.push_back(Piece { text: std::mem::take(&mut self.first), part: None });
+        }
         self.section.clone()
     }
 
@@ -204,12 +205,9 @@ impl<'m> Lines<'m> {
             }
             Element::Label => {
                 let text = format!("{}: ", tag.attribute("val").unwrap_or_default());
-                if self.lines.is_empty() {
-                    self.open(None);
-                    self.add(text.as_bytes());
-                    self.shut();
-                } else {
-                    self.add(text.as_bytes());
+                match self.lines.is_empty() {
+                    true => self.give(text.into_bytes(), None, b"\n"),
+                    false => self.add(text.as_bytes()),
                 }
             }
             Element::Property => {

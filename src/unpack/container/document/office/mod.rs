@@ -13,8 +13,9 @@ mod strings;
 mod words;
 mod xml;
 
+use super::embedded;
 use crate::finding::Layer;
-use crate::unpack::container::trouble::{Packed, Unpacked};
+use crate::unpack::container::trouble::{Packed, Trouble, Unpacked};
 use crate::unpack::container::zip::{End, Entry, decoder};
 use crate::unpack::container::{Seekable, Walk, layer};
 use flow::Flow;
@@ -111,8 +112,9 @@ pub fn is_flat(head: &[u8]) -> bool {
 
 /// Reads an office document in one file. `name` is its own.
 pub fn flat(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
-    let (mut input, authors) = (input, HashMap::new());
-    let mut xml = Xml::new(&mut input as &mut dyn Read);
+    let authors = HashMap::new();
+    let mut source: &mut dyn Seekable = &mut *input;
+    let mut xml = Xml::new(&mut source as &mut dyn Read);
     let Some(root) = root(&mut xml) else { return Ok(()) };
     let kind = if root.is_open_document() { Kind::OpenDocument } else { Kind::Document };
     let mut flow = Flow::new(xml, Lines::new(kind.family(), kind.element(), true, &authors));
@@ -120,7 +122,12 @@ pub fn flat(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
     if flow.is_unexpanded() {
         walk.unread(ENTITIES);
     }
-    Ok(())
+    input.rewind()?;
+    embedded::read_elements(
+        walk,
+        input,
+        if kind == Kind::OpenDocument { "office:binary-data" } else { "binaryData" },
+    )
 }
 
 /// Whether a file that tells what a package is says that it is one of these.
@@ -218,14 +225,31 @@ impl<'m> Reading<'_, 'm> {
         Ok(())
     }
 
-    /// Reads the text of a file.
+    /// Reads the text of a file, and what a chapter of a book holds besides.
     fn file(&self, walk: &mut Walk<'_>, input: &mut dyn Seekable, entry: &Entry) -> io::Result<()> {
+        let Some(chapter) = self.text(walk, input, entry)? else { return Ok(()) };
         let Some(input) = decoder(input, entry, self.list.before)? else { return Ok(()) };
         let mut input = Quiet(Unpacked::new(walk.budget, walk.level(), Packed::Known(entry.packed), input));
+        walk.layers.push(chapter);
+        let read = embedded::read(walk, &mut input);
+        walk.layers.pop();
+        read
+    }
+
+    /// Reads the text of a file. Gives the layer of a chapter.
+    fn text(
+        &self,
+        walk: &mut Walk<'_>,
+        input: &mut dyn Seekable,
+        entry: &Entry,
+    ) -> io::Result<Option<Layer>> {
+        let Some(input) = decoder(input, entry, self.list.before)? else { return Ok(None) };
+        let mut input = Quiet(Unpacked::new(walk.budget, walk.level(), Packed::Known(entry.packed), input));
         let mut xml = Xml::new(&mut input as &mut dyn Read);
-        let Some(root) = root(&mut xml) else { return Ok(walk.budget.spend(0)?) };
-        let Some(kind) = Kind::of(&root) else { return Ok(()) };
+        let Some(root) = root(&mut xml) else { return Ok(walk.budget.spend(0).map(|()| None)?) };
+        let Some(kind) = Kind::of(&root) else { return Ok(None) };
         let layer = self.names.of(&entry.name).cloned().unwrap_or_else(|| kind.layer(&root, &entry.name));
+        let layer = root.shown(layer);
         let unexpanded = match kind {
             Kind::Sheet => {
                 let title = layer.name.strip_prefix("hidden ").unwrap_or(&layer.name).strip_prefix("sheet ");
@@ -234,7 +258,12 @@ impl<'m> Reading<'_, 'm> {
                 sheet.is_unexpanded()
             }
             // They are told where cells show them.
-            Kind::Strings if self.strings.is_some() => false,
+            Kind::Strings if self.strings.is_some() => {
+                if let Some(error) = self.strings.as_ref().and_then(|strings| strings.failed.as_ref()) {
+                    walk.unread_member(layer.clone(), &Trouble::of(error).to_string());
+                }
+                false
+            }
             kind => {
                 let lines =
                     Lines::new(kind.family(), kind.element(), kind.is_numbered(), &self.names.authors);
@@ -244,9 +273,9 @@ impl<'m> Reading<'_, 'm> {
             }
         };
         if unexpanded {
-            walk.unread_member(layer, ENTITIES);
+            walk.unread_member(layer.clone(), ENTITIES);
         }
-        Ok(())
+        Ok((kind == Kind::Web).then_some(layer))
     }
 }
 

@@ -21,10 +21,12 @@ pub struct Strings<'m> {
     /// Which of them a cell shows, a bit each.
     shown: RefCell<Vec<u64>>,
     held: Vec<Held<'m>>,
+    /// Why there are no more.
+    pub failed: Option<io::Error>,
 }
 
 impl<'m> Strings<'m> {
-    /// Reads all strings; `None` when they are too many to hold. What cannot be read any further is left out.
+    /// Reads all strings; `None` when they are too many to hold.
     ///
     /// # Errors
     /// When there is no memory.
@@ -52,7 +54,11 @@ impl<'m> Strings<'m> {
                 }
                 Ok(Event::Text(text)) if is_text => strings.text.extend_from_slice(text),
                 Ok(Event::Text(_) | Event::Other) => {}
-                Ok(Event::Done) | Err(_) => break,
+                Ok(Event::Done) => break,
+                Err(error) => {
+                    strings.failed = Some(error);
+                    break;
+                }
             }
             let size = strings.text.len() + 4 * strings.ends.len();
             if size > MOST {
