@@ -10,6 +10,7 @@ mod jira_xml;
 mod json;
 mod storage;
 mod table;
+mod whatsapp;
 
 use crate::finding::Layer;
 use crate::unpack::charset;
@@ -30,7 +31,7 @@ struct Format {
 }
 
 /// What is known. The first that a file is counts.
-const FORMATS: &[Format] = &[json::FORMAT, table::FORMAT, jira_xml::FORMAT];
+const FORMATS: &[Format] = &[json::FORMAT, table::FORMAT, jira_xml::FORMAT, whatsapp::FORMAT];
 
 /// Whether a file's name says that its parts may have names.
 pub fn may_have(name: &str) -> bool {
