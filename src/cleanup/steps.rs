@@ -5,7 +5,7 @@
 //! what a remote's URL has in front of its host.
 
 use crate::escape::visible;
-use crate::finding::{Finding, Layer, Status};
+use crate::finding::{Finding, Status};
 use crate::git::repository::Repository;
 use crate::report::count;
 use std::collections::BTreeSet;
@@ -267,6 +267,7 @@ fn list(f: &mut fmt::Formatter<'_>, items: &[String]) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Layer;
 
     use crate::report::testing::{Tokens, finding, origin, three_places};
 

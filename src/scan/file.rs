@@ -17,7 +17,6 @@ use encoding_rs::Encoding;
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
-use zeroize::Zeroizing;
 
 /// The comment that allows what stands on its line or on the next one.
 const ALLOW_COMMENT: &str = "krea-scan:allow";
@@ -227,20 +226,19 @@ impl<'a> FileScanner<'a> {
     fn keep_what_is_inside(&mut self, before: usize, inside: usize) {
         let inner = self.found.findings.split_off(inside);
         let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
-        let reversed = |token: &[u8]| Zeroizing::new(token.iter().rev().copied().collect::<Vec<u8>>());
-        let from_behind: BTreeSet<Zeroizing<Vec<u8>>> = tokens.iter().map(|token| reversed(token)).collect();
+        let mut by_end: Vec<&[u8]> = tokens.iter().copied().collect();
+        by_end.sort_unstable_by(|a, b| a.iter().rev().cmp(b.iter().rev()));
         let is_inside = |token: &[u8]| {
             let runs_on = tokens.range(..=token).next_back().is_some_and(|inner| token.starts_with(inner));
             let is_cut = tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token));
-            // The `=` before a token in a mail is no escape where the mail is read as it is meant.
-            let end = reversed(token);
-            let is_end =
-                || from_behind.range(end.clone()..).next().is_some_and(|inner| inner.starts_with(&end));
+            // The `=` before a token is no escape in a mail that is read as it is meant.
+            let next = by_end.partition_point(|inner| inner.iter().rev().lt(token.iter().rev()));
+            let is_end = || by_end.get(next).is_some_and(|inner| inner.ends_with(token));
             runs_on || is_cut || is_end()
         };
         let mut outer = self.found.findings.split_off(before);
         outer.retain(|finding| !is_inside(finding.token.expose()));
-        drop(tokens);
+        drop((tokens, by_end));
         self.found.findings.extend(outer);
         self.found.findings.extend(inner);
     }
