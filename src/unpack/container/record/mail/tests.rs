@@ -78,7 +78,7 @@ fn what_is_no_mail_is_told() {
     let of = |text: &str, name: &str| Kind::of(text.as_bytes(), name).is_some();
     for text in [
         "From: Ann\nTo: Bob\n\nDear Bob",
-        "Date: 2026\nTitle: x\nMessage-ID: <1@b.test>\n",
+        "Date: 2026\nTitle: x\nLicense: MIT\n",
         "title: a\nreceived: true\nmime-version: 1\n",
         "From ann to bob, 10:00\u{e9}",
         "Received by: nobody\n",
