@@ -268,9 +268,15 @@ impl<'a> FileScanner<'a> {
     fn keep_outer(&mut self, outer: &[Outside], inside: usize, is_apart: impl Fn(&Finding) -> bool) {
         let inner = self.found.findings.split_off(inside);
         let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
+        let mut by_end: Vec<&[u8]> = tokens.iter().copied().collect();
+        by_end.sort_unstable_by(|a, b| a.iter().rev().cmp(b.iter().rev()));
         let is_inside = |token: &[u8]| {
             let runs_on = tokens.range(..=token).next_back().is_some_and(|inner| token.starts_with(inner));
-            runs_on || tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token))
+            let is_cut = tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token));
+            // The `=` before a token is no escape in a mail that is read as it is meant.
+            let next = by_end.partition_point(|inner| inner.iter().rev().lt(token.iter().rev()));
+            let is_end = || by_end.get(next).is_some_and(|inner| inner.ends_with(token));
+            runs_on || is_cut || is_end()
         };
         let start = outer.first().map_or(inside, |first| first.before);
         let rest = self.found.findings.split_off(start);
@@ -282,7 +288,7 @@ impl<'a> FileScanner<'a> {
             !is_outer(start + i) || is_apart(finding) || !is_inside(finding.token.expose())
         });
         self.found.findings.extend(kept.map(|(_, finding)| finding));
-        drop(tokens);
+        drop((tokens, by_end));
         self.found.findings.extend(inner);
     }
 

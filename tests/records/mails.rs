@@ -132,6 +132,18 @@ box.flush()
 }
 
 #[test]
+fn what_one_message_says_of_its_encoding_says_nothing_of_the_next() {
+    let sandbox = Sandbox::empty();
+    // Two digits behind a `=`, as an escape of quoted-printable has them.
+    let token =
+        (0..24).map(token).find(|token| token.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit)).unwrap();
+    let head = "From ann@example.com Fri Jun 12 10:00:00 2026\nFrom: a@b.test\nSubject: Krea\nDate: x\n";
+    let encoded = "Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nna=C3=AFve\n\n";
+    sandbox.write("Inbox", format!("{head}{encoded}{head}\nKREA_API_KEY={token}\n"));
+    assert_eq!(ways(&sandbox.jsonl(&["Inbox"])), ["Inbox → message 2: Krea → text/plain"]);
+}
+
+#[test]
 fn text_that_flows_is_joined() {
     let sandbox = Sandbox::empty();
     let token = token(0);

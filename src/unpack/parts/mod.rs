@@ -13,6 +13,7 @@ mod json;
 mod notebook;
 mod storage;
 mod table;
+mod whatsapp;
 
 use crate::finding::Layer;
 use crate::unpack::charset;
@@ -34,7 +35,7 @@ struct Format {
 
 /// What is known. The first that a file is counts.
 const FORMATS: &[Format] =
-    &[json::FORMAT, table::FORMAT, jira_xml::FORMAT, captions::FORMAT, hocr::FORMAT];
+    &[json::FORMAT, table::FORMAT, jira_xml::FORMAT, captions::FORMAT, hocr::FORMAT, whatsapp::FORMAT];
 
 /// Whether a file's name says that its parts may have names.
 pub fn may_have(name: &str) -> bool {

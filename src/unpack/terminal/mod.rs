@@ -229,9 +229,9 @@ mod tests {
 
     #[test]
     fn what_was_there_for_a_moment_is_given() {
-        assert_eq!(shown("a secret\x1b[2J\x1b[Hafter"), "a secret\nafter\n");
-        assert_eq!(shown("a secret\r\x1b[Kafter"), "a secret\nafter\n");
-        assert_eq!(shown("a secret\ranother!\r\n"), "a secret\nanother!\n");
+        assert_eq!(shown("the secret\x1b[2J\x1b[Hafter"), "the secret\nafter\n");
+        assert_eq!(shown("the secret\r\x1b[Kafter"), "the secret\nafter\n");
+        assert_eq!(shown("the secret\rnot at all\r\n"), "the secret\nnot at all\n");
         assert_eq!(shown("before\x1b[?1049h\x1b[Hinside\x1b[?1049l"), "inside\nbefore\n");
         assert_eq!(shown("a\r\nb\r\nc\x1b[1;1H\x1b[Mx"), "a\nx\nc\n");
     }

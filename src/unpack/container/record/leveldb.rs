@@ -8,7 +8,7 @@ use crate::unpack::container::pieces::{NextPiece, Piece};
 use crate::unpack::container::trouble::Trouble;
 use crate::unpack::container::{Seekable, Walk, layer};
 use encoding_rs::UTF_16LE;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, SeekFrom};
 use std::ops::Range;
 
 /// The last bytes of a table.

@@ -6,6 +6,8 @@
 mod body;
 mod header;
 mod source;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use super::made::Made;

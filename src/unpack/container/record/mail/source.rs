@@ -101,10 +101,16 @@ impl<R: BufRead> Source<R> {
     }
 }
 
-/// Whether a line is the first of a message in a mailbox (RFC 4155, appendix A): `From `, a sender, and a time of day.
+const MONTHS: [&[u8]; 12] = [
+    b" Jan ", b" Feb ", b" Mar ", b" Apr ", b" May ", b" Jun ", b" Jul ", b" Aug ", b" Sep ", b" Oct ",
+    b" Nov ", b" Dec ",
+];
+
+/// Whether a line is the first of a message in a mailbox (RFC 4155, appendix A): `From `, a sender, and a time.
 pub fn is_from_line(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"From ") else { return false };
     let rest = &rest[..rest.len().min(256)];
     let is_time = |w: &[u8]| w[2] == b':' && [0, 1, 3, 4].iter().all(|&at| w[at].is_ascii_digit());
-    rest.windows(5).any(is_time)
+    let has_month = || MONTHS.iter().any(|month| memchr::memmem::find(rest, month).is_some());
+    rest.windows(5).any(is_time) && has_month()
 }

@@ -2,6 +2,7 @@
 
 use super::Format;
 use super::session::{Event, NextEvent};
+use crate::unpack::container::trouble::Trouble;
 use memchr::memmem;
 use serde::Deserialize;
 use serde_json::Value;
@@ -149,6 +150,13 @@ struct First {
 pub fn first(input: &mut impl Read) -> io::Result<impl NextEvent> {
     let mut bytes = Vec::new();
     input.take(MOST_FIRST / 2).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == MOST_FIRST / 2 {
+        let most = MOST_FIRST >> 21;
+        let reason = format!(
+            "is larger than {most} MB and in asciinema's first format; `asciinema convert` it and scan that"
+        );
+        return Err(Trouble::new(reason).into());
+    }
     let first: First = serde_json::from_slice(&bytes)?;
     let size = first.width.zip(first.height).map(|(columns, lines)| (None, Event::Size(columns, lines)));
     let mut at = 0.0;
