@@ -31,7 +31,10 @@ pub struct Piece {
 
 /// Which pieces of a text have names. All copies are one.
 #[derive(Clone, Debug, Default)]
-pub struct Parts(Arc<Mutex<VecDeque<(Range<u64>, Layer)>>>);
+pub struct Parts(Arc<Mutex<VecDeque<Part>>>);
+
+/// A piece's place in the text, and its name.
+type Part = (Range<u64>, Layer);
 
 impl Parts {
     /// The name of the piece that holds the byte at `offset`, while that is not long past.
