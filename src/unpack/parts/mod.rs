@@ -1,7 +1,7 @@
 //! What people call the place of a byte in a text: the message of a chat, the cell of a notebook, the row of a table.
 //!
 //! Takes a whole file and places in it, gives a layer for each place that has such a name. A format is one file here: a
-//! [`Format`] in [`FORMATS`], or, if it is JSON, a function in [`json::SHAPES`].
+//! `Format` in `FORMATS`, or, if it is JSON, a function in `json::SHAPES`.
 
 mod captions;
 mod chat;
@@ -23,6 +23,9 @@ pub const MOST: u64 = 256 << 20;
 /// A name that comes out of a file is cut to so many characters.
 const LONGEST_NAME: usize = 80;
 
+/// The ways to places in a text, one for each place.
+type Ways = Vec<Vec<Layer>>;
+
 /// A kind of text whose parts have names.
 struct Format {
     /// How names of such files end, in lower case.
@@ -30,7 +33,7 @@ struct Format {
     /// Whether a file is one.
     is: fn(&[u8]) -> bool,
     /// The ways to the bytes at these sorted offsets in a file with this name; see [`name`].
-    name: fn(&str, &[u8], &[usize]) -> Vec<Vec<Layer>>,
+    name: fn(&str, &[u8], &[usize]) -> Ways,
 }
 
 /// What is known. The first that a file is counts.

@@ -106,9 +106,9 @@ fn is_message(head: &[u8], name: &str) -> bool {
             break;
         };
         let is_named = |other: &&str| name.eq_ignore_ascii_case(other);
-        if TELLING.iter().any(|other| is_named(other)) {
+        if TELLING.iter().any(is_named) {
             telling += 1;
-        } else if let Some(number) = USUAL.iter().position(|other| is_named(&other)) {
+        } else if let Some(number) = USUAL.iter().position(is_named) {
             usual[number] = true;
         } else if is_first && !is_called_so && !name.starts_with("X-") && !name.starts_with("ARC-") {
             return false;
