@@ -14,6 +14,9 @@ pub const MOST: u64 = 256 << 20;
 /// A name that comes out of a file is cut to so many characters.
 const LONGEST_NAME: usize = 80;
 
+/// For each place the way to it, from the file on.
+type Ways = Vec<Vec<Layer>>;
+
 /// A kind of text whose parts have names.
 struct Format {
     /// How names of such files end, in lower case.
@@ -21,7 +24,7 @@ struct Format {
     /// Whether a file is one.
     is: fn(&[u8]) -> bool,
     /// The ways to the bytes at these sorted offsets in a file with this name; see [`name`].
-    name: fn(&str, &[u8], &[usize]) -> Vec<Vec<Layer>>,
+    name: fn(&str, &[u8], &[usize]) -> Ways,
 }
 
 /// What is known. The first that a file is counts.
