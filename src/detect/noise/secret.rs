@@ -61,7 +61,7 @@ pub fn at(text: &[u8], start: usize) -> Option<Secret> {
         let hex = words[..taken].iter().all(|word| word.text.iter().all(|b| is_lower_hex(*b)));
         let strong = is_random(&next.text, hex, enough);
         let ends_line = gap.lines > 0 && enough && ends_full_line(text, last, &next);
-        if !strong && !ends_line && (weak >= 3 || is_told(&next.text, enough)) {
+        if !strong && !ends_line && (weak >= 3 || is_told(&next.text, enough, hex)) {
             break;
         }
         length += next.text.len();
@@ -192,11 +192,12 @@ fn is_random(word: &[u8], hex: bool, enough: bool) -> bool {
 }
 
 /// Whether a word says something, so that it belongs to no secret. A few letters say nothing.
-fn is_told(word: &[u8], enough: bool) -> bool {
+fn is_told(word: &[u8], enough: bool, hex: bool) -> bool {
     const SHORT: &str = "a an and are as at be but by can do for from has he id if in is it its me my no not now of off \
         old on one or our out run see set so the to too top two up us use via was we yes you new key api get put ok end";
     let lower = String::from_utf8_lossy(word).to_ascii_lowercase();
-    let is_number = word.len() > 2 && word.iter().all(u8::is_ascii_digit);
+    // In the midst of hex digits, digits are nothing else.
+    let is_number = word.len() > 2 && word.iter().all(u8::is_ascii_digit) && (enough || !hex);
     let longest = if enough { 3 } else { 6 };
     word.len() > longest
         || is_number
@@ -217,7 +218,7 @@ fn ends_full_line(text: &[u8], last: &Word, next: &Word) -> bool {
         && alone
         && next.gap.lines > 0
         && next.text.len() <= 3
-        && !(lower && is_told(&next.text, true))
+        && !(lower && is_told(&next.text, true, false))
 }
 
 /// Where that ends which may go on a secret that ends here: the rest of its line, as far as it is no words, and what
@@ -317,6 +318,13 @@ mod tests {
             secret("b462l7cced9O41dfXO2cee737443e2i0").as_deref(),
             Some("b462l7cced9O41dfXO2cee737443e2i0")
         );
+    }
+
+    #[test]
+    fn digits_amid_a_hex_secret_belong_to_it() {
+        let read = "3e8d8f603c 5c 9809 a6ef04b2f8ae2a461d023e8ff6";
+        assert_eq!(secret(read), Some(read.replace(' ', "")));
+        assert_eq!(secret("3e8d8f603c 5c 9809 words"), None);
     }
 
     #[test]

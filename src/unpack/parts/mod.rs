@@ -23,7 +23,7 @@ pub const MOST: u64 = 256 << 20;
 /// A name that comes out of a file is cut to so many characters.
 const LONGEST_NAME: usize = 80;
 
-/// The ways to places in a text, one for each place.
+/// For each place the way to it, from the file on.
 type Ways = Vec<Vec<Layer>>;
 
 /// A kind of text whose parts have names.
