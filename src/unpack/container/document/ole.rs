@@ -28,7 +28,7 @@ pub fn read(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io
     let mut file = CompoundFile::open(&mut input).map_err(damaged)?;
     let streams: Vec<PathBuf> = file
         .walk()
-        .filter(|entry| entry.is_stream() && entry.len() > 0)
+        .filter(|entry| entry.is_stream() && !entry.is_empty())
         .map(|entry| entry.path().to_owned())
         .take(MAX_STREAMS)
         .collect();

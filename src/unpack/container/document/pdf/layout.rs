@@ -149,7 +149,7 @@ fn segments(line: Vec<Chunk>, columns: &[f32]) -> Option<Line> {
         let gap = last.as_ref().map(|last| (chunk.start - last.end) / em - tracking);
         match (segments.last_mut(), gap) {
             (Some(segment), Some(gap)) if gap < GAP && !(gap > SPACE && is_column(&chunk, em)) => {
-                let is_apart = gap > SPACE || gap < -1.0;
+                let is_apart = !(-1.0..=SPACE).contains(&gap);
                 if is_apart && !segment.text.ends_with(' ') && !chunk.text.starts_with(' ') {
                     segment.text.push(' ');
                 }

@@ -202,20 +202,20 @@ fn stream(
     if says_nothing && !is_attached && !is_metadata {
         return Ok(());
     }
-    let Some(mut input) = file.decoded(stream) else {
-        if is_attached {
-            let own = attached.map_or_else(|| format!("attachment in object {number}"), Clone::clone);
-            walk.unread_member(
-                layer("attachment", &own),
-                "is packed in a way that is not known, and was not read",
-            );
+    let own = attached.map_or_else(|| format!("attachment in object {number}"), Clone::clone);
+    let mut input = match file.decoded(stream) {
+        Some(mut input) if is_attached => {
+            return walk.member(layer("attachment", &own), &own, &mut input);
         }
-        return Ok(());
+        Some(input) => input,
+        None if is_attached => {
+            let unknown = "is packed in a way that is not known, and was not read";
+            let reason = if file.is_locked(stream) { super::LOCKED } else { unknown };
+            walk.unread_member(layer("attachment", &own), reason);
+            return Ok(());
+        }
+        None => return Ok(()),
     };
-    if is_attached {
-        let own = attached.map_or_else(|| format!("attachment in object {number}"), Clone::clone);
-        return walk.member(layer("attachment", &own), &own, &mut input);
-    }
     if is_metadata {
         return walk.member(layer("pdf-metadata", "XMP metadata"), name, &mut input);
     }

@@ -11,7 +11,7 @@ use super::super::pieces::{NextPiece, Piece};
 use super::super::trouble::Trouble;
 use super::super::{Seekable, Walk, layer};
 use groups::{Groups, Holds};
-use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufReader, Cursor, Read};
 use tokens::{Token, Tokens};
 
 /// Every RTF starts with this.
