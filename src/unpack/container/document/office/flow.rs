@@ -76,9 +76,9 @@ mod tests {
 
     /// The lines of a document, each behind the name of its part.
     fn lines(family: Family, document: &str) -> Vec<String> {
-        let (mut input, authors) = (document.as_bytes(), HashMap::from([("{7}".to_owned(), "Bo".to_owned())]));
-        let mut flow =
-            Flow::new(Xml::new(&mut input), Lines::new(family, Element::Plain, true, &authors));
+        let (mut input, authors) =
+            (document.as_bytes(), HashMap::from([("{7}".to_owned(), "Bo".to_owned())]));
+        let mut flow = Flow::new(Xml::new(&mut input), Lines::new(family, Element::Plain, true, &authors));
         let mut lines = Vec::new();
         while let Some(section) = flow.next_text() {
             lines.extend(section.map(|section| format!("[{}]", section.name)));
@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn what_hangs_on_a_paragraph_does_not_part_it() {
-        let document = "<w:p><w:t>KR</w:t><w:txbxContent><w:p><w:t>box</w:t></w:p></w:txbxContent><w:t>EA</w:t></w:p>";
+        let document =
+            "<w:p><w:t>KR</w:t><w:txbxContent><w:p><w:t>box</w:t></w:p></w:txbxContent><w:t>EA</w:t></w:p>";
         assert_eq!(lines(Family::Microsoft, document), ["paragraph 1|box\n", "paragraph 2|KREA\n"]);
         let document = "<text:p>KR<office:annotation><dc:creator>Ann</dc:creator><dc:date>2026</dc:date>\
             <text:p>why?</text:p></office:annotation>E<text:note text:id='ftn1'><text:note-citation>1</text:note-citation>\
@@ -118,7 +119,12 @@ mod tests {
     fn cells_of_a_row_stand_beside_each_other() {
         let cell = |text: &str| format!("<w:tc><w:p><w:t>{text}</w:t></w:p></w:tc>");
         let inner = format!("<w:tc><w:tbl><w:tr>{}{}</w:tr></w:tbl></w:tc>", cell("x"), cell("y"));
-        let document = format!("<w:tbl><w:tr>{}{}</w:tr><w:tr>{inner}{}</w:tr></w:tbl>", cell("a"), cell("b"), cell("c"));
+        let document = format!(
+            "<w:tbl><w:tr>{}{}</w:tr><w:tr>{inner}{}</w:tr></w:tbl>",
+            cell("a"),
+            cell("b"),
+            cell("c")
+        );
         assert_eq!(
             lines(Family::Microsoft, &document),
             ["row 1 of table 1|a\tb\n", "row 2 of table 1|x\ty\tc\n"]
@@ -131,16 +137,15 @@ mod tests {
     fn tracked_changes_give_both_lines() {
         let document = "<w:p><w:t>key=</w:t><w:del><w:delText>old</w:delText></w:del><w:ins><w:t>new</w:t></w:ins>\
             <w:t>!</w:t></w:p>";
-        assert_eq!(
-            lines(Family::Microsoft, document),
-            ["paragraph 1|key=old!\n", "paragraph 1|key=new!\n"]
-        );
+        assert_eq!(lines(Family::Microsoft, document), ["paragraph 1|key=old!\n", "paragraph 1|key=new!\n"]);
     }
 
     #[test]
     fn sheets_and_slides_are_texts_of_their_own() {
         let cell = |text: &str, columns: u32| {
-            format!("<table:table-cell table:number-columns-repeated='{columns}'><text:p>{text}</text:p></table:table-cell>")
+            format!(
+                "<table:table-cell table:number-columns-repeated='{columns}'><text:p>{text}</text:p></table:table-cell>"
+            )
         };
         let row = |rows: u32, cells: String| {
             format!("<table:table-row table:number-rows-repeated='{rows}'>{cells}</table:table-row>")
@@ -154,7 +159,17 @@ mod tests {
         );
         assert_eq!(
             lines(Family::Open, &document),
-            ["[sheet A]", "A\n", "cell D1000001|x\t", "cell AH1000001|y\t", "\n", "[sheet B]", "B\n", "cell A1|z\t", "\n"]
+            [
+                "[sheet A]",
+                "A\n",
+                "cell D1000001|x\t",
+                "cell AH1000001|y\t",
+                "\n",
+                "[sheet B]",
+                "B\n",
+                "cell A1|z\t",
+                "\n"
+            ]
         );
         let document = "<office:presentation><draw:page><text:p>a</text:p><presentation:notes><text:p>b</text:p>\
             </presentation:notes></draw:page><draw:page><text:p>c</text:p></draw:page></office:presentation>";
