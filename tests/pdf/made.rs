@@ -68,3 +68,20 @@ fn libreoffice_writes_doc() {
     let expected = ["notes.doc → Data", "notes.doc → WordDocument", "notes.doc → WordDocument"];
     made(OFFICE, &office("doc"), "notes.doc", &expected);
 }
+
+#[test]
+fn pictures_on_pages_are_looked_at_when_asked_to() {
+    if !is_there("chromium", "chromium") || !is_there("tesseract", "tesseract-ocr") {
+        return;
+    }
+    let sandbox = Sandbox::empty();
+    let style = "font: 28px monospace; margin: 40px; white-space: nowrap";
+    sandbox.write("text.html", format!("<body style='{style}'>KREA_API_KEY={}</body>", token(0)));
+    sandbox.write("shown.html", "<img src=shot.png width=700>");
+    let chromium = "chromium --headless --no-sandbox --disable-gpu";
+    sh(&sandbox, &format!("{chromium} --window-size=1500,200 --screenshot=shot.png text.html"));
+    sh(&sandbox, &format!("{chromium} --print-to-pdf=shown.pdf shown.html"));
+    assert_eq!(ways(&sandbox.jsonl(&["shown.pdf"]).code(0)), [""; 0]);
+    let run = sandbox.jsonl(&["--ocr", "shown.pdf"]).code(1);
+    assert_eq!(ways(&run), ["shown.pdf → picture 1 on page 1"]);
+}

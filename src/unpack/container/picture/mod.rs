@@ -12,6 +12,8 @@ mod iptc;
 mod jpeg;
 mod pixels;
 mod png;
+#[cfg(test)]
+mod tests;
 mod webp;
 mod xmp;
 
