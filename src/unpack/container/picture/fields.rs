@@ -21,12 +21,19 @@ pub struct Fields<'n> {
     name: &'n str,
     pieces: Vec<Piece>,
     bytes: usize,
+    /// How many there were.
+    count: usize,
 }
 
 impl<'n> Fields<'n> {
     /// The fields of the picture with this name.
     pub fn new(name: &'n str) -> Self {
-        Fields { name, pieces: Vec::new(), bytes: 0 }
+        Fields { name, pieces: Vec::new(), bytes: 0, count: 0 }
+    }
+
+    /// How many fields were added.
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// Adds a field: what it is, what it is called, and its text.
@@ -48,6 +55,7 @@ impl<'n> Fields<'n> {
         name: &str,
         text: &mut dyn Read,
     ) -> io::Result<()> {
+        self.count += 1;
         let name: String = name.chars().filter(|letter| !letter.is_control()).take(NAME).collect();
         let part = layer(kind, &name);
         let mut line = format!("{name}: ").into_bytes();

@@ -19,15 +19,17 @@ const MOST_TIMES: u64 = 2;
 const SHORT: u64 = 8;
 
 /// Reads EXIF that is a part of something else: with its own mark in front or not. No bytes are no EXIF. Many programs that
-/// change pictures leave EXIF that points behind its end: then its bytes are read as they are as well.
+/// change pictures leave EXIF that points behind its end: where nothing can be made out, its bytes are read as they are.
 pub fn nested(walk: &mut Walk<'_>, fields: &mut Fields<'_>, exif: &[u8]) -> io::Result<()> {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     if exif.is_empty() {
         return Ok(());
     }
+    let count = fields.count();
     let read = Bytes::new(&mut Cursor::new(exif)).and_then(|mut bytes| read(walk, &mut bytes, fields));
     walk.budget.spend(0)?;
-    if read.is_err() { fields.add(walk, "exif", "EXIF", exif) } else { Ok(()) }
+    let is_lost = read.is_err() && fields.count() == count;
+    if is_lost { fields.add(walk, "exif", "EXIF", exif) } else { Ok(()) }
 }
 
 /// Whether bytes are the start of such directories.

@@ -1,7 +1,7 @@
 //! Pictures: the texts that their metadata hold, and with `--ocr` the text that people see in them.
 //!
 //! A picture is read from chunk to chunk and never decoded for its metadata: what is pixels is skipped. What is written
-//! in its fields becomes one text, in which each field is a line that starts with the field's name ([`Fields`]).
+//! in its fields becomes one text, in which each field is a line that starts with the name of the field.
 
 mod bytes;
 mod fields;
