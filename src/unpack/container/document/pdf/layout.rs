@@ -292,7 +292,10 @@ mod tests {
             at(150.0, 88.0, "more"),
         ];
         let page = text(cell);
-        assert_eq!(page, "Key\tabcdefgh\tnote\nijkl\tmore\nKey abcdefgh\nijkl\nKey abcdefgh note\nmore\n");
+        assert_eq!(
+            page,
+            "Key\tabcdefgh\tnote\nijkl\tmore\nKey abcdefgh\nijkl\nKey abcdefgh ijkl note\nmore\n"
+        );
         // Side by side it is clear what goes on where.
         let last = vec![at(0.0, 100.0, "Key"), at(60.0, 100.0, "abcdefgh"), at(60.0, 88.0, "ijkl")];
         assert_eq!(text(last), "Key\tabcdefgh\nijkl\n");

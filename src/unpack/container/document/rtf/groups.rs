@@ -8,6 +8,9 @@ const MAX_DEPTH: usize = 2_000;
 /// Fonts that are remembered.
 const MAX_FONTS: usize = 10_000;
 
+/// What a variable of the document is called: its name and its value are groups in it.
+pub const VARIABLE: &str = "document variable";
+
 /// What a group holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
@@ -175,7 +178,9 @@ fn destination(word: &str) -> Option<Holds> {
         "title" | "subject" | "author" | "manager" | "company" | "operator" | "category" | "keywords"
         | "comment" | "doccomm" | "hlinkbase" | "info" => Holds::Aside("property"),
         "userprops" => Holds::Aside("custom property"),
-        "docvar" => Holds::Aside("document variable"),
+        "propname" => Holds::Aside("name of a property"),
+        "staticval" | "linkval" => Holds::Aside("value of a property"),
+        "docvar" => Holds::Aside(VARIABLE),
         "bkmkstart" | "bkmkend" => Holds::Aside("bookmark"),
         "shptxt" | "fldrslt" | "shprslt" | "result" | "ud" => Holds::Text,
         // What is in these is shown where it stands.

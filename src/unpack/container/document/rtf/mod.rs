@@ -10,7 +10,7 @@ mod tokens;
 use super::super::pieces::{NextPiece, Piece};
 use super::super::trouble::Trouble;
 use super::super::{Seekable, Walk, layer};
-use groups::{Groups, Holds};
+use groups::{Groups, Holds, VARIABLE};
 use std::io::{self, BufReader, Cursor, Read};
 use tokens::{Token, Tokens};
 
@@ -152,6 +152,7 @@ impl<R: Read> NextPiece for &mut Texts<R> {
                 return Ok(!piece.text.is_empty());
             };
             let (before, is_wanted) = (self.wanted(), self.wanted().is_some());
+            let ends_part = matches!(token, Token::Close) && before == Some(VARIABLE);
             match token {
                 Token::Byte(byte) | Token::Hex(byte) => {
                     if is_wanted && !self.is_skipped() {
@@ -195,7 +196,7 @@ impl<R: Read> NextPiece for &mut Texts<R> {
                 Token::Word(number) => self.word(number, is_wanted, out)?,
             }
             // Notes stand apart from each other; the text goes on behind them.
-            let is_apart = self.asides && before.is_some() && self.wanted() != before;
+            let is_apart = self.asides && before.is_some() && (ends_part || self.wanted() != before);
             let out = &mut piece.text;
             if is_apart && out.last().is_some_and(|&last| last != b'\n') {
                 out.push(b'\n');
@@ -389,7 +390,7 @@ mod tests {
 
     #[test]
     fn what_means_harm_does_none() {
-        let deep = format!("{{\\rtf1{}text", "{\\b".repeat(1 << 20));
+        let deep = format!("{{\\rtf1{} text", "{\\b".repeat(1 << 20));
         let collected = collect("a.rtf", deep.as_bytes());
         assert_eq!(collected.members[0].1, "text");
         assert_eq!(collected.unread, [": is cut short: its last group has no end"]);
