@@ -67,6 +67,10 @@ fn utf16_big_endian_without_a_mark() {
 #[test]
 fn latin_1() {
     check(&changed(|text| {
+        // Frames of tables have no place in it.
+        if text.contains(|c| matches!(c, '\u{2500}'..='\u{257f}')) {
+            return None;
+        }
         let body = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'));
         let end = "\n\u{a0}\u{e9}crit par l'\u{e9}quipe \u{ab} m\u{e9}dia \u{bb}\n";
         Some(body.chain(end.chars().map(|c| c as u8)).collect())

@@ -209,7 +209,7 @@ impl<'a> FileScanner<'a> {
                 size,
                 limits,
                 ocr,
-                &mut Inside { scanner: self, shown: names.shown },
+                &mut Inside { scanner: self, outer: names },
             );
             self.keep_what_is_inside(side, before, inside);
             readings::keep_best(&mut self.found, before);
@@ -278,6 +278,10 @@ impl<'a> FileScanner<'a> {
             let is_end = || by_end.get(next).is_some_and(|inner| inner.ends_with(token));
             runs_on || is_cut || is_end()
         };
+        // What was put together from the outside is a guess at what is inside.
+        let ids: BTreeSet<&[u8]> = inner.iter().filter_map(|finding| finding.token.id()).collect();
+        let is_guessed =
+            |finding: &Finding| finding.is_guess() && finding.token.id().is_some_and(|id| ids.contains(id));
         let start = outer.first().map_or(inside, |first| first.before);
         let rest = self.found.findings.split_off(start);
         let is_outer = |at: usize| {
@@ -285,10 +289,11 @@ impl<'a> FileScanner<'a> {
             next.checked_sub(1).is_some_and(|last| at < outer[last].inside)
         };
         let kept = rest.into_iter().enumerate().filter(|(i, finding)| {
-            !is_outer(start + i) || is_apart(finding) || !is_inside(finding.token.expose())
+            let is_outside = || is_apart(finding) || !is_inside(finding.token.expose());
+            !is_outer(start + i) || (!is_guessed(finding) && is_outside())
         });
         self.found.findings.extend(kept.map(|(_, finding)| finding));
-        drop((tokens, by_end));
+        drop((tokens, by_end, ids));
         self.found.findings.extend(inner);
     }
 
@@ -466,20 +471,29 @@ impl<'a> FileScanner<'a> {
 struct Inside<'s, 'a> {
     scanner: &'s mut FileScanner<'a>,
     /// The file on the outside.
-    shown: &'s str,
+    outer: Names<'s>,
 }
 
 impl Inside<'_, '_> {
+    /// The path that a member has below the scan's root, as if what it is in were a folder.
+    fn below(&self, name: &str) -> String {
+        match name {
+            "" => self.outer.below.to_owned(),
+            name => [self.outer.below, name].join("/"),
+        }
+    }
+
     /// Scans a file that is all there is, or only its outside.
     fn scan(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
+        let below = self.below(name);
+        let names = Names { shown: self.outer.shown, below: &below };
         let scanner = &mut *self.scanner;
         scanner.layers.clear();
         scanner.layers.extend_from_slice(layers);
         let mut reader = std::mem::take(&mut scanner.reader);
-        let names = Names { shown: self.shown, below: name };
         let mut kept = Kept::default();
         let kept_for_later = match scanner.how.pass {
-            Pass::Sweep(known) => known.members.start(trail(self.shown, layers)),
+            Pass::Sweep(known) => known.members.start(trail(self.outer.shown, layers)),
             Pass::Detect => None,
         };
         let read = reader.read(input, |window| {
@@ -557,14 +571,14 @@ impl Visitor for Inside<'_, '_> {
         match self.scanner.how.pass {
             Pass::Detect => {
                 let detector = self.scanner.how.detector;
-                detector.wants(part) || detector.wants_path(name)
+                detector.wants(part) || detector.wants_path(&self.below(name))
             }
             Pass::Sweep(known) => known.is_in(part),
         }
     }
 
     fn unread(&mut self, layers: &[Layer], reason: String) {
-        self.scanner.found.incomplete.push(Incomplete { path: trail(self.shown, layers), reason });
+        self.scanner.found.incomplete.push(Incomplete { path: trail(self.outer.shown, layers), reason });
     }
 }
 

@@ -84,7 +84,7 @@ fn tesseract_gives_a_word_at_a_time() {
         row(1, 3, "ONETWO"),
         row(2, 1, "THREE")
     );
-    assert_found("shot.tsv", &leaked.fill(&table), &leaked, "medium", &["literals"]);
+    assert_found("shot.tsv", &leaked.fill(&table), &leaked, "medium", &["cell", "literals"]);
 
     let word = |text: &str| {
         format!("<String HPOS=\"1\" VPOS=\"2\" WC=\"0.9\" CONTENT=\"{text}\"/><SP WIDTH=\"3\"/>")
