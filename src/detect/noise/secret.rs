@@ -213,12 +213,14 @@ fn ends_full_line(text: &[u8], last: &Word, next: &Word) -> bool {
         || behind.iter().find(|&&b| !matches!(b, b' ' | b'\t')).is_some_and(|b| matches!(b, b'\n' | b'\r'));
     let alone = next.start == 0 || matches!(text[next.start - 1], b'\n' | b' ' | b'\t');
     let lower = next.text.iter().all(u8::is_ascii_lowercase);
-    line >= FULL_LINE
-        && ends
-        && alone
-        && next.gap.lines > 0
-        && next.text.len() <= 3
-        && !(lower && is_told(&next.text, true, false))
+    let is_short = next.text.len() <= 3 && !(lower && is_told(&next.text, true, false));
+    line >= FULL_LINE && ends && alone && next.gap.lines > 0 && (is_short || is_no_word(&next.text))
+}
+
+/// Whether a few characters are no word and no name: a capital letter in the middle, and nothing that is written so.
+fn is_no_word(text: &[u8]) -> bool {
+    text.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+        && !placeholder::is_wordy(text, placeholder::Scrutiny::Pair)
 }
 
 /// Where that ends which may go on a secret that ends here: the rest of its line, as far as it is no words, and what
@@ -306,8 +308,12 @@ mod tests {
         let line = format!("{}{whole}", "x".repeat(60));
         let found = at(format!("{line}\nt\n").as_bytes(), 60).expect("a secret");
         assert_eq!(found.text, format!("{whole}t").as_bytes());
-        let found = at(format!("{line}\nto\n").as_bytes(), 60).expect("a secret");
-        assert_eq!(found.text, whole.as_bytes());
+        let found = at(format!("{line}\nfzY/a\n").as_bytes(), 60).expect("a secret");
+        assert_eq!(found.text, format!("{whole}fzY/a").as_bytes());
+        for word in ["to", "JavaScript", "README"] {
+            let found = at(format!("{line}\n{word}\n").as_bytes(), 60).expect("a secret");
+            assert_eq!(found.text, whole.as_bytes(), "{word}");
+        }
     }
 
     #[test]
