@@ -142,8 +142,13 @@ impl Page<'_> {
         let mut steps = Vec::new();
         let krea = left.iter().filter(|group| group.kind() != TokenKind::Custom).count();
         if krea > 0 {
-            let ids: Vec<String> =
-                left.iter().filter_map(|group| group.places[0].token.id_prefix()).collect();
+            let mut ids: Vec<String> = Vec::new();
+            for id in left.iter().filter_map(|group| group.places[0].token.id_prefix()) {
+                // Two readings of one token are one row.
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
             let legacy = left.iter().filter(|group| group.kind() == TokenKind::Legacy).count() as u64;
             steps.push(revoke(&ids, legacy, self.context.verbose));
         }

@@ -1,7 +1,7 @@
 //! Files that lie beside others: a bundle's source map, a map's original. Takes a path, the way into a container, and
 //! a reference as a file writes it; gives bytes. A reference never leads out of what is being scanned.
 
-use crate::finding::Layer;
+use crate::finding::{Layer, containers};
 use crate::unpack::container::{self, HEAD, Kind, Seekable, Visitor};
 use crate::unpack::limits::Limits;
 use percent_encoding::percent_decode_str;
@@ -56,6 +56,8 @@ pub fn find<'i>(
     limits: Limits,
     mut open: impl FnMut(&str) -> Option<Box<dyn Seekable + 'i>>,
 ) -> Option<Beside> {
+    // What was decoded from the file's own text leads to no other file.
+    let layers = &layers[..containers(layers)];
     if !layers.is_empty() {
         let mut file = open(path)?;
         let mut head = Vec::with_capacity(HEAD);

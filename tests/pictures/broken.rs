@@ -31,7 +31,10 @@ fn scan(name: &str, bytes: &[u8]) -> (usize, String) {
 fn a_png_that_is_cut_short_is_read_as_far_as_it_goes() {
     let whole = png();
     assert_eq!(scan("a.png", &whole), (1, String::new()));
-    let (found, told) = scan("a.png", &whole[..whole.len() - 12]);
+    // Some programs leave the end mark out.
+    assert_eq!(scan("a.png", &whole[..whole.len() - 12]), (1, String::new()));
+    let pixels = whole.windows(4).position(|window| window == b"IDAT").unwrap() - 4;
+    let (found, told) = scan("a.png", &whole[..pixels]);
     assert_eq!(
         (found, told.as_str()),
         (1, "a.png: is cut short: its end mark is missing; what is there was read\n")
