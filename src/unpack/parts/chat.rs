@@ -135,15 +135,11 @@ fn thing(field: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::unpack::parts;
+    use crate::unpack::parts::testing;
 
-    /// The name of the message that `HERE` stands in.
     #[track_caller]
     fn name(text: &str) -> String {
-        let at = text.find("HERE").expect("a place");
-        let way = parts::name("any.json", text.as_bytes(), &[at]).remove(0);
-        assert!(way.iter().all(|layer| layer.kind == "message"));
-        way.into_iter().map(|layer| layer.name).collect()
+        testing::name(text, "message")
     }
 
     #[test]

@@ -132,15 +132,11 @@ fn below(place: &Place<'_>, step: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::unpack::parts;
+    use crate::unpack::parts::testing;
 
-    /// The name of the issue that `HERE` stands in.
     #[track_caller]
     fn name(text: &str) -> String {
-        let at = text.find("HERE").expect("a place");
-        let way = parts::name("any.json", text.as_bytes(), &[at]).remove(0);
-        assert!(way.iter().all(|layer| layer.kind == "issue"));
-        way.into_iter().map(|layer| layer.name).collect()
+        testing::name(text, "issue")
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod json;
 mod notebook;
 mod storage;
 mod table;
+#[cfg(test)]
+mod testing;
 mod whatsapp;
 
 use crate::finding::Layer;
