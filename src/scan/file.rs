@@ -390,7 +390,11 @@ impl<'a> FileScanner<'a> {
         let as_it_stands = || from_picture.then(|| found.token.id_prefix().unwrap_or_default());
         Finding {
             rule: found.rule.clone(),
-            confidence: found.confidence,
+            confidence: if from_picture {
+                found.confidence.min(Confidence::Medium)
+            } else {
+                found.confidence
+            },
             token: found.token.clone(),
             location,
             layers,
