@@ -3,6 +3,18 @@
 //! A string may be a whole file of many megabytes. So no map is kept: a place is found by going through the string once
 //! more, which only what was found costs.
 
+/// Where the closing quote of the JSON string is whose first character is at `at`.
+pub fn end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    loop {
+        end += memchr::memchr2(b'"', b'\\', bytes.get(end..)?)?;
+        match bytes[end] {
+            b'"' => return Some(end),
+            _ => end += 2,
+        }
+    }
+}
+
 /// The text of a JSON string, given without its quotes. A lone surrogate becomes U+FFFD, what is no escape stays.
 pub fn text(raw: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(raw.len());

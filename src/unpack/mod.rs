@@ -23,6 +23,12 @@ pub mod terminal;
 
 use std::borrow::Cow;
 
+/// Whether a file's name ends so, in whatever case.
+fn has_ending(name: &str, ending: &str) -> bool {
+    let end = name.len().checked_sub(ending.len()).and_then(|at| name.get(at..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
+}
+
 /// A stretch of text whose bytes follow each other in the origin as well.
 #[derive(Clone, Copy, Debug)]
 struct Segment {

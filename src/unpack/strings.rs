@@ -1,8 +1,7 @@
 //! Reads the lines of a text that is held piece by piece, as programs that read pictures give it: the strings of one name,
 //! or of one list, in JSON, each a line; the words of a table of Tesseract's, which says what line each is in.
 
-use super::{Step, Text, TextBuilder};
-use memchr::memchr2;
+use super::{Step, Text, TextBuilder, json_string};
 
 /// The names that such services give to a line's text: AWS Textract, Azure, Google, Apple's Vision, Tesseract's and
 /// Paddle's wrappers, Whisper.
@@ -42,7 +41,7 @@ pub fn lines(text: &Text<'_>) -> Option<Text<'static>> {
     let mut key: Option<&[u8]> = None;
     let mut at = 0;
     while let Some(open) = memchr::memchr(b'"', &bytes[at..]).map(|i| at + i) {
-        let Some(end) = end_of_string(bytes, open + 1) else { break };
+        let Some(end) = json_string::end(bytes, open + 1) else { break };
         let value = open + 1..end;
         at = end + 1;
         let behind = bytes[at..].trim_ascii_start();
@@ -91,18 +90,6 @@ fn words(bytes: &[u8]) -> TextBuilder {
         at += row.len();
     }
     out
-}
-
-/// Where the string ends whose first character is at `at`.
-fn end_of_string(bytes: &[u8], at: usize) -> Option<usize> {
-    let mut end = at;
-    loop {
-        end += memchr2(b'"', b'\\', bytes.get(end..)?)?;
-        match bytes[end] {
-            b'"' => return Some(end),
-            _ => end += 2,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a file is, told by its first bytes.
 
 use super::{HEAD, Seekable, document, picture, record, zip};
+use crate::unpack::has_ending;
 use memchr::memmem;
 
 /// A kind of container.
@@ -154,8 +155,7 @@ const LZIP: &str = "is compressed with lzip, and was not unpacked; unpack it and
 const CABINET: &str = "is a cabinet file, which was not unpacked; unpack it and scan what comes out";
 
 fn ends_with(name: &str, ending: &str) -> bool {
-    name.len() > ending.len()
-        && name.get(name.len() - ending.len()..).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    name.len() > ending.len() && has_ending(name, ending)
 }
 
 /// Whether a start of a file is text, to the last character that is whole.

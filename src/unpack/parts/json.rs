@@ -297,14 +297,7 @@ fn close_all(bytes: &[u8], ways: &mut [Vec<Step>], mut open: Vec<Open>, deeper: 
 
 /// Where the string that starts at `at` is over, its quote included.
 fn string_end(bytes: &[u8], at: usize) -> usize {
-    let mut at = at + 1;
-    while let Some(next) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        if bytes[at + next] == b'"' {
-            return at + next + 1;
-        }
-        at += next + 2;
-    }
-    bytes.len()
+    json_string::end(bytes, at + 1).map_or(bytes.len(), |end| end + 1)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod testing;
 mod whatsapp;
 
 use crate::finding::Layer;
-use crate::unpack::charset;
+use crate::unpack::{charset, has_ending};
 
 /// Files above this size, in bytes, are not looked into.
 pub const MOST: u64 = 256 << 20;
@@ -59,10 +59,7 @@ pub fn name(name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
 
 impl Format {
     fn may_be(&self, name: &str) -> bool {
-        self.endings.iter().any(|ending| {
-            let end = name.len().checked_sub(ending.len()).and_then(|at| name.get(at..));
-            end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
-        })
+        self.endings.iter().any(|ending| has_ending(name, ending))
     }
 }
 

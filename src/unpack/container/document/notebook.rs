@@ -5,6 +5,7 @@
 
 use super::super::{Walk, layer};
 use super::embedded::{Base64, Text, ending};
+use crate::unpack::has_ending;
 use std::io::{self, Read};
 
 /// What is deeper is passed over.
@@ -17,8 +18,7 @@ const OLD_TYPES: [&str; 4] = ["png", "jpeg", "gif", "pdf"];
 
 /// Whether a file is a notebook.
 pub fn is_notebook(head: &[u8], name: &str) -> bool {
-    let ending = name.len().checked_sub(6).and_then(|at| name.get(at..)).unwrap_or_default();
-    ending.eq_ignore_ascii_case(".ipynb") && head.trim_ascii_start().first() == Some(&b'{')
+    has_ending(name, ".ipynb") && head.trim_ascii_start().first() == Some(&b'{')
 }
 
 /// Whether anything in a file may be in base64.

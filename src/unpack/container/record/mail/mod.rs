@@ -12,6 +12,7 @@ mod text;
 
 use super::made::Made;
 use crate::unpack::container::{Group, Seekable, Walk, layer};
+use crate::unpack::has_ending;
 use crate::unpack::limits::Metered;
 use body::{Body, End};
 use header::{Headers, Transfer};
@@ -82,10 +83,7 @@ const USUAL: [&str; 9] =
 
 /// Whether a file starts with the headers of a message.
 fn is_message(head: &[u8], name: &str) -> bool {
-    let is_called_so = ENDINGS.iter().any(|ending| {
-        let end = name.len().checked_sub(ending.len()).and_then(|at| name.get(at..));
-        end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
-    });
+    let is_called_so = ENDINGS.iter().any(|ending| has_ending(name, ending));
     let (mut telling, mut usual, mut lines) = (0, [false; USUAL.len()], 0);
     for line in head.split_inclusive(|&byte| byte == b'\n') {
         let text = line.trim_ascii();
