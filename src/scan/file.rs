@@ -1,9 +1,9 @@
 //! One file, window by window: from bytes to findings.
 
+use super::inside::Inside;
 use super::known::{Known, Pass};
-use super::originals::is_built;
 use super::readings;
-use super::sources::{Kept, Seen};
+use super::sources::Seen;
 use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
     Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status, Token, containers,
@@ -12,7 +12,7 @@ use crate::finding::{
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;
 use crate::unpack::charset;
-use crate::unpack::container::{self, Kind, Outside, Parts, Seekable, Visitor};
+use crate::unpack::container::{self, Kind, Outside, Parts, Seekable};
 use crate::unpack::limits::Limits;
 use crate::unpack::ocr::Ocr;
 use crate::unpack::{map_reference, source_map};
@@ -101,7 +101,7 @@ pub struct How<'a> {
 
 /// What is being scanned of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Side {
+pub enum Side {
     /// All that there is to it.
     #[default]
     Alone,
@@ -113,7 +113,7 @@ enum Side {
 
 impl Side {
     /// What is scanned first of a file of a kind.
-    fn of(kind: Option<Kind>) -> Self {
+    pub fn of(kind: Option<Kind>) -> Self {
         match kind {
             None => Side::Alone,
             Some(kind) if kind.is_text() => Side::Text,
@@ -129,23 +129,23 @@ pub struct FileScanner<'a> {
     pub how: How<'a>,
     /// What it came by.
     pub found: Found,
-    reader: WindowReader,
+    pub(super) reader: WindowReader,
     encoding: Option<&'static Encoding>,
     cursor: Cursor,
     /// The way to what is being scanned, from the file on the outside.
     pub layers: Vec<Layer>,
     /// Of a file that holds more, what is being scanned.
-    side: Side,
+    pub(super) side: Side,
     /// It is a part of a document, whose text is told of the document.
-    is_part: bool,
+    pub(super) is_part: bool,
     /// The names of the parts of the text that is being scanned.
-    parts: Option<Parts>,
+    pub(super) parts: Option<Parts>,
     /// A source of a source map is being scanned.
     is_in_source: bool,
     /// What is known of the file that is being scanned.
-    seen: Seen,
+    pub(super) seen: Seen,
     /// Where its findings start.
-    start: usize,
+    pub(super) start: usize,
 }
 
 impl<'a> FileScanner<'a> {
@@ -255,7 +255,7 @@ impl<'a> FileScanner<'a> {
     /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
     /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. What stands in a text as
     /// it is is there besides. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
-    fn keep_what_is_inside(&mut self, side: Side, before: usize, inside: usize) {
+    pub(super) fn keep_what_is_inside(&mut self, side: Side, before: usize, inside: usize) {
         let is_apart = |finding: &Finding| {
             side == Side::Text
                 && !finding.layers[containers(&finding.layers)..].iter().any(|layer| !layer.is_name())
@@ -265,7 +265,12 @@ impl<'a> FileScanner<'a> {
 
     /// Of the findings in `outer`, keeps those that are apart and those whose token is in none of the findings from `inside`
     /// on.
-    fn keep_outer(&mut self, outer: &[Outside], inside: usize, is_apart: impl Fn(&Finding) -> bool) {
+    pub(super) fn keep_outer(
+        &mut self,
+        outer: &[Outside],
+        inside: usize,
+        is_apart: impl Fn(&Finding) -> bool,
+    ) {
         let inner = self.found.findings.split_off(inside);
         let tokens: BTreeSet<&[u8]> = inner.iter().map(|finding| finding.token.expose()).collect();
         let mut by_end: Vec<&[u8]> = tokens.iter().copied().collect();
@@ -350,7 +355,7 @@ impl<'a> FileScanner<'a> {
             if found.span.start < window.from || found.span.start >= window.to {
                 continue;
             }
-            if found.confidence < self.how.least {
+            if self.confidence(found) < self.how.least {
                 self.found.withheld.push(found.token.clone());
                 continue;
             }
@@ -372,6 +377,17 @@ impl<'a> FileScanner<'a> {
         !self.is_in_source && self.side != Side::Packed
     }
 
+    /// Whether what is being scanned was read from a picture. It may be wrong then, however well it looks.
+    fn is_from_picture(&self) -> bool {
+        self.layers.iter().any(|layer| layer.kind == OCR)
+    }
+
+    /// How sure a match is, wherever its text is from.
+    fn confidence(&self, found: &Match) -> Confidence {
+        let most = if self.is_from_picture() { Confidence::Medium } else { Confidence::High };
+        found.confidence.min(most)
+    }
+
     /// The way to a place in what is being scanned.
     fn way_to(&self, offset: u64) -> Vec<Layer> {
         let part = self.parts.as_ref().and_then(|parts| parts.at(offset));
@@ -385,16 +401,10 @@ impl<'a> FileScanner<'a> {
             (innermost.line, innermost.column) = (Some(location.line), Some(location.column));
         }
         layers.extend(found.layers.iter().cloned());
-        // What was read from a picture may be wrong, however well it looks.
-        let from_picture = layers.iter().any(|layer| layer.kind == OCR);
-        let as_it_stands = || from_picture.then(|| found.token.id_prefix().unwrap_or_default());
+        let as_it_stands = || self.is_from_picture().then(|| found.token.id_prefix().unwrap_or_default());
         Finding {
             rule: found.rule.clone(),
-            confidence: if from_picture {
-                found.confidence.min(Confidence::Medium)
-            } else {
-                found.confidence
-            },
+            confidence: self.confidence(found),
             token: found.token.clone(),
             location,
             layers,
@@ -468,121 +478,6 @@ impl<'a> FileScanner<'a> {
 
     fn is_allowed(&self, window: &Window<'_>, span: &Range<usize>) -> bool {
         detect::lines_around(window.bytes, self.encoding, span.start).contains(ALLOW_COMMENT)
-    }
-}
-
-/// Scans what is in a container.
-struct Inside<'s, 'a> {
-    scanner: &'s mut FileScanner<'a>,
-    /// The file on the outside.
-    outer: Names<'s>,
-}
-
-impl Inside<'_, '_> {
-    /// The path that a member has below the scan's root, as if what it is in were a folder.
-    fn below(&self, name: &str) -> String {
-        match name {
-            "" => self.outer.below.to_owned(),
-            name => [self.outer.below, name].join("/"),
-        }
-    }
-
-    /// Scans a file that is all there is, or only its outside.
-    fn scan(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
-        let below = self.below(name);
-        let names = Names { shown: self.outer.shown, below: &below };
-        let scanner = &mut *self.scanner;
-        scanner.layers.clear();
-        scanner.layers.extend_from_slice(layers);
-        let mut reader = std::mem::take(&mut scanner.reader);
-        let mut kept = Kept::default();
-        let kept_for_later = match scanner.how.pass {
-            Pass::Sweep(known) => known.members.start(trail(self.outer.shown, layers)),
-            Pass::Detect => None,
-        };
-        let read = reader.read(input, |window| {
-            scanner.window(names, window);
-            kept_for_later.as_ref().inspect(|file| file.keep(window.new_bytes()));
-            let whole = window.offset == 0 && window.to == usize::MAX;
-            if !whole && (scanner.seen.map || is_built(name)) {
-                kept.take(window);
-            }
-        });
-        scanner.reader = reader;
-        if let Ok(size) = read
-            && scanner.seen.sources()
-            && size > reader::WINDOW as u64
-        {
-            match kept.bytes() {
-                Some(bytes) if bytes.len() as u64 == size => scanner.sources(names, bytes, scanner.start),
-                _ => scanner.too_large(names),
-            }
-        }
-        drop(kept);
-        scanner.layers.clear();
-        scanner.found.bytes += read?;
-        Ok(())
-    }
-}
-
-impl Visitor for Inside<'_, '_> {
-    fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
-        self.scan(layers, name, input)
-    }
-
-    fn text(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read, parts: &Parts) -> io::Result<()> {
-        self.scanner.parts = Some(parts.clone());
-        let read = self.scan(layers, name, input);
-        self.scanner.parts = None;
-        read
-    }
-
-    fn outside(
-        &mut self,
-        layers: &[Layer],
-        kind: Kind,
-        name: &str,
-        input: &mut dyn Read,
-    ) -> io::Result<Outside> {
-        let before = self.scanner.found.findings.len();
-        self.scanner.side = Side::of(Some(kind));
-        let read = self.scan(layers, name, input);
-        self.scanner.side = Side::Alone;
-        read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
-    }
-
-    fn inside(&mut self, kind: Kind, outside: Outside) {
-        self.scanner.keep_what_is_inside(Side::of(Some(kind)), outside.before, outside.inside);
-    }
-
-    fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
-        let before = self.scanner.found.findings.len();
-        (self.scanner.side, self.scanner.is_part) = (Side::Packed, true);
-        let read = self.scan(layers, name, input);
-        (self.scanner.side, self.scanner.is_part) = (Side::Alone, false);
-        read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
-    }
-
-    fn so_far(&self) -> usize {
-        self.scanner.found.findings.len()
-    }
-
-    fn texts(&mut self, parts: &[Outside], from: usize) {
-        self.scanner.keep_outer(parts, from, |_| false);
-    }
-
-    fn wants(&self, name: &str, part: &[u8]) -> bool {
-        match self.scanner.how.pass {
-            Pass::Detect => {
-                let detector = self.scanner.how.detector;
-                detector.wants(part) || detector.wants_path(&self.below(name))
-            }
-            Pass::Sweep(known) => known.is_in(part),
-        }
-    }
-
-    fn unread(&mut self, layers: &[Layer], reason: String) {
-        self.scanner.found.incomplete.push(Incomplete { path: trail(self.outer.shown, layers), reason });
     }
 }
 

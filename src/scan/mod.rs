@@ -4,6 +4,7 @@ mod beside;
 mod file;
 mod git;
 mod history;
+mod inside;
 mod known;
 mod members;
 mod merge;

@@ -26,6 +26,7 @@ fn pictures_are_read_only_when_asked_for() {
     let finding = sandbox.jsonl(&["--ocr", "shot.png"]).code(1).only();
     assert_eq!(finding["token"]["id_prefix"], token(number)[..8]);
     assert_eq!(finding["confidence"], "medium");
+    sandbox.jsonl(&["--ocr", "--min-confidence", "high", "shot.png"]).code(0);
     assert_eq!((&finding["layers"][0]["kind"], &finding["layers"][0]["name"]), (&"ocr".into(), &"".into()));
 }
 
