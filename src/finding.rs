@@ -3,6 +3,10 @@
 //! Every stage speaks these types. None of them ever shows a token's secret half: [`Token`] redacts itself in
 //! `Debug` and has no `Display` of the text, and its memory is wiped on drop.
 
+mod readings;
+
+pub use readings::{Doubt, Readings};
+
 use crate::incident;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -359,10 +363,8 @@ pub struct Finding {
     pub layers: Vec<Layer>,
     /// The other places that came of this one, or that it came of: one finding, however often a build has copied it.
     pub via: Vec<Via>,
-    /// Where the token's text may be wrong, because it was read from a picture, or through look-alikes, spaces and broken
-    /// lines: the first group of the id half as it was read. The token holds it repaired. Never a part of the secret half;
-    /// empty for a token that has no id half.
-    pub as_read: Option<String>,
+    /// What else the token's text may be; the token is the best reading.
+    pub readings: Readings,
     /// What says that it is Krea's: a variable's name, a header, a call; empty when nothing does.
     pub context: String,
     /// For `--staged`, `--history` and `--range`.
@@ -381,10 +383,10 @@ impl Finding {
         trail(&self.location.path, &self.layers)
     }
 
-    /// Whether the token's text may not be what it was before it was read from a picture. That Krea refuses it then proves
-    /// nothing; that Krea accepts it proves all.
+    /// Whether the token's true text may be none that is known. That Krea refuses its readings then proves nothing; that
+    /// Krea accepts one proves all.
     pub fn is_guess(&self) -> bool {
-        self.as_read.is_some()
+        self.readings.doubt().is_some()
     }
 
     /// The place in the original that it was built from, where a source map says so.

@@ -95,7 +95,7 @@ pub fn excerpt(bytes: &[u8], encoding: Option<&'static Encoding>, found: &Match,
     let (line, unit) = (line_of(bytes, encoding, found.span.start), if encoding.is_some() { 2 } else { 1 });
     let start = line.start.max(found.span.start.saturating_sub(BEFORE * unit) / unit * unit);
     // What follows a token that was guessed at may belong to it.
-    let after = if found.as_read.is_some() { 0 } else { AFTER * unit };
+    let after = if found.readings.doubt().is_some() { 0 } else { AFTER * unit };
     let end = line.end.min(found.span.end.min(line.end) + after);
     let mut pieces: Vec<(Range<usize>, String)> = Vec::new();
     for other in all {
@@ -204,7 +204,7 @@ mod tests {
             pieces: std::iter::once(8..28).collect(),
             layers: Vec::new(),
             context: String::new(),
-            as_read: None,
+            readings: Default::default(),
         };
         let shown = excerpt(text, None, &found, std::slice::from_ref(&found));
         assert_eq!(shown, "A=abcd1234-…:•••• B=•••• C=word");

@@ -19,7 +19,7 @@ mod sweep;
 pub use excerpt::{Cursor, Position, excerpt, lines_around, position};
 pub use sweep::{Copy, CopyKind, Sweep};
 
-use crate::finding::{Confidence, Layer, Token, TokenKind};
+use crate::finding::{Confidence, Doubt, Layer, Readings, Token, TokenKind};
 use crate::rules::{Rule, RuleSet};
 use crate::unpack::literals::{self, Joined};
 use crate::unpack::{Text, charset, encoded, escapes, markup, strings};
@@ -56,8 +56,8 @@ pub struct Match {
     pub layers: Vec<Layer>,
     /// What says that it is Krea's.
     pub context: String,
-    /// The start of the id half as it was read, where the text is a guess; see [`crate::finding::Finding::as_read`].
-    pub as_read: Option<String>,
+    /// What else its text may be.
+    pub readings: Readings,
 }
 
 /// What one file, or one window of it, holds.
@@ -294,7 +294,7 @@ impl<'a> Run<'a> {
                 if let Some(end) = exact.then(|| noise::goes_on(text.bytes(), &value.span)).flatten() {
                     // The token may be longer than what reads exactly.
                     ranked.found.pieces = vec![text.origin_range(value.span.start, end)];
-                    ranked.found.as_read = ranked.found.token.id_prefix();
+                    ranked.found.readings.add_doubt(Doubt::Cut);
                 }
                 self.found.push(ranked);
             }
@@ -347,7 +347,7 @@ impl<'a> Run<'a> {
             let label = noisy.attribution.label;
             let mut ranked = Ranked::new(rule, rank::NOISY, noisy.confidence, token, span, label);
             ranked.found.pieces = vec![hidden];
-            ranked.found.as_read = Some(noisy.as_read);
+            ranked.found.readings = Readings::guessed(Doubt::Repaired, noisy.as_read);
             ranked.found.layers.extend(read.layer(&noisy.span));
             self.found.push(ranked);
         }

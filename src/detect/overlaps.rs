@@ -1,7 +1,7 @@
 //! Which of several matches in one place counts.
 
 use super::Match;
-use crate::finding::{Confidence, Token};
+use crate::finding::{Confidence, Readings, Token};
 use crate::rules::Rule;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -52,7 +52,7 @@ impl Ranked {
             pieces,
             layers: Vec::new(),
             context,
-            as_read: None,
+            readings: Readings::default(),
         };
         Ranked { rank, found }
     }

@@ -19,9 +19,12 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "<[Via]>::is_empty")]
     via: &'a [Via],
     context: &'a str,
-    /// There only where the text may be wrong; see [`Finding::as_read`].
+    /// There only where the id half was repaired; see [`Readings::as_read`](crate::finding::Readings::as_read).
     #[serde(skip_serializing_if = "Option::is_none")]
     as_read: Option<&'a str>,
+    /// There only where the token's true text may be none that is known: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     git: Option<&'a GitOrigin>,
     status: Status,
@@ -53,7 +56,8 @@ impl<'a> From<&'a Finding> for Entry<'a> {
             layers: &finding.layers,
             via: &finding.via,
             context: &finding.context,
-            as_read: finding.as_read.as_deref(),
+            as_read: finding.readings.as_read(),
+            doubt: finding.readings.doubt().map(|doubt| doubt.to_string()),
             git: finding.git.as_ref(),
             status: finding.status,
             status_reason: &finding.status_reason,

@@ -207,7 +207,7 @@ fn region(finding: &Finding) -> Option<Value> {
         Some(_) => finding.excerpt.contains(&finding.token.redacted()),
         None => finding.excerpt.matches(MASK).count() == 1,
     };
-    if in_one_piece && !finding.is_guess() && finding.layers.iter().all(Layer::is_name) {
+    if in_one_piece && finding.readings.is_certain() && finding.layers.iter().all(Layer::is_name) {
         let length = String::from_utf8_lossy(finding.token.expose()).chars().count() as u64;
         region["endColumn"] = json!(column + length);
     }
@@ -223,7 +223,7 @@ fn properties(finding: &Finding) -> Value {
     if let Some(id) = finding.token.id_prefix() {
         properties.insert("idPrefix".into(), json!(id));
     }
-    if let Some(read) = &finding.as_read {
+    if let Some(read) = finding.readings.as_read() {
         properties.insert("asRead".into(), json!(read));
     }
     if !finding.layers.is_empty() {

@@ -1,7 +1,9 @@
 //! Outcomes to test reports with. Tokens are made at run time from a fixed seed: no file holds one.
 
 use super::{Context, Format, write};
-use crate::finding::{Confidence, Finding, GitOrigin, Layer, Location, Outcome, Status, Token, TokenKind};
+use crate::finding::{
+    Confidence, Finding, GitOrigin, Layer, Location, Outcome, Readings, Status, Token, TokenKind,
+};
 use std::collections::BTreeSet;
 
 /// A generator of pairs: a UUID, a colon, 32 hex characters.
@@ -53,7 +55,7 @@ pub fn finding(token: Token, path: &str) -> Finding {
         location: Location { path: path.into(), line: 3, column: 14, byte_offset: 40 },
         layers: Vec::new(),
         via: Vec::new(),
-        as_read: None,
+        readings: Readings::default(),
         context: "KREA_API_KEY".into(),
         git: None,
         status: Status::Unverified,

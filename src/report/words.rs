@@ -77,13 +77,13 @@ pub fn advice(finding: &Finding) -> String {
 
 /// What is to be known of a text that may be wrong; nothing where the text is certain.
 pub fn reading(finding: &Finding) -> Option<String> {
-    let read = finding.as_read.as_deref()?;
-    Some(match finding.token.id_prefix() {
-        Some(id) if id == read => "read from a picture or broken lines: the text may be wrong".to_owned(),
-        Some(id) => {
+    let doubt = finding.readings.doubt()?;
+    let repaired = finding.readings.as_read().zip(finding.token.id_prefix()).filter(|(read, id)| read != id);
+    Some(match repaired {
+        Some((read, id)) => {
             format!("read as {}, repaired to {}: the rest may be wrong too", visible(read), visible(&id))
         }
-        None => "read from a picture: the text may be wrong".to_owned(),
+        None => format!("the text may be wrong: {doubt}"),
     })
 }
 

@@ -6,8 +6,8 @@ use super::readings;
 use super::sources::Seen;
 use crate::detect::{self, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status, Token, containers,
-    trail,
+    Confidence, Doubt, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Readings, Status, Token,
+    containers, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;
@@ -401,7 +401,10 @@ impl<'a> FileScanner<'a> {
             (innermost.line, innermost.column) = (Some(location.line), Some(location.column));
         }
         layers.extend(found.layers.iter().cloned());
-        let as_it_stands = || self.is_from_picture().then(|| found.token.id_prefix().unwrap_or_default());
+        let mut readings = found.readings.clone();
+        if self.is_from_picture() {
+            readings.add_doubt(Doubt::Picture);
+        }
         Finding {
             rule: found.rule.clone(),
             confidence: self.confidence(found),
@@ -409,7 +412,7 @@ impl<'a> FileScanner<'a> {
             location,
             layers,
             via: Vec::new(),
-            as_read: found.as_read.clone().or_else(as_it_stands),
+            readings,
             context: found.context.clone(),
             git: None,
             status: Status::default(),
@@ -434,7 +437,7 @@ impl<'a> FileScanner<'a> {
                 pieces: vec![copy.span.clone()],
                 layers: copy.layers(),
                 context: format!("the same token as in {}:{}", first.location.path, first.location.line),
-                as_read: None,
+                readings: Readings::default(),
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();

@@ -84,9 +84,12 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
         let surer = (findings[from].confidence > findings[to].confidence
             || (is_a_copy(&findings[to]) && !is_a_copy(&findings[from])))
         .then(|| findings[from].clone());
-        let is_certain = !findings[from].is_guess();
+        let readings = findings[from].readings.clone();
         let kept = &mut findings[to];
-        kept.as_read = kept.as_read.take().filter(|_| !is_certain);
+        // The same text for certain in one place is no guess in the other.
+        if readings.doubt().is_none() && kept.readings.doubt().is_some() {
+            kept.readings = readings;
+        }
         if let Some(surer) = surer {
             (kept.rule, kept.confidence, kept.context) = (surer.rule, surer.confidence, surer.context);
         }

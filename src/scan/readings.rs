@@ -89,7 +89,7 @@ mod tests {
             layers: vec![Layer { kind: OCR.to_owned(), name: String::new(), line: None, column: None }],
             via: Vec::new(),
             context: String::new(),
-            as_read: None,
+            readings: Default::default(),
             git: None,
             status: Status::default(),
             status_reason: String::new(),
