@@ -187,6 +187,11 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// A step that has no name and no places of its own.
+    pub fn unnamed(kind: &str) -> Self {
+        Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None }
+    }
+
     /// Whether it is a file in a container. A source map's original is none, and a part of a text is none.
     pub fn is_member(&self) -> bool {
         !self.name.is_empty() && self.kind != SOURCE_MAP && !self.is_part()

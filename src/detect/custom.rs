@@ -1,7 +1,7 @@
 //! Rules without context: a pattern, an entropy floor, allowlists. As Gitleaks runs them, over the text as it stands:
 //! nothing is decoded for them.
 
-use super::context::line_range;
+use super::attribution::line_range;
 use super::placeholder;
 use crate::rules::{Allowlist, RegexTarget, Required, Rule};
 use std::ops::Range;

@@ -4,17 +4,19 @@
 //! Takes bytes and the path that they have below the scan's root; gives matches at byte offsets. Never knows
 //! where the bytes came from, and never reads or writes anything.
 
-mod context;
+mod attribution;
 mod custom;
 mod excerpt;
-mod halves;
 mod names;
 mod noise;
 mod overlaps;
 mod pairs;
 pub mod placeholder;
 mod prefilter;
+mod split_tokens;
 mod sweep;
+
+mod vocabulary;
 
 pub use excerpt::{Cursor, Position, excerpt, lines_around, position};
 pub use sweep::{Copy, CopyKind, Sweep};
@@ -24,7 +26,7 @@ use crate::rules::{Rule, RuleSet};
 use crate::unpack::literals::{self, Joined};
 use crate::unpack::{Text, charset, encoded, escapes, markup, strings};
 use aho_corasick::AhoCorasick;
-use context::{Attribution, PathSays, Surroundings};
+use attribution::{Attribution, PathSays, Surroundings};
 use encoding_rs::Encoding;
 use overlaps::{Ranked, rank, without_overlaps};
 use prefilter::Prefilter;
@@ -242,7 +244,11 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            self.halves(view, &around);
+            self.split_tokens(view, &around, None);
+            if let Some(decoded) = encoded::in_place(view) {
+                let around = Surroundings::new(decoded.bytes(), self.says, outer);
+                self.split_tokens(&decoded, &around, Some(encoded::base64::KIND));
+            }
             self.noisy(&read, &around);
             let shown = markup::read(view).map(|text| (text, Made::Markup));
             let lines = strings::lines(text).map(|text| (text, Made::Lines));
@@ -287,9 +293,19 @@ impl<'a> Run<'a> {
                     Made::Joined(Joined::ByAdjacency) => rank::ADJACENT,
                 };
                 let token = Token::new(value.kind, &text.bytes()[value.span.clone()]);
+                let is_half = value.kind == TokenKind::Legacy
+                    && split_tokens::is_half_alone(
+                        text.bytes(),
+                        &value.span,
+                        value.attribution.own_name.as_deref(),
+                        around,
+                    );
                 let label = value.attribution.label;
                 let mut ranked = Ranked::new(rule, rank, value.confidence, token, span, label);
                 ranked.found.layers.extend(read.layer(&value.span));
+                if is_half {
+                    ranked.found.readings.add_doubt(Doubt::Half);
+                }
                 let exact = rank == rank::EXACT && value.kind == TokenKind::Pair && around.is_related();
                 if let Some(end) = exact.then(|| noise::goes_on(text.bytes(), &value.span)).flatten() {
                     // The token may be longer than what reads exactly.
@@ -301,24 +317,25 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn halves(&mut self, text: &Text<'_>, around: &Surroundings<'_>) {
+    /// Tokens in two pieces. In a text with decoded values, only those are new of which a piece was decoded.
+    fn split_tokens(&mut self, text: &Text<'_>, around: &Surroundings<'_>, decoded: Option<&str>) {
         let Some(rule) = self.pair_rule() else { return };
-        for halves in halves::find(text.bytes(), around) {
-            let Some(confidence) = halves.attribution.pair_confidence() else { continue };
-            let token =
-                [&text.bytes()[halves.id.clone()], b":", &text.bytes()[halves.secret.clone()]].concat();
-            let secret = text.origin_range(halves.secret.start, halves.secret.end);
-            let id = text.origin_range(halves.id.start, halves.id.end);
-            let label = format!("{} (in two pieces)", halves.attribution.label);
-            let mut ranked = Ranked::new(
-                rule,
-                rank::EXACT,
-                confidence,
-                Token::new(TokenKind::Pair, &token),
-                secret,
-                label,
-            );
+        for split in split_tokens::find(text.bytes(), around) {
+            let Some(confidence) = split.attribution.pair_confidence() else { continue };
+            let is_decoded = |half: &Range<usize>| text.origin(half.start) == text.origin(half.end - 1);
+            if decoded.is_some() && !is_decoded(&split.id) && !is_decoded(&split.secret) {
+                continue;
+            }
+            let token = [&text.bytes()[split.id.clone()], b":", &text.bytes()[split.secret.clone()]].concat();
+            let secret = text.origin_range(split.secret.start, split.secret.end);
+            let id = text.origin_range(split.id.start, split.id.end);
+            let label = format!("{} (in two pieces)", split.attribution.label);
+            let token = Token::new(TokenKind::Pair, &token);
+            let rank = if decoded.is_some() { rank::JOINED } else { rank::EXACT };
+            let mut ranked = Ranked::new(rule, rank, confidence, token, secret, label);
             ranked.found.pieces.push(id);
+            ranked.found.layers.extend(decoded.map(Layer::unnamed));
+            ranked.found.readings = split.readings;
             self.found.push(ranked);
         }
     }

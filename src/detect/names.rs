@@ -2,9 +2,7 @@
 //! that say nothing apart.
 
 use super::placeholder::{self, Scrutiny};
-
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use super::vocabulary::{Word, vocabulary};
 
 /// What a name says about the value that it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,100 +23,18 @@ pub enum NameKind {
     Unknown,
 }
 
-/// What a word says, wherever it stands in a name.
-#[derive(Clone, Copy, Debug, Default)]
-struct Word {
-    credential: bool,
-    not_a_credential: bool,
-    neutral: bool,
-    encrypted: bool,
-    service: bool,
-    own_secret: bool,
-}
-
-static VOCABULARY: LazyLock<HashMap<&'static str, Word>> = LazyLock::new(|| {
-    let mut words: HashMap<&'static str, Word> = HashMap::new();
-    type Mark = fn(&mut Word);
-    let lists: [(&'static str, Mark); 6] = [
-        (CREDENTIAL, |word| word.credential = true),
-        (NOT_A_CREDENTIAL, |word| word.not_a_credential = true),
-        (NEUTRAL, |word| word.neutral = true),
-        (ENCRYPTED, |word| word.encrypted = true),
-        (SERVICES, |word| word.service = true),
-        (OWN_SECRETS, |word| word.own_secret = true),
-    ];
-    for (list, mark) in lists {
-        list.split_ascii_whitespace().for_each(|word| mark(words.entry(word).or_default()));
-    }
-    words
-});
-
 fn known(word: &str) -> Word {
-    VOCABULARY.get(word).copied().unwrap_or_default()
+    vocabulary().word(word)
 }
 
-/// Words that name a credential.
-const CREDENTIAL: &str = "\
-    key keys apikey apikeys token tokens apitoken secret secrets secretkey auth authorization bearer
-    basic credential credentials creds cred password passwd pass pwd pat authtoken accesstoken accesskey";
-
-/// Last words that make a name something else than a credential's.
-const NOT_A_CREDENTIAL: &str = "\
-    id ids name names url uri host endpoint path file filename hash sha sha1 sha256 sha512 md5 digest
-    checksum fingerprint arn prefix suffix length len size version header type kind format pattern regex
-    ref model models job jobs style styles workspace asset assets image images video etag integrity
-    commit revision count limit timeout port date expires expiry created updated status slug seed hint
-    label description title placeholder message error public";
-
-/// Words of secrets that an application named after Krea keeps for itself: none of them calls Krea's API.
-const OWN_SECRETS: &str = "\
-    webhook webhooks signing session cookie cookies csrf encryption salt hmac nextauth db database
-    postgres mysql mongo redis smtp";
-
-/// Words that stand between a name and its value, or say nothing of whose it is.
-const NEUTRAL: &str = "\
-    a access add admin ai an and api app apply arg args array as b backup body boolean build byte bytes
-    c cached cfg char client clone concat conf config configuration const constant constexpr creation
-    cstr current custom d data def default define demo dev development dict dotenv e echo else entry env
-    environ environment equals export expr expo expect f fallback field final flag fmt for format from
-    gatsby get getenv getproperty global h hdr header headers here hidden http https in init inline
-    input insert internal into is item java jwt k key lang lazy let literal live local main map me
-    metadata my new next none now nsstring null nuxt o object of old on option optional opts options or
-    os our override owned p param parameter params part personal plain plaintext private process prod
-    production prop property props public put r raw react readonly request requests required resource
-    root s save section self server service set setdefault setenv setting settings setx shared some
-    staging static std store str string stringdata strings system t team test text the this to tostring
-    txt type u u8 unwrap use user used using v val value values var variable variables vars vite void
-    was with x x_api_key y your 1 2 3 v1 v2 0 uuid";
-
-/// Words of encrypted values.
-const ENCRYPTED: &str = "\
-    enc encrypted encrypteddata sealed sealedsecret cipher ciphertext vault sops ansible_vault aes256
-    gcm kms age pgp jasypt secure ejson";
-
-/// Services whose keys stand next to Krea's in real code. fal.ai's have the very same shape.
-const SERVICES: &str = "\
-    fal falai falkey openai anthropic claude replicate stability stabilityai runway runwayml luma lumaai
-    pika midjourney ideogram leonardo recraft bfl huggingface hf hugging together togetherai fireworks
-    groq mistral cohere gemini google gcp vertex azure aws amazon s3 dynamodb bedrock github gh gitlab
-    bitbucket slack discord telegram twilio sendgrid mailgun postmark resend stripe paypal shopify
-    supabase firebase vercel netlify cloudflare heroku digitalocean fly railway render datadog newrelic
-    sentry posthog segment mixpanel amplitude algolia pinecone weaviate qdrant redis upstash postgres
-    postgresql mysql mongo mongodb rabbitmq kafka elastic elasticsearch notion airtable linear jira
-    atlassian asana figma dropbox zoom hubspot salesforce zendesk intercom okta auth0 clerk npm pypi
-    docker dockerhub circleci travis jenkins sonar snyk elevenlabs deepgram assemblyai deepl heygen
-    synthesia did kling minimax hailuo magnific freepik civitai comfy comfyui modal runpod baseten
-    banana wandb langsmith langchain openrouter perplexity xai grok deepseek moonshot tavily serper
-    serpapi exa browserbase e2b mapbox maptiler cloudinary imgix mux bunny uploadcare unsplash pexels
-    giphy spotify twitch youtube facebook meta instagram twitter linkedin tiktok reddit nango n8n zapier
-    pipedream composio vault doppler infisical plaid square adyen braintree";
-
-/// The lower-case words of an identifier: `NEXT_PUBLIC_kreaApiKey` is next, public, krea, api, key.
+/// The lower-case words of an identifier: `NEXT_PUBLIC_kreaApiKey` is next, public, krea, api, key. Letters of another
+/// script end a word (`KreaのAPI`), and so does the letter of an option that a name is glued to (`-Dkrea.key`).
 pub fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let characters: Vec<char> = name.chars().collect();
-    for (i, &c) in characters.iter().enumerate() {
+    let start = if is_glued_option(&characters) { 2 } else { 0 };
+    for (i, &c) in characters.iter().enumerate().skip(start) {
         if !c.is_alphanumeric() {
             if !word.is_empty() {
                 words.push(std::mem::take(&mut word));
@@ -130,7 +46,8 @@ pub fn words(name: &str) -> Vec<String> {
             && (characters[i - 1].is_lowercase()
                 || (characters[i - 1].is_uppercase()
                     && characters.get(i + 1).is_some_and(|n| n.is_lowercase())));
-        if hump && !word.is_empty() {
+        let other_script = i > 0 && is_latin(c) != is_latin(characters[i - 1]);
+        if (hump || other_script) && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
         word.extend(c.to_lowercase());
@@ -141,16 +58,21 @@ pub fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// What may stand behind `krea` in one word written without humps (`kreaapikey`, `kreaai`).
-const KREA_TAILS: &str = "\
-    ai api apikey apikeys apitoken aikey aiapikey aitoken key keys token tokens secret auth client sdk
-    cred creds credentials credential pw password bearer keyid keysecret cli config env js mcp";
+/// `-Dkrea.key`, `-eKREA_API_KEY`: a dash, one letter and a name.
+fn is_glued_option(characters: &[char]) -> bool {
+    matches!(characters, ['-', option, first, ..] if option.is_ascii_alphabetic()
+        && first.is_ascii_alphabetic()
+        && characters.len() > 5
+        && (option.is_ascii_uppercase() || first.is_ascii_uppercase()))
+}
+
+/// Whether a letter is of the Latin script, or a digit.
+fn is_latin(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
+}
 
 fn is_krea_word(word: &str) -> bool {
-    word.strip_prefix("krea").is_some_and(|tail| {
-        tail.bytes().all(|b| b.is_ascii_digit())
-            || KREA_TAILS.split_ascii_whitespace().any(|known| known == tail)
-    })
+    word.strip_prefix("krea").is_some_and(|tail| vocabulary().is_krea_tail(tail))
 }
 
 /// Whether some bytes at a hit of `krea` (in any case) are Krea's name and not a part of a longer word
@@ -162,49 +84,201 @@ pub fn is_krea_mention(bytes: &[u8], at: usize) -> bool {
         Some(b'A'..=b'Z') => bytes[at].is_ascii_uppercase() && bytes[at + 1].is_ascii_uppercase(),
         _ => false,
     };
-    if inside {
+    if inside && !follows_option_letter(&bytes[..at]) {
         return false;
     }
     let part_of_word = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
-    let before = bytes[..at].iter().rev().take(40).take_while(|b| part_of_word(b)).count();
+    let before = match follows_option_letter(&bytes[..at]) {
+        true => 0,
+        false => bytes[..at].iter().rev().take(40).take_while(|b| part_of_word(b)).count(),
+    };
     let after = bytes[at..].iter().take(40).take_while(|b| part_of_word(b)).count();
     let run = String::from_utf8_lossy(&bytes[at - before..at + after]);
     words(&run).iter().any(|word| is_krea_word(word))
 }
 
+/// Whether the bytes end with an option's one letter, to which what follows is glued: ` -D`.
+fn follows_option_letter(before: &[u8]) -> bool {
+    matches!(before, [rest @ .., b'-', option] if option.is_ascii_alphabetic()
+        && rest.last().is_none_or(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))))
+}
+
 /// What `name`, an identifier or a dotted path of identifiers, says.
 pub fn classify(name: &str) -> NameKind {
     let words = words(name);
-    let Some(last) = words.last() else { return NameKind::Neutral };
-    if words.iter().any(|word| is_krea_word(word)) {
-        // `krea_prod_public` is no credential, `KREA_PUBLIC_KEY` and `krea_image_api_key` are.
-        return if known(last).not_a_credential { NameKind::KreaOther } else { NameKind::Krea };
+    if words.is_empty() {
+        return NameKind::Neutral;
     }
     let known: Vec<Word> = words.iter().map(|word| known(word)).collect();
-    if known.iter().any(|word| word.encrypted) || name.eq_ignore_ascii_case("ansible_vault") {
+    if let Some(krea) = words.iter().rposition(|word| is_krea_word(word)) {
+        return krea_name(&words, &known, krea);
+    }
+    let encrypted = |word: &Word| word.encrypted;
+    if known.iter().any(encrypted) || name.eq_ignore_ascii_case("ansible_vault") {
         return NameKind::Encrypted;
     }
     // `import.meta`, which bundlers rename to `import_meta`, is the language's and not Meta's.
     let imported = |at: usize| words[at] == "meta" && at > 0 && words[at - 1] == "import";
-    if known.iter().enumerate().any(|(at, word)| word.service && !imported(at)) {
+    let is_service = |at: usize| {
+        known[at].service || (known[at].everyday && (is_host(name) || names_a_key(&words, &known, at)))
+    };
+    if (0..words.len()).any(|at| is_service(at) && !imported(at)) {
         return NameKind::OtherService;
     }
     let says_nothing = |(word, known): (&String, &Word)| {
         known.neutral || known.credential || word.len() == 1 || word.bytes().all(|b| b.is_ascii_digit())
     };
     if words.iter().zip(&known).all(says_nothing) {
-        if known.iter().any(|word| word.credential) { NameKind::Credential } else { NameKind::Neutral }
+        let credential = known.iter().any(|word| word.credential) && !key_is_another(&known);
+        if credential { NameKind::Credential } else { NameKind::Neutral }
     } else {
         NameKind::Unknown
     }
 }
 
-/// Whether a text is the name of a service, Krea or another one, and of nothing of it (`Krea`, `fal.ai`).
+/// What a name says in which the word at `krea` is Krea's.
+fn krea_name(words: &[String], known: &[Word], krea: usize) -> NameKind {
+    // `KREA_FAL_KEY` is fal's, and `VERCEL_KREA_API_KEY` is not Vercel's.
+    let behind = |at: usize| {
+        known[at].lookalike || (at > krea && (known[at].service || known[at].everyday) && leads_to_key(known, at))
+    };
+    if (0..words.len()).any(behind) {
+        return NameKind::OtherService;
+    }
+    let is_secret_of_its_own =
+        known[krea + 1..].iter().any(|word| word.own_secret) && known.iter().any(|word| word.credential);
+    let is_encrypted = known.iter().any(|word| word.encrypted_in_name);
+    let last = known.last().copied().unwrap_or_default();
+    match last.not_credential || is_secret_of_its_own || is_encrypted || key_is_another(known) {
+        true => NameKind::KreaOther,
+        false => NameKind::Krea,
+    }
+}
+
+/// Whether nothing but words that say nothing stands between a word and the credential's word behind it.
+fn leads_to_key(known: &[Word], at: usize) -> bool {
+    let next = known[at + 1..].iter().position(|word| word.credential);
+    next.is_some_and(|next| known[at + 1..at + 1 + next].iter().all(|word| word.neutral || word.own_secret))
+}
+
+/// Whether a word names the key that follows it, with nothing before it but words that say nothing: `RENDER_API_KEY`.
+fn names_a_key(words: &[String], known: &[Word], at: usize) -> bool {
+    let is_first = known[..at].iter().zip(words).all(|(known, word)| known.neutral || word.len() == 1);
+    is_first && leads_to_key(known, at)
+}
+
+fn is_host(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, top)| {
+        matches!(top, "com" | "ai" | "io" | "dev" | "net" | "org" | "app" | "co" | "cloud" | "run" | "so" | "sh")
+    })
+}
+
+/// Whether a name's key is none of a credential: `cache_key`, `publicKey`.
+pub fn is_other_key(name: &str) -> bool {
+    let known: Vec<Word> = words(name).iter().map(|word| known(word)).collect();
+    key_is_another(&known)
+}
+
+fn key_is_another(known: &[Word]) -> bool {
+    let key = known.iter().rposition(|word| word.credential);
+    key.is_some_and(|key| {
+        key > 0 && known[key - 1].not_credential_key && !known[..key].iter().any(|word| word.credential)
+    })
+}
+
+/// What a name says, in the words of the examples of `rules/names.toml`.
+pub fn told(name: &str) -> &'static str {
+    match classify(name) {
+        NameKind::Krea if !ends_like_credential(name) => "krea",
+        NameKind::Krea if is_qualified(name) => "krea, perhaps another service",
+        NameKind::Krea => "krea credential",
+        NameKind::KreaOther => "krea, no credential",
+        NameKind::OtherService => "another service",
+        NameKind::Credential => "credential",
+        NameKind::Encrypted => "encrypted",
+        NameKind::Neutral | NameKind::Unknown => "nothing",
+    }
+}
+
+/// Whether a word that is not known stands in the middle of a credential's name, which may be a service's:
+/// `KREA_ZORBLAX_API_KEY`.
+pub fn is_qualified(name: &str) -> bool {
+    let words = words(name);
+    let known: Vec<Word> = words.iter().map(|word| known(word)).collect();
+    let Some(krea) = words.iter().rposition(|word| is_krea_word(word)) else { return false };
+    let Some(key) = known.iter().rposition(|word| word.credential) else { return false };
+    let says_nothing = |at: usize| {
+        let (word, known) = (&words[at], known[at]);
+        known.neutral
+            || known.qualifier
+            || known.credential
+            || word.len() <= 2
+            || word.bytes().all(|b| b.is_ascii_digit())
+            || is_krea_word(word)
+    };
+    (krea + 1..key).any(|at| !says_nothing(at))
+}
+
+/// Whether a text consists of services' names and words that say nothing.
 pub fn is_service(text: &str) -> bool {
     let words = words(text);
-    let named = |word: &String| is_krea_word(word) || known(word).service;
-    words.first().is_some_and(named)
-        && words[1..].iter().all(|word| matches!(word.as_str(), "ai" | "api" | "com"))
+    words.iter().all(|word| {
+        let known = known(word);
+        is_krea_word(word) || known.service || known.everyday || known.neutral || matches!(word.as_str(), "com" | "run")
+    })
+}
+
+/// Whether a name of Krea's has a word that is not known, so that it may be that of something else: `krea_vae`.
+pub fn has_unknown_word(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        let known = known(word);
+        !(known.neutral
+            || known.qualifier
+            || known.credential
+            || word.len() <= 2
+            || word.bytes().all(|b| b.is_ascii_digit())
+            || is_krea_word(word))
+    })
+}
+
+/// Whether a text names Krea, another service, or neither for certain. For short texts: the value of `vendor`, a cell.
+pub fn service_named(text: &str) -> Option<NameKind> {
+    let words = words(text);
+    if words.is_empty() || words.len() > MOST_SERVICE_WORDS {
+        return None;
+    }
+    let krea = words.iter().any(|word| is_krea_word(word));
+    let other = words.iter().any(|word| known(word).service)
+        || (words.len() == 1 && known(&words[0]).everyday)
+        || (is_host(text) && classify(text) == NameKind::OtherService);
+    match (krea, other) {
+        (true, false) => Some(NameKind::Krea),
+        (false, true) => Some(NameKind::OtherService),
+        _ => None,
+    }
+}
+
+/// A text of more words is prose.
+const MOST_SERVICE_WORDS: usize = 6;
+
+/// Whether a name holds Krea's.
+pub fn says_krea(name: &str) -> bool {
+    words(name).iter().any(|word| is_krea_word(word))
+}
+
+/// Whether a name holds both Krea's and another service's, so that it says of neither whose a value is.
+pub fn names_both(name: &str) -> bool {
+    let words = words(name);
+    words.iter().any(|word| is_krea_word(word)) && words.iter().any(|word| known(word).service)
+}
+
+/// Whether what stands under a name is no token even where it has a token's shape: `correlation`, `etag`, `cache_key`.
+pub fn names_no_pair(name: &str) -> bool {
+    let words = words(name);
+    let [before @ .., last] = words.as_slice() else { return false };
+    let is_of_none = |word: &String| known(word).no_pair || known(word).other_id;
+    let is_id = matches!(last.as_str(), "id" | "ids" | "uuid" | "key" | "hash");
+    is_other_key(name) || known(last).no_pair || (is_id && before.last().is_some_and(is_of_none))
 }
 
 /// Whether a name is a value that a machine drew, which holds the short name of a service by chance.
@@ -220,26 +294,25 @@ pub fn ends_like_credential(name: &str) -> bool {
     let words = words(name);
     let credential = |word: &String| known(word).credential || (is_krea_word(word) && word.len() > 6);
     let Some(last) = words.iter().rposition(credential) else { return false };
-    if words.iter().any(|word| known(word).own_secret) {
+    let krea = words.iter().rposition(|word| is_krea_word(word)).map_or(0, |krea| krea + 1);
+    if words[krea..].iter().any(|word| known(word).own_secret) {
         return false;
     }
     words[last + 1..].iter().all(|word| {
         let known = known(word);
-        !known.not_a_credential
+        !known.not_credential
             && (known.neutral || is_krea_word(word) || word.bytes().all(|b| b.is_ascii_digit()))
     })
 }
 
 /// Whether the name is that of a digest: `ETag`, `sha256`, `x-checksum`.
 pub fn is_digest(name: &str) -> bool {
-    let digests =
-        ["etag", "hash", "sha", "sha1", "sha256", "sha512", "md5", "digest", "checksum", "integrity"];
-    words(&name.replace("ETag", "etag")).last().is_some_and(|last| digests.contains(&last.as_str()))
+    words(&name.replace("ETag", "etag")).last().is_some_and(|last| known(last).digest)
 }
 
 /// Whether the name ends like that of something which is no credential: an id, a digest, a URL.
 pub fn ends_like_something_else(name: &str) -> bool {
-    words(name).last().is_some_and(|last| known(last).not_a_credential)
+    words(name).last().is_some_and(|last| known(last).not_credential)
 }
 
 #[cfg(test)]

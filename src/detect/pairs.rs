@@ -1,6 +1,7 @@
 //! The values that contextual rules look for in one text: `id:secret` pairs and opaque keys.
 
-use super::context::{Attribution, Evidence, Surroundings};
+use super::attribution::{Attribution, Place, Surroundings};
+use super::names;
 use super::placeholder::{self, Scrutiny};
 use crate::finding::{Confidence, TokenKind};
 use crate::rules::{ContextRule, Needs, Rule};
@@ -138,7 +139,9 @@ fn opaque(
     around: &Surroundings<'_>,
 ) -> Verdict {
     let value = &text[span.clone()];
-    if value.len() > MAX_OPAQUE || !stands_alone(text, &span, false) || has_more_colons(text, &span) {
+    if value.len() > MAX_OPAQUE
+        || is_half_of_pair(text, &span)
+        || !stands_alone(text, &span, false) || has_more_colons(text, &span) {
         return Verdict::Dropped;
     }
     if context.needs == Needs::Name && !around.may_be_credential(&span) {
@@ -147,9 +150,10 @@ fn opaque(
     let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
     let uuid = placeholder::is_uuid(value);
     let attribution = around.attribute(&span);
-    let named = attribution.evidence == Evidence::Stated || attribution.label == "the file's name";
+    let named = attribution.is_named();
     if attribution.other_service
         || attribution.not_plain
+        || attribution.no_credential
         || (context.needs == Needs::Name && !(named && attribution.credential))
     {
         return Verdict::Dropped;
@@ -165,9 +169,23 @@ fn opaque(
         }
         true => Verdict::Placeholder,
         false => {
-            Verdict::Accepted(Value { span, kind: context.token, confidence: rule.confidence, attribution })
+            // `KREA_ZORBLAX_API_KEY` may be the key of a service that nobody has told us of.
+            let is_qualified = names::is_qualified(&attribution.label)
+                || (matches!(attribution.place, Some(Place::LevelName | Place::Member))
+                    && names::has_unknown_word(&attribution.label));
+            let confidence = if is_qualified { Confidence::Low } else { rule.confidence };
+            Verdict::Accepted(Value { span, kind: context.token, confidence, attribution })
         }
     }
+}
+
+/// Whether the value stands behind an id half and a colon: a pair is one token, not a key as well.
+fn is_half_of_pair(text: &[u8], span: &Range<usize>) -> bool {
+    const UUID: usize = 36;
+    text[..span.start]
+        .strip_suffix(b":")
+        .and_then(|before| before.get(before.len().checked_sub(UUID)?..))
+        .is_some_and(placeholder::is_uuid)
 }
 
 fn is_weak(rule: &Rule, secret: &[u8]) -> bool {

@@ -34,9 +34,9 @@ static JOIN: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern")
 });
 
-/// Where a literal is joined with the ones in brackets.
+/// Where a literal is joined with the ones in brackets: `"a".concat("b")`, and what builders append one after the other.
 static CONCAT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?-u)["'`]\s{0,20}\)?\s{0,20}\.concat\(\s{0,20}["'`]"#).expect("a constant pattern")
+    Regex::new(r#"(?-u)["'`]\s{0,20}\)?\s{0,20}\.(?:concat|append|plus)\(\s{0,20}["'`]"#).expect("a constant pattern")
 });
 
 /// No such list is longer, in bytes.
@@ -210,6 +210,7 @@ mod tests {
             (r#"a="x".concat("y")"#, r#"a="xy")"#),
             (r#"a="x".concat("y").concat('z')"#, r#"a="xyz')"#),
             (r#"a="x".concat("y", "z")"#, r#"a="xyz")"#),
+            (r#"a=b().append("x").append(":").append("y")"#, r#"a=b().append("x:y")"#),
             (r#"a=["x","y","z"].join("")"#, r#"a="xyz""#),
             (r#"a=[ 'x', 'y' ].join(':')"#, "a='x:y'"),
             (r#"a=`${"x"}:${'y'}`"#, "a=`x:y`"),

@@ -10,7 +10,7 @@ mod id;
 mod reader;
 mod secret;
 
-use super::context::{Attribution, Evidence, Surroundings};
+use super::attribution::{Attribution, Surroundings, Tie};
 use super::pairs;
 use super::placeholder::{self, Scrutiny};
 use crate::finding::Confidence;
@@ -118,7 +118,7 @@ fn token(text: &[u8], start: usize, around: &Surroundings<'_>) -> Option<Noisy> 
     let attribution = around.attribute(&span);
     let confidence = attribution.pair_confidence()?.min(Confidence::Medium);
     // A map from ids to digests looks like this as well.
-    let stated = attribution.evidence == Evidence::Stated && attribution.credential;
+    let stated = attribution.tie == Tie::Stated && attribution.credential;
     if colon_only && !stated && is_digest(&secret.text) && !is_announced(text, start) {
         return None;
     }
@@ -163,7 +163,7 @@ fn is_digest(secret: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::context::PathSays;
+    use super::super::attribution::PathSays;
     use super::*;
 
     const ID: &str = "4c123b16-12dd-2f2d-13b1-c17149d43953";

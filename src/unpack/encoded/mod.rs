@@ -15,6 +15,9 @@ use std::ops::Range;
 /// A shorter text in a run is chance.
 const SHORTEST: usize = 16;
 
+/// A longer text is none that stands for one value.
+const LONGEST_VALUE: usize = 300;
+
 /// Gives the runs of one kind in some bytes.
 type Decoder = fn(&[u8]) -> Vec<Run>;
 
@@ -45,6 +48,26 @@ impl Run {
 /// The encoded runs in some bytes.
 pub fn runs(bytes: &[u8]) -> impl Iterator<Item = Run> + '_ {
     STEPS.iter().flat_map(|step| step(bytes))
+}
+
+/// The text with each base64 run that says a short text written out in its place, or `None` where there are fewer than two: the
+/// values of a Kubernetes Secret belong together.
+pub fn in_place(text: &Text<'_>) -> Option<Text<'static>> {
+    let bytes = text.bytes();
+    let mut out = TextBuilder::default();
+    let (mut copied, mut replaced) = (0, 0);
+    for run in base64::runs(bytes) {
+        let said = run.text.bytes().trim_ascii();
+        let is_value = (SHORTEST..=LONGEST_VALUE).contains(&said.len()) && !said.contains(&b'\n');
+        if is_value && run.range.start >= copied {
+            out.push(&bytes[copied..run.range.start], copied, Step::ONE);
+            out.push(said, run.range.start, Step::NONE);
+            copied = run.range.end + bytes[run.range.end..].iter().take(2).take_while(|b| **b == b'=').count();
+            replaced += 1;
+        }
+    }
+    out.push(&bytes[copied..], copied, Step::ONE);
+    (replaced > 1).then(|| text.derive(out))
 }
 
 /// Bytes that are UTF-16 throughout, as PowerShell encodes its commands.

@@ -5,6 +5,7 @@
 //! `-H "Authorization: Bearer …"` all end at a name.
 
 use crate::detect::names::{self, NameKind};
+use crate::detect::vocabulary::vocabulary;
 
 /// How far back a name may stand, in bytes.
 const REACH: usize = 400;
@@ -15,25 +16,45 @@ const MAX_NAME: usize = 100;
 
 /// What the names before a value say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chain {
+pub struct Assignment {
     /// The name that settled it, as it is written.
     pub decided: Option<(NameKind, String)>,
     /// A credential's name, or an authorization scheme, stands between the value and that name.
     pub credential: bool,
     /// The value is sent as `Authorization`, or behind `Bearer` or `Basic`.
     pub authorization: bool,
+    /// The value stands behind a scheme of another service's: `Authorization: Key …`.
+    pub foreign_scheme: bool,
+    /// The name, or what is done with it, says that the value is no credential: `cache key=`, `sha256(KREA_API_KEY) =`.
+    pub no_credential: bool,
     /// The nearest name, whatever it says.
     pub nearest: Option<String>,
+    /// Where the nearest name stands.
+    pub nearest_at: usize,
     /// All names that were passed, nearest first.
     pub passed: Vec<String>,
 }
 
-impl Chain {
+impl Assignment {
     /// The kind of the deciding name.
     pub fn kind(&self) -> Option<NameKind> {
         self.decided.as_ref().map(|(kind, _)| *kind)
     }
+
+    /// The variable that the value is assigned to by `=` or `:=`, and where it stands.
+    pub fn variable<'a>(&'a self, text: &[u8], at: usize) -> Option<(&'a str, usize)> {
+        let name = self.nearest.as_deref()?;
+        let end = self.nearest_at + name.len();
+        let gap = text.get(end..at)?;
+        let assigns = gap.iter().filter(|b| **b == b'=').count() == 1 && !gap.contains(&b'>') && !gap.contains(&b'(');
+        let bare = name.rsplit('.').next().unwrap_or(name).trim_start_matches('$');
+        let is_plain = bare.len() >= SHORTEST_VARIABLE && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        (assigns && is_plain).then_some((bare, self.nearest_at))
+    }
 }
+
+/// Shorter variables are used for too much, in bytes.
+const SHORTEST_VARIABLE: usize = 3;
 
 /// What an identifier consists of, dotted paths, options (`--api-key`) and host names included.
 pub fn is_name_byte(b: u8) -> bool {
@@ -41,13 +62,17 @@ pub fn is_name_byte(b: u8) -> bool {
 }
 
 /// Reads the names before the value that starts at `at`.
-pub fn before(text: &[u8], at: usize) -> Chain {
-    let mut chain = Chain::default();
+pub fn before(text: &[u8], at: usize) -> Assignment {
+    let mut found = Assignment::default();
     let limit = at.saturating_sub(REACH);
     let (mut end, mut operator, mut newlines) = (at, false, 0);
     for _ in 0..MAX_NAMES {
         let name_end = end - text[limit..end].iter().rev().take_while(|&&b| !is_name_byte(b)).count();
         let gap = &text[name_end..end];
+        if let Some(start) = replaced_value(&text[limit..name_end], gap) {
+            end = limit + start;
+            continue;
+        }
         if name_end == limit || !leads_on(gap, &text[limit..name_end], operator, &mut newlines) {
             break;
         }
@@ -65,23 +90,95 @@ pub fn before(text: &[u8], at: usize) -> Chain {
         if kind == NameKind::OtherService && names::is_random(&name) {
             break;
         }
+        // In binary data the string before is another value, unless it is the name of a credential.
+        if gap.iter().any(is_control) && kind == NameKind::OtherService && !names::ends_like_credential(&name) {
+            break;
+        }
         let bare = name.trim_start_matches(['-', '$', '.']);
-        chain.authorization |=
-            ["authorization", "bearer", "basic"].iter().any(|w| bare.eq_ignore_ascii_case(w));
-        chain.credential |=
-            kind == NameKind::Credential || (kind == NameKind::Krea && names::ends_like_credential(&name));
-        chain.nearest.get_or_insert_with(|| name.clone());
+        let is_scheme = ["authorization", "bearer", "basic"].iter().any(|w| bare.eq_ignore_ascii_case(w))
+            || names::words(bare).last().is_some_and(|word| word == "bearer")
+            || (found.nearest.is_none() && gap.starts_with(b"(") && sets_a_credential(bare));
+        found.authorization |= is_scheme;
+        found.foreign_scheme |= found.nearest.is_none()
+            && vocabulary().is_foreign_scheme(bare)
+            && gap == b" "
+            && ends_like_header(&text[limit..start]);
+        found.credential |= is_scheme
+            || kind == NameKind::Credential || (kind == NameKind::Krea && names::ends_like_credential(&name));
+        found.no_credential |= is_digested(&text[limit..start], gap)
+            || (found.nearest.is_none() && is_of_another_key(&text[limit..start], &name));
+        if found.nearest.is_none() {
+            (found.nearest, found.nearest_at) = (Some(name.clone()), start);
+        }
         match kind {
-            NameKind::Credential | NameKind::Neutral => chain.passed.push(name),
+            NameKind::Credential | NameKind::Neutral => found.passed.push(name),
             // `Key uuid:hex` is how fal.ai wants it; a lone service name in running text decides nothing.
             _ => {
-                chain.decided = Some((kind, name));
+                found.decided = Some((kind, name));
                 break;
             }
         }
         end = start;
     }
-    chain
+    found
+}
+
+/// `withToken(`, `setBearer(`, `addAuth(`
+fn sets_a_credential(name: &str) -> bool {
+    let words = names::words(name);
+    matches!(words.first().map(String::as_str), Some("with" | "set" | "add" | "use"))
+        && words.last().is_some_and(|last| vocabulary().word(last).credential)
+}
+
+/// Whether a byte stands in no text.
+pub fn is_control(b: &u8) -> bool {
+    *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x1b)
+}
+
+/// Where the value starts that another one replaces: `"old" -> "new"`. Both have one name.
+fn replaced_value(before: &[u8], gap: &[u8]) -> Option<usize> {
+    let arrow = gap.iter().filter(|b| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'\''));
+    if !arrow.eq(b"->".iter()) && !gap.trim_ascii().ends_with(b">") {
+        return None;
+    }
+    let arrow = before.ends_with(b"-") || gap.windows(2).any(|w| w == b"->");
+    let text = before.strip_suffix(b"-").unwrap_or(before).trim_ascii_end();
+    let text = text.strip_suffix(b"\"").or(text.strip_suffix(b"'")).unwrap_or(text);
+    let length = text.iter().rev().take_while(|b| is_name_byte(**b) || matches!(b, b':' | b'/' | b'+' | b'=')).count();
+    let value = &text[text.len() - length..];
+    (arrow && length >= 16 && names::is_random(&String::from_utf8_lossy(value))).then(|| text.len() - length)
+}
+
+/// Whether an authorization scheme would follow here: `Authorization: `, `"Authorization": "`.
+fn ends_like_header(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let is_mark = |b: &&u8| matches!(**b, b'"' | b'\'' | b'`' | b':' | b'=' | b' ' | b',' | b'[' | b'(');
+    let end = before.len() - before.iter().rev().take_while(is_mark).count();
+    let name = &before[end.saturating_sub(13)..end];
+    name.len() == 13 && name.eq_ignore_ascii_case(b"authorization")
+}
+
+/// Whether a name is given to a function whose result is no longer what it was given: `sha256(KREA_API_KEY) = `.
+fn is_digested(before: &[u8], gap: &[u8]) -> bool {
+    let closes = gap.iter().find(|b| !matches!(b, b'"' | b'\'' | b'`' | b' ')) == Some(&b')');
+    let before = before.trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+    let Some(before) = before.strip_suffix(b"(").filter(|_| closes) else { return false };
+    let length = before.iter().rev().take_while(|b| is_name_byte(**b)).count();
+    let function = String::from_utf8_lossy(&before[before.len() - length..]);
+    names::words(&function).iter().any(|word| vocabulary().word(word).digest)
+}
+
+/// Whether a key's name, or the word before it, says that the key is no credential: `cache_key`, `cache key`.
+fn is_of_another_key(before: &[u8], name: &str) -> bool {
+    if names::is_other_key(name) {
+        return true;
+    }
+    let Some(before) = before.strip_suffix(b" ") else { return false };
+    let length = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let word = String::from_utf8_lossy(&before[before.len() - length..]).to_lowercase();
+    let is_key = names::words(name).first().is_some_and(|first| vocabulary().word(first).credential);
+    is_key && vocabulary().word(&word).not_credential_key
 }
 
 /// Whether what stands between a name and the next one (or the value) still leads from one to the other.
@@ -132,7 +229,7 @@ mod tests {
     use super::*;
 
     /// The chain of the value that stands at `@`.
-    fn chain(text: &str) -> Chain {
+    fn chain(text: &str) -> Assignment {
         before(text.as_bytes(), text.find('@').expect("a marked value"))
     }
 

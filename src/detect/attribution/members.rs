@@ -1,0 +1,259 @@
+//! The members of a level around a value: `vendor: krea` beside `secret: …`. Takes the bytes of an object, a call, a row, a
+//! tag or some lines; gives each member that is a plain value, with its key. Says what such a member says of its object.
+
+use super::assignment::is_name_byte;
+use super::evidence::Says;
+use crate::detect::names::{self, NameKind};
+use crate::detect::vocabulary::vocabulary;
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// A longer value says nothing of whose its object is, in bytes.
+const LONGEST_VALUE: usize = 200;
+/// How many members of a level are looked at.
+const MOST_MEMBERS: usize = 64;
+/// The step of a key that is not known; see `owner_keys` in `rules/names.toml`.
+const UNKNOWN_KEY: u8 = 2;
+
+/// A description is no longer, in bytes, and so many of a level are looked at.
+const LONGEST_DESCRIPTION: usize = 1000;
+const MOST_DESCRIPTIONS: usize = 4;
+
+/// The start of an object that describes the one that it stands in.
+static DESCRIPTION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i-u)\b(?:info|metadata|meta|server|service|provider|connection|integration)["']?\s{0,5}[:=]\s{0,5}\{"#)
+        .expect("a constant pattern")
+});
+/// A child element with nothing but text.
+static CHILD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?-u)<([A-Za-z][\w:.-]{0,60})(?:\s[^<>]{0,200})?>\s*([^<>]{1,200}?)\s*</").expect("a constant pattern")
+});
+/// An attribute of a tag.
+static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?-u)([A-Za-z][\w:.-]{0,60})\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})')"#).expect("a constant pattern")
+});
+/// `key: value` or `key = value` on a line of its own.
+static LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?-u)^\s*(?:[-+~]\s+)?(?:export\s+|set\s+)?["']?([A-Za-z][\w./ -]{0,60}?)["']?\s*(?::=|=>|[:=])\s*["'`]?([^\s"'`][^"'`]{0,199}?)["'`]?[,;]?\s*$"#)
+        .expect("a constant pattern")
+});
+
+/// A plain value in a level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its key; `None` for what has none, as a call's arguments and a row's cells.
+    pub key: Option<String>,
+    /// The value.
+    pub value: String,
+    /// Where it starts.
+    pub at: usize,
+}
+
+impl Member {
+    /// What it says of the object that it stands in, and how surely: less is surer.
+    pub fn says(&self) -> Option<(u8, NameKind, String)> {
+        let (step, value) = (self.step()?, self.value.trim());
+        if let Some(host) = host_in(value) {
+            let kind = host_kind(&host);
+            return Says::of(kind).map(|_| (step, kind, host));
+        }
+        // What has no key that is known says whose its object is only where it says nothing else.
+        let says_more = step == UNKNOWN_KEY && names::has_unknown_word(value) && !names::is_service(value);
+        let kind = named(value).filter(|_| !says_more)?;
+        Says::of(kind).map(|_| (step, kind, super::shorten(value)))
+    }
+
+    /// Whether it names what an id is of (`job`), so that what stands beside it is no credential.
+    pub fn names_an_id(&self) -> bool {
+        self.key.is_none() && vocabulary().word(&self.value.to_lowercase()).other_id
+    }
+
+    /// How surely its value says whose its object is; `None` where it says nothing of that.
+    fn step(&self) -> Option<u8> {
+        let Some(key) = &self.key else { return Some(UNKNOWN_KEY) };
+        let words = names::words(key);
+        let last = words.last()?;
+        let joined = words.concat();
+        let known = vocabulary().owner_key(&joined).or_else(|| vocabulary().owner_key(last));
+        let is_content = |word: &str| vocabulary().word(word).content_key;
+        match known {
+            Some(step) if !is_content(&joined) => Some(step),
+            _ if is_content(&joined) || is_content(last) => None,
+            _ => Some(UNKNOWN_KEY),
+        }
+    }
+}
+
+/// Whose a value is that is a name itself: `Krea API`, `KREA_API_KEY`, `FalKontext`.
+fn named(value: &str) -> Option<NameKind> {
+    if value.len() > 60 || names::is_random(value) {
+        return None;
+    }
+    let is_identifier = value.bytes().all(is_name_byte);
+    if is_identifier && names::ends_like_credential(value) {
+        return Some(names::classify(value));
+    }
+    names::service_named(value)
+}
+
+/// The host of a URL, or a host alone.
+fn host_in(value: &str) -> Option<String> {
+    let behind = value.split_once("://").map(|(_, rest)| rest);
+    let host = match behind {
+        Some(rest) => {
+            let authority = rest.split(['/', '?', '#']).next()?;
+            authority.rsplit('@').next()?.split(':').next()?
+        }
+        None => value.split(['/', ':']).next().filter(|host| {
+            let mut labels = host.split('.');
+            host.contains('.')
+                && labels.all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+                && host.rsplit('.').next().is_some_and(|top| top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic()))
+        })?,
+    };
+    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+}
+
+/// Whose a host is.
+pub fn host_kind(host: &str) -> NameKind {
+    if host.split('.').any(|label| names::classify(label) == NameKind::Krea) {
+        NameKind::Krea
+    } else {
+        names::classify(host)
+    }
+}
+
+/// The surest of the members that say whose their object is; of two as sure, the nearer one to `at`.
+pub fn surest(members: &[Member], at: usize) -> Option<(NameKind, String)> {
+    let said = members.iter().filter_map(|member| {
+        let (step, kind, label) = member.says()?;
+        Some((step, member.at.abs_diff(at), kind, label))
+    });
+    said.min_by_key(|(step, distance, ..)| (*step, *distance)).map(|(.., kind, label)| (kind, label))
+}
+
+/// The same where a level holds what has little to do with each other: only the surest keys count.
+pub fn surest_owner(members: &[Member], at: usize) -> Option<(NameKind, String)> {
+    let sure: Vec<Member> = members.iter().filter(|member| member.says().is_some_and(|said| said.0 == 0)).cloned().collect();
+    surest(&sure, at)
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The plain members between two brackets, but for the one that `at` stands in. Second: whether `at` stands right in it,
+/// and not in a bracket further inside.
+pub fn between_brackets(text: &[u8], range: &Range<usize>, at: usize) -> (Vec<Member>, bool) {
+    let mut members: Vec<Member> = Vec::new();
+    let mut is_direct = true;
+    let (mut key, mut depth, mut i): (Option<String>, usize, usize) = (None, 0, range.start);
+    let mut last: Option<Member> = None;
+    let mut take = |last: &mut Option<Member>, key: &mut Option<String>| {
+        if let Some(mut member) = last.take()
+            && members.len() < MOST_MEMBERS
+        {
+            member.key = key.take();
+            members.push(member);
+        }
+        *key = None;
+    };
+    while i < range.end {
+        let b = text[i];
+        match b {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' | b'\'' | b'`' => {
+                let start = i + 1;
+                let end = string_end(text, start, range.end, b);
+                if (start..=end).contains(&at) && depth > 0 {
+                    is_direct = false;
+                }
+                if depth == 0 && !(start..=end).contains(&at) && end - start <= LONGEST_VALUE {
+                    last.get_or_insert_with(|| Member { key: None, value: text_of(&text[start..end]), at: start });
+                }
+                i = end + 1;
+                continue;
+            }
+            _ if depth > 0 => is_direct &= i != at,
+            b',' | b';' => take(&mut last, &mut key),
+            b'\n' if last.is_some() => take(&mut last, &mut key),
+            b':' | b'=' => {
+                if let Some(member) = last.take() {
+                    key = Some(member.value);
+                }
+            }
+            _ if is_name_byte(b) => {
+                let end = i + text[i..range.end].iter().take_while(|&&b| is_name_byte(b) || b == b'/').count();
+                if !(i..end).contains(&at) && end - i <= LONGEST_VALUE {
+                    last.get_or_insert_with(|| Member { key: None, value: text_of(&text[i..end]), at: i });
+                }
+                i = end;
+                continue;
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+    take(&mut last, &mut key);
+    (members, is_direct)
+}
+
+/// The members of the objects that describe a level: `info: { name: … }` beside what the value stands in.
+pub fn described(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
+    let found = DESCRIPTION.find_iter(&text[range.clone()]).map(|found| range.start + found.end());
+    let objects = found.filter_map(|start| {
+        let ceiling = (start + LONGEST_DESCRIPTION).min(range.end);
+        let length = memchr::memchr2(b'{', b'}', &text[start..ceiling])?;
+        let object = start..start + length;
+        (!object.contains(&at)).then(|| between_brackets(text, &object, at).0)
+    });
+    objects.take(MOST_DESCRIPTIONS).flatten().collect()
+}
+
+/// Where a string ends that starts at `start`, or where the level does.
+fn string_end(text: &[u8], start: usize, limit: usize, quote: u8) -> usize {
+    let mut i = start;
+    while i < limit {
+        match text[i] {
+            b'\\' => i += 1,
+            b'\n' if quote != b'`' => return i,
+            b if b == quote => return i,
+            _ => {}
+        }
+        i += 1;
+    }
+    limit
+}
+
+fn captured(text: &[u8], range: &Range<usize>, at: usize, pattern: &Regex) -> Vec<Member> {
+    let found = pattern.captures_iter(&text[range.clone()]).filter_map(|captures| {
+        let value = captures.get(2).or(captures.get(3))?;
+        let whole = range.start + value.start()..=range.start + value.end();
+        (!whole.contains(&at)).then(|| Member {
+            key: captures.get(1).map(|key| text_of(key.as_bytes())),
+            value: text_of(value.as_bytes()),
+            at: *whole.start(),
+        })
+    });
+    found.take(MOST_MEMBERS).collect()
+}
+
+/// The attributes of a tag, but for the one that `at` stands in.
+pub fn attributes(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
+    captured(text, range, at, &ATTRIBUTE)
+}
+
+/// The child elements with nothing but text, but for the one that `at` stands in.
+pub fn children(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
+    captured(text, range, at, &CHILD)
+}
+
+/// A line that is `key: value` or `key = value`.
+pub fn line(text: &[u8], range: &Range<usize>) -> Option<Member> {
+    let captures = LINE.captures(&text[range.clone()])?;
+    let (key, value) = (captures.get(1)?, captures.get(2)?);
+    let at = range.start + value.start();
+    Some(Member { key: Some(text_of(key.as_bytes())), value: text_of(value.as_bytes()), at })
+}

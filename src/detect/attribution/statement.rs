@@ -1,0 +1,125 @@
+//! The statement or command that a value stands in: its line, with the lines that continue it, and the names in it.
+
+use super::assignment::{Assignment, is_control, is_name_byte};
+use super::blocks::line_range;
+use super::evidence::{Evidence, Place, Says};
+use super::{LOOKALIKE, shorten};
+use crate::detect::names::{self, NameKind};
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// How far the lines of one statement or command are followed, back and forward.
+const BEFORE: usize = 2000;
+const AFTER: usize = 600;
+
+/// What a name has to hold to say anything of a value in its statement: a first look, as most words say nothing.
+static TELLING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?i-u)krea|fal|key|token|secret|auth|bearer|basic|cred|pass|pwd|pat")
+        .expect("a constant pattern")
+});
+/// A value that a command prints or is given: `echo VALUE |`, `<<< VALUE`.
+static PRINTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i-u)(?:(?:^|[\s;|&(])(?:echo|printf|print|write-output|write-host)(?:\s+-[a-z]+)*(?:\s+["']?%s(?:\\n)?["']?)?\s+["']?|<<<\s*["']?)$"#)
+        .expect("a constant pattern")
+});
+
+/// The line of the value with the lines that continue it (PowerShell's backtick, cmd's caret; a backslash at a line's end
+/// is undone before), without a comment behind the value. In binary data a control byte ends a line.
+pub fn range(text: &[u8], span: &Range<usize>) -> Range<usize> {
+    let floor = span.start.saturating_sub(BEFORE);
+    let ceiling = (span.end + AFTER).min(text.len());
+    let continues = |line: &[u8]| matches!(line.trim_ascii_end().last(), Some(b'`' | b'^'));
+    let mut range = line_range(text, span.start);
+    range.end = line_range(text, span.end.min(text.len())).end;
+    while range.start > floor {
+        let above = line_range(text, range.start - 1);
+        if !continues(&text[above.clone()]) {
+            break;
+        }
+        range.start = above.start;
+    }
+    while range.end + 1 < ceiling && continues(&text[range.clone()]) {
+        range.end = line_range(text, range.end + 1).end;
+    }
+    let mut range = range.start.max(floor)..range.end.min(ceiling).max(span.end);
+    if let Some(last) = text[range.start..span.start].iter().rposition(is_control) {
+        range.start += last + 1;
+    }
+    let behind = &text[span.end..range.end];
+    let comment = [&b" #"[..], b" //", b" -- ", b"\t#", b" /*"]
+        .into_iter()
+        .filter_map(|mark| memchr::memmem::find(behind, mark))
+        .chain(behind.iter().position(is_control))
+        .min();
+    if let Some(comment) = comment {
+        range.end = span.end + comment;
+    }
+    range
+}
+
+/// Whether the value is what a command prints for another one, or is given on standard input.
+pub fn is_piped(text: &[u8], span: &Range<usize>) -> bool {
+    let line = line_range(text, span.start);
+    PRINTED.is_match(&text[line.start.max(span.start.saturating_sub(200))..span.start])
+}
+
+/// The nearest name in the value's statement that says whose it is.
+pub fn nearest_name(text: &[u8], range: &Range<usize>, span: &Range<usize>, own: &Assignment) -> Option<Evidence> {
+    let is_option = own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
+    let mut best: Option<(usize, Evidence)> = None;
+    let mut at = range.start;
+    let mut options = false;
+    while at < range.end {
+        if span.contains(&at) {
+            at = span.end;
+            continue;
+        }
+        let length = text[at..range.end].iter().take_while(|&&b| is_name_byte(b)).count();
+        if length == 0 {
+            at += 1;
+            continue;
+        }
+        options |= text[at] == b'-';
+        let name = String::from_utf8_lossy(&text[at..at + length.min(200)]);
+        if !TELLING.is_match(name.as_bytes()) {
+            at += length;
+            continue;
+        }
+        // `krea-proxy --token …`, `python krea.py --token …`
+        let is_command = (is_option && !options) || is_login(text, at + length);
+        let says = match names::classify(&name) {
+            NameKind::Krea if names::ends_like_credential(&name) || name.contains("krea.ai") || is_command => {
+                Some(Says::Krea)
+            }
+            NameKind::KreaOther if is_command => Some(Says::Krea),
+            NameKind::Krea | NameKind::KreaOther => Some(Says::MentionsKrea),
+            NameKind::OtherService if names::is_random(&name) => None,
+            NameKind::OtherService
+                if names::ends_like_credential(&name) || LOOKALIKE.is_match(name.as_bytes()) =>
+            {
+                Some(Says::AnotherService)
+            }
+            _ => None,
+        };
+        if let Some(says) = says {
+            // What stands behind a value says less than what stands before it.
+            let distance = if at < span.start { span.start - at } else { 2 * (at - span.start) };
+            if best.as_ref().is_none_or(|(least, _)| distance < *least) {
+                let label = match says {
+                    Says::MentionsKrea => "krea nearby".to_owned(),
+                    _ => shorten(&name),
+                };
+                best = Some((distance, Evidence { place: Place::Statement, says, label }));
+            }
+        }
+        at += length;
+    }
+    best.map(|(_, evidence)| evidence)
+}
+
+/// `krea auth login --api-key …`: Krea's own command line tool.
+fn is_login(text: &[u8], end: usize) -> bool {
+    let rest = text[end..].trim_ascii_start();
+    rest.starts_with(b"auth ") || rest.starts_with(b"login ")
+}
