@@ -19,7 +19,7 @@ use std::time::Duration;
     after_help = "Exit code: 0 nothing found, all read; 1 tokens found; 2 not done, or not all read. More: --help",
     after_long_help = "Exit code:\n  0  nothing found and everything read; with --verify, --revoke: every token is proven dead, and every\n     replacement that was asked for is stored and live\n  1  tokens found; with --verify, --revoke: one is not proven dead, or a replacement is not in its place\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin\n  krea-scan --url https://app.example.com\n                                     what a deployed site gives away\n\nA deployed site:\n  Pages are read from the site's own origin (scheme, host and port), and scripts, styles and preloads from any\n  host that its pages load them from, with the modules, styles, source maps and JSON that those name. Requests\n  are GET, a few at a time, without credentials and cookies, and none holds a token. robots.txt is not heeded.\n\nA token has leaked:\n  krea-scan --history --verify       where it is, since when, and whether it is live\n  krea-scan --history --revoke --store env-file:.env\n                                     revoke it, prove that, keep a replacement in .env\n  krea-scan --resume latest          go on where a run stopped\n  krea-scan --redact                 take its text out of the files"
 )]
-#[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "url", "pre_commit", "check_rules"]))]
+#[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "url", "pre_commit", "check_rules", "explain"]))]
 #[command(group = ArgGroup::new("incident").args(["revoke", "resume"]).multiple(true))]
 #[command(group = ArgGroup::new("asks").args(["verify", "revoke", "resume"]).multiple(true))]
 #[command(group = ArgGroup::new("network").args(["url", "verify", "revoke", "resume"]).multiple(true))]
@@ -145,6 +145,16 @@ pub struct Cli {
     /// Add a team's own rules, in Gitleaks' format; can be repeated
     #[arg(long, value_name = "FILE|DIR", help_heading = "What counts")]
     pub rules: Vec<PathBuf>,
+
+    /// Tell of each value of a token's shape in PATH, or in one line of it, what is decided of it, and from what
+    #[arg(
+        long,
+        value_name = "PATH[:LINE]",
+        conflicts_with_all = ["paths", "asks", "acts", "write_baseline", "output"],
+        hide_short_help = true,
+        help_heading = "What counts"
+    )]
+    pub explain: Option<PathBuf>,
 
     /// Prove every rule on its own examples, and scan nothing
     #[arg(long, hide_short_help = true, help_heading = "What counts")]

@@ -494,6 +494,23 @@ pub struct Verified {
     pub unknown: u64,
 }
 
+/// What was decided of a value of a token's shape, and why; for `--explain`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Explained {
+    /// Where it is.
+    pub location: Location,
+    /// The way to the text that it stands in.
+    pub layers: Vec<Layer>,
+    /// The rule whose shape it has.
+    pub rule: String,
+    /// The value, redacted.
+    pub value: String,
+    /// What was decided.
+    pub decision: String,
+    /// What speaks for whose it is, in the order in which it decides.
+    pub evidence: Vec<String>,
+}
+
 /// Everything a report needs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -501,6 +518,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The tally.
     pub summary: Summary,
+    /// What was decided of each value, sorted by place; with `--explain` only.
+    pub explained: Vec<Explained>,
     /// Remarks for `-v`: allowlist entries that matched nothing, and the like.
     pub notes: Vec<String>,
     /// Tokens that were seen and are not reported; a report masks them as well.

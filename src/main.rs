@@ -60,6 +60,9 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let notes = set.notes.clone();
     let infos = rule_infos(&set);
     let detector = Detector::new(set, cli.min_confidence);
+    if let Some(place) = &cli.explain {
+        return explain(cli, place, detector);
+    }
     let settings = settings(cli)?;
     if let Source::Sites(sites) = &settings.source
         && !cli.quiet
@@ -323,6 +326,14 @@ fn is_colored(when: When, is_terminal: bool) -> bool {
 fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
     let mut out = io::stdout().lock();
     let mut failed = false;
+    for names in rules::check_names() {
+        let verdict = if names.problems.is_empty() { "ok" } else { "FAILED" };
+        writeln!(out, "{verdict} {}: {} examples", names.origin, names.examples)?;
+        for problem in &names.problems {
+            writeln!(out, "   {problem}")?;
+        }
+        failed |= !names.problems.is_empty();
+    }
     for rule in rules::check(set) {
         let verdict = if rule.problems.is_empty() { "ok" } else { "FAILED" };
         writeln!(
@@ -336,6 +347,16 @@ fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
         failed |= !rule.problems.is_empty();
     }
     Ok(if failed { FAILED } else { 0 })
+}
+
+/// Tells what is decided of the values in a file, or on one of its lines, and from what.
+fn explain(cli: &Cli, place: &Path, detector: Detector) -> anyhow::Result<u8> {
+    let (path, line) = report::explain::split(place);
+    let settings = Settings { paths: vec![path], no_ignore: true, ..settings(cli)? };
+    let mut outcome = scan::run(&settings, &detector.explaining(), cli.min_confidence)?;
+    outcome.explained.retain(|explained| line.is_none_or(|line| explained.location.line == line));
+    report::explain::write(&outcome, line, &mut io::stdout().lock())?;
+    Ok(if outcome.summary.incomplete.is_empty() { 0 } else { FAILED })
 }
 
 /// An error and its causes, each said once: many messages end with their cause already.

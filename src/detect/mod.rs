@@ -7,7 +7,8 @@
 mod attribution;
 mod custom;
 mod excerpt;
-mod names;
+mod explain;
+pub(crate) mod names;
 mod noise;
 mod overlaps;
 mod pairs;
@@ -16,8 +17,10 @@ mod prefilter;
 mod split_tokens;
 mod sweep;
 
-mod vocabulary;
+pub(crate) mod vocabulary;
 
+pub use attribution::Evidence;
+pub use explain::{Considered, Decision};
 pub use excerpt::{Cursor, Position, excerpt, lines_around, position};
 pub use sweep::{Copy, CopyKind, Sweep};
 
@@ -69,6 +72,8 @@ pub struct Detection {
     pub matches: Vec<Match>,
     /// Values of a token's shape that were dropped.
     pub placeholders: u64,
+    /// What was decided of each value of a token's shape; see [`Detector::explaining`].
+    pub considered: Vec<Considered>,
 }
 
 /// The rules, ready to run.
@@ -79,6 +84,8 @@ pub struct Detector {
     keywords: Option<Keywords>,
     /// Everything is looked at, because a value needs no context to be wanted.
     everything: bool,
+    /// What is decided of each value is told.
+    explains: bool,
 }
 
 /// Which rules' keywords occur in a text.
@@ -109,7 +116,12 @@ impl Detector {
         } else {
             Prefilter::krea()
         };
-        Detector { rules, prefilter, keywords, everything }
+        Detector { rules, prefilter, keywords, everything, explains: false }
+    }
+
+    /// The same, telling in [`Detection::considered`] what it decides of each value, and why. Slower.
+    pub fn explaining(self) -> Self {
+        Detector { explains: true, everything: true, ..self }
     }
 
     /// The rules in use.
@@ -144,7 +156,9 @@ impl Detector {
             path,
             says: PathSays::of(path),
             budget: &budget,
+            explains: self.explains,
             found: Vec::new(),
+            considered: Vec::new(),
             placeholders: 0,
         };
         let text = match encoding {
@@ -157,7 +171,11 @@ impl Detector {
         if let Some(wide) = binary.then(|| charset::wide_strings(bytes)).flatten() {
             run.text(&wide, None, 0);
         }
-        Detection { matches: without_overlaps(run.found), placeholders: run.placeholders }
+        Detection {
+            matches: without_overlaps(run.found),
+            placeholders: run.placeholders,
+            considered: run.considered,
+        }
     }
 
     fn run_custom(&self, text: &Text<'_>, path: &str, found: &mut Vec<Ranked>) {
@@ -221,7 +239,9 @@ struct Run<'a> {
     path: &'a str,
     says: PathSays,
     budget: &'a Budget,
+    explains: bool,
     found: Vec<Ranked>,
+    considered: Vec<Considered>,
     placeholders: u64,
 }
 
@@ -272,9 +292,14 @@ impl<'a> Run<'a> {
             if !custom::runs_on(rule, self.path) {
                 continue;
             }
-            let values = pairs::find(rule, context, text.bytes(), around);
+            let values = pairs::find(rule, context, text.bytes(), around, self.explains);
             if read.made == Made::AsItStands {
                 self.placeholders += values.placeholders;
+                let in_origin = |considered: Considered| {
+                    let span = text.origin_range(considered.span.start, considered.span.end);
+                    Considered { span, ..considered }
+                };
+                self.considered.extend(values.considered.into_iter().map(in_origin));
             }
             for value in values.accepted {
                 if custom::is_allowed(rule, text.bytes(), self.path, &value.span, &value.span) {
@@ -388,16 +413,20 @@ impl<'a> Run<'a> {
                 path: self.path,
                 says: PathSays::Nothing,
                 budget: self.budget,
+                explains: self.explains,
                 found: Vec::new(),
+                considered: Vec::new(),
                 placeholders: 0,
             };
             let decoded = run.text.bytes();
             inner.text(&Text::plain(decoded), outer.as_ref(), depth + 1);
             self.placeholders += inner.placeholders;
+            let considered = std::mem::take(&mut inner.considered);
             let place = |range: &Range<usize>| {
                 let range = run.place(range);
                 text.origin_range(range.start, range.end)
             };
+            self.considered.extend(considered.into_iter().map(|inner| Considered { span: place(&inner.span), ..inner }));
             for mut found in without_overlaps(inner.found) {
                 let at = position(decoded, None, found.span.start);
                 let (line, column) = (Some(at.line), Some(at.column));

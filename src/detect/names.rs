@@ -167,7 +167,8 @@ fn names_a_key(words: &[String], known: &[Word], at: usize) -> bool {
     is_first && leads_to_key(known, at)
 }
 
-fn is_host(name: &str) -> bool {
+/// Whether a dotted name ends as hosts do.
+pub fn is_host(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, top)| {
         matches!(top, "com" | "ai" | "io" | "dev" | "net" | "org" | "app" | "co" | "cloud" | "run" | "so" | "sh")
     })
@@ -301,7 +302,12 @@ pub fn ends_like_credential(name: &str) -> bool {
     words[last + 1..].iter().all(|word| {
         let known = known(word);
         !known.not_credential
-            && (known.neutral || is_krea_word(word) || word.bytes().all(|b| b.is_ascii_digit()))
+            && (known.neutral
+                || known.qualifier
+                || known.service
+                || known.everyday
+                || is_krea_word(word)
+                || word.bytes().all(|b| b.is_ascii_digit()))
     })
 }
 

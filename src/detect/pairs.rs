@@ -1,9 +1,10 @@
 //! The values that contextual rules look for in one text: `id:secret` pairs and opaque keys.
 
 use super::attribution::{Attribution, Place, Surroundings};
+use super::explain::{Considered, Decision};
 use super::names;
 use super::placeholder::{self, Scrutiny};
-use crate::finding::{Confidence, TokenKind};
+use crate::finding::{Confidence, Token, TokenKind};
 use crate::rules::{ContextRule, Needs, Rule};
 use crate::unpack::encoded::{base64, hex};
 use regex::bytes::Regex;
@@ -42,10 +43,18 @@ pub struct Values {
     pub accepted: Vec<Value>,
     /// How many it drops as placeholders.
     pub placeholders: u64,
+    /// What was decided of each value of a token's shape, where that is wanted.
+    pub considered: Vec<Considered>,
 }
 
 /// Runs one contextual rule over a text.
-pub fn find(rule: &Rule, context: &ContextRule, text: &[u8], around: &Surroundings<'_>) -> Values {
+pub fn find(
+    rule: &Rule,
+    context: &ContextRule,
+    text: &[u8],
+    around: &Surroundings<'_>,
+    explains: bool,
+) -> Values {
     let mut values = Values::default();
     if context.needs == Needs::Name && !around.is_related() {
         return values;
@@ -63,14 +72,19 @@ pub fn find(rule: &Rule, context: &ContextRule, text: &[u8], around: &Surroundin
         if context.needs == Needs::Name && !around.mentioned_within(span.start, OPAQUE_REACH) {
             continue;
         }
-        let accepted = match context.token {
-            TokenKind::Pair => pair(rule, context, text, span, around),
-            _ => opaque(rule, context, text, span, around),
+        let verdict = match context.token {
+            TokenKind::Pair => pair(rule, context, text, span.clone(), around),
+            _ => opaque(rule, context, text, span.clone(), around),
         };
-        match accepted {
+        if let Some(decision) = verdict.decision().filter(|_| explains) {
+            let token = Token::new(context.token, &text[span.clone()]);
+            let evidence = around.evidence(&span);
+            values.considered.push(Considered { rule: rule.id.clone(), token, span, decision, evidence });
+        }
+        match verdict {
             Verdict::Accepted(value) => values.accepted.push(value),
             Verdict::Placeholder => values.placeholders += 1,
-            Verdict::Dropped => {}
+            Verdict::Dropped(_) | Verdict::NoToken => {}
         }
     }
     values
@@ -88,7 +102,21 @@ fn between_slashes(text: &[u8], span: Range<usize>) -> Range<usize> {
 enum Verdict {
     Accepted(Value),
     Placeholder,
-    Dropped,
+    /// It has a token's shape; why it is none.
+    Dropped(&'static str),
+    /// It has not even the shape.
+    NoToken,
+}
+
+impl Verdict {
+    fn decision(&self) -> Option<Decision> {
+        match self {
+            Verdict::Accepted(value) => Some(Decision::Token(value.confidence)),
+            Verdict::Placeholder => Some(Decision::None("somebody typed it: a placeholder, words, a pattern")),
+            Verdict::Dropped(reason) => Some(Decision::None(reason)),
+            Verdict::NoToken => None,
+        }
+    }
 }
 
 fn pair(
@@ -99,7 +127,7 @@ fn pair(
     around: &Surroundings<'_>,
 ) -> Verdict {
     let value = &text[span.clone()];
-    let Some(colon) = value.iter().position(|&b| b == b':') else { return Verdict::Dropped };
+    let Some(colon) = value.iter().position(|&b| b == b':') else { return Verdict::NoToken };
     let (id, secret) = (&value[..colon], &value[colon + 1..]);
     let uuid = placeholder::is_uuid(id);
     if secret.len() > MAX_SECRET
@@ -107,7 +135,7 @@ fn pair(
         || !stands_alone(text, &span, uuid)
         || (!uuid && (!placeholder::is_plausible_id(id) || has_more_colons(text, &span)))
     {
-        return Verdict::Dropped;
+        return Verdict::NoToken;
     }
     let scrutiny = if uuid { Scrutiny::Pair } else { Scrutiny::Opaque };
     if placeholder::is_placeholder_id(id)
@@ -117,19 +145,22 @@ fn pair(
         return Verdict::Placeholder;
     }
     let attribution = around.attribute(&span);
-    let Some(confidence) = attribution.pair_confidence() else { return Verdict::Dropped };
+    let Some(confidence) = attribution.pair_confidence() else { return Verdict::Dropped(ANOTHER_SERVICE) };
     // Digits alone are a time or a number; only a name makes them a secret.
     let digits_only = secret.iter().all(u8::is_ascii_digit);
     if (digits_only || context.needs == Needs::Name || has_more_colons(text, &span))
         && confidence < Confidence::High
     {
-        return Verdict::Dropped;
+        return Verdict::Dropped("nothing names it as Krea's, which its shape alone does not say");
     }
     if !uuid && (attribution.not_plain || !attribution.credential) {
-        return Verdict::Dropped;
+        return Verdict::Dropped("its id is no UUID, and it stands under no credential's name");
     }
     Verdict::Accepted(Value { span, kind: TokenKind::Pair, confidence, attribution })
 }
+
+/// Why a value is not reported that belongs to somebody else.
+const ANOTHER_SERVICE: &str = "it is another service's";
 
 fn opaque(
     rule: &Rule,
@@ -141,26 +172,29 @@ fn opaque(
     let value = &text[span.clone()];
     if value.len() > MAX_OPAQUE
         || is_half_of_pair(text, &span)
-        || !stands_alone(text, &span, false) || has_more_colons(text, &span) {
-        return Verdict::Dropped;
+        || !stands_alone(text, &span, false)
+        || has_more_colons(text, &span)
+    {
+        return Verdict::NoToken;
     }
     if context.needs == Needs::Name && !around.may_be_credential(&span) {
-        return Verdict::Dropped;
+        return Verdict::NoToken;
     }
     let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
     let uuid = placeholder::is_uuid(value);
     let attribution = around.attribute(&span);
-    let named = attribution.is_named();
-    if attribution.other_service
-        || attribution.not_plain
-        || attribution.no_credential
-        || (context.needs == Needs::Name && !(named && attribution.credential))
-    {
-        return Verdict::Dropped;
+    if attribution.other_service {
+        return Verdict::Dropped(ANOTHER_SERVICE);
+    }
+    if attribution.not_plain || attribution.no_credential {
+        return Verdict::Dropped("its name is that of no credential, of a digest or of something encrypted");
+    }
+    if context.needs == Needs::Name && !(attribution.is_named() && attribution.credential) {
+        return Verdict::Dropped("without a colon it is a key only under a credential's name of Krea's");
     }
     // What encodes a text is not itself the key; the text is looked at on its own.
     if around.is_encrypted(span.start) || base64::is_encoded_text(value) || hex::is_encoded_text(value) {
-        return Verdict::Dropped;
+        return Verdict::Dropped("it is encrypted, or encodes a text");
     }
     match weak {
         // A UUID under a key's name is an id half more often than a key.
@@ -171,7 +205,8 @@ fn opaque(
         false => {
             // `KREA_ZORBLAX_API_KEY` may be the key of a service that nobody has told us of.
             let is_qualified = names::is_qualified(&attribution.label)
-                || (matches!(attribution.place, Some(Place::LevelName | Place::Member))
+                || (!matches!(attribution.place, Some(Place::Host | Place::HostBehind | Place::Column))
+                    && !names::ends_like_credential(&attribution.label)
                     && names::has_unknown_word(&attribution.label));
             let confidence = if is_qualified { Confidence::Low } else { rule.confidence };
             Verdict::Accepted(Value { span, kind: context.token, confidence, attribution })

@@ -4,6 +4,7 @@
 //! and the summary, and nothing of where they came from. Two runs over the same input give the same bytes, but for
 //! the `seconds` of the JSON formats. Nothing here ever shows a secret half.
 
+pub mod explain;
 mod github;
 mod human;
 mod incident;

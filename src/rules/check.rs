@@ -1,6 +1,8 @@
 //! Proves rules on their own examples and counterexamples: `--check-rules`, and a test for the built-in ones.
 
 use super::{Rule, RuleSet};
+use crate::detect::names;
+use crate::detect::vocabulary::{Example, vocabulary};
 use crate::detect::Detector;
 use crate::finding::Confidence;
 
@@ -24,6 +26,29 @@ pub struct CheckedRule {
 /// default.
 pub fn check(set: &RuleSet) -> Vec<CheckedRule> {
     set.rules.iter().map(|rule| check_one(rule, set)).collect()
+}
+
+/// Holds the words that say whose a name is against the examples beside them.
+pub fn check_names() -> Vec<CheckedNames> {
+    let check = |(origin, examples): &(&'static str, Vec<Example>)| {
+        let problem = |example: &Example| {
+            let told = names::told(&example.name);
+            (told != example.says).then(|| format!("{} says: {told}, and not: {}", example.name, example.says))
+        };
+        CheckedNames { origin, examples: examples.len(), problems: examples.iter().filter_map(problem).collect() }
+    };
+    vocabulary().examples.iter().map(check).collect()
+}
+
+/// What came of one file of words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedNames {
+    /// The file.
+    pub origin: &'static str,
+    /// How many examples were tried.
+    pub examples: usize,
+    /// What did not hold.
+    pub problems: Vec<String>,
 }
 
 fn check_one(rule: &Rule, set: &RuleSet) -> CheckedRule {

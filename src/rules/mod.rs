@@ -7,7 +7,7 @@ mod check;
 mod load;
 mod pattern;
 
-pub use check::{CheckedRule, check};
+pub use check::{CheckedNames, CheckedRule, check, check_names};
 pub use load::{LoadError, load_path};
 
 use crate::finding::{Confidence, TokenKind};

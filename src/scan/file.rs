@@ -4,9 +4,9 @@ use super::inside::Inside;
 use super::known::{Known, Pass};
 use super::readings;
 use super::sources::Seen;
-use crate::detect::{self, CopyKind, Cursor, Detector, Match};
+use crate::detect::{self, Considered, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Doubt, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Readings, Status, Token,
+    Confidence, Doubt, Explained, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Readings, Status, Token,
     containers, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
@@ -53,6 +53,8 @@ pub struct Found {
     pub allowed: HashSet<Place>,
     /// How many values were dropped as placeholders.
     pub placeholders: u64,
+    /// What was decided of each value, with `--explain`.
+    pub explained: Vec<Explained>,
     /// Files read.
     pub files: u64,
     /// Bytes read, decompressed.
@@ -66,6 +68,7 @@ impl Found {
     pub fn merge(&mut self, other: Found) {
         self.findings.extend(other.findings);
         self.hints.extend(other.hints);
+        self.explained.extend(other.explained);
         self.withheld.extend(other.withheld);
         self.allowed.extend(other.allowed);
         self.placeholders += other.placeholders;
@@ -350,6 +353,7 @@ impl<'a> FileScanner<'a> {
         if window.from == 0 {
             self.found.placeholders += detection.placeholders;
         }
+        self.explain(names, window, &detection.considered);
         let mut places = Places { cursor: self.cursor, at: 0 };
         for (i, found) in detection.matches.iter().enumerate() {
             if found.span.start < window.from || found.span.start >= window.to {
@@ -369,6 +373,22 @@ impl<'a> FileScanner<'a> {
             } else {
                 self.found.findings.push(finding);
             }
+        }
+    }
+
+    fn explain(&mut self, names: Names<'_>, window: &Window<'_>, considered: &[Considered]) {
+        for considered in considered {
+            let mut places = Places { cursor: self.cursor, at: 0 };
+            let location = places.locate(names.shown, window, self.encoding, &considered.span);
+            let explained = Explained {
+                layers: self.way_to(location.byte_offset),
+                location,
+                rule: considered.rule.clone(),
+                value: considered.token.redacted(),
+                decision: considered.decision.to_string(),
+                evidence: considered.evidence.iter().map(ToString::to_string).collect(),
+            };
+            self.found.explained.push(explained);
         }
     }
 

@@ -108,6 +108,9 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let mut incomplete: BTreeSet<Incomplete> = read.incomplete.into_iter().collect();
     incomplete.append(&mut read.found.incomplete.drain(..).collect());
     let mut notes = read.notes;
+    let mut explained = std::mem::take(&mut read.found.explained);
+    explained.sort();
+    explained.dedup();
     tally.add(read.found, input.as_ref());
     // Known tokens are looked for once more, everywhere and without context.
     if let Some(known) = Known::new(&tally.reported) {
@@ -141,7 +144,8 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let tokens: BTreeSet<_> = tally.reported.iter().map(|finding| finding.token.fingerprint()).collect();
     summary.tokens = tokens.len() as u64;
     summary.seconds = started.elapsed().as_secs_f64();
-    Ok(Outcome { findings: tally.reported, summary, notes, withheld: tally.withheld, ..Outcome::default() })
+    let (findings, withheld) = (tally.reported, tally.withheld);
+    Ok(Outcome { findings, summary, notes, withheld, explained, ..Outcome::default() })
 }
 
 /// Makes the input that the settings ask for ready.

@@ -106,6 +106,12 @@ pub struct Evidence {
     pub label: String,
 }
 
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.place, self.says, self.label)
+    }
+}
+
 impl Evidence {
     /// Whether it settles whose the value is. A weak mention leaves that to what stands farther away.
     pub fn decides(&self) -> bool {

@@ -61,6 +61,13 @@ pub fn around(text: &[u8], at: usize) -> Vec<Level> {
     levels
 }
 
+/// The name in `{"key": NAME, "value": …}`, or in the tag or the item that a value stands in.
+pub fn sibling_name(text: &[u8], at: usize) -> Option<String> {
+    let is_small = |level: &&Level| matches!(level.kind, LevelKind::Object | LevelKind::Tag | LevelKind::Block);
+    let innermost = around(text, at).into_iter().find(|level| is_small(&level))?;
+    innermost.members.iter().find_map(Member::names_its_object)
+}
+
 /// The ranges of the brackets around `at`, innermost first, cut at what is followed.
 pub fn bracket_ranges(text: &[u8], at: usize) -> Vec<(u8, Range<usize>)> {
     let floor = at.saturating_sub(REACH);

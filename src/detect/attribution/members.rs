@@ -13,6 +13,8 @@ use std::sync::LazyLock;
 const LONGEST_VALUE: usize = 200;
 /// How many members of a level are looked at.
 const MOST_MEMBERS: usize = 64;
+/// The step of the keys that give a name.
+const NAME_KEY: u8 = 1;
 /// The step of a key that is not known; see `owner_keys` in `rules/names.toml`.
 const UNKNOWN_KEY: u8 = 2;
 
@@ -64,6 +66,13 @@ impl Member {
         Says::of(kind).map(|_| (step, kind, super::shorten(value)))
     }
 
+    /// The name that it gives its object: `"key": NAME`.
+    pub fn names_its_object(&self) -> Option<String> {
+        let value = self.value.trim();
+        let is_name = self.key.is_some() && self.step() == Some(NAME_KEY) && value.bytes().all(is_name_byte);
+        (is_name && !value.is_empty() && value.len() <= 80).then(|| value.to_owned())
+    }
+
     /// Whether it names what an id is of (`job`), so that what stands beside it is no credential.
     pub fn names_an_id(&self) -> bool {
         self.key.is_none() && vocabulary().word(&self.value.to_lowercase()).other_id
@@ -109,7 +118,7 @@ fn host_in(value: &str) -> Option<String> {
             let mut labels = host.split('.');
             host.contains('.')
                 && labels.all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
-                && host.rsplit('.').next().is_some_and(|top| top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic()))
+                && names::is_host(host)
         })?,
     };
     (!host.is_empty()).then(|| host.to_ascii_lowercase())

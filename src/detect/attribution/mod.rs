@@ -184,9 +184,11 @@ impl<'a> Surroundings<'a> {
         let chosen = decisive.or(weak);
         let says_something = |name: &&String| names::classify(name) != NameKind::Neutral;
         let decided = own.decided.as_ref().map(|(_, name)| name);
-        let named_by_member = chosen
-            .filter(|evidence| evidence.place == Place::Member && own.nearest.as_ref().is_none_or(|n| !says_something(&n)))
-            .map(|evidence| evidence.label.clone());
+        let is_neutral = own.nearest.as_ref().is_none_or(|name| !says_something(&name));
+        let named_by_member = is_neutral.then(|| levels::sibling_name(self.text, span.start)).flatten();
+        let sibling_is_credential = named_by_member.as_deref().is_some_and(|name| {
+            names::classify(name) == NameKind::Credential || names::ends_like_credential(name)
+        });
         let own_name = cell
             .and_then(|cell| cell.header.clone())
             .or(named_by_member)
@@ -205,11 +207,17 @@ impl<'a> Surroundings<'a> {
                 && (own.nearest.as_ref().is_none_or(holds) || statement::is_piped(self.text, span))
         });
         let host_behind = chosen.is_some_and(|evidence| evidence.place == Place::HostBehind);
+        let is_in_row = cell.is_some_and(|cell| cell.header.is_none() && cell.row.is_some());
         let last_of = |name: &String| names::ends_like_something_else(name);
         let mut found = Attribution {
             tie: chosen.map_or(Tie::None, Evidence::tie),
             other_service: chosen.is_some_and(|evidence| evidence.says == Says::AnotherService),
-            credential: own.credential || header_is_credential || named_by_neighbour || host_behind,
+            credential: own.credential
+                || header_is_credential
+                || named_by_neighbour
+                || host_behind
+                || sibling_is_credential
+                || is_in_row,
             not_plain: own.passed.iter().chain(&own.nearest).any(last_of) && !own.authorization
                 || matches!(own.kind(), Some(NameKind::Encrypted | NameKind::KreaOther)) && !own.authorization,
             no_credential: evidence.iter().any(|evidence| evidence.says == Says::NoCredential)
@@ -289,7 +297,8 @@ impl<'a> Surroundings<'a> {
         {
             found.push(Evidence { place: Place::OwnName, says, label: shorten(name) });
         }
-        let is_other_key = own.decided.as_ref().is_some_and(|(_, name)| names::names_no_pair(name))
+        let is_own = own.passed.is_empty();
+        let is_other_key = own.decided.as_ref().is_some_and(|(_, name)| is_own && names::names_no_pair(name))
             || own.nearest.as_deref().is_some_and(names::names_no_pair);
         if self.is_key(span) {
             found.push(Evidence {
@@ -389,8 +398,7 @@ impl<'a> Surroundings<'a> {
             let place = if label.contains('.') { Place::Host } else { Place::Member };
             found.extend(Says::of(kind).map(|says| Evidence { place, says, label }));
         }
-        let is_row = matches!(level.kind, LevelKind::List | LevelKind::Call) && own.nearest.is_none();
-        if is_row && level.members.iter().any(members::Member::names_an_id) {
+        if level.kind == LevelKind::List && level.members.iter().any(members::Member::names_an_id) {
             let label = "a key in pieces".to_owned();
             found.push(Evidence { place: Place::Member, says: Says::NoCredential, label });
         }
