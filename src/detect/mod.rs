@@ -20,8 +20,8 @@ mod sweep;
 pub(crate) mod vocabulary;
 
 pub use attribution::Evidence;
-pub use explain::{Considered, Decision};
 pub use excerpt::{Cursor, Position, excerpt, lines_around, position};
+pub use explain::{Considered, Decision};
 pub use sweep::{Copy, CopyKind, Sweep};
 
 use crate::finding::{Confidence, Doubt, Layer, Readings, Token, TokenKind};
@@ -426,7 +426,8 @@ impl<'a> Run<'a> {
                 let range = run.place(range);
                 text.origin_range(range.start, range.end)
             };
-            self.considered.extend(considered.into_iter().map(|inner| Considered { span: place(&inner.span), ..inner }));
+            self.considered
+                .extend(considered.into_iter().map(|inner| Considered { span: place(&inner.span), ..inner }));
             for mut found in without_overlaps(inner.found) {
                 let at = position(decoded, None, found.span.start);
                 let (line, column) = (Some(at.line), Some(at.column));

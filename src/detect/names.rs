@@ -140,7 +140,8 @@ pub fn classify(name: &str) -> NameKind {
 fn krea_name(words: &[String], known: &[Word], krea: usize) -> NameKind {
     // `KREA_FAL_KEY` is fal's, and `VERCEL_KREA_API_KEY` is not Vercel's.
     let behind = |at: usize| {
-        known[at].lookalike || (at > krea && (known[at].service || known[at].everyday) && leads_to_key(known, at))
+        known[at].lookalike
+            || (at > krea && (known[at].service || known[at].everyday) && leads_to_key(known, at))
     };
     if (0..words.len()).any(behind) {
         return NameKind::OtherService;
@@ -170,7 +171,10 @@ fn names_a_key(words: &[String], known: &[Word], at: usize) -> bool {
 /// Whether a dotted name ends as hosts do.
 pub fn is_host(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, top)| {
-        matches!(top, "com" | "ai" | "io" | "dev" | "net" | "org" | "app" | "co" | "cloud" | "run" | "so" | "sh")
+        matches!(
+            top,
+            "com" | "ai" | "io" | "dev" | "net" | "org" | "app" | "co" | "cloud" | "run" | "so" | "sh"
+        )
     })
 }
 
@@ -225,7 +229,11 @@ pub fn is_service(text: &str) -> bool {
     let words = words(text);
     words.iter().all(|word| {
         let known = known(word);
-        is_krea_word(word) || known.service || known.everyday || known.neutral || matches!(word.as_str(), "com" | "run")
+        is_krea_word(word)
+            || known.service
+            || known.everyday
+            || known.neutral
+            || matches!(word.as_str(), "com" | "run")
     })
 }
 

@@ -112,7 +112,9 @@ impl Verdict {
     fn decision(&self) -> Option<Decision> {
         match self {
             Verdict::Accepted(value) => Some(Decision::Token(value.confidence)),
-            Verdict::Placeholder => Some(Decision::None("somebody typed it: a placeholder, words, a pattern")),
+            Verdict::Placeholder => {
+                Some(Decision::None("somebody typed it: a placeholder, words, a pattern"))
+            }
             Verdict::Dropped(reason) => Some(Decision::None(reason)),
             Verdict::NoToken => None,
         }
@@ -205,7 +207,7 @@ fn opaque(
         false => {
             // `KREA_ZORBLAX_API_KEY` may be the key of a service that nobody has told us of.
             let is_qualified = names::is_qualified(&attribution.label)
-                || (!matches!(attribution.place, Some(Place::Host | Place::HostBehind | Place::Column))
+                || (matches!(attribution.place, Some(Place::OwnName | Place::LevelName | Place::Member))
                     && !names::ends_like_credential(&attribution.label)
                     && names::has_unknown_word(&attribution.label));
             let confidence = if is_qualified { Confidence::Low } else { rule.confidence };

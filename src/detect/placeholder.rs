@@ -166,7 +166,8 @@ pub fn is_plausible_id(id: &[u8]) -> bool {
 /// Whether letters change their case as in nothing that a person writes: three of a hundred ids of 20 letters and digits have
 /// no digit.
 fn is_mixed(core: &[u8]) -> bool {
-    let changes = core.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
+    let changes =
+        core.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count();
     core.len() >= 16 && changes * 3 >= core.len()
 }
 

@@ -94,7 +94,8 @@ type Mark = fn(&mut Word);
 impl Vocabulary {
     fn read() -> Self {
         let names: NamesFile = toml::from_str(NAMES).expect("a part of the program, which a test reads");
-        let services: ServicesFile = toml::from_str(SERVICES).expect("a part of the program, which a test reads");
+        let services: ServicesFile =
+            toml::from_str(SERVICES).expect("a part of the program, which a test reads");
         let lookalikes = services.lookalikes.join(" ");
         let lists: [(&str, Mark); 15] = [
             (&names.credential, |word| word.credential = true),

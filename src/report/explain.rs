@@ -24,7 +24,10 @@ pub fn split(place: &Path) -> (PathBuf, Option<u64>) {
 pub fn write(outcome: &Outcome, line: Option<u64>, out: &mut dyn Write) -> io::Result<()> {
     if outcome.explained.is_empty() {
         let place = line.map(|line| format!(" on line {line}")).unwrap_or_default();
-        writeln!(out, "No value{place} has the shape of a token. --check-rules shows what the rules look for.")?;
+        writeln!(
+            out,
+            "No value{place} has the shape of a token. --check-rules shows what the rules look for."
+        )?;
     }
     for explained in &outcome.explained {
         one(explained, out)?;

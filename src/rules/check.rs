@@ -1,9 +1,9 @@
 //! Proves rules on their own examples and counterexamples: `--check-rules`, and a test for the built-in ones.
 
 use super::{Rule, RuleSet};
+use crate::detect::Detector;
 use crate::detect::names;
 use crate::detect::vocabulary::{Example, vocabulary};
-use crate::detect::Detector;
 use crate::finding::Confidence;
 
 /// What came of one rule.
@@ -33,9 +33,14 @@ pub fn check_names() -> Vec<CheckedNames> {
     let check = |(origin, examples): &(&'static str, Vec<Example>)| {
         let problem = |example: &Example| {
             let told = names::told(&example.name);
-            (told != example.says).then(|| format!("{} says: {told}, and not: {}", example.name, example.says))
+            (told != example.says)
+                .then(|| format!("{} says: {told}, and not: {}", example.name, example.says))
         };
-        CheckedNames { origin, examples: examples.len(), problems: examples.iter().filter_map(problem).collect() }
+        CheckedNames {
+            origin,
+            examples: examples.len(),
+            problems: examples.iter().filter_map(problem).collect(),
+        }
     };
     vocabulary().examples.iter().map(check).collect()
 }

@@ -6,8 +6,8 @@ use super::readings;
 use super::sources::Seen;
 use crate::detect::{self, Considered, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Doubt, Explained, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Readings, Status, Token,
-    containers, trail,
+    Confidence, Doubt, Explained, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Readings,
+    Status, Token, containers, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;

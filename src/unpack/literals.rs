@@ -36,7 +36,8 @@ static JOIN: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Where a literal is joined with the ones in brackets: `"a".concat("b")`, and what builders append one after the other.
 static CONCAT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?-u)["'`]\s{0,20}\)?\s{0,20}\.(?:concat|append|plus)\(\s{0,20}["'`]"#).expect("a constant pattern")
+    Regex::new(r#"(?-u)["'`]\s{0,20}\)?\s{0,20}\.(?:concat|append|plus)\(\s{0,20}["'`]"#)
+        .expect("a constant pattern")
 });
 
 /// No such list is longer, in bytes.

@@ -46,9 +46,11 @@ impl Assignment {
         let name = self.nearest.as_deref()?;
         let end = self.nearest_at + name.len();
         let gap = text.get(end..at)?;
-        let assigns = gap.iter().filter(|b| **b == b'=').count() == 1 && !gap.contains(&b'>') && !gap.contains(&b'(');
+        let assigns =
+            gap.iter().filter(|b| **b == b'=').count() == 1 && !gap.contains(&b'>') && !gap.contains(&b'(');
         let bare = name.rsplit('.').next().unwrap_or(name).trim_start_matches('$');
-        let is_plain = bare.len() >= SHORTEST_VARIABLE && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let is_plain =
+            bare.len() >= SHORTEST_VARIABLE && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         (assigns && is_plain).then_some((bare, self.nearest_at))
     }
 }
@@ -91,7 +93,8 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
             break;
         }
         // In binary data the string before is another value, unless it is the name of a credential.
-        if gap.iter().any(is_control) && kind == NameKind::OtherService && !names::ends_like_credential(&name) {
+        if gap.iter().any(is_control) && kind == NameKind::OtherService && !names::ends_like_credential(&name)
+        {
             break;
         }
         let bare = name.trim_start_matches(['-', '$', '.']);
@@ -104,7 +107,8 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
             && gap == b" "
             && ends_like_header(&text[limit..start]);
         found.credential |= is_scheme
-            || kind == NameKind::Credential || (kind == NameKind::Krea && names::ends_like_credential(&name));
+            || kind == NameKind::Credential
+            || (kind == NameKind::Krea && names::ends_like_credential(&name));
         found.no_credential |= is_digested(&text[limit..start], gap)
             || (found.nearest.is_none() && is_of_another_key(&text[limit..start], &name));
         if found.nearest.is_none() {
@@ -144,7 +148,8 @@ fn replaced_value(before: &[u8], gap: &[u8]) -> Option<usize> {
     let arrow = before.ends_with(b"-") || gap.windows(2).any(|w| w == b"->");
     let text = before.strip_suffix(b"-").unwrap_or(before).trim_ascii_end();
     let text = text.strip_suffix(b"\"").or(text.strip_suffix(b"'")).unwrap_or(text);
-    let length = text.iter().rev().take_while(|b| is_name_byte(**b) || matches!(b, b':' | b'/' | b'+' | b'=')).count();
+    let length =
+        text.iter().rev().take_while(|b| is_name_byte(**b) || matches!(b, b':' | b'/' | b'+' | b'=')).count();
     let value = &text[text.len() - length..];
     (arrow && length >= 16 && names::is_random(&String::from_utf8_lossy(value))).then(|| text.len() - length)
 }

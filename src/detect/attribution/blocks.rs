@@ -21,7 +21,8 @@ const NAME_WORDS: usize = 6;
 
 /// A `[section]` of TOML, INI and their kin.
 static SECTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?m-u)^[ \t]*\[{1,2}([^\]\n]{1,80})\]{1,2}[ \t]*(?:[#;].*)?\r?$").expect("a constant pattern")
+    Regex::new(r"(?m-u)^[ \t]*\[{1,2}([^\]\n]{1,80})\]{1,2}[ \t]*(?:[#;].*)?\r?$")
+        .expect("a constant pattern")
 });
 
 /// The line that holds `at`, without its end.
@@ -70,7 +71,9 @@ fn lines(text: &[u8], from: Range<usize>, upwards: bool) -> impl Iterator<Item =
         };
         (origin.abs_diff(at) <= REACH).then(|| line_range(text, at))
     };
-    std::iter::successors(next(&from), move |last| next(last)).take(MAX_LINES).map(|range| Line::of(text, range))
+    std::iter::successors(next(&from), move |last| next(last))
+        .take(MAX_LINES)
+        .map(|range| Line::of(text, range))
 }
 
 /// The indented blocks around `at`, innermost first.
@@ -147,7 +150,8 @@ fn block_members(text: &[u8], range: &Range<usize>, depth: usize, at: usize) -> 
 fn opener_names(text: &[u8], line: &Line) -> Vec<String> {
     let line = text[line.range.clone()].trim_ascii();
     let is_comment = line.starts_with(b"#") || line.starts_with(b"//");
-    let opens = matches!(line.last(), Some(b':' | b'{' | b'(' | b'[' | b'>' | b'|' | b'=' | b'-' | b'"' | b'o'));
+    let opens =
+        matches!(line.last(), Some(b':' | b'{' | b'(' | b'[' | b'>' | b'|' | b'=' | b'-' | b'"' | b'o'));
     if is_comment || !opens {
         return Vec::new();
     }
@@ -175,7 +179,8 @@ pub fn paragraph(text: &[u8], at: usize) -> Level {
     let is_text = |line: &Line| !line.is_blank(text);
     let above = lines(text, own.clone(), true).take_while(is_text).take(PARAGRAPH_LINES).last();
     let below = lines(text, own.clone(), false).take_while(is_text).take(PARAGRAPH_LINES).last();
-    let range = above.map_or(own.start, |line| line.range.start)..below.map_or(own.end, |line| line.range.end);
+    let range =
+        above.map_or(own.start, |line| line.range.start)..below.map_or(own.end, |line| line.range.end);
     let members = flat_members(text, lines_of(text, &range), at);
     Level { range, kind: LevelKind::Paragraph, names: Vec::new(), members, excluded: Vec::new() }
 }

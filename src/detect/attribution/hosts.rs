@@ -25,7 +25,8 @@ pub fn nearest(
     span: &Range<usize>,
     authorization: bool,
 ) -> Option<(NameKind, String)> {
-    let zone = zone.start.max(span.start.saturating_sub(REACH))..zone.end.min(span.end + REACH).min(text.len());
+    let zone =
+        zone.start.max(span.start.saturating_sub(REACH))..zone.end.min(span.end + REACH).min(text.len());
     if zone.is_empty() {
         return None;
     }
@@ -40,7 +41,9 @@ pub fn nearest(
             }
             let kind = match host_kind(&name) {
                 kind @ (NameKind::Krea | NameKind::OtherService) => kind,
-                _ if authorization && !matches!(name.as_str(), "localhost" | "127.0.0.1") => NameKind::OtherService,
+                _ if authorization && !matches!(name.as_str(), "localhost" | "127.0.0.1") => {
+                    NameKind::OtherService
+                }
                 _ => return None,
             };
             Some((at.abs_diff(span.start), kind, name))
@@ -56,5 +59,7 @@ fn is_content(before: &[u8]) -> bool {
     let start = end - before[..end].iter().rev().take(60).take_while(|b| is_name_byte(**b)).count();
     let name = String::from_utf8_lossy(&before[start..end]);
     let words = names::words(&name);
-    words.last().is_some_and(|last| vocabulary().word(last).content_key || vocabulary().word(&words.concat()).content_key)
+    words.last().is_some_and(|last| {
+        vocabulary().word(last).content_key || vocabulary().word(&words.concat()).content_key
+    })
 }

@@ -63,7 +63,8 @@ pub fn around(text: &[u8], at: usize) -> Vec<Level> {
 
 /// The name in `{"key": NAME, "value": …}`, or in the tag or the item that a value stands in.
 pub fn sibling_name(text: &[u8], at: usize) -> Option<String> {
-    let is_small = |level: &&Level| matches!(level.kind, LevelKind::Object | LevelKind::Tag | LevelKind::Block);
+    let is_small =
+        |level: &&Level| matches!(level.kind, LevelKind::Object | LevelKind::Tag | LevelKind::Block);
     let innermost = around(text, at).into_iter().find(|level| is_small(&level))?;
     innermost.members.iter().find_map(Member::names_its_object)
 }
@@ -141,7 +142,8 @@ fn names_before(text: &[u8], open: usize) -> Vec<String> {
     let Some((name, start)) = name_before(text, open) else { return Vec::new() };
     let floor = start.saturating_sub(60);
     let before = text[floor..start].trim_ascii_end();
-    let before = before.strip_suffix(b"new").or(before.strip_suffix(b"await")).unwrap_or(before).trim_ascii_end();
+    let before =
+        before.strip_suffix(b"new").or(before.strip_suffix(b"await")).unwrap_or(before).trim_ascii_end();
     let target = before
         .strip_suffix(b"=")
         .and_then(|rest| name_before(text, floor + rest.len() + 1))
@@ -153,7 +155,8 @@ fn name_before(text: &[u8], open: usize) -> Option<(String, usize)> {
     let floor = open.saturating_sub(160);
     let gap = text[floor..open].iter().rev().take_while(|&&b| !is_name_byte(b)).count();
     let end = open - gap;
-    if gap > 24 || text[end..open].iter().any(|b| matches!(b, b';' | b',' | b'}' | b'{' | b'[' | b'(' | b'/')) {
+    if gap > 24 || text[end..open].iter().any(|b| matches!(b, b';' | b',' | b'}' | b'{' | b'[' | b'(' | b'/'))
+    {
         return None;
     }
     let start = end - text[floor..end].iter().rev().take_while(|&&b| is_name_byte(b)).count();

@@ -29,11 +29,13 @@ static DESCRIPTION: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// A child element with nothing but text.
 static CHILD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)<([A-Za-z][\w:.-]{0,60})(?:\s[^<>]{0,200})?>\s*([^<>]{1,200}?)\s*</").expect("a constant pattern")
+    Regex::new(r"(?-u)<([A-Za-z][\w:.-]{0,60})(?:\s[^<>]{0,200})?>\s*([^<>]{1,200}?)\s*</")
+        .expect("a constant pattern")
 });
 /// An attribute of a tag.
 static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?-u)([A-Za-z][\w:.-]{0,60})\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})')"#).expect("a constant pattern")
+    Regex::new(r#"(?-u)([A-Za-z][\w:.-]{0,60})\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})')"#)
+        .expect("a constant pattern")
 });
 /// `key: value` or `key = value` on a line of its own.
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
@@ -117,7 +119,9 @@ fn host_in(value: &str) -> Option<String> {
         None => value.split(['/', ':']).next().filter(|host| {
             let mut labels = host.split('.');
             host.contains('.')
-                && labels.all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+                && labels.all(|label| {
+                    !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                })
                 && names::is_host(host)
         })?,
     };
@@ -144,7 +148,8 @@ pub fn surest(members: &[Member], at: usize) -> Option<(NameKind, String)> {
 
 /// The same where a level holds what has little to do with each other: only the surest keys count.
 pub fn surest_owner(members: &[Member], at: usize) -> Option<(NameKind, String)> {
-    let sure: Vec<Member> = members.iter().filter(|member| member.says().is_some_and(|said| said.0 == 0)).cloned().collect();
+    let sure: Vec<Member> =
+        members.iter().filter(|member| member.says().is_some_and(|said| said.0 == 0)).cloned().collect();
     surest(&sure, at)
 }
 
@@ -180,7 +185,11 @@ pub fn between_brackets(text: &[u8], range: &Range<usize>, at: usize) -> (Vec<Me
                     is_direct = false;
                 }
                 if depth == 0 && !(start..=end).contains(&at) && end - start <= LONGEST_VALUE {
-                    last.get_or_insert_with(|| Member { key: None, value: text_of(&text[start..end]), at: start });
+                    last.get_or_insert_with(|| Member {
+                        key: None,
+                        value: text_of(&text[start..end]),
+                        at: start,
+                    });
                 }
                 i = end + 1;
                 continue;
@@ -194,7 +203,8 @@ pub fn between_brackets(text: &[u8], range: &Range<usize>, at: usize) -> (Vec<Me
                 }
             }
             _ if is_name_byte(b) => {
-                let end = i + text[i..range.end].iter().take_while(|&&b| is_name_byte(b) || b == b'/').count();
+                let end =
+                    i + text[i..range.end].iter().take_while(|&&b| is_name_byte(b) || b == b'/').count();
                 if !(i..end).contains(&at) && end - i <= LONGEST_VALUE {
                     last.get_or_insert_with(|| Member { key: None, value: text_of(&text[i..end]), at: i });
                 }

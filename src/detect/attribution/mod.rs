@@ -219,7 +219,8 @@ impl<'a> Surroundings<'a> {
                 || sibling_is_credential
                 || is_in_row,
             not_plain: own.passed.iter().chain(&own.nearest).any(last_of) && !own.authorization
-                || matches!(own.kind(), Some(NameKind::Encrypted | NameKind::KreaOther)) && !own.authorization,
+                || matches!(own.kind(), Some(NameKind::Encrypted | NameKind::KreaOther))
+                    && !own.authorization,
             no_credential: evidence.iter().any(|evidence| evidence.says == Says::NoCredential)
                 || own_name.as_deref().is_some_and(names::is_digest),
             place: chosen.map(|evidence| evidence.place),
@@ -288,7 +289,13 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    fn own_name(&self, span: &Range<usize>, own: &Assignment, cell: Option<&table::Cell>, found: &mut Vec<Evidence>) {
+    fn own_name(
+        &self,
+        span: &Range<usize>,
+        own: &Assignment,
+        cell: Option<&table::Cell>,
+        found: &mut Vec<Evidence>,
+    ) {
         if cell.is_some_and(|cell| cell.header.is_some()) {
             return;
         }
@@ -297,7 +304,8 @@ impl<'a> Surroundings<'a> {
         {
             found.push(Evidence { place: Place::OwnName, says, label: shorten(name) });
         }
-        let is_own = own.passed.is_empty();
+        // A command is no name of its option's value.
+        let is_own = !own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
         let is_other_key = own.decided.as_ref().is_some_and(|(_, name)| is_own && names::names_no_pair(name))
             || own.nearest.as_deref().is_some_and(names::names_no_pair);
         if self.is_key(span) {
@@ -321,7 +329,11 @@ impl<'a> Surroundings<'a> {
                 found.push(Evidence { place: Place::Column, says, label: shorten(header) });
             }
             if names::names_no_pair(header) {
-                found.push(Evidence { place: Place::Column, says: Says::NoCredential, label: shorten(header) });
+                found.push(Evidence {
+                    place: Place::Column,
+                    says: Says::NoCredential,
+                    label: shorten(header),
+                });
             }
         }
         if let Some((kind, label)) = &cell.row
@@ -341,11 +353,12 @@ impl<'a> Surroundings<'a> {
             let name = assignment::before(self.text, used.start);
             let told = name.decided.as_ref().and_then(|(kind, name)| Some((Says::of(*kind)?, shorten(name))));
             told.filter(|(says, _)| *says != Says::MentionsKrea).or_else(|| {
-                let in_brackets = levels::bracket_ranges(self.text, used.start).into_iter().map(|(_, range)| range);
+                let in_brackets =
+                    levels::bracket_ranges(self.text, used.start).into_iter().map(|(_, range)| range);
                 let zones = in_brackets.take(2).chain(std::iter::once(statement::range(self.text, &used)));
-                let host = zones.into_iter().find_map(|zone| {
-                    hosts::nearest(self.text, &zone, &[], &used, name.authorization)
-                });
+                let host = zones
+                    .into_iter()
+                    .find_map(|zone| hosts::nearest(self.text, &zone, &[], &used, name.authorization));
                 host.and_then(|(kind, host)| Some((Says::of(kind)?, host)))
             })
         });
@@ -382,7 +395,8 @@ impl<'a> Surroundings<'a> {
             self.level(level, span, own, found);
         }
         if own.authorization && !is_done(found) {
-            let reach = span.start.saturating_sub(REQUEST_REACH)..(span.end + REQUEST_REACH).min(self.text.len());
+            let reach =
+                span.start.saturating_sub(REQUEST_REACH)..(span.end + REQUEST_REACH).min(self.text.len());
             if let Some((kind, label)) = hosts::nearest(self.text, &reach, &[], span, true) {
                 found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
             }
@@ -407,7 +421,11 @@ impl<'a> Surroundings<'a> {
             .then(|| hosts::nearest(self.text, &level.range, &level.excluded, span, own.authorization))
             .flatten();
         if let Some((kind, host)) = host {
-            let label = if own.authorization && kind == NameKind::Krea { format!("Authorization, {host}") } else { host };
+            let label = if own.authorization && kind == NameKind::Krea {
+                format!("Authorization, {host}")
+            } else {
+                host
+            };
             found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
         }
         if level.kind == LevelKind::Object {
@@ -524,6 +542,7 @@ pub fn shorten(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Confidence;
 
     fn attribute(text: &str) -> Attribution {
         let at = text.find("@@@@").expect("a marked value");
@@ -542,7 +561,7 @@ mod tests {
             "krea auth login --api-key @@@@",
             "GET /jobs HTTP/1.1\nHost: api.krea.ai\nAuthorization: Bearer @@@@\n",
         ] {
-            assert_eq!(attribute(text).evidence, Evidence::Stated, "{text}");
+            assert_eq!(attribute(text).tie, Tie::Stated, "{text}");
         }
     }
 
@@ -560,11 +579,87 @@ mod tests {
 
     #[test]
     fn krea_nearby_is_weaker_than_a_name() {
-        assert_eq!(attribute("# for krea\nx = '@@@@'").evidence, Evidence::Nearby);
-        assert_eq!(attribute("# for krea and fal\nx = '@@@@'").evidence, Evidence::None);
-        assert_eq!(attribute("# kreativ\nx = '@@@@'").evidence, Evidence::None);
+        assert_eq!(attribute("# for krea\nx = '@@@@'").tie, Tie::Nearby);
+        assert_eq!(attribute("# for krea and fal\nx = '@@@@'").tie, Tie::None);
+        assert_eq!(attribute("# kreativ\nx = '@@@@'").tie, Tie::None);
         assert_eq!(attribute("# for krea\nETag: '@@@@'").pair_confidence(), Some(Confidence::Low));
-        assert_eq!(attribute("# for krea\n# more\nACME_TOKEN = '@@@@'").evidence, Evidence::Nearby);
+        assert_eq!(attribute("# for krea\n# more\nACME_TOKEN = '@@@@'").tie, Tie::Nearby);
+    }
+
+    #[test]
+    fn levels_members_and_columns_say_whose_it_is() {
+        for text in [
+            "krea:\n  url: x\n  api_key: @@@@\n",
+            "services:\n  krea:\n    auth:\n      token: @@@@",
+            "[krea]\nmodel = 1\napi_key = \"@@@@\"",
+            "[tool.krea]\nkey = @@@@",
+            "new Krea({ model: x({a: 1}), apiKey: \"@@@@\" })",
+            "{\"krea\": {\"x\": [1, {}], \"apiKey\": \"@@@@\"}}",
+            "- name: KREA_API_KEY\n  value: @@@@\n",
+            "- value: @@@@\n  name: KREA_API_KEY\n",
+            "VALUES ('fal', 'x'), ('@@@@', 'krea')",
+            "<krea><id>x</id><token>@@@@</token></krea>",
+            "<entry><id>krea-api-key</id><secret>@@@@</secret></entry>",
+            "{\"value\": \"@@@@\", \"type\": \"secret\", \"key\": \"kreaApiKey\"}",
+            "class KreaClient:\n    def __init__(self):\n        self.key = \"@@@@",
+            "[{\"secret\":\"x\",\"vendor\":\"fal\"},{\"secret\":\"@@@@\",\"vendor\":\"krea\"}]",
+            "{\"items\": [{\"login\": {\"uri\": \"https://fal.ai\"}}, {\"name\": \"Krea API\", \"login\": {\"password\": \"@@@@\"}}]}",
+            "env,FAL_KEY,KREA_API_KEY\nprod,x,@@@@\n",
+            "INSERT INTO cfg (fal_key, krea_key) VALUES ('x', '@@@@');",
+            "const [falKey, kreaKey] = ['x', '@@@@'];",
+            "dict(zip([\"fal\", \"krea\"], [\"x\", \"@@@@\"]))",
+            "| Service | Key |\n|---|---|\n| fal | x |\n| krea | @@@@ |\n",
+            "|===\n|fal.ai\n|x\n\n|Krea\n|@@@@\n|===",
+            "<table><tr><th>Fal key</th><th>Krea key</th></tr>\n<tr><td>x</td><td>@@@@</td></tr></table>",
+            "COPY s (fal_key, krea_key) FROM stdin;\nx\t@@@@\n",
+            "const TOKEN = '@@@@';\nky.create({ prefixUrl: 'https://api.krea.ai', headers: { A: `Bearer ${TOKEN}` } });",
+            "krea-proxy --listen :8080 --token @@@@",
+            "label = x\nsecret = @@@@\nattribute.service = krea",
+            "~ \"KREA_API_KEY\" = \"5d1b8c3e-7f20-4a96:6e1d9c4b7a2f80\" -> \"@@@@\"",
+            "java -Dkrea.api.key=@@@@ -jar app.jar",
+            "KreaのAPIキー: @@@@",
+        ] {
+            assert_eq!(attribute(text).tie, Tie::Stated, "{text}: {:?}", attribute(text));
+        }
+    }
+
+    #[test]
+    fn the_nearer_evidence_wins() {
+        for text in [
+            "krea:\n  x: 1\nfal:\n  key: @@@@",
+            "{\"krea\": {\"a\": 1}, \"fal\": {\"key\": \"@@@@\"}}",
+            "[krea]\nx=1\n[fal]\nkey=@@@@",
+            "('krea', 'x'), ('@@@@', 'fal')",
+            "<krea><token>x</token></krea><fal><token>@@@@</token></fal>",
+            "function kreaOrFal() {\n  const key = '@@@@';\n  fal.config({ credentials: key });\n}",
+            "flux_krea:\n  url: https://fal.run/fal-ai/flux/krea\n  key: @@@@\n",
+            "async function krea(p) {\n  await fetch('https://fal.run/x', { headers: { Authorization: 'Key @@@@' } });\n}",
+            "GET /v1/me HTTP/1.1\nHost: api.example.com\nOrigin: https://www.krea.ai\nAuthorization: Bearer @@@@\n",
+            "KREA_FAL_KEY=@@@@",
+            "{\"inputs\": {\"api_key\": \"@@@@\", \"prompt\": \"a krea style fox\"}, \"class_type\": \"FalKontext\"}",
+            "env,KREA_API_KEY,FAL_KEY\nprod,x,@@@@\n",
+            "const [falKey, kreaKey] = ['@@@@', 'x'];",
+        ] {
+            assert!(attribute(text).other_service, "{text}: {:?}", attribute(text));
+        }
+        assert_eq!(
+            attribute("- name: KREA_API_KEY\n  valueFrom: x\n- name: OTHER\n  value: @@@@").tie,
+            Tie::Nearby
+        );
+    }
+
+    #[test]
+    fn what_is_no_credential_is_told() {
+        for text in [
+            "krea: 1\nGET cache key=@@@@ hit",
+            "{\"krea\": {\"correlation\": \"@@@@\"}}",
+            "sha256(KREA_API_KEY) = @@@@",
+            "krea_cache_key: @@@@",
+            "krea = {\"@@@@\": 0}",
+            "kreaQueryKey = [\"krea\", \"job\", \"@@@@\"]",
+        ] {
+            assert!(attribute(text).no_credential, "{text}: {:?}", attribute(text));
+        }
     }
 
     #[test]

@@ -65,7 +65,12 @@ pub fn is_piped(text: &[u8], span: &Range<usize>) -> bool {
 }
 
 /// The nearest name in the value's statement that says whose it is.
-pub fn nearest_name(text: &[u8], range: &Range<usize>, span: &Range<usize>, own: &Assignment) -> Option<Evidence> {
+pub fn nearest_name(
+    text: &[u8],
+    range: &Range<usize>,
+    span: &Range<usize>,
+    own: &Assignment,
+) -> Option<Evidence> {
     let is_option = own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
     let mut best: Option<(usize, Evidence)> = None;
     let mut at = range.start;
@@ -89,7 +94,9 @@ pub fn nearest_name(text: &[u8], range: &Range<usize>, span: &Range<usize>, own:
         // `krea-proxy --token …`, `python krea.py --token …`
         let is_command = (is_option && !options) || is_login(text, at + length);
         let says = match names::classify(&name) {
-            NameKind::Krea if names::ends_like_credential(&name) || name.contains("krea.ai") || is_command => {
+            NameKind::Krea
+                if names::ends_like_credential(&name) || name.contains("krea.ai") || is_command =>
+            {
                 Some(Says::Krea)
             }
             NameKind::KreaOther if is_command => Some(Says::Krea),

@@ -65,7 +65,9 @@ fn split(text: &[u8], line: &Range<usize>, delimiter: &str) -> Vec<Range<usize>>
     cells.push(start..line.end);
     if is_bar {
         // `| a | b |` has two cells.
-        cells.retain(|cell| !(cell.start == line.start || cell.end == line.end) || !is_blank(&text[cell.clone()]));
+        cells.retain(|cell| {
+            !(cell.start == line.start || cell.end == line.end) || !is_blank(&text[cell.clone()])
+        });
     }
     cells
 }
@@ -216,7 +218,8 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         return None;
     }
     let floor = span.start.saturating_sub(HTML_REACH);
-    let rows: Vec<usize> = HTML_ROW.find_iter(&text[floor..span.start]).map(|row| floor + row.start()).collect();
+    let rows: Vec<usize> =
+        HTML_ROW.find_iter(&text[floor..span.start]).map(|row| floor + row.start()).collect();
     let (row, above) = rows.split_last()?;
     let table = memchr::memmem::rfind(&text[floor..span.start], b"<table").map_or(floor, |at| floor + at);
     let first = above.iter().find(|row| **row >= table)?;
@@ -225,7 +228,8 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         let captured = HTML_CELL.captures_iter(&text[range.clone()]).filter_map(|cell| cell.get(1));
         captured.map(|cell| range.start + cell.start()..range.start + cell.end()).collect()
     };
-    let heads: Vec<Option<String>> = cells(*first..*second).into_iter().map(|cell| header(&text[cell])).collect();
+    let heads: Vec<Option<String>> =
+        cells(*first..*second).into_iter().map(|cell| header(&text[cell])).collect();
     let ceiling = (span.end + LONGEST_LINE).min(text.len());
     let end = HTML_ROW.find(&text[span.end..ceiling]).map_or(ceiling, |next| span.end + next.start());
     let own_row = cells(*row..end);
@@ -239,7 +243,8 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
 fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let floor = span.start.saturating_sub(COLUMNS_REACH);
     let brackets = bracket_ranges(text, span.start);
-    let list = brackets.first().filter(|(open, _)| matches!(open, b'(' | b'[')).map(|(_, range)| range.clone());
+    let list =
+        brackets.first().filter(|(open, _)| matches!(open, b'(' | b'[')).map(|(_, range)| range.clone());
     let (values, names) = match list {
         Some(values) => {
             let before = text[floor..values.start - 1].trim_ascii_end();
@@ -252,7 +257,8 @@ fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         }
         None => {
             let line = line_range(text, span.start);
-            let equals = floor.max(line.start) + memchr::memchr(b'=', &text[floor.max(line.start)..span.start])?;
+            let equals =
+                floor.max(line.start) + memchr::memchr(b'=', &text[floor.max(line.start)..span.start])?;
             let names = names_assigned(&text[floor.max(line.start)..=equals])?;
             (equals + 1..line.end, names)
         }
@@ -288,8 +294,8 @@ fn columns_of_insert(text: &[u8], floor: usize, until: usize) -> Option<Vec<Stri
 /// The names in the list before the values': `zip(["fal", "krea"], ["x", "y"])`.
 fn names_beside(before: &[u8]) -> Option<Vec<String>> {
     let list = before.strip_suffix(b",")?.trim_ascii_end();
-    let list = list.strip_suffix(b"]").or(list.strip_suffix(b")"))?;
-    let open = memchr::memrchr2(b'[', b'(', list)?;
+    let list = list.strip_suffix(b"]")?;
+    let open = memchr::memrchr(b'[', list)?;
     let names = names_in(&list[open + 1..])?;
     names.iter().any(|name| names::service_named(name).is_some()).then_some(names)
 }

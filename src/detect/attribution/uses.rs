@@ -12,7 +12,8 @@ const MOST: usize = 6;
 /// The uses of a variable, nearest first. Another definition of the name is no use.
 pub fn of(text: &[u8], name: &str, defined: usize) -> Vec<Range<usize>> {
     let zone = defined.saturating_sub(REACH)..(defined + REACH).min(text.len());
-    let found = memmem::find_iter(&text[zone.clone()], name).map(|at| zone.start + at..zone.start + at + name.len());
+    let found =
+        memmem::find_iter(&text[zone.clone()], name).map(|at| zone.start + at..zone.start + at + name.len());
     let mut uses: Vec<Range<usize>> = found
         .filter(|found| !(defined..defined + name.len() + 4).contains(&found.start))
         .filter(|found| is_word(text, found) && !is_defined(text, found) && !is_key(text, found))

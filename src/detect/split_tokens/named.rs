@@ -47,7 +47,9 @@ pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<SplitToken> {
     });
     let values: Vec<Range<usize>> = values
         .filter(|span| {
-            span.len() <= MAX_SECRET && around.mentioned_within(span.start, REACH) && ends_here(text, span.end)
+            span.len() <= MAX_SECRET
+                && around.mentioned_within(span.start, REACH)
+                && ends_here(text, span.end)
         })
         .take(MOST_VALUES)
         .collect();
@@ -69,7 +71,9 @@ fn join(text: &[u8], ids: &[Half], secret: &Half) -> Option<SplitToken> {
     let distance = |id: &Half| id.span.start.abs_diff(secret.span.start);
     let fits = |id: &&Half| {
         let reach = if id.names_krea && secret.names_krea { REACH } else { NEAR };
-        distance(id) <= reach && id.stem == secret.stem && (id.is_told || secret.is_told)
+        let (both_told, one_told) = (id.is_told && secret.is_told, id.is_told || secret.is_told);
+        let are_alike = both_told || (one_told && id.names_krea == secret.names_krea);
+        distance(id) <= reach && id.stem == secret.stem && are_alike
     };
     let mut fitting: Vec<&Half> = ids.iter().filter(fits).collect();
     fitting.sort_by_key(|id| distance(id));
@@ -79,7 +83,8 @@ fn join(text: &[u8], ids: &[Half], secret: &Half) -> Option<SplitToken> {
         return None;
     }
     let secret_text = &text[secret.span.clone()];
-    let token = |id: &Half| Token::new(TokenKind::Pair, &[&text[id.span.clone()], b":", secret_text].concat());
+    let token =
+        |id: &Half| Token::new(TokenKind::Pair, &[&text[id.span.clone()], b":", secret_text].concat());
     let best = token(id);
     let mut readings = Readings::default();
     others.iter().map(|id| token(id)).filter(|token| *token != best).for_each(|token| readings.add(token));
@@ -108,6 +113,7 @@ fn secret_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> O
     let value = &text[span.clone()];
     if value.len() < MIN_SECRET
         || is_behind_id(text, span.start)
+        || starts_as_uuid(value)
         || placeholder::is_uuid(value)
         || placeholder::is_placeholder(value, Scrutiny::Pair)
         || vocabulary().is_foreign(value)
@@ -126,9 +132,21 @@ fn secret_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> O
 fn is_behind_id(text: &[u8], at: usize) -> bool {
     let Some(before) = text[..at].trim_ascii_end().strip_suffix(b":") else { return false };
     let before = before.trim_ascii_end();
-    let length = before.iter().rev().take(40).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
+    let length =
+        before.iter().rev().take(40).take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
     let word = &before[before.len() - length..];
-    word.len() >= 8 && word.iter().any(u8::is_ascii_digit) && word.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-')
+    word.len() >= 8
+        && word.iter().any(u8::is_ascii_digit)
+        && word.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-')
+}
+
+/// Whether a value is a UUID that is cut.
+fn starts_as_uuid(value: &[u8]) -> bool {
+    let groups: Vec<&[u8]> = value.split(|b| *b == b'-').collect();
+    groups.len() > 2
+        && groups[0].len() == 8
+        && groups[1].len() == 4
+        && groups[..2].iter().all(|group| group.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// A value under a name that says Krea, or in something that does.
@@ -148,16 +166,31 @@ fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
 
 /// Whether a word does not tell one token's names from another's.
 fn is_filler(word: &str) -> bool {
-    let known = vocabulary().word(word);
-    word.starts_with("krea")
-        || known.credential
-        || known.neutral
-        || matches!(word, "id" | "identifier" | "keyid" | "keysecret" | "apisecret" | "client" | "access" | "clientid")
+    const FILLERS: &[&str] = &[
+        "id",
+        "identifier",
+        "keyid",
+        "keysecret",
+        "apisecret",
+        "clientid",
+        "client",
+        "access",
+        "api",
+        "value",
+        "my",
+        "the",
+    ];
+    word.starts_with("krea") || vocabulary().word(word).credential || FILLERS.contains(&word)
 }
 
 /// Whether an opaque value under a name may be the secret half of a token alone: its name says so, or an id-shaped value
 /// stands beside it under a name of Krea's.
-pub fn is_half_alone(text: &[u8], span: &Range<usize>, own_name: Option<&str>, around: &Surroundings<'_>) -> bool {
+pub fn is_half_alone(
+    text: &[u8],
+    span: &Range<usize>,
+    own_name: Option<&str>,
+    around: &Surroundings<'_>,
+) -> bool {
     let says_secret =
         |name: &str| names::words(name).iter().any(|word| word.ends_with("secret") || word == "secretkey");
     if own_name.is_some_and(says_secret) {
@@ -167,7 +200,9 @@ pub fn is_half_alone(text: &[u8], span: &Range<usize>, own_name: Option<&str>, a
     UUID.find_iter(&text[zone.clone()])
         .map(|found| zone.start + found.start()..zone.start + found.end())
         .filter(|id| text.get(id.end) != Some(&b':') && !placeholder::is_placeholder_id(&text[id.clone()]))
-        .any(|id| around.has_name(&id) && around.attribute(&id).own_name.as_deref().is_some_and(names::says_krea))
+        .any(|id| {
+            around.has_name(&id) && around.attribute(&id).own_name.as_deref().is_some_and(names::says_krea)
+        })
 }
 
 fn ends_here(text: &[u8], end: usize) -> bool {

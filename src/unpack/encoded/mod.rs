@@ -62,7 +62,8 @@ pub fn in_place(text: &Text<'_>) -> Option<Text<'static>> {
         if is_value && run.range.start >= copied {
             out.push(&bytes[copied..run.range.start], copied, Step::ONE);
             out.push(said, run.range.start, Step::NONE);
-            copied = run.range.end + bytes[run.range.end..].iter().take(2).take_while(|b| **b == b'=').count();
+            copied =
+                run.range.end + bytes[run.range.end..].iter().take(2).take_while(|b| **b == b'=').count();
             replaced += 1;
         }
     }

@@ -1,0 +1,1 @@
+const [falKey, kreaKey] = ['{{other-hex}}', '{{pair-hex}}'];

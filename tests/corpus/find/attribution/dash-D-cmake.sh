@@ -1,0 +1,1 @@
+cmake -DKREA_KEY:STRING={{pair-hex}} ..

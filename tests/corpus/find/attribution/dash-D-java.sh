@@ -1,0 +1,1 @@
+java -Dkrea.api.key={{pair-hex}} -jar app.jar

@@ -1,0 +1,1 @@
+krea-proxy --listen :8080 --token {{legacy-base62}}

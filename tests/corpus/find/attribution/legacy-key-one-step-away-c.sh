@@ -1,0 +1,1 @@
+curl --oauth2-bearer {{legacy-base62}} https://api.krea.ai/jobs

@@ -1,0 +1,2 @@
+const TOKEN = '{{legacy-base62}}';
+ky.create({ prefixUrl: 'https://api.krea.ai', headers: { Authorization: `Bearer ${TOKEN}` } });

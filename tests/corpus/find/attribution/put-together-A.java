@@ -1,0 +1,1 @@
+String kreaKey = new StringBuilder().append("{{pair-hex.id}}").append(":").append("{{pair-hex.secret}}").toString();

@@ -1,0 +1,1 @@
+python krea_api.py --key-id {{pair-base62.id}} --secret {{pair-base62.secret}}

@@ -1,0 +1,4 @@
+function kreaOrFal() {
+  const key = '{{other-hex}}';
+  fal.config({ credentials: key });
+}

@@ -1,0 +1,1 @@
+export const kreaQueryKey = (id) => ["krea", "job", id, "{{uuid}}:{{hex40}}"];
