@@ -58,12 +58,10 @@ pub fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// `-Dkrea.key`, `-eKREA_API_KEY`: a dash, one letter and a name.
+/// `-Dkrea.key`, `-eKREA_API_KEY`: a dash, the letter of an option, and Krea's name.
 fn is_glued_option(characters: &[char]) -> bool {
-    matches!(characters, ['-', option, first, ..] if option.is_ascii_alphabetic()
-        && first.is_ascii_alphabetic()
-        && characters.len() > 5
-        && (option.is_ascii_uppercase() || first.is_ascii_uppercase()))
+    let krea = |rest: &[char]| rest.iter().take(4).map(char::to_ascii_lowercase).eq("krea".chars());
+    matches!(characters, ['-', option, rest @ ..] if option.is_ascii_alphabetic() && krea(rest))
 }
 
 /// Whether a letter is of the Latin script, or a digit.

@@ -4,6 +4,7 @@ use super::attribution::{Attribution, Place, Surroundings};
 use super::explain::{Considered, Decision};
 use super::names;
 use super::placeholder::{self, Scrutiny};
+use super::vocabulary::vocabulary;
 use crate::finding::{Confidence, Token, TokenKind};
 use crate::rules::{ContextRule, Needs, Rule};
 use crate::unpack::encoded::{base64, hex};
@@ -150,15 +151,31 @@ fn pair(
     let Some(confidence) = attribution.pair_confidence() else { return Verdict::Dropped(ANOTHER_SERVICE) };
     // Digits alone are a time or a number; only a name makes them a secret.
     let digits_only = secret.iter().all(u8::is_ascii_digit);
-    if (digits_only || context.needs == Needs::Name || has_more_colons(text, &span))
-        && confidence < Confidence::High
-    {
+    let may_be_near = context.needs != Needs::Name || (!uuid && placeholder::is_drawn_id(id));
+    if (digits_only || !may_be_near || has_more_colons(text, &span)) && confidence < Confidence::High {
         return Verdict::Dropped("nothing names it as Krea's, which its shape alone does not say");
     }
-    if !uuid && (attribution.not_plain || !attribution.credential) {
+    let is_drawn = uuid || (placeholder::is_drawn_id(id) && secret.len() >= MIN_DRAWN_SECRET);
+    let stands_as_one = attribution.credential || is_alone_on_its_line(text, &span);
+    let is_named = match confidence {
+        Confidence::High => attribution.credential || is_drawn,
+        _ => is_drawn && stands_as_one && confidence == Confidence::Medium,
+    };
+    if !uuid && (attribution.not_plain || !is_named) {
         return Verdict::Dropped("its id is no UUID, and it stands under no credential's name");
     }
     Verdict::Accepted(Value { span, kind: TokenKind::Pair, confidence, attribution })
+}
+
+/// A shorter secret half does not look drawn by itself, in bytes.
+const MIN_DRAWN_SECRET: usize = 32;
+
+/// Whether nothing else stands on the value's line.
+fn is_alone_on_its_line(text: &[u8], span: &Range<usize>) -> bool {
+    let start = memchr::memrchr(b'\n', &text[..span.start]).map_or(0, |at| at + 1);
+    let end = memchr::memchr(b'\n', &text[span.end..]).map_or(text.len(), |at| span.end + at);
+    let is_mark = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'>' | b'*');
+    text[start..span.start].iter().chain(&text[span.end..end]).all(is_mark)
 }
 
 /// Why a value is not reported that belongs to somebody else.
@@ -195,7 +212,11 @@ fn opaque(
         return Verdict::Dropped("without a colon it is a key only under a credential's name of Krea's");
     }
     // What encodes a text is not itself the key; the text is looked at on its own.
-    if around.is_encrypted(span.start) || base64::is_encoded_text(value) || hex::is_encoded_text(value) {
+    if vocabulary().ends_with_mark(&text[..span.start])
+        || around.is_encrypted(span.start)
+        || base64::is_encoded_text(value)
+        || hex::is_encoded_text(value)
+    {
         return Verdict::Dropped("it is encrypted, or encodes a text");
     }
     match weak {

@@ -163,6 +163,18 @@ pub fn is_plausible_id(id: &[u8]) -> bool {
         && !is_wordy(&core, Scrutiny::Opaque)
 }
 
+/// Whether an id looks drawn by a machine, by itself: letters of both cases, with digits among them or changing often.
+pub fn is_drawn_id(id: &[u8]) -> bool {
+    let core: Vec<u8> = id.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+    let has = |is: fn(&u8) -> bool| core.iter().filter(|b| is(b)).count();
+    let is_varied =
+        has(u8::is_ascii_digit) > 0 && has(u8::is_ascii_lowercase) > 1 && has(u8::is_ascii_uppercase) > 1;
+    (16..=32).contains(&id.len())
+        && core.len() == id.len()
+        && (is_varied || is_mixed(&core))
+        && is_plausible_id(id)
+}
+
 /// Whether letters change their case as in nothing that a person writes: three of a hundred ids of 20 letters and digits have
 /// no digit.
 fn is_mixed(core: &[u8]) -> bool {

@@ -53,6 +53,7 @@ struct NamesFile {
     digests: String,
     no_pairs: String,
     ciphertext_prefixes: Vec<String>,
+    ciphertext_marks: Vec<String>,
     owner_keys: Vec<String>,
     content_keys: String,
     other_ids: String,
@@ -76,6 +77,7 @@ pub struct Vocabulary {
     krea_tails: HashSet<String>,
     owner_keys: HashMap<String, u8>,
     ciphertext_prefixes: Vec<String>,
+    ciphertext_marks: Vec<String>,
     key_prefixes: Vec<String>,
     schemes: Vec<String>,
     /// What proves each file, with the file's name.
@@ -128,6 +130,7 @@ impl Vocabulary {
             krea_tails: names.krea_tails.split_ascii_whitespace().map(str::to_owned).collect(),
             owner_keys: owner_keys.collect(),
             ciphertext_prefixes: names.ciphertext_prefixes,
+            ciphertext_marks: names.ciphertext_marks,
             key_prefixes: services.key_prefixes,
             schemes: services.schemes,
             examples: [("rules/names.toml", names.examples), ("rules/services.toml", services.examples)],
@@ -152,6 +155,11 @@ impl Vocabulary {
     /// Whether a value starts as ciphertexts do.
     pub fn is_ciphertext(&self, value: &[u8]) -> bool {
         self.ciphertext_prefixes.iter().any(|prefix| value.starts_with(prefix.as_bytes()))
+    }
+
+    /// Whether a mark of an encrypted value ends the text before a value.
+    pub fn ends_with_mark(&self, before: &[u8]) -> bool {
+        self.ciphertext_marks.iter().any(|mark| before.ends_with(mark.as_bytes()))
     }
 
     /// Whether a value starts as the keys of other services do.

@@ -88,6 +88,10 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
         if text[limit..start].ends_with(b"/") && !text[limit..start].ends_with(b"</") {
             break;
         }
+        // The value of another assignment: `user=krea password=…`.
+        if operator && gap.iter().all(|b| *b == b' ') && text[limit..start].ends_with(b"=") {
+            break;
+        }
         let kind = names::classify(&name);
         if kind == NameKind::OtherService && names::is_random(&name) {
             break;

@@ -37,6 +37,13 @@ static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?-u)([A-Za-z][\w:.-]{0,60})\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})')"#)
         .expect("a constant pattern")
 });
+/// `key=value` or `key = 'value'` in a statement.
+static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?-u)\b([A-Za-z][\w.-]{0,40})(?:\s=\s|=)(?:"([^"\n]{1,80})"|'([^'\n]{1,80})'|([\w./:-]{1,80}))"#,
+    )
+    .expect("a constant pattern")
+});
 /// `key: value` or `key = value` on a line of its own.
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?-u)^\s*(?:[-+~]\s+)?(?:export\s+|set\s+)?["']?([A-Za-z][\w./ -]{0,60}?)["']?\s*(?::=|=>|[:=])\s*["'`]?([^\s"'`][^"'`]{0,199}?)["'`]?[,;]?\s*$"#)
@@ -248,7 +255,7 @@ fn string_end(text: &[u8], start: usize, limit: usize, quote: u8) -> usize {
 
 fn captured(text: &[u8], range: &Range<usize>, at: usize, pattern: &Regex) -> Vec<Member> {
     let found = pattern.captures_iter(&text[range.clone()]).filter_map(|captures| {
-        let value = captures.get(2).or(captures.get(3))?;
+        let value = captures.get(2).or_else(|| captures.get(3)).or_else(|| captures.get(4))?;
         let whole = range.start + value.start()..=range.start + value.end();
         (!whole.contains(&at)).then(|| Member {
             key: captures.get(1).map(|key| text_of(key.as_bytes())),
@@ -257,6 +264,12 @@ fn captured(text: &[u8], range: &Range<usize>, at: usize, pattern: &Regex) -> Ve
         })
     });
     found.take(MOST_MEMBERS).collect()
+}
+
+/// What a statement assigns to keys that say whose it is: `provider=krea key=…`, `WHERE provider = 'krea'`.
+pub fn assigned(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
+    let found = captured(text, range, at, &ASSIGNED);
+    found.into_iter().filter(|member| member.step().is_some_and(|step| step < UNKNOWN_KEY)).collect()
 }
 
 /// The attributes of a tag, but for the one that `at` stands in.

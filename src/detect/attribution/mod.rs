@@ -32,6 +32,8 @@ const CLOSE_BYTES: usize = 600;
 const CLOSE_LINES: usize = 10;
 /// How far a request may stand from the header that it sends.
 const REQUEST_REACH: usize = 2000;
+/// How far from the use of a variable in a header its request may stand, in bytes.
+const USE_REACH: usize = 400;
 /// How far above a value a heading is looked for, in lines.
 const HEADING_LINES: usize = 30;
 
@@ -355,7 +357,12 @@ impl<'a> Surroundings<'a> {
             told.filter(|(says, _)| *says != Says::MentionsKrea).or_else(|| {
                 let in_brackets =
                     levels::bracket_ranges(self.text, used.start).into_iter().map(|(_, range)| range);
-                let zones = in_brackets.take(2).chain(std::iter::once(statement::range(self.text, &used)));
+                let request =
+                    used.start.saturating_sub(USE_REACH)..(used.end + USE_REACH).min(self.text.len());
+                let zones = in_brackets
+                    .take(2)
+                    .chain(std::iter::once(statement::range(self.text, &used)))
+                    .chain(name.authorization.then_some(request));
                 let host = zones
                     .into_iter()
                     .find_map(|zone| hosts::nearest(self.text, &zone, &[], &used, name.authorization));
@@ -379,6 +386,13 @@ impl<'a> Surroundings<'a> {
             if is_done(found) {
                 return;
             }
+        }
+        let assigned = members::assigned(self.text, &line, span.start);
+        if let Some((kind, label)) = members::surest(&assigned, span.start) {
+            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
+        }
+        if is_done(found) {
+            return;
         }
         let excluded = levels.last().map_or(&[][..], |level| &level.excluded);
         if let Some((kind, label)) = hosts::nearest(self.text, &line, excluded, span, own.authorization) {
@@ -435,9 +449,10 @@ impl<'a> Surroundings<'a> {
             }
         }
         // Names of one level that disagree say nothing.
-        let said: Vec<(Says, &String)> = level
+        let said: Vec<(Says, &str)> = level
             .names
             .iter()
+            .map(|name| last_segment(name))
             .filter(|name| !names::names_both(name))
             .filter_map(|name| Some((Says::of(names::classify(name))?, name)))
             .collect();
@@ -525,6 +540,11 @@ impl<'a> Surroundings<'a> {
             && memchr::memchr_iter(b'\n', between).take(lines + 1).count() <= lines
             && !LOOKALIKE.is_match(rival_zone)
     }
+}
+
+/// The last part of a dotted name that says whose it is: `openai.alternatives.krea` is Krea's.
+fn last_segment(name: &str) -> &str {
+    name.rsplit('.').find(|part| Says::of(names::classify(part)).is_some()).unwrap_or(name)
 }
 
 /// A name as a report shows it: the last part of a dotted path when that part says it all.

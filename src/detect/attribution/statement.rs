@@ -29,7 +29,7 @@ static PRINTED: LazyLock<Regex> = LazyLock::new(|| {
 pub fn range(text: &[u8], span: &Range<usize>) -> Range<usize> {
     let floor = span.start.saturating_sub(BEFORE);
     let ceiling = (span.end + AFTER).min(text.len());
-    let continues = |line: &[u8]| matches!(line.trim_ascii_end().last(), Some(b'`' | b'^'));
+    let continues = |line: &[u8]| line.trim_ascii_end().ends_with(b" `") || line.trim_ascii_end().ends_with(b"^");
     let mut range = line_range(text, span.start);
     range.end = line_range(text, span.end.min(text.len())).end;
     while range.start > floor {
@@ -38,6 +38,9 @@ pub fn range(text: &[u8], span: &Range<usize>) -> Range<usize> {
             break;
         }
         range.start = above.start;
+    }
+    if is_heredoc(text, &range, span) {
+        range.start = line_range(text, range.start - 1).start;
     }
     while range.end + 1 < ceiling && continues(&text[range.clone()]) {
         range.end = line_range(text, range.end + 1).end;
@@ -61,7 +64,21 @@ pub fn range(text: &[u8], span: &Range<usize>) -> Range<usize> {
 /// Whether the value is what a command prints for another one, or is given on standard input.
 pub fn is_piped(text: &[u8], span: &Range<usize>) -> bool {
     let line = line_range(text, span.start);
-    PRINTED.is_match(&text[line.start.max(span.start.saturating_sub(200))..span.start])
+    let before = &text[line.start.max(span.start.saturating_sub(200))..span.start];
+    let behind = text[span.end..].strip_prefix(b"\"").or(text[span.end..].strip_prefix(b"'"));
+    // PowerShell: `"value" | command`.
+    let is_literal = matches!(before.trim_ascii(), b"\"" | b"'")
+        && behind.is_some_and(|rest| rest.trim_ascii_start().starts_with(b"|"));
+    is_literal || is_heredoc(text, &line, span) || PRINTED.is_match(before)
+}
+
+/// Whether the value is all that a here-document gives a command: `command <<EOF`.
+fn is_heredoc(text: &[u8], line: &Range<usize>, span: &Range<usize>) -> bool {
+    let is_all = text[line.clone()].trim_ascii() == &text[span.clone()];
+    is_all && line.start > 0 && {
+        let above = line_range(text, line.start - 1);
+        memchr::memmem::find(&text[above], b"<<").is_some()
+    }
 }
 
 /// The nearest name in the value's statement that says whose it is.
@@ -92,7 +109,10 @@ pub fn nearest_name(
             continue;
         }
         // `krea-proxy --token …`, `python krea.py --token …`
-        let is_command = (is_option && !options) || is_login(text, at + length);
+        let is_program = !options
+            || text[at + length..].trim_ascii_start().starts_with(b"-")
+            || text[..at].ends_with(b"@");
+        let is_command = (is_option && is_program && text[at] != b'-') || is_login(text, at + length);
         let says = match names::classify(&name) {
             NameKind::Krea
                 if names::ends_like_credential(&name) || name.contains("krea.ai") || is_command =>

@@ -23,6 +23,11 @@ const COLUMNS_REACH: usize = 4096;
 const DELIMITERS: [&str; 5] = ["|", "│", "\t", ";", ","];
 /// How far back the table of a cell in HTML may start, in bytes.
 const HTML_REACH: usize = 32 << 10;
+/// The names of the columns of records in JSON.
+static RECORDS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i-u)"(?:columns|fields|headers?|names|keys)"\s{0,5}:\s{0,5}\[([^\[\]]{1,2000})\]"#)
+        .expect("a constant pattern")
+});
 /// Marks of rows and cells in HTML.
 static HTML_ROW: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i-u)<tr\b").expect("a constant pattern"));
 static HTML_CELL: LazyLock<Regex> =
@@ -44,6 +49,7 @@ pub fn cell(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         .or_else(|| aligned(text, span))
         .or_else(|| html(text, span))
         .or_else(|| cells_on_lines(text, span))
+        .or_else(|| records(text, span))
 }
 
 /// The cells of a line as ranges of the text.
@@ -118,9 +124,16 @@ fn delimited(text: &[u8], span: &Range<usize>) -> Option<Cell> {
             .filter(|(i, _)| *i != own)
             .map(|(_, (cell, head))| member(text, cell, head.clone()))
             .collect();
-        let header = heads.get(own).cloned().flatten();
+        let header = heads.get(own).cloned().flatten().map(|header| own_header(header, &members));
         Some(Cell { header, row: members::surest(&members, span.start) })
     })
+}
+
+/// A cell's name: that of its column, or what its row calls it where the columns are `key` and `value`.
+fn own_header(header: String, row: &[Member]) -> String {
+    let is_neutral = names::classify(&header) == NameKind::Neutral;
+    let name = row.iter().find_map(Member::names_its_object).filter(|_| is_neutral);
+    name.unwrap_or(header)
 }
 
 fn member(text: &[u8], cell: &Range<usize>, key: Option<String>) -> Member {
@@ -141,12 +154,17 @@ fn head_of(text: &[u8], line: &Range<usize>, delimiter: &str, cells: usize) -> O
     {
         return Some(head);
     }
-    let (mut above, mut topmost) = (line.clone(), None);
+    let (mut above, mut topmost, mut blanks) = (line.clone(), None, 0);
     for _ in 0..HEADER_LINES {
         if above.start == 0 {
             break;
         }
         above = line_range(text, above.start - 1);
+        // AsciiDoc has a blank line behind the header.
+        if is_blank(&text[above.clone()]) && blanks == 0 && delimiter == "|" {
+            blanks += 1;
+            continue;
+        }
         if is_rule(&text[above.clone()]) {
             continue;
         }
@@ -209,7 +227,39 @@ fn aligned(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let end = memchr::memmem::find(rest, b"  ").unwrap_or(rest.len());
     let has_more = head.trim_ascii().len() > end;
     let name = header(&rest[..end]).filter(|name| has_more && !name.contains(' '))?;
-    Some(Cell { header: Some(name), row: None })
+    let members: Vec<Member> = apart(&text[line.clone()])
+        .into_iter()
+        .filter(|cell| !(line.start + cell.start..line.start + cell.end).contains(&span.start))
+        .map(|cell| {
+            let key = apart(head).into_iter().find(|name| name.start == cell.start);
+            let key = key.and_then(|key| header(&head[key]));
+            member(text, &(line.start + cell.start..line.start + cell.end), key)
+        })
+        .collect();
+    Some(Cell { header: Some(own_header(name, &members)), row: members::surest(&members, span.start) })
+}
+
+/// What two blanks or more keep apart in a line.
+fn apart(line: &[u8]) -> Vec<Range<usize>> {
+    let mut cells: Vec<Range<usize>> = Vec::new();
+    for (i, _) in line.iter().enumerate().filter(|(_, b)| !b.is_ascii_whitespace()) {
+        match cells.last_mut() {
+            Some(last) if i - last.end < 2 => last.end = i + 1,
+            _ => cells.push(i..i + 1),
+        }
+    }
+    cells
+}
+
+/// `{"columns": ["a", "b"], "rows": [["x", "y"]]}`
+fn records(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+    let (_, row) = bracket_ranges(text, span.start).into_iter().next().filter(|(open, _)| *open == b'[')?;
+    let floor = row.start.saturating_sub(COLUMNS_REACH);
+    let columns = RECORDS.captures_iter(&text[floor..row.start]).last()?.get(1)?;
+    let names = names_in(columns.as_bytes())?;
+    let cells = split_list(text, &row);
+    let own = cells.iter().position(|cell| holds_only(text, cell, span))?;
+    (cells.len() == names.len()).then(|| Cell { header: Some(names[own].clone()), row: None })
 }
 
 /// A cell of a table in HTML.

@@ -51,6 +51,12 @@ static JOINS: LazyLock<Vec<Join>> = LazyLock::new(|| {
         ("auth", r"(?i:basic_?auth|auth)\s*=?\s*\(\s*ID\s*,\s*SECRET\s*[,)]"),
     ];
     let literals = [
+        // printf '%s:%s' ID SECRET
+        ("%s:%s", r#"%s:%s(?:\\n)?["']\s+ID\s+SECRET"#),
+        // '{0}:{1}' -f 'ID', 'SECRET'
+        (r"\{0\}:\{1\}", r#"\{0\}:\{1\}["']\s+-f\s+ID\s*,\s*SECRET"#),
+        // KreaClient::new("ID", "SECRET")
+        ("krea", r#"(?i:krea)[\w:.]{0,60}\(\s{0,20}ID\s*,\s*SECRET"#),
         // .netrc
         ("login", r"(?i:login|user|username)\s+ID\s+(?i:password|account)\s+SECRET"),
         // krea_id, krea_secret = "…", "…"

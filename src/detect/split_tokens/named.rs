@@ -79,7 +79,8 @@ fn join(text: &[u8], ids: &[Half], secret: &Half) -> Option<SplitToken> {
     fitting.sort_by_key(|id| distance(id));
     let (id, others) = fitting.split_first()?;
     let attribution = [&id.attribution, &secret.attribution].into_iter().max_by_key(|a| a.tie)?.clone();
-    if attribution.tie < Tie::Path && !(id.names_krea || secret.names_krea) {
+    let is_told = id.is_told && secret.is_told;
+    if attribution.tie < Tie::Path && !is_told && !(id.names_krea || secret.names_krea) {
         return None;
     }
     let secret_text = &text[secret.span.clone()];
@@ -97,13 +98,16 @@ fn join(text: &[u8], ids: &[Half], secret: &Half) -> Option<SplitToken> {
 fn id_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
     let value = &text[span.clone()];
     let uuid = placeholder::is_uuid(value);
-    if placeholder::is_placeholder_id(value) || !(uuid || placeholder::is_plausible_id(value)) {
+    if placeholder::is_placeholder_id(value)
+        || vocabulary().is_ciphertext(value)
+        || !(uuid || placeholder::is_plausible_id(value))
+    {
         return None;
     }
     let half = named(span, around)?;
     let words = names::words(half.attribution.own_name.as_deref()?);
     let last = words.last()?;
-    let is_told = last.ends_with("id") || last == "identifier";
+    let is_told = last.ends_with("id") || last == "identifier" || is_option(&half, "-i");
     let is_other = words.iter().any(|word| vocabulary().word(word).other_id);
     let may_be_key = uuid && vocabulary().word(last).credential;
     (!is_other && (is_told || may_be_key)).then_some(Half { is_told, ..half })
@@ -117,13 +121,14 @@ fn secret_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> O
         || placeholder::is_uuid(value)
         || placeholder::is_placeholder(value, Scrutiny::Pair)
         || vocabulary().is_foreign(value)
+        || vocabulary().is_ciphertext(value)
     {
         return None;
     }
     let half = named(span, around)?;
     let name = half.attribution.own_name.as_deref()?;
     let words = names::words(name);
-    let is_told = words.iter().any(|word| word.ends_with("secret"));
+    let is_told = words.iter().any(|word| word.ends_with("secret")) || is_option(&half, "-s");
     let is_credential = words.last().is_some_and(|last| vocabulary().word(last).credential);
     (is_told || is_credential).then_some(Half { is_told, ..half })
 }
@@ -162,6 +167,11 @@ fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
     }
     let stem = names::words(name).into_iter().filter(|word| !is_filler(word)).collect();
     Some(Half { span: span.clone(), attribution, stem, is_told: false, names_krea })
+}
+
+/// Whether a half is what a short option takes: `-i ID -s SECRET`.
+fn is_option(half: &Half, option: &str) -> bool {
+    half.attribution.own_name.as_deref() == Some(option)
 }
 
 /// Whether a word does not tell one token's names from another's.
