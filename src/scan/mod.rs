@@ -110,7 +110,10 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let mut notes = read.notes;
     let mut explained = std::mem::take(&mut read.found.explained);
     explained.sort();
-    explained.dedup();
+    // Two rules may see the same in one value.
+    explained.dedup_by(|a, b| {
+        (&a.location, &a.value, &a.decision, &a.evidence) == (&b.location, &b.value, &b.decision, &b.evidence)
+    });
     tally.add(read.found, input.as_ref());
     // Known tokens are looked for once more, everywhere and without context.
     if let Some(known) = Known::new(&tally.reported) {

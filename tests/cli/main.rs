@@ -3,6 +3,7 @@
 mod allowing;
 #[cfg(unix)]
 mod bad_input;
+mod explain;
 mod history;
 mod range;
 mod reports;

@@ -57,6 +57,8 @@ pub struct Surroundings<'a> {
     path: PathSays,
     /// For a decoded text: whose the encoded value was.
     outer: Option<&'a Attribution>,
+    /// The header of the table that was last looked at.
+    header: table::LastHeader,
 }
 
 /// What a path says.
@@ -95,7 +97,7 @@ impl<'a> Surroundings<'a> {
             .map(|found| found.start())
             .filter(|&at| names::is_krea_mention(text, at))
             .collect();
-        Surroundings { text, mentions, path, outer }
+        Surroundings { text, mentions, path, outer, header: table::LastHeader::default() }
     }
 
     /// Whether anything at all ties this text to Krea.
@@ -150,19 +152,19 @@ impl<'a> Surroundings<'a> {
             || self.text[span.end..].starts_with(b"@")
             || own.nearest.as_ref().is_some_and(holder)
             || statement::is_piped(self.text, span)
-            || table::cell(self.text, span).is_some_and(|cell| cell.header.is_some())
+            || table::cell(self.text, span, &self.header).is_some_and(|cell| cell.header.is_some())
     }
 
     /// Whether the value at `span` has a name of its own, or stands in a column that has one. Cheap.
     pub fn has_name(&self, span: &Range<usize>) -> bool {
         assignment::before(self.text, span.start).nearest.is_some()
-            || table::cell(self.text, span).is_some_and(|cell| cell.header.is_some())
+            || table::cell(self.text, span, &self.header).is_some_and(|cell| cell.header.is_some())
     }
 
     /// Decides whose the value at `span` is.
     pub fn attribute(&self, span: &Range<usize>) -> Attribution {
         let own = assignment::before(self.text, span.start);
-        let cell = table::cell(self.text, span);
+        let cell = table::cell(self.text, span, &self.header);
         let evidence = self.gather(span, &own, cell.as_ref(), false);
         self.decide(span, &own, cell.as_ref(), &evidence)
     }
@@ -170,7 +172,13 @@ impl<'a> Surroundings<'a> {
     /// All that speaks for whose the value at `span` is, in the order in which it decides.
     pub fn evidence(&self, span: &Range<usize>) -> Vec<Evidence> {
         let own = assignment::before(self.text, span.start);
-        self.gather(span, &own, table::cell(self.text, span).as_ref(), true)
+        let mut told: Vec<Evidence> = Vec::new();
+        for evidence in self.gather(span, &own, table::cell(self.text, span, &self.header).as_ref(), true) {
+            if !told.contains(&evidence) {
+                told.push(evidence);
+            }
+        }
+        told
     }
 
     fn decide(
@@ -423,7 +431,9 @@ impl<'a> Surroundings<'a> {
             _ => members::surest(&level.members, span.start),
         };
         if let Some((kind, label)) = surest {
-            let place = if label.contains('.') { Place::Host } else { Place::Member };
+            let is_host = label.contains('.');
+            let place = if is_host { Place::Host } else { Place::Member };
+            let label = if is_host { sent_to(own, kind, label) } else { label };
             found.extend(Says::of(kind).map(|says| Evidence { place, says, label }));
         }
         if level.kind == LevelKind::List && level.members.iter().any(members::Member::names_an_id) {
@@ -435,11 +445,7 @@ impl<'a> Surroundings<'a> {
             .then(|| hosts::nearest(self.text, &level.range, &level.excluded, span, own.authorization))
             .flatten();
         if let Some((kind, host)) = host {
-            let label = if own.authorization && kind == NameKind::Krea {
-                format!("Authorization, {host}")
-            } else {
-                host
-            };
+            let label = sent_to(own, kind, host);
             found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
         }
         if level.kind == LevelKind::Object {
@@ -540,6 +546,11 @@ impl<'a> Surroundings<'a> {
             && memchr::memchr_iter(b'\n', between).take(lines + 1).count() <= lines
             && !LOOKALIKE.is_match(rival_zone)
     }
+}
+
+/// A host as a report shows it: Krea's with what is sent to it.
+fn sent_to(own: &Assignment, kind: NameKind, host: String) -> String {
+    if own.authorization && kind == NameKind::Krea { format!("Authorization, {host}") } else { host }
 }
 
 /// The last part of a dotted name that says whose it is: `openai.alternatives.krea` is Krea's.

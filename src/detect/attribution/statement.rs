@@ -29,7 +29,8 @@ static PRINTED: LazyLock<Regex> = LazyLock::new(|| {
 pub fn range(text: &[u8], span: &Range<usize>) -> Range<usize> {
     let floor = span.start.saturating_sub(BEFORE);
     let ceiling = (span.end + AFTER).min(text.len());
-    let continues = |line: &[u8]| line.trim_ascii_end().ends_with(b" `") || line.trim_ascii_end().ends_with(b"^");
+    let continues =
+        |line: &[u8]| line.trim_ascii_end().ends_with(b" `") || line.trim_ascii_end().ends_with(b"^");
     let mut range = line_range(text, span.start);
     range.end = line_range(text, span.end.min(text.len())).end;
     while range.start > floor {

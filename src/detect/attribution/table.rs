@@ -8,6 +8,7 @@ use super::levels::bracket_ranges;
 use super::members::{self, Member};
 use crate::detect::names::{self, NameKind};
 use regex::bytes::Regex;
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -42,10 +43,23 @@ pub struct Cell {
     pub row: Option<(NameKind, String)>,
 }
 
+/// The header of the block of lines that was last looked at: the next value mostly stands in the same one.
+#[derive(Debug, Default)]
+pub struct LastHeader(RefCell<Option<Header>>);
+
+#[derive(Clone, Debug)]
+struct Header {
+    delimiter: &'static str,
+    cells: usize,
+    /// From the first line of the block to the last one that was looked at.
+    block: Range<usize>,
+    head: Option<Vec<Range<usize>>>,
+}
+
 /// The cell that holds nothing but the value at `span`.
-pub fn cell(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+pub fn cell(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell> {
     statement_columns(text, span)
-        .or_else(|| delimited(text, span))
+        .or_else(|| delimited(text, span, last))
         .or_else(|| aligned(text, span))
         .or_else(|| html(text, span))
         .or_else(|| cells_on_lines(text, span))
@@ -107,7 +121,7 @@ fn header(cell: &[u8]) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-fn delimited(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell> {
     let line = line_range(text, span.start);
     if line.len() > LONGEST_LINE {
         return None;
@@ -115,7 +129,7 @@ fn delimited(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     DELIMITERS.into_iter().find_map(|delimiter| {
         let cells = split(text, &line, delimiter);
         let own = cells.iter().position(|cell| holds_only(text, cell, span)).filter(|_| cells.len() > 1)?;
-        let head = head_of(text, &line, delimiter, cells.len())?;
+        let head = last.head_of(text, &line, delimiter, cells.len())?;
         let heads: Vec<Option<String>> = head.into_iter().map(|cell| header(&text[cell])).collect();
         let members: Vec<Member> = cells
             .iter()
@@ -138,6 +152,28 @@ fn own_header(header: String, row: &[Member]) -> String {
 
 fn member(text: &[u8], cell: &Range<usize>, key: Option<String>) -> Member {
     Member { key, value: String::from_utf8_lossy(bare(&text[cell.clone()])).into_owned(), at: cell.start }
+}
+
+impl LastHeader {
+    fn head_of(
+        &self,
+        text: &[u8],
+        line: &Range<usize>,
+        delimiter: &'static str,
+        cells: usize,
+    ) -> Option<Vec<Range<usize>>> {
+        let mut last = self.0.borrow_mut();
+        if let Some(header) = last.as_mut()
+            && (header.delimiter, header.cells) == (delimiter, cells)
+            && (header.block.start..=header.block.end + 1).contains(&line.start)
+        {
+            header.block.end = header.block.end.max(line.end);
+            return header.head.clone();
+        }
+        let head = head_of(text, line, delimiter, cells);
+        *last = Some(Header { delimiter, cells, block: line.clone(), head: head.clone() });
+        head
+    }
 }
 
 /// The cells of the header: the first line of the text, or the first of the lines above with as many cells.

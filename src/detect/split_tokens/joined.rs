@@ -156,6 +156,14 @@ static DEFINITION: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern")
 });
 
+/// `a, b = "x", "y"` and `const [a, b] = ["x", "y"]`.
+static TWO_DEFINITIONS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?-u)([A-Za-z_$][A-Za-z0-9_$]*)\s{0,5},\s{0,5}([A-Za-z_$][A-Za-z0-9_$]*)\s{0,5}[\])]?\s{0,5}:?=\s{0,5}[\[(]?\s{0,5}["'`]([A-Za-z0-9_\-+/]{8,}={0,2})["'`]\s{0,5},\s{0,5}["'`]([A-Za-z0-9_\-+/]{8,}={0,2})["'`]"#,
+    )
+    .expect("a constant pattern")
+});
+
 /// Which names stand for which strings in a text.
 struct Definitions<'a>(HashMap<&'a [u8], Vec<Range<usize>>>);
 
@@ -167,6 +175,13 @@ impl<'a> Definitions<'a> {
             let value = captures.get(2).or(captures.get(4));
             if let (Some(name), Some(value)) = (name, value) {
                 by_name.entry(bare(name.as_bytes())).or_default().push(value.range());
+            }
+        }
+        for captures in TWO_DEFINITIONS.captures_iter(text) {
+            for (name, value) in [(1, 3), (2, 4)] {
+                if let (Some(name), Some(value)) = (captures.get(name), captures.get(value)) {
+                    by_name.entry(bare(name.as_bytes())).or_default().push(value.range());
+                }
             }
         }
         Definitions(by_name)
