@@ -7,6 +7,7 @@
 mod chain;
 mod scope;
 
+use super::boundary;
 use super::names::{self, NameKind};
 use crate::finding::Confidence;
 use regex::bytes::Regex;
@@ -137,7 +138,7 @@ impl<'a> Surroundings<'a> {
         let mentions = KREA
             .find_iter(text)
             .map(|found| found.start())
-            .filter(|&at| names::is_krea_mention(text, at))
+            .filter(|&at| names::is_krea_mention(text, at) || boundary::is_string(text, &(at..at + 4)))
             .collect();
         Surroundings { text, mentions, path, outer }
     }
