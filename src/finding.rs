@@ -394,6 +394,11 @@ impl Finding {
         self.readings.doubt().is_some()
     }
 
+    /// The token and what else it may be, best first.
+    pub fn all_readings(&self) -> impl Iterator<Item = &Token> {
+        std::iter::once(&self.token).chain(self.readings.others())
+    }
+
     /// The place in the original that it was built from, where a source map says so.
     pub fn original(&self) -> Option<&Layer> {
         self.layers.iter().rfind(|layer| layer.kind == SOURCE_MAP)

@@ -3,7 +3,7 @@
 use super::redact::{self, Edit, Plan};
 use super::{replacements, steps};
 use crate::escape::visible;
-use crate::finding::{Outcome, Status, Token};
+use crate::finding::{Finding, Outcome, Status, Token};
 use crate::git::repository;
 use crate::krea::TOKENS_PAGE;
 use crate::mask::Masker;
@@ -53,7 +53,7 @@ pub fn redact(
     answer: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> anyhow::Result<Redacted> {
-    let tokens = outcome.findings.iter().map(|finding| &finding.token);
+    let tokens = outcome.findings.iter().flat_map(Finding::all_readings);
     let masker = Masker::new(tokens.chain(&outcome.withheld));
     let plan = redact::plan(&outcome.findings, &outcome.withheld);
     let safe = |text: &str| masker.text(visible(text).into_owned());
@@ -179,9 +179,10 @@ pub fn replacements(
         return Ok(());
     }
     let tokens = outcome.findings.iter().map(|finding| &finding.token);
-    let lines = replacements::write(path, tokens.clone())?;
+    let lines = replacements::write(path, tokens)?;
     let remotes = repository::open(repository).map_or_else(|_| Vec::new(), |repo| steps::remotes(&repo));
-    let masker = Masker::new(tokens.chain(&outcome.withheld));
+    let all = outcome.findings.iter().flat_map(Finding::all_readings);
+    let masker = Masker::new(all.chain(&outcome.withheld));
     let steps = steps::of(&outcome.findings, &remotes, Some(path));
     writeln!(
         out,

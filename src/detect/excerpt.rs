@@ -128,6 +128,13 @@ pub fn excerpt(bytes: &[u8], encoding: Option<&'static Encoding>, found: &Match,
     format!("{}{}{}", ellipsis(start > line.start), shown.trim(), ellipsis(end < line.end))
 }
 
+/// A span with the letters that stand right behind it: what a token may go on with.
+pub fn with_letters(bytes: &[u8], span: &Range<usize>) -> Range<usize> {
+    let is_letter = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'/' | b'=');
+    let behind = bytes[span.end..].iter().take(BEFORE + AFTER).take_while(is_letter).count();
+    span.start..span.end + behind
+}
+
 fn line_of(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> Range<usize> {
     match encoding {
         None => {

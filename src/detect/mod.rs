@@ -5,6 +5,7 @@
 //! where the bytes came from, and never reads or writes anything.
 
 mod attribution;
+mod boundary;
 mod custom;
 mod excerpt;
 mod explain;
@@ -20,7 +21,7 @@ mod sweep;
 pub(crate) mod vocabulary;
 
 pub use attribution::Evidence;
-pub use excerpt::{Cursor, Position, excerpt, lines_around, position};
+pub use excerpt::{Cursor, Position, excerpt, lines_around, position, with_letters};
 pub use explain::{Considered, Decision};
 pub use sweep::{Copy, CopyKind, Sweep};
 
@@ -30,6 +31,7 @@ use crate::unpack::literals::{self, Joined};
 use crate::unpack::{Text, charset, encoded, escapes, markup, strings};
 use aho_corasick::AhoCorasick;
 use attribution::{Attribution, PathSays, Surroundings};
+use boundary::Field;
 use encoding_rs::Encoding;
 use overlaps::{Ranked, rank, without_overlaps};
 use prefilter::Prefilter;
@@ -165,11 +167,11 @@ impl Detector {
             Some(encoding) => charset::decode_utf16(bytes, encoding),
             None => charset::utf8(bytes),
         };
-        run.text(&text, None, 0);
+        run.text(Field::new(&text), None, 0);
         self.run_custom(&text, path, &mut run.found);
         let binary = encoding.is_none() && memchr::memchr(0, bytes).is_some();
         if let Some(wide) = binary.then(|| charset::wide_strings(bytes)).flatten() {
-            run.text(&wide, None, 0);
+            run.text(Field::of_binary(&wide), None, 0);
         }
         Detection {
             matches: without_overlaps(run.found),
@@ -247,17 +249,18 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Searches one text in all its readings: as it is, with its literals joined, with what is encoded in it decoded.
-    fn text(&mut self, text: &Text<'_>, outer: Option<&Attribution>, depth: usize) {
+    fn text(&mut self, field: Field<'_>, outer: Option<&Attribution>, depth: usize) {
+        let text = field.text();
         let unescaped = escapes::unescape(text);
         let view = unescaped.as_ref().unwrap_or(text);
         let around = Surroundings::new(view.bytes(), self.says, outer);
-        let read = Reading { text: view, base: text, made: Made::AsItStands };
+        let read = Reading { field: field.of(view), base: text, made: Made::AsItStands };
         self.values(&read, &around);
         if around.is_related() {
             for by in [Joined::ByOperator, Joined::ByAdjacency] {
                 if let Some(joined) = literals::join(view, by) {
                     let around = Surroundings::new(joined.bytes(), self.says, outer);
-                    let read = Reading { text: &joined, base: text, made: Made::Joined(by) };
+                    let read = Reading { field: field.of(&joined), base: text, made: Made::Joined(by) };
                     self.values(&read, &around);
                     if by == Joined::ByOperator {
                         self.encoded(&read, &around, depth);
@@ -274,7 +277,7 @@ impl<'a> Run<'a> {
             let lines = strings::lines(text).map(|text| (text, Made::Lines));
             for (other, made) in shown.into_iter().chain(lines) {
                 let around = Surroundings::new(other.bytes(), self.says, outer);
-                let read = Reading { text: &other, base: text, made };
+                let read = Reading { field: field.of(&other), base: text, made };
                 if made == Made::Markup {
                     self.values(&read, &around);
                 }
@@ -285,14 +288,14 @@ impl<'a> Run<'a> {
     }
 
     /// The contextual rules. In a text with joined literals only what spans a joint is new.
-    fn values(&mut self, read: &Reading<'_, '_>, around: &Surroundings<'_>) {
-        let text = read.text;
+    fn values(&mut self, read: &Reading<'_>, around: &Surroundings<'_>) {
+        let text = read.field.text();
         for (order, rule) in self.rules.iter().enumerate() {
             let Some(context) = &rule.context else { continue };
             if !custom::runs_on(rule, self.path) {
                 continue;
             }
-            let values = pairs::find(rule, context, text.bytes(), around, self.explains);
+            let values = pairs::find(rule, context, read.field, around, self.explains);
             if read.made == Made::AsItStands {
                 self.placeholders += values.placeholders;
                 let in_origin = |considered: Considered| {
@@ -317,7 +320,7 @@ impl<'a> Run<'a> {
                     Made::Joined(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => rank::JOINED,
                     Made::Joined(Joined::ByAdjacency) => rank::ADJACENT,
                 };
-                let token = Token::new(value.kind, &text.bytes()[value.span.clone()]);
+                let token = |span: &Range<usize>| Token::new(value.kind, &text.bytes()[span.clone()]);
                 let is_half = value.kind == TokenKind::Legacy
                     && split_tokens::is_half_alone(
                         text.bytes(),
@@ -326,7 +329,15 @@ impl<'a> Run<'a> {
                         around,
                     );
                 let label = value.attribution.label;
-                let mut ranked = Ranked::new(rule, rank, value.confidence, token, span, label);
+                let mut ranked = Ranked::new(rule, rank, value.confidence, token(&value.span), span, label);
+                ranked.found.readings = Readings::one_of(value.others.iter().map(token).collect());
+                if let Some(doubt) = value.doubt {
+                    ranked.found.readings.add_doubt(doubt);
+                }
+                // No letter of any reading is shown.
+                let start = value.others.iter().map(|span| span.start).fold(value.span.start, usize::min);
+                let end = value.others.iter().map(|span| span.end).fold(value.span.end, usize::max);
+                ranked.found.pieces = vec![text.origin_range(start, end)];
                 ranked.found.layers.extend(read.layer(&value.span));
                 if is_half {
                     ranked.found.readings.add_doubt(Doubt::Half);
@@ -375,9 +386,9 @@ impl<'a> Run<'a> {
     }
 
     /// What can only be guessed at.
-    fn noisy(&mut self, read: &Reading<'_, '_>, around: &Surroundings<'_>) {
+    fn noisy(&mut self, read: &Reading<'_>, around: &Surroundings<'_>) {
         let Some(rule) = self.pair_rule() else { return };
-        let text = read.text;
+        let text = read.field.text();
         for noisy in noise::find(text.bytes(), around) {
             let is_new = read.made == Made::AsItStands || !text.is_one_piece(&noisy.span);
             if !is_new || custom::is_allowed(rule, text.bytes(), self.path, &noisy.span, &noisy.span) {
@@ -396,11 +407,11 @@ impl<'a> Run<'a> {
     }
 
     /// Decodes what is encoded in a text. What is found in it stands where it is encoded.
-    fn encoded(&mut self, read: &Reading<'_, '_>, around: &Surroundings<'_>, depth: usize) {
+    fn encoded(&mut self, read: &Reading<'_>, around: &Surroundings<'_>, depth: usize) {
         if depth == MAX_DEPTH {
             return;
         }
-        let text = read.text;
+        let text = read.field.text();
         for run in encoded::runs(text.bytes()) {
             let is_new = read.made == Made::AsItStands || !text.is_one_piece(&run.range);
             if !is_new || !Budget::takes(&self.budget.bytes, run.text.bytes().len()) {
@@ -419,7 +430,7 @@ impl<'a> Run<'a> {
                 placeholders: 0,
             };
             let decoded = run.text.bytes();
-            inner.text(&Text::plain(decoded), outer.as_ref(), depth + 1);
+            inner.text(Field::new(&Text::plain(decoded)), outer.as_ref(), depth + 1);
             self.placeholders += inner.placeholders;
             let considered = std::mem::take(&mut inner.considered);
             let place = |range: &Range<usize>| {
@@ -443,9 +454,9 @@ impl<'a> Run<'a> {
 }
 
 /// A text as it is searched, and the text that it is another reading of.
-struct Reading<'t, 'b> {
-    text: &'t Text<'b>,
-    base: &'t Text<'b>,
+struct Reading<'t> {
+    field: Field<'t>,
+    base: &'t Text<'t>,
     made: Made,
 }
 
@@ -462,13 +473,13 @@ enum Made {
     Lines,
 }
 
-impl Reading<'_, '_> {
+impl Reading<'_> {
     /// What was undone to read a range; nothing where it stands as it is.
     fn layer(&self, range: &Range<usize>) -> Option<Layer> {
         let kind = match self.made {
-            Made::Markup if !self.text.is_one_piece(range) => "markup",
-            Made::Joined(_) | Made::Lines if !self.text.is_one_piece(range) => "literals",
-            _ if self.text.is_verbatim(self.base, range) => return None,
+            Made::Markup if !self.field.text().is_one_piece(range) => "markup",
+            Made::Joined(_) | Made::Lines if !self.field.text().is_one_piece(range) => "literals",
+            _ if self.field.text().is_verbatim(self.base, range) => return None,
             _ => "escapes",
         };
         Some(Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None })

@@ -1,8 +1,9 @@
 //! Which of several matches in one place counts.
 
 use super::Match;
-use crate::finding::{Confidence, Readings, Token};
+use crate::finding::{Confidence, Readings, Token, TokenKind};
 use crate::rules::Rule;
+use memchr::memmem;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
@@ -58,8 +59,8 @@ impl Ranked {
     }
 }
 
-/// Keeps the best of the matches that stand in the same place. Matches in one encoded run stand in the same place
-/// and are all kept.
+/// Keeps the best of the matches that stand in the same place; what others read there of the same token is one more of its
+/// readings. Matches in one encoded run stand in the same place and are all kept.
 pub fn without_overlaps(mut found: Vec<Ranked>) -> Vec<Match> {
     found.sort_by(|a, b| {
         (
@@ -76,42 +77,120 @@ pub fn without_overlaps(mut found: Vec<Ranked>) -> Vec<Match> {
             ))
     });
     let mut taken = Taken::default();
-    let places: Vec<bool> = found.iter().map(|ranked| taken.take(&ranked.found)).collect();
-    let mut kept: Vec<Match> =
-        found.into_iter().zip(places).filter(|(_, kept)| *kept).map(|(ranked, _)| ranked.found).collect();
+    let firsts: Vec<Option<usize>> =
+        found.iter().enumerate().map(|(number, ranked)| taken.take(number, &ranked.found)).collect();
+    drop(taken);
+    let mut all: Vec<Option<Match>> = found.into_iter().map(|ranked| Some(ranked.found)).collect();
+    for (number, first) in firsts.into_iter().enumerate() {
+        let Some((first, other)) = first.and_then(|first| Some((first, all[number].take()?))) else {
+            continue;
+        };
+        if let Some(kept) = all[first].as_mut().filter(|kept| is_same_token(kept, &other)) {
+            add_reading(kept, other);
+        }
+    }
+    let mut kept: Vec<Match> = all.into_iter().flatten().collect();
     kept.sort_by(|a, b| {
         (a.span.start, a.span.end, a.token.expose()).cmp(&(b.span.start, b.span.end, b.token.expose()))
     });
     kept
 }
 
+/// Whether two matches in one place are readings of one token: they have an id half in common, or one is more of the other.
+fn is_same_token(a: &Match, b: &Match) -> bool {
+    let (one, other) = (a.token.expose(), b.token.expose());
+    let shares_id = a.token.id().is_some() && a.token.id() == b.token.id();
+    a.token.kind() == b.token.kind()
+        && a.token.kind() != TokenKind::Custom
+        && (shares_id || memmem::find(one, other).is_some() || memmem::find(other, one).is_some())
+}
+
+/// Adds what another match read of a token.
+fn add_reading(kept: &mut Match, other: Match) {
+    let readings = std::iter::once(&other.token).chain(other.readings.others());
+    for token in readings.filter(|token| **token != kept.token) {
+        kept.readings.add(token.clone());
+    }
+    // Its letters are shown no more than those of the best one.
+    if let ([piece], [more]) = (&mut kept.pieces[..], &other.pieces[..]) {
+        *piece = piece.start.min(more.start)..piece.end.max(more.end);
+    }
+}
+
 /// The places that matches have taken. What has been taken does not overlap, save for the tokens of one encoded
 /// run, which all stand where the run stands.
 #[derive(Default)]
 struct Taken<'a> {
-    /// By its start: where a place ends, and for an encoded run the tokens in it.
-    places: BTreeMap<usize, (usize, HashSet<&'a [u8]>)>,
+    /// By its start: where a place ends, the number of the match that took it, and for an encoded run the tokens in it.
+    places: BTreeMap<usize, Place<'a>>,
+}
+
+struct Place<'a> {
+    end: usize,
+    by: usize,
+    tokens: HashSet<&'a [u8]>,
 }
 
 impl<'a> Taken<'a> {
-    /// Takes the places of a match, or says that another one was there first.
-    fn take(&mut self, found: &'a Match) -> bool {
+    /// Takes the places of a match, or gives the number of the one that was there first.
+    fn take(&mut self, number: usize, found: &'a Match) -> Option<usize> {
         let pieces = || found.pieces.iter().filter(|piece| !piece.is_empty());
         let token = found.token.expose();
-        let is_free = |piece: &Range<usize>| {
-            let (&start, (end, tokens)) = match self.places.range(..piece.end).next_back() {
-                Some(last) if last.1.0 > piece.start => last,
-                _ => return true,
-            };
-            !found.layers.is_empty() && (start..*end) == found.span && !tokens.contains(token)
+        let there = |piece: &Range<usize>| {
+            let (&start, place) = self.places.range(..piece.end).next_back()?;
+            let is_free = place.end <= piece.start
+                || !found.layers.is_empty()
+                    && (start..place.end) == found.span
+                    && !place.tokens.contains(token);
+            (!is_free).then_some(place.by)
         };
-        if !pieces().all(is_free) {
-            return false;
+        let first = pieces().find_map(there);
+        if first.is_some() {
+            return first;
         }
         for piece in pieces() {
-            let (_, tokens) = self.places.entry(piece.start).or_insert_with(|| (piece.end, HashSet::new()));
-            tokens.insert(token);
+            let place = || Place { end: piece.end, by: number, tokens: HashSet::new() };
+            self.places.entry(piece.start).or_insert_with(place).tokens.insert(token);
         }
-        true
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranked(rank: u8, token: &str, span: Range<usize>) -> Ranked {
+        let found = Match {
+            rule: "r".into(),
+            confidence: Confidence::High,
+            token: Token::new(TokenKind::Pair, token.as_bytes()),
+            pieces: vec![span.clone()],
+            span,
+            layers: Vec::new(),
+            context: String::new(),
+            readings: Readings::default(),
+        };
+        Ranked { rank, found }
+    }
+
+    #[test]
+    fn what_is_read_otherwise_in_the_same_place_is_a_reading() {
+        let found = vec![
+            ranked(rank::EXACT, "some-id:secret", 10..24),
+            ranked(rank::JOINED, "some-id:secret-and-more", 10..40),
+            ranked(rank::NAMED, "x-some-id:secret-and-more", 8..40),
+            ranked(rank::NAMED, "other-id:else", 12..20),
+            ranked(rank::EXACT, "next-id:secret", 50..64),
+        ];
+        let kept = without_overlaps(found);
+        let texts = |tokens: &[Token]| -> Vec<String> {
+            tokens.iter().map(|token| String::from_utf8_lossy(token.expose()).into_owned()).collect()
+        };
+        assert_eq!(kept.len(), 2);
+        assert_eq!(texts(&[kept[0].token.clone()]), ["some-id:secret-and-more"]);
+        assert_eq!(texts(kept[0].readings.others()), ["some-id:secret", "x-some-id:secret-and-more"]);
+        assert_eq!((kept[0].span.clone(), kept[0].pieces[0].clone()), (10..40, 8..40));
+        assert!(kept[1].readings.is_certain());
     }
 }

@@ -1,16 +1,15 @@
 //! The values that contextual rules look for in one text: `id:secret` pairs and opaque keys.
 
 use super::attribution::{Attribution, Place, Surroundings};
+use super::boundary::{self, Bounds, Field};
 use super::explain::{Considered, Decision};
 use super::names;
 use super::placeholder::{self, Scrutiny};
 use super::vocabulary::vocabulary;
-use crate::finding::{Confidence, Token, TokenKind};
+use crate::finding::{Confidence, Doubt, Token, TokenKind};
 use crate::rules::{ContextRule, Needs, Rule};
 use crate::unpack::encoded::{base64, hex};
-use regex::bytes::Regex;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// A longer secret is data, not a secret.
 const MAX_SECRET: usize = 256;
@@ -19,22 +18,29 @@ const MAX_OPAQUE: usize = 128;
 /// How far from a mention of Krea an opaque value is worth a look.
 const OPAQUE_REACH: usize = 4096;
 
-/// The start of a URL up to the value: its path is no place for a token, its query is.
-static URL_PATH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s?#\x22'@]{0,300}/$").expect("a constant pattern")
-});
-
 /// A value that a rule accepts, in the text that was searched.
 #[derive(Clone, Debug)]
 pub struct Value {
     /// Where it stands.
     pub span: Range<usize>,
+    /// Where else it may stand, best first.
+    pub others: Vec<Range<usize>>,
+    /// Why it may stand nowhere of these.
+    pub doubt: Option<Doubt>,
     /// What it is.
     pub kind: TokenKind,
     /// How sure that is.
     pub confidence: Confidence,
     /// Whose it is.
     pub attribution: Attribution,
+}
+
+impl Value {
+    fn new(bounds: &Bounds, kind: TokenKind, confidence: Confidence, attribution: Attribution) -> Self {
+        let mut spans = bounds.spans.iter().cloned();
+        let span = spans.next().unwrap_or_default();
+        Value { span, others: spans.collect(), doubt: bounds.doubt, kind, confidence, attribution }
+    }
 }
 
 /// What a rule finds in a text.
@@ -52,7 +58,7 @@ pub struct Values {
 pub fn find(
     rule: &Rule,
     context: &ContextRule,
-    text: &[u8],
+    field: Field<'_>,
     around: &Surroundings<'_>,
     explains: bool,
 ) -> Values {
@@ -60,26 +66,24 @@ pub fn find(
     if context.needs == Needs::Name && !around.is_related() {
         return values;
     }
+    let text = field.bytes();
     let zones = match context.needs {
         Needs::Name => around.zones(OPAQUE_REACH),
         _ => std::iter::once(0..text.len()).collect(),
     };
-    let found = zones.into_iter().flat_map(|zone| {
-        let start = zone.start;
-        context.value.find_iter(&text[zone]).map(move |found| start + found.start()..start + found.end())
-    });
-    for found in found {
-        let span = between_slashes(text, found);
-        if context.needs == Needs::Name && !around.mentioned_within(span.start, OPAQUE_REACH) {
+    for bounds in zones.into_iter().flat_map(|zone| boundary::find(&context.value, field, zone)) {
+        let best = &bounds.spans[0];
+        if context.needs == Needs::Name && !around.mentioned_within(best.start, OPAQUE_REACH) {
             continue;
         }
         let verdict = match context.token {
-            TokenKind::Pair => pair(rule, context, text, span.clone(), around),
-            _ => opaque(rule, context, text, span.clone(), around),
+            TokenKind::Pair => pair(rule, context, text, &bounds, around),
+            _ => opaque(rule, context, text, &bounds, around),
         };
         if let Some(decision) = verdict.decision().filter(|_| explains) {
+            let span = best.clone();
             let token = Token::new(context.token, &text[span.clone()]);
-            let evidence = around.evidence(&span);
+            let evidence = around.evidence(&(bounds.frame..span.end));
             values.considered.push(Considered { rule: rule.id.clone(), token, span, decision, evidence });
         }
         match verdict {
@@ -89,15 +93,6 @@ pub fn find(
         }
     }
     values
-}
-
-/// The value without what stands behind a slash, where a slash starts it: `s/NAME/value/g`.
-fn between_slashes(text: &[u8], span: Range<usize>) -> Range<usize> {
-    if !text[..span.start].ends_with(b"/") {
-        return span;
-    }
-    let end = memchr::memchr(b'/', &text[span.clone()]).map_or(span.end, |i| span.start + i);
-    span.start..end
 }
 
 enum Verdict {
@@ -126,17 +121,17 @@ fn pair(
     rule: &Rule,
     context: &ContextRule,
     text: &[u8],
-    span: Range<usize>,
+    bounds: &Bounds,
     around: &Surroundings<'_>,
 ) -> Verdict {
+    let span = bounds.spans[0].clone();
     let value = &text[span.clone()];
     let Some(colon) = value.iter().position(|&b| b == b':') else { return Verdict::NoToken };
     let (id, secret) = (&value[..colon], &value[colon + 1..]);
     let uuid = placeholder::is_uuid(id);
     if secret.len() > MAX_SECRET
         || placeholder::is_uuid(&secret[..secret.len().min(36)])
-        || !stands_alone(text, &span, uuid)
-        || (!uuid && (!placeholder::is_plausible_id(id) || has_more_colons(text, &span)))
+        || (!uuid && (!placeholder::is_plausible_id(id) || bounds.has_more_colons))
     {
         return Verdict::NoToken;
     }
@@ -147,12 +142,12 @@ fn pair(
     {
         return Verdict::Placeholder;
     }
-    let attribution = around.attribute(&span);
+    let attribution = around.attribute(&(bounds.frame..span.end));
     let Some(confidence) = attribution.pair_confidence() else { return Verdict::Dropped(ANOTHER_SERVICE) };
     // Digits alone are a time or a number; only a name makes them a secret.
     let digits_only = secret.iter().all(u8::is_ascii_digit);
     let may_be_near = context.needs != Needs::Name || (!uuid && placeholder::is_drawn_id(id));
-    if (digits_only || !may_be_near || has_more_colons(text, &span)) && confidence < Confidence::High {
+    if (digits_only || !may_be_near || bounds.has_more_colons) && confidence < Confidence::High {
         return Verdict::Dropped("nothing names it as Krea's, which its shape alone does not say");
     }
     let is_drawn = uuid || (placeholder::is_drawn_id(id) && secret.len() >= MIN_DRAWN_SECRET);
@@ -164,7 +159,7 @@ fn pair(
     if !uuid && (attribution.not_plain || !is_named) {
         return Verdict::Dropped("its id is no UUID, and it stands under no credential's name");
     }
-    Verdict::Accepted(Value { span, kind: TokenKind::Pair, confidence, attribution })
+    Verdict::Accepted(Value::new(bounds, TokenKind::Pair, confidence, attribution))
 }
 
 /// A shorter secret half does not look drawn by itself, in bytes.
@@ -185,23 +180,21 @@ fn opaque(
     rule: &Rule,
     context: &ContextRule,
     text: &[u8],
-    span: Range<usize>,
+    bounds: &Bounds,
     around: &Surroundings<'_>,
 ) -> Verdict {
+    let span = bounds.spans[0].clone();
     let value = &text[span.clone()];
-    if value.len() > MAX_OPAQUE
-        || is_half_of_pair(text, &span)
-        || !stands_alone(text, &span, false)
-        || has_more_colons(text, &span)
-    {
+    let framed = bounds.frame..span.end;
+    if value.len() > MAX_OPAQUE || is_half_of_pair(text, &span) || bounds.has_more_colons {
         return Verdict::NoToken;
     }
-    if context.needs == Needs::Name && !around.may_be_credential(&span) {
+    if context.needs == Needs::Name && !around.may_be_credential(&framed) {
         return Verdict::NoToken;
     }
     let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
     let uuid = placeholder::is_uuid(value);
-    let attribution = around.attribute(&span);
+    let attribution = around.attribute(&framed);
     if attribution.other_service {
         return Verdict::Dropped(ANOTHER_SERVICE);
     }
@@ -222,7 +215,7 @@ fn opaque(
     match weak {
         // A UUID under a key's name is an id half more often than a key.
         true if uuid && !placeholder::is_placeholder_id(value) => {
-            Verdict::Accepted(Value { span, kind: context.token, confidence: Confidence::Low, attribution })
+            Verdict::Accepted(Value::new(bounds, context.token, Confidence::Low, attribution))
         }
         true => Verdict::Placeholder,
         false => {
@@ -232,7 +225,7 @@ fn opaque(
                     && !names::ends_like_credential(&attribution.label)
                     && names::has_unknown_word(&attribution.label));
             let confidence = if is_qualified { Confidence::Low } else { rule.confidence };
-            Verdict::Accepted(Value { span, kind: context.token, confidence, attribution })
+            Verdict::Accepted(Value::new(bounds, context.token, confidence, attribution))
         }
     }
 }
@@ -250,50 +243,4 @@ fn is_weak(rule: &Rule, secret: &[u8]) -> bool {
     // The floor in the rule is for scanners that know no more; a short secret of few letters stays below it by
     // chance, so what `placeholder` says counts here.
     rule.entropy.is_some_and(|least| placeholder::entropy(secret) <= least.min(2.2))
-}
-
-/// Whether the value is all there is between two delimiters.
-pub(super) fn stands_alone(text: &[u8], span: &Range<usize>, uuid: bool) -> bool {
-    let before = text[..span.start].last().copied();
-    let after = text.get(span.end).copied();
-    let starts = match before {
-        None => true,
-        Some(b) if b.is_ascii_alphanumeric() => false,
-        Some(b'-') => is_shell_default(&text[..span.start]),
-        Some(b'_') => false,
-        Some(b'/') => uuid && !URL_PATH.is_match(&text[span.start.saturating_sub(330)..span.start]),
-        Some(b'.' | b'$' | b'%' | b'@') if !uuid => false,
-        Some(_) => true,
-    };
-    let ends = match after {
-        None => true,
-        Some(b) if b.is_ascii_alphanumeric() => false,
-        Some(b'(' | b'*' | b'[' | b'{' | b'$' | b'%' | b'~') if !uuid => false,
-        // The end of a sentence, not a path.
-        Some(b'.') => text
-            .get(span.end + 1)
-            .is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b')' | b'<' | b'.')),
-        Some(b) if b >= 0x80 && !uuid => !text[span.end..].starts_with("…".as_bytes()),
-        Some(_) => true,
-    };
-    starts && ends
-}
-
-/// `${NAME:-` and `${NAME-`
-fn is_shell_default(before: &[u8]) -> bool {
-    let before = before.strip_suffix(b"-").unwrap_or(before);
-    let before = before.strip_suffix(b":").unwrap_or(before);
-    let name = before.iter().rev().take(100).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-    name > 0 && before[..before.len() - name].ends_with(b"${")
-}
-
-/// Whether the value is a piece of something with more colons: an ARN, a URN, an image reference.
-pub(super) fn has_more_colons(text: &[u8], span: &Range<usize>) -> bool {
-    let glue = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'/' | b'_' | b'-' | b'.' | b'@');
-    let before: Vec<u8> =
-        text[..span.start].iter().rev().copied().take(200).take_while(|&b| glue(b)).collect();
-    let colons = before.iter().filter(|&&b| b == b':').count();
-    let behind =
-        text.get(span.end) == Some(&b':') && text.get(span.end + 1).is_some_and(u8::is_ascii_alphanumeric);
-    behind || colons > 1 || memchr::memmem::find(&before, b"//:").is_some()
 }

@@ -247,6 +247,15 @@ fn has_placeholder_word(text: &[u8]) -> bool {
     SEARCH.is_match(text)
 }
 
+/// How much more likely two letters follow each other in words than by chance, in bits; `None` for other characters.
+pub fn pair_bits(a: u8, b: u8) -> Option<i32> {
+    let both = a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
+    both.then(|| {
+        let row = BIGRAMS[usize::from(a.to_ascii_lowercase() - b'a')];
+        i32::from(row[usize::from(b.to_ascii_lowercase() - b'a')]) - i32::from(b'5')
+    })
+}
+
 /// Whether the letters follow each other as they do in words, with few changes between cases and digits.
 pub fn is_wordy(core: &[u8], scrutiny: Scrutiny) -> bool {
     if core.iter().all(u8::is_ascii_hexdigit) && core.iter().any(u8::is_ascii_digit) {
@@ -261,9 +270,8 @@ pub fn is_wordy(core: &[u8], scrutiny: Scrutiny) -> bool {
     for pair in core.windows(2) {
         let (a, b) = (pair[0], pair[1]);
         changes += usize::from(class(a) != class(b) && !(a.is_ascii_uppercase() && b.is_ascii_lowercase()));
-        if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() {
-            let row = BIGRAMS[usize::from(a.to_ascii_lowercase() - b'a')];
-            score += i32::from(row[usize::from(b.to_ascii_lowercase() - b'a')]) - i32::from(b'5');
+        if let Some(bits) = pair_bits(a, b) {
+            score += bits;
             pairs += 1;
         }
     }

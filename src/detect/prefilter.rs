@@ -1,7 +1,7 @@
 //! The first look: one pass over raw bytes for `krea` in any case and its disguises. Nearly every blob ends here,
 //! so this sets the speed of a scan.
 
-use super::names;
+use super::{boundary, names};
 use aho_corasick::{AhoCorasick, packed};
 
 /// How many spellings in upper and lower case `krea` has. They are the first needles.
@@ -99,10 +99,11 @@ impl Prefilter {
 }
 
 /// Whether a hit of `krea` is Krea's name, or may be once an escape in front of it is undone: `\nkrea`, `%0Akrea`,
-/// `=3Dkrea`, `\u000akrea`, a colour of a terminal.
+/// `=3Dkrea`, `\u000akrea`, a colour of a terminal. In a binary, letters may be lengths.
 fn may_be_name(bytes: &[u8], at: usize) -> bool {
     let before = |distance: usize| at.checked_sub(distance).map(|at| bytes[at]);
     names::is_krea_mention(bytes, at)
+        || boundary::is_string(bytes, &(at..at + 4))
         || matches!(before(2), Some(b'\\'))
         || matches!(before(3), Some(b'%' | b'=' | b'\\'))
         || matches!(before(4), Some(b'\\'))
@@ -172,6 +173,7 @@ mod tests {
         }
         assert!(!prefilter.hits(b"nothing to see: KRE A, kr-ea, Korea"));
         assert!(!prefilter.hits(b"linkReact, breakreader, Ukrea"));
+        assert!(prefilter.hits(b"\xa2gservicedkreafapiKeyx"));
         for escaped in
             [r"\nkrea", r"\x0akrea", r"\u000akrea", "%0akrea", "=0akrea", "\x1b[0mkrea", r"\012krea"]
         {

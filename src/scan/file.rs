@@ -6,8 +6,8 @@ use super::readings;
 use super::sources::Seen;
 use crate::detect::{self, Considered, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
-    Confidence, Doubt, Explained, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Readings,
-    Status, Token, containers, trail,
+    Confidence, Doubt, Explained, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status,
+    Token, containers, trail,
 };
 use crate::source::reader::{self, Window, WindowReader};
 use crate::unpack::alone::alone;
@@ -361,6 +361,7 @@ impl<'a> FileScanner<'a> {
             }
             if self.confidence(found) < self.how.least {
                 self.found.withheld.push(found.token.clone());
+                self.found.withheld.extend(found.readings.others().iter().cloned());
                 continue;
             }
             let location = places.locate(names.shown, window, self.encoding, &found.span);
@@ -369,7 +370,7 @@ impl<'a> FileScanner<'a> {
             let finding = self.finding(found, location, excerpt);
             if self.is_allowed(window, &found.span) {
                 self.found.allowed.insert(place_of(&finding));
-                self.found.withheld.push(finding.token);
+                self.found.withheld.extend(finding.all_readings().cloned());
             } else {
                 self.found.findings.push(finding);
             }
@@ -454,10 +455,11 @@ impl<'a> FileScanner<'a> {
                 confidence: first.confidence,
                 token: first.token.clone(),
                 span: copy.span.clone(),
-                pieces: vec![copy.span.clone()],
+                // What is glued to it may be more of it.
+                pieces: vec![detect::with_letters(window.bytes, &copy.span)],
                 layers: copy.layers(),
                 context: format!("the same token as in {}:{}", first.location.path, first.location.line),
-                readings: Readings::default(),
+                readings: first.readings.clone(),
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();

@@ -247,6 +247,6 @@ impl<'a> Blobs<'a> {
         };
         let (old, new): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(was_there);
         self.scanner.found.findings.extend(new);
-        self.scanner.found.withheld.extend(old.into_iter().map(|finding| finding.token));
+        self.scanner.found.withheld.extend(old.iter().flat_map(Finding::all_readings).cloned());
     }
 }

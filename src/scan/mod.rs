@@ -247,7 +247,7 @@ impl Tally {
             let allowed = self.configs.allows(&finding, &input.on_disk(&finding.location.path));
             if allowed || known || self.write {
                 self.allowed.insert(file::place_of(&finding));
-                self.withheld.push(finding.token.clone());
+                self.withheld.extend(finding.all_readings().cloned());
                 if !allowed {
                     self.baselined.push(finding);
                 }

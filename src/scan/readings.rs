@@ -33,7 +33,7 @@ pub fn keep_best(found: &mut Found, before: usize) {
     for mut readings in readings {
         let best = best(&readings);
         found.findings.push(readings.swap_remove(best));
-        found.withheld.extend(readings.into_iter().map(|finding| finding.token));
+        found.withheld.extend(readings.iter().flat_map(Finding::all_readings).cloned());
     }
 }
 

@@ -4,7 +4,8 @@
 //!
 //! Mail says that it is in quoted-printable; then `=3D` and a `=` at a line's end are undone as well.
 //!
-//! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
+//! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is. Characters that take no
+//! place between two letters (soft hyphens, joiners, marks of direction) are taken out.
 
 use super::{Step, Text, TextBuilder};
 use regex::bytes::Regex;
@@ -12,6 +13,13 @@ use std::sync::LazyLock;
 
 static QUOTED_PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("(?im-u)^content-transfer-encoding:[ \t]*\"?quoted-printable").expect("a constant pattern")
+});
+
+/// Characters that take no place: the soft hyphen, joiners and marks of direction, selectors of variants, the mark of the
+/// order of bytes.
+static INVISIBLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?-u)(?:\xc2\xad|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4\xa6-\xaf]|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf)+")
+        .expect("a constant pattern")
 });
 
 /// More layers of quoting than this are left as they are.
@@ -27,6 +35,9 @@ const LONGEST_TITLE: usize = 512;
 /// The text without its escapes, or `None` when it has none.
 pub fn unescape<'a>(text: &Text<'a>) -> Option<Text<'a>> {
     let mut current = undo_quoted_printable(text).or_else(|| undo_backspaces(text));
+    if let Some(next) = undo_invisible(current.as_ref().unwrap_or(text)) {
+        current = Some(next);
+    }
     for _ in 0..MAX_LAYERS {
         match undo_one_layer(current.as_ref().unwrap_or(text)) {
             Some(next) => current = Some(next),
@@ -59,6 +70,28 @@ fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
             out.push(&[character], at, Step::NONE);
         }
         copied = at + length;
+    }
+    out.push(&bytes[copied..], copied, Step::ONE);
+    Some(text.derive(out))
+}
+
+/// Takes out the characters that take no place between two letters of a word: what is copied from pages and chats has them.
+fn undo_invisible<'a>(text: &Text<'_>) -> Option<Text<'a>> {
+    let bytes = text.bytes();
+    let is_letter = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'+' | b'/' | b'=');
+    let between = |range: &std::ops::Range<usize>| {
+        range.start > 0
+            && is_letter(bytes[range.start - 1])
+            && bytes.get(range.end).copied().is_some_and(is_letter)
+    };
+    let mut out = TextBuilder::default();
+    let mut copied = 0;
+    for found in INVISIBLE.find_iter(bytes).map(|found| found.range()).filter(between) {
+        out.push(&bytes[copied..found.start], copied, Step::ONE);
+        copied = found.end;
+    }
+    if copied == 0 {
+        return None;
     }
     out.push(&bytes[copied..], copied, Step::ONE);
     Some(text.derive(out))
@@ -179,7 +212,11 @@ fn decode(text: &[u8], at: usize) -> Option<Escape> {
         [b'\\', b'e', b'[', ..] => found(CONTROL, 2),
         [b'\\', b'0', b'3', b'3', b'[', ..] => found(CONTROL, 4),
         // Octal, as far as it is a character that can be read: `\72`, `\072`.
-        [b'\\', b'0' | b'1', a @ b'0'..=b'7', b @ b'0'..=b'7', ..] => {
+        [b'\\', first @ (b'0' | b'1'), a @ b'0'..=b'7', b @ b'0'..=b'7', rest @ ..] => {
+            // A part of an expression that replaces text stands before other digits: `\1` and `72`.
+            if *first == b'1' && rest.first() != Some(&b'\\') && !ends_with_octal(&text[..at]) {
+                return None;
+            }
             found(printable(u32::from(bytes[1] - b'0') << 6 | octal(*a, *b))?, 4)
         }
         [b'\\', a @ b'4'..=b'7', b @ b'0'..=b'7', ..] => found(printable(octal(*a, *b))?, 3),
@@ -201,6 +238,10 @@ fn joined_line(text: &[u8], at: usize, newline: usize) -> Escape {
     let quoted = memchr::memchr_iter(b'"', &text[line..at]).count() % 2 == 1;
     let inside_word = quoted && !text[line..at].ends_with(b" ");
     Escape { character: (indent > 0 && !inside_word).then_some(b' '), length: newline + indent }
+}
+
+fn ends_with_octal(text: &[u8]) -> bool {
+    matches!(text, [.., b'\\', b'0' | b'1', b'0'..=b'7', b'0'..=b'7'])
 }
 
 fn octal(a: u8, b: u8) -> u32 {
@@ -268,6 +309,25 @@ mod tests {
         ] {
             assert_eq!(undone(escaped), "a:b", "{escaped}");
         }
+    }
+
+    #[test]
+    fn what_takes_no_place_between_letters_is_taken_out() {
+        for text in ["a:\u{200b}b", "a\u{ad}:b", "a\u{2060}\u{200d}:\u{feff}b", "a\u{fe0f}:b", "a:\u{202c}b"]
+        {
+            assert_eq!(undone(text), "a:b", "{text:?}");
+        }
+        for text in ["a \u{200b}b", "\u{feff}a:b", "a:b\u{200b}\n", "é\u{200d}a"] {
+            assert_eq!(undone(text), text, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_an_expression_is_no_octal_digit() {
+        for text in [r"s/(K=).*/\172ab/", r"\1", r"\137x"] {
+            assert_eq!(undone(text), text);
+        }
+        assert_eq!(undone(r"\141\142\143"), "abc");
     }
 
     #[test]

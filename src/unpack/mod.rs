@@ -104,6 +104,19 @@ impl<'a> Text<'a> {
         first..after.clamp(last + 1, (last + 1).max(first + 8 * (end - start)))
     }
 
+    /// Whether the byte at `at` does not stand in the file, but something that it is made from.
+    pub fn is_made(&self, at: usize) -> bool {
+        let mut at = at;
+        self.maps.iter().rev().any(|map| {
+            let next = map.partition_point(|segment| segment.at <= at);
+            let segment = next.checked_sub(1).map(|i| map[i]);
+            if let Some(segment) = segment {
+                at = segment.origin + segment.step.times(at - segment.at);
+            }
+            segment.is_some_and(|segment| segment.step == Step::NONE)
+        })
+    }
+
     /// Whether a range was in one piece before the last step that made this text.
     pub fn is_one_piece(&self, range: &std::ops::Range<usize>) -> bool {
         let Some(map) = self.maps.last() else { return true };

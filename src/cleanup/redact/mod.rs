@@ -121,7 +121,7 @@ pub fn plan(findings: &[Finding], withheld: &[Token]) -> Plan {
     for finding in findings {
         files.entry(&finding.location.path).or_default().push(finding);
     }
-    let tokens = distinct(findings.iter().map(|finding| &finding.token).chain(withheld));
+    let tokens = distinct(findings.iter().flat_map(Finding::all_readings).chain(withheld));
     let mut plan = Plan { tokens, ..Plan::default() };
     for (path, found) in files {
         match edit(path, &found, findings) {

@@ -14,6 +14,7 @@ mod statement;
 mod table;
 mod uses;
 
+use super::boundary;
 use super::names::{self, NameKind};
 use assignment::Assignment;
 use levels::{Level, LevelKind};
@@ -95,7 +96,7 @@ impl<'a> Surroundings<'a> {
         let mentions = KREA
             .find_iter(text)
             .map(|found| found.start())
-            .filter(|&at| names::is_krea_mention(text, at))
+            .filter(|&at| names::is_krea_mention(text, at) || boundary::is_string(text, &(at..at + 4)))
             .collect();
         Surroundings { text, mentions, path, outer, header: table::LastHeader::default() }
     }

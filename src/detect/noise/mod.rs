@@ -3,7 +3,7 @@
 //!
 //! Takes a text and what is known of its surroundings, gives the tokens near mentions of Krea that the exact patterns
 //! cannot see. What is given is a guess: the id half is repaired, the secret half is what was read. Text that is read
-//! exactly is left to [`super::pairs`].
+//! exactly is left to `super::pairs`.
 
 mod glyphs;
 mod id;
@@ -11,7 +11,7 @@ mod reader;
 mod secret;
 
 use super::attribution::{Attribution, Surroundings, Tie};
-use super::pairs;
+use super::boundary;
 use super::placeholder::{self, Scrutiny};
 use crate::finding::Confidence;
 use reader::{Gap, Reader};
@@ -110,8 +110,8 @@ fn token(text: &[u8], start: usize, around: &Surroundings<'_>) -> Option<Noisy> 
         || is_id(&secret.text)
         || secret.text.iter().all(u8::is_ascii_digit)
         || placeholder::is_placeholder(&secret.text, Scrutiny::Pair)
-        || !pairs::stands_alone(text, &span, true)
-        || pairs::has_more_colons(text, &span);
+        || !boundary::stands_alone(text, &span)
+        || boundary::has_more_colons(text, &span);
     if is_refused || !around.mentioned_within(start, REACH) {
         return None;
     }
