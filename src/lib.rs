@@ -14,6 +14,7 @@
 
 pub mod cleanup;
 pub mod cli;
+mod common_words;
 pub mod config;
 pub mod detect;
 mod escape;

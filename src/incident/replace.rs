@@ -304,6 +304,9 @@ impl Run<'_> {
                 Err(error) => {
                     let path = self.escrow.path(Held::Replacement, token);
                     self.fail(token, Step::Store(key.clone()), format!("not stored in {key}: {error}"))?;
+                    if let Some(said) = error.said() {
+                        self.console.insist(said);
+                    }
                     self.console.insist(format!(
                         "    The replacement waits in {}\n    This finishes the job: krea-scan --resume {}",
                         path.display(),

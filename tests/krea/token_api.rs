@@ -92,10 +92,10 @@ fn a_revocation_that_is_refused_says_why() {
         (
             Fault::Body(
                 401,
-                format!(r#"{{"error": "bad key {} for {}"}}"#, Emulator::CREDENTIAL, text(&token)),
+                format!(r#"{{"error": "bad credentials {} for {}"}}"#, Emulator::CREDENTIAL, text(&token)),
             ),
             1,
-            "answered 401 (\"bad key •••• for ••••\")",
+            "answered 401 (\"bad credentials •••• for ••••\")",
         ),
     ] {
         let before = emulator.requests().len();
