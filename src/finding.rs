@@ -389,6 +389,11 @@ impl Finding {
         self.readings.doubt().is_some()
     }
 
+    /// What its token may read, best first.
+    pub fn every_reading(&self) -> impl Iterator<Item = &Token> {
+        std::iter::once(&self.token).chain(self.readings.others())
+    }
+
     /// The place in the original that it was built from, where a source map says so.
     pub fn original(&self) -> Option<&Layer> {
         self.layers.iter().rfind(|layer| layer.kind == SOURCE_MAP)

@@ -17,7 +17,7 @@ mod words;
 
 pub(crate) use words::count;
 
-use crate::finding::Outcome;
+use crate::finding::{Finding, Outcome};
 use crate::mask::Masker;
 use std::fmt;
 use std::io::{self, Write};
@@ -105,7 +105,8 @@ pub struct Context<'a> {
 /// # Errors
 /// What `out` answers, such as a closed pipe or a full disk. The caller decides what that means.
 pub fn write(format: Format, outcome: &Outcome, context: &Context, out: &mut dyn Write) -> io::Result<()> {
-    let masker = Masker::new(outcome.findings.iter().map(|finding| &finding.token).chain(&outcome.withheld));
+    let readings = outcome.findings.iter().flat_map(Finding::every_reading);
+    let masker = Masker::new(readings.chain(&outcome.withheld));
     let report = match format {
         Format::Human => masker.text(human::render(outcome, context).map_err(io::Error::other)?),
         Format::Github => masker.text(github::render(outcome, context).map_err(io::Error::other)?),

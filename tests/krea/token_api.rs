@@ -36,7 +36,7 @@ fn a_revoked_token_is_dead_and_then_gone() {
     let (emulator, api, token) = with_api();
     assert_eq!(api.host().to_string(), emulator.token_api());
     assert_eq!(api.revoke(&id(&token)), Ok(Revocation::Done));
-    assert_eq!(krea_at(&emulator.api(), &quick()).life(&token).status, Status::Dead);
+    assert_eq!(krea_at(&emulator.api(), &quick()).liveness(&token).status, Status::Dead);
     assert_eq!(api.revoke(&id(&token)), Ok(Revocation::AlreadyGone));
 
     let request = &emulator.requests()[0];
@@ -122,7 +122,7 @@ fn an_id_is_escaped_into_the_path() {
 fn a_minted_token_is_live() {
     let (emulator, api, _) = with_api();
     let minted = api.mint("website \"production\" 2026").unwrap();
-    assert_eq!(krea_at(&emulator.api(), &quick()).life(&minted.token).status, Status::Live);
+    assert_eq!(krea_at(&emulator.api(), &quick()).liveness(&minted.token).status, Status::Live);
     assert_eq!((minted.token.kind(), minted.id.as_str()), (TokenKind::Pair, &*id(&minted.token)));
     let issued = emulator.issued().pop().unwrap();
     assert_eq!(

@@ -8,7 +8,7 @@ pub use config::{CREDENTIAL_ENV, TokenApiConfig, TokenApiConfigError};
 
 use super::http::{self, Answer, ClientError, Failure, FailureKind, Http, Options, Request, printable};
 use super::pace::{Again, Pace, Run, Tried};
-use super::{host::Host, life};
+use super::{host::Host, liveness};
 use crate::common_words;
 use crate::finding::{Token, TokenKind};
 use config::{Checked, Operation};
@@ -166,7 +166,7 @@ impl TokenApi {
                 400..=499 if answer.status != 408 => {
                     Err(MintError::NotDone(tried.told(&self.refusal(answer))))
                 }
-                status => Err(MintError::MayBeDone(life::words(status))),
+                status => Err(MintError::MayBeDone(liveness::words(status))),
             },
             Err(failure) => {
                 let words = tried.told(&failure.words);
@@ -193,7 +193,7 @@ impl TokenApi {
             self.http.send(Request {
                 method: operation.method.clone(),
                 url: url.clone(),
-                authorization: &self.authorization,
+                authorization: Some(&self.authorization),
                 body: body.clone(),
                 most: ANSWER_BYTES,
                 timeout: self.timeout,
@@ -245,7 +245,7 @@ impl TokenApi {
 
     /// A status, and what the API says of it, as far as that is common words.
     fn refusal(&self, answer: &Answer) -> String {
-        let words = life::words(answer.status);
+        let words = liveness::words(answer.status);
         let body = answer.body.as_ref().ok().filter(|_| matches!(answer.status, 400..=499));
         let json = body.and_then(|body| serde_json::from_slice::<Value>(body).ok());
         match json.as_ref().and_then(|json| json.get("error")).and_then(Value::as_str) {
