@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::config::parse_time;
 use crate::finding::Confidence;
 use crate::report::Format;
 use crate::unpack::limits::Limits;
@@ -17,7 +18,7 @@ use std::time::Duration;
     name = "krea-scan",
     version,
     after_help = "Exit code: 0 nothing found, all read; 1 tokens found; 2 not done, or not all read. More: --help",
-    after_long_help = "Exit code:\n  0  nothing found and everything read; with --verify, --revoke: every token is proven dead, and every\n     replacement that was asked for is stored and live\n  1  tokens found; with --verify, --revoke: one is not proven dead, or a replacement is not in its place\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin\n  krea-scan --url https://app.example.com\n                                     what a deployed site gives away\n\nA deployed site:\n  Pages are read from the site's own origin (scheme, host and port), and scripts, styles and preloads from any\n  host that its pages load them from, with the modules, styles, source maps and JSON that those name. Requests\n  are GET, a few at a time, without credentials and cookies, and none holds a token. robots.txt is not heeded.\n\nA token has leaked:\n  krea-scan --history --verify       where it is, since when, and whether it is live\n  krea-scan --history --revoke --store env-file:.env\n                                     revoke it, prove that, keep a replacement in .env\n  krea-scan --resume latest          go on where a run stopped\n  krea-scan --redact                 take its text out of the files"
+    after_long_help = "Exit code:\n  0  nothing found and everything read; with --verify, --revoke: every token is proven dead, and every\n     replacement that was asked for is stored and live at the end of the run\n  1  tokens found; with --verify, --revoke: one is not proven dead, or a replacement is not in its place\n  2  could not do the job, or something could not be read and nothing was found\n\nExamples:\n  krea-scan                          the working tree\n  krea-scan --staged                 what the next commit would bring in\n  krea-scan --history                every object of the repository\n  krea-scan --range origin/main..    what this branch brings in\n  krea-scan -f sarif -o out.sarif    for code scanning\n  kubectl get secrets -o yaml | krea-scan --stdin\n  krea-scan --url https://app.example.com\n                                     what a deployed site gives away\n\nA deployed site:\n  Pages are read from the site's own origin (scheme, host and port), and scripts, styles and preloads from any\n  host that its pages load them from, with the modules, styles, source maps and JSON that those name. Requests\n  are GET, a few at a time, without credentials and cookies, and none holds a token. robots.txt is not heeded.\n\nA token has leaked:\n  krea-scan --history --verify       where it is, since when, and whether it is live\n  krea-scan --history --revoke --store env-file:.env\n                                     revoke it, prove that, keep a replacement in .env\n  krea-scan --resume latest          go on where a run stopped\n  krea-scan --redact                 take its text out of the files\n\n  A token is live when Krea takes it, and dead when Krea refuses it four times in 6 seconds, gives no other\n  answer between, and does more than refuse. All else is unknown, and so is a refused token whose text may be\n  another one: the report says why, and which row to look up."
 )]
 #[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "url", "pre_commit", "check_rules", "explain"]))]
 #[command(group = ArgGroup::new("incident").args(["revoke", "resume"]).multiple(true))]
@@ -221,7 +222,7 @@ pub struct Cli {
     )]
     pub timeout: Option<Duration>,
 
-    /// Verify, revoke, prove dead, replace, store, prove the replacement
+    /// Verify, revoke, prove dead, replace, store, prove all once more
     #[arg(
         long,
         conflicts_with_all = ["check_rules", "pre_commit", "write_baseline", "verify"],
@@ -250,7 +251,7 @@ pub struct Cli {
     )]
     pub resume: Option<String>,
 
-    /// List the incidents, and which of them are open
+    /// List the incidents, and what is open, damaged or left over
     #[arg(long, exclusive = true, help_heading = "Incident")]
     pub incidents: bool,
 
@@ -393,16 +394,6 @@ fn parse_size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| "expected a number, such as 10M".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "that is more bytes than there are".to_owned())
-}
-
-/// `90s`, `15m`, `1h`; not negative, and at least a millisecond.
-fn parse_time(text: &str) -> Result<Duration, String> {
-    let time: jiff::SignedDuration =
-        text.parse().map_err(|_| "expected a time, such as 90s or 15m".to_owned())?;
-    Duration::try_from(time)
-        .ok()
-        .filter(|time| *time >= Duration::from_millis(1))
-        .ok_or_else(|| "that is no time to wait".to_owned())
 }
 
 #[cfg(test)]

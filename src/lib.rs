@@ -4,7 +4,7 @@
 //!
 //! Data goes one way: [`source`] and [`git`] give bytes, [`unpack`] makes more bytes of them, [`detect`] finds the
 //! tokens that [`rules`] describe, [`git`] tells who brought them in. [`respond`] hands them on: to [`krea`], which asks
-//! whether they are alive, and to [`incident`], which revokes, replaces, stores and proves. [`report`] writes it all
+//! whether they are live, and to [`incident`], which revokes, replaces, stores and proves. [`report`] writes it all
 //! down; [`cleanup`] takes the text out of files and says what is left to do. [`scan`] holds the first half of the
 //! pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
 //!
@@ -14,6 +14,7 @@
 
 pub mod cleanup;
 pub mod cli;
+mod common_words;
 pub mod config;
 pub mod detect;
 mod escape;

@@ -10,14 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use zeroize::Zeroizing;
 
 /// Shorter texts are not searched for: they are no credentials, and would take whole reports apart.
 const SHORTEST: usize = 6;
-
-/// A piece of a secret of this many characters is masked by [`Masker::fragments`]; less is left.
-pub const FRAGMENT_CHARS: usize = 8;
 
 /// Masks the secrets of a set of tokens in finished reports. Its size is that of the secrets, however many they are.
 pub struct Masker {
@@ -47,32 +44,6 @@ impl Masker {
     /// Masks every secret in a text.
     pub fn text(&self, text: String) -> String {
         self.masked(&text).unwrap_or(text)
-    }
-
-    /// Masks every secret in a text, and every piece of one: what a program prints may be cut off or broken into lines,
-    /// as `base64` does. For short texts: it takes each form of the secrets apart anew.
-    pub fn fragments(&self, text: &str) -> String {
-        let text = self.masked(text).unwrap_or_else(|| text.to_owned());
-        let forms = self.forms.values().flatten();
-        let pieces: HashSet<&[u8]> = forms.flat_map(|form| form.as_bytes().windows(FRAGMENT_CHARS)).collect();
-        let mut secret = vec![false; text.len()];
-        for (at, window) in text.as_bytes().windows(FRAGMENT_CHARS).enumerate() {
-            if pieces.contains(window) {
-                secret[at..at + FRAGMENT_CHARS].fill(true);
-            }
-        }
-        let mut shown = String::with_capacity(text.len());
-        let mut masking = false;
-        for (at, c) in text.char_indices() {
-            let hidden = secret[at..at + c.len_utf8()].contains(&true);
-            match hidden {
-                false => shown.push(c),
-                true if !masking => shown.push_str(MASK),
-                true => {}
-            }
-            masking = hidden;
-        }
-        shown
     }
 
     /// Masks every secret in the strings of a JSON text, which stays valid: structure, keys and numbers, all of
@@ -231,34 +202,6 @@ mod tests {
         let json = r#"{"findings":[12345678,"x12345678","\":{\"secret","\\","findings"],"a":{"secret":1}}"#;
         let masked = r#"{"findings":[12345678,"x••••","••••","\\","••••"],"a":{"secret":1}}"#;
         assert_eq!(masker.json(json.to_owned()), masked);
-    }
-
-    #[test]
-    fn a_piece_of_a_secret_is_masked() {
-        let token = Tokens::new().pair();
-        let masker = Masker::new([&token]);
-        let secret = std::str::from_utf8(token.secret()).unwrap();
-        for (start, end) in [(0, FRAGMENT_CHARS), (0, secret.len() - 1), (1, secret.len()), (9, 21)] {
-            let piece = &secret[start..end];
-            assert_eq!(masker.fragments(&format!("\u{e9}{piece}\u{e9}")), format!("\u{e9}{MASK}\u{e9}"));
-        }
-        let short = &secret[..FRAGMENT_CHARS - 1];
-        assert_eq!(masker.fragments(&format!("{short} {secret}")), format!("{short} {MASK}"));
-        let encoded = STANDARD.encode(token.expose());
-        let lines: Vec<&str> = [&encoded[..60], &encoded[60..76], &encoded[76..]].into();
-        let shown = masker.fragments(&lines.join("\n"));
-        assert_eq!(shown.matches(MASK).count(), 3, "{shown}");
-        assert!(lines.iter().all(|line| !shown.contains(line)));
-        assert_eq!(masker.fragments("other"), "other");
-    }
-
-    #[test]
-    fn a_piece_of_a_character_hides_the_whole_of_it() {
-        let masker =
-            Masker::new([&Token::new(TokenKind::Custom, "\u{4e00}\u{4e01}\u{4e02}\u{4e03}".as_bytes())]);
-        // Three of these share their first two bytes with the secret's.
-        let shown = masker.fragments("\u{4e00}\u{4e01}\u{4e3f} x");
-        assert_eq!(shown, format!("{MASK} x"));
     }
 
     #[test]

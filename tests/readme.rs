@@ -112,7 +112,8 @@ fn run(name: &str) -> usize {
         let sandbox = shop();
         let emulator = block.info.split_whitespace().any(|word| word == "emulator").then(krea);
         let config = emulator.as_ref().map_or(NOBODY.to_owned(), |emulator| {
-            format!("api = '{}'\n[token_api]\nbase = '{}'\n", emulator.api(), emulator.token_api())
+            let (api, token_api) = (emulator.api(), emulator.token_api());
+            format!("api = '{api}'\nrefusal_pause = '2ms'\n[token_api]\nbase = '{token_api}'\n")
         });
         let folder = sandbox.beside("config/krea-scan");
         std::fs::create_dir_all(&folder).unwrap();

@@ -52,7 +52,8 @@ impl<'a> Scene<'a> {
             commands: Cell::new(0),
             folder,
         };
-        let mut config = format!("api = \"{}\"\n", scene.emulator.api());
+        // A stand-in on loopback has no bad moments: what it refuses need not be asked about again after seconds.
+        let mut config = format!("api = \"{}\"\nrefusal_pause = \"100ms\"\n", scene.emulator.api());
         if !guided {
             config += &format!("\n[token_api]\nbase = \"{}\"\n", scene.emulator.token_api());
         }

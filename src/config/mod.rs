@@ -16,6 +16,7 @@ use crate::unpack::ocr::Ocr;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Why a configuration or a baseline cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,16 @@ fn read_toml<T: DeserializeOwned>(
         let hint = hint(e.message().contains("unknown field"));
         ConfigError::Invalid { path: path.to_owned(), problem: parse_error::toml(&e, &text) + hint }
     })
+}
+
+/// `90s`, `15m`, `1h`; not negative, and at least a millisecond.
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
+    let time: jiff::SignedDuration =
+        text.parse().map_err(|_| "expected a time, such as 90s or 15m".to_owned())?;
+    Duration::try_from(time)
+        .ok()
+        .filter(|time| *time >= Duration::from_millis(1))
+        .ok_or_else(|| "that is no time to wait".to_owned())
 }
 
 /// What a run is asked to do: the command line and what goes with it, in one value.

@@ -3,7 +3,7 @@
 //! files, gives one value. Never reads a file of the scanned tree.
 
 use super::allow::AllowTable;
-use super::{ConfigError, read_toml};
+use super::{ConfigError, parse_time, read_toml};
 use crate::incident::sink::Sink;
 use crate::krea::{Host, Options, Proxy, TokenApiConfig};
 use anyhow::Context as _;
@@ -22,11 +22,12 @@ pub(super) struct TrustedFile {
     #[serde(default)]
     store: Vec<String>,
     token_api: Option<TokenApiConfig>,
+    refusal_pause: Option<String>,
 }
 
 pub(super) fn read(path: &Path) -> Result<TrustedFile, ConfigError> {
     read_toml(path, |unknown_field| match unknown_field {
-        true => "; a configuration holds [[allow]], api, proxy, store and [token_api]",
+        true => "; a configuration holds [[allow]], api, proxy, store, refusal_pause and [token_api]",
         false => "",
     })
 }
@@ -118,6 +119,9 @@ impl Service {
         };
         let stores = stores.iter().map(|text| text.parse()).collect::<Result<_, _>>().context(whence)?;
         let mut http = Options { proxy, ..Options::default() };
+        if let Some((time, whence)) = text(None, "", "refusal_pause", |file| file.refusal_pause.as_ref()) {
+            http.pause = parse_time(&time).map_err(anyhow::Error::msg).context(whence)?;
+        }
         if let Some(timeout) = flags.timeout {
             http.timeout = timeout;
         }
@@ -152,6 +156,7 @@ mod tests {
     }
 
     const FULL: &str = "api = 'https://krea.example.com'\nproxy = 'env'\nstore = ['command:cat']\n\
+                        refusal_pause = '5s'\n\
                         [token_api]\nbase = 'https://tokens.example.com/v1'\ncredential_env = 'GATEWAY'\n";
 
     #[test]
@@ -160,6 +165,7 @@ mod tests {
         assert_eq!(service.api.to_string(), "https://krea.example.com");
         assert!(service.api_is_given);
         assert_eq!(service.http.proxy, Proxy::Environment);
+        assert_eq!(service.http.pause, Duration::from_secs(5));
         assert_eq!(service.stores, ["command:cat".parse().unwrap()]);
         assert_eq!(service.token_api.unwrap().base(), "https://tokens.example.com/v1");
     }
@@ -196,8 +202,11 @@ mod tests {
     fn what_cannot_be_meant_names_the_place() {
         for (text, says) in [
             ("api = 'http://krea.example.com'", "api"),
-            ("apis = ''", "holds [[allow]], api, proxy, store and [token_api]"),
+            ("apis = ''", "holds [[allow]], api, proxy, store, refusal_pause and [token_api]"),
             ("store = ['s3:bucket']", "store"),
+            ("refusal_pause = '0s'", "refusal_pause"),
+            ("refusal_pause = 'never'", "refusal_pause"),
+            ("refusal_pause = 1", "line 1"),
             ("[token_api]\nbase = 'ftp://x'", "token_api.base"),
             ("[token_api]\nbase = 'https://x'\ncredential = 'hidden'", "unknown field"),
         ] {

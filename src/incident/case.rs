@@ -17,13 +17,13 @@ pub enum State {
     Live,
     /// Somebody says that it is revoked.
     Revoked,
-    /// Krea answers 401.
+    /// Krea refuses it.
     ProvenDead,
     /// A replacement is in escrow.
     Minted,
     /// Its sinks confirmed it.
     Stored,
-    /// Everything that was asked for is done.
+    /// Everything that was asked for is done, and was proven once more at the end of the run.
     Done,
 }
 
@@ -93,7 +93,7 @@ pub struct Case {
     pub reason: String,
     /// Krea refused it before anything was done here.
     pub was_dead: bool,
-    /// When Krea first answered 401, RFC 3339.
+    /// Since when Krea is known to refuse it, RFC 3339.
     pub dead_at: Option<String>,
     /// What ran with it.
     pub usage: Option<Usage>,
@@ -105,6 +105,12 @@ pub struct Case {
     pub replacement: Option<Replacement>,
     /// Replacements that may exist and that nobody holds.
     pub orphans: Vec<String>,
+    /// Replacements that were given up, because they are dead.
+    #[serde(skip)]
+    pub former: Vec<Fingerprint>,
+    /// Whether all of it was proven once more after the last change.
+    #[serde(skip)]
+    pub proven: bool,
     /// The last thing that went wrong since.
     pub problem: Option<String>,
 }
@@ -129,6 +135,8 @@ impl Case {
             mint: Progress::Open,
             replacement: None,
             orphans: Vec::new(),
+            former: Vec::new(),
+            proven: false,
             problem: None,
         })
     }
@@ -136,9 +144,7 @@ impl Case {
     /// Takes what happened to this token.
     pub fn apply(&mut self, at: &str, event: &Event) {
         match event {
-            Event::Begun { step: Step::Revoke, .. } => self.revoke = Progress::Begun,
-            Event::Begun { step: Step::Mint, .. } => self.mint = Progress::Begun,
-            Event::Begun { step: Step::Store(sink), .. } => self.store(sink, Progress::Begun),
+            Event::Begun { step, .. } => self.begin(step),
             Event::Failed { step, reason, .. } => {
                 match step {
                     Step::Revoke => self.revoke = Progress::Failed(reason.clone()),
@@ -146,25 +152,19 @@ impl Case {
                     Step::Store(sink) => self.store(sink, Progress::Failed(reason.clone())),
                     _ => {}
                 }
+                self.proven = false;
                 self.problem = Some(reason.clone());
             }
-            Event::Life { status, reason, .. } => {
-                if *status == Status::Dead && self.dead_at.is_none() {
-                    self.dead_at = Some(at.to_owned());
-                    self.was_dead = self.status == Status::Unverified && !self.revoke.is_begun();
-                    self.problem = None;
-                }
-                (self.status, self.reason) = (*status, reason.clone());
-            }
+            Event::Liveness { status, reason, .. } => self.hear(at, *status, reason),
             Event::Evidence { usage, .. } => self.usage = Some(usage.clone()),
             Event::Revoked { by, .. } => self.revoke = Progress::Done(by.clone()),
             Event::Orphaned { name, reason, .. } => {
                 self.orphans.push(name.clone());
-                self.mint = Progress::Failed(reason.clone());
+                (self.replacement, self.mint) = (None, Progress::Failed(reason.clone()));
             }
             Event::Minted { new, id_prefix, name, .. } => {
                 self.mint = Progress::Done(name.clone());
-                self.problem = None;
+                (self.proven, self.problem) = (false, None);
                 self.replacement = Some(Replacement {
                     fingerprint: new.clone(),
                     id_prefix: id_prefix.clone(),
@@ -182,9 +182,44 @@ impl Case {
                 if let Some(replacement) = &mut self.replacement {
                     (replacement.status, replacement.reason) = (*status, reason.clone());
                 }
+                self.proven &= *status == Status::Live;
             }
+            Event::GivenUp { new, .. } => {
+                self.former.push(new.clone());
+                (self.replacement, self.mint, self.proven) = (None, Progress::Open, false);
+            }
+            Event::Proven { .. } => (self.proven, self.problem) = (true, None),
+            Event::Closed => self.proven = true,
             _ => {}
         }
+    }
+
+    fn begin(&mut self, step: &Step) {
+        match step {
+            Step::Revoke => self.revoke = Progress::Begun,
+            Step::Mint => self.mint = Progress::Begun,
+            Step::Store(sink) => self.store(sink, Progress::Begun),
+            Step::Verify | Step::Evidence | Step::ProveDead | Step::ProveLive | Step::Renew => return,
+        }
+        self.proven = false;
+    }
+
+    /// Takes what Krea said of the token. The last word counts.
+    fn hear(&mut self, at: &str, status: Status, reason: &str) {
+        match status {
+            Status::Dead if self.dead_at.is_none() => {
+                self.dead_at = Some(at.to_owned());
+                let is_untouched = !self.revoke.is_begun() && self.replacement.is_none();
+                self.was_dead |= self.status == Status::Unverified && is_untouched;
+                self.problem = None;
+            }
+            Status::Dead => {}
+            Status::Live | Status::Unknown | Status::Unverified => {
+                (self.dead_at, self.proven) = (None, false);
+                self.was_dead &= status != Status::Live;
+            }
+        }
+        (self.status, self.reason) = (status, reason.to_owned());
     }
 
     fn store(&mut self, sink: &str, progress: Progress) {
@@ -193,21 +228,22 @@ impl Case {
         }
     }
 
-    /// Whether Krea answers 401.
+    /// Whether Krea refuses it, as far as its last word goes.
     pub fn is_dead(&self) -> bool {
-        self.dead_at.is_some()
+        self.status == Status::Dead
     }
 
-    /// Whether a replacement is wanted: sinks were named, and the token was not dead before.
+    /// Whether a replacement is wanted: sinks were named, and the token was not dead before; or there is one already.
     pub fn wants_replacement(&self, sinks: &[String]) -> bool {
-        !sinks.is_empty() && !self.was_dead
+        (!sinks.is_empty() && !self.was_dead) || self.replacement.is_some()
     }
 
-    /// Whether each of these sinks confirmed the replacement.
+    /// Whether there are sinks, and each of them confirmed the replacement.
     pub fn is_stored(&self, sinks: &[String]) -> bool {
         let stored =
             |replacement: &Replacement, sink| replacement.stores.get(sink).is_some_and(Progress::is_done);
-        self.replacement.as_ref().is_some_and(|new| sinks.iter().all(|sink| stored(new, sink)))
+        let new = self.replacement.as_ref().filter(|_| !sinks.is_empty());
+        new.is_some_and(|new| sinks.iter().all(|sink| stored(new, sink)))
     }
 
     /// Whether the replacement is stored, and Krea accepts it.
@@ -216,11 +252,15 @@ impl Case {
         live && self.is_stored(sinks)
     }
 
+    /// Whether it is dead and replaced, as far as that was asked for.
+    pub fn is_settled(&self, sinks: &[String]) -> bool {
+        self.is_dead() && (!self.wants_replacement(sinks) || self.is_replaced(sinks))
+    }
+
     /// How far it is.
     pub fn state(&self, sinks: &[String]) -> State {
-        let replaced = !self.wants_replacement(sinks) || self.is_replaced(sinks);
         match () {
-            () if self.is_dead() && replaced => State::Done,
+            () if self.is_settled(sinks) && self.proven => State::Done,
             () if self.is_stored(sinks) && self.replacement.is_some() => State::Stored,
             () if self.replacement.is_some() => State::Minted,
             () if self.is_dead() => State::ProvenDead,
@@ -250,119 +290,18 @@ pub fn token_of(event: &Event) -> Option<&Fingerprint> {
         Event::Found { token, .. }
         | Event::Begun { token, .. }
         | Event::Failed { token, .. }
-        | Event::Life { token, .. }
+        | Event::Liveness { token, .. }
         | Event::Evidence { token, .. }
         | Event::Revoked { token, .. }
         | Event::Orphaned { token, .. }
         | Event::Minted { token, .. }
         | Event::Stored { token, .. }
-        | Event::Replacement { token, .. } => Some(token),
+        | Event::Replacement { token, .. }
+        | Event::GivenUp { token, .. }
+        | Event::Proven { token } => Some(token),
         Event::Opened { .. } | Event::Resumed { .. } | Event::Closed => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SINK: &str = "env-file:.env";
-
-    fn found() -> (Case, Fingerprint) {
-        let token = Fingerprint::of(b"leaked");
-        let event = Event::Found {
-            token: token.clone(),
-            kind: TokenKind::Pair,
-            id_prefix: Some("a7b81471".to_owned()),
-            places: vec![".env:1:14".to_owned()],
-            since: None,
-            name: "shop".to_owned(),
-        };
-        (Case::found(&event).unwrap(), token)
-    }
-
-    fn life(token: &Fingerprint, status: Status) -> Event {
-        Event::Life { token: token.clone(), status, reason: "answered".to_owned() }
-    }
-
-    /// The events of an ordinary run, and the state after each.
-    fn ordinary(token: &Fingerprint) -> Vec<(Event, State)> {
-        let begun = |step| Event::Begun { token: token.clone(), step };
-        let sink = SINK.to_owned();
-        vec![
-            (begun(Step::Verify), State::Found),
-            (life(token, Status::Live), State::Live),
-            (begun(Step::Revoke), State::Live),
-            (Event::Revoked { token: token.clone(), by: "api".to_owned() }, State::Revoked),
-            (begun(Step::ProveDead), State::Revoked),
-            (life(token, Status::Live), State::Revoked),
-            (life(token, Status::Dead), State::ProvenDead),
-            (begun(Step::Mint), State::ProvenDead),
-            (
-                Event::Minted {
-                    token: token.clone(),
-                    new: Fingerprint::of(b"new"),
-                    id_prefix: None,
-                    name: "shop".to_owned(),
-                },
-                State::Minted,
-            ),
-            (begun(Step::Store(sink.clone())), State::Minted),
-            (Event::Stored { token: token.clone(), sink, place: ".env".to_owned() }, State::Stored),
-            (begun(Step::ProveLive), State::Stored),
-            (
-                Event::Replacement {
-                    token: token.clone(),
-                    status: Status::Live,
-                    reason: "answered 200".to_owned(),
-                },
-                State::Done,
-            ),
-        ]
-    }
-
-    #[test]
-    fn an_ordinary_run_goes_from_state_to_state() {
-        let (mut case, token) = found();
-        for (event, state) in ordinary(&token) {
-            case.apply("2026-07-01T00:00:00Z", &event);
-            assert_eq!(case.state(&[SINK.to_owned()]), state, "{event:?}");
-        }
-        assert_eq!(case.dead_at.as_deref(), Some("2026-07-01T00:00:00Z"));
-        assert!(!case.was_dead && case.problem.is_none());
-        // Another sink is another thing to do.
-        assert_eq!(case.state(&[SINK.to_owned(), "command:true".to_owned()]), State::Minted);
-    }
-
-    #[test]
-    fn without_sinks_dead_is_done() {
-        let (mut case, token) = found();
-        for (event, _) in ordinary(&token).into_iter().take(7) {
-            case.apply("", &event);
-        }
-        assert_eq!(case.state(&[]), State::Done);
-    }
-
-    #[test]
-    fn what_was_dead_before_is_not_replaced() {
-        let (mut case, token) = found();
-        case.apply("", &life(&token, Status::Dead));
-        assert!(case.was_dead && !case.wants_replacement(&[SINK.to_owned()]));
-        assert_eq!(case.state(&[SINK.to_owned()]), State::Done);
-
-        // Dead after a revocation that a crash cut short is our doing.
-        let (mut case, token) = found();
-        case.apply("", &Event::Begun { token: token.clone(), step: Step::Revoke });
-        case.apply("", &life(&token, Status::Dead));
-        assert!(!case.was_dead && case.wants_replacement(&[SINK.to_owned()]));
-    }
-
-    #[test]
-    fn nothing_but_a_refusal_is_dead() {
-        for status in [Status::Unknown, Status::Live, Status::Unverified] {
-            let (mut case, token) = found();
-            case.apply("", &life(&token, status));
-            assert!(!case.is_dead());
-            assert_ne!(case.state(&[]), State::Done);
-        }
-    }
-}
+mod tests;

@@ -1,10 +1,14 @@
 //! Where incidents are kept: a private folder for each, below the user's state folder. Takes an id, gives the open and
 //! locked folder. Refuses places that others can write to and links; never holds a token itself.
 
+use super::journal::{NAME, VERSION};
 use crate::place;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// What keeps other processes away.
+pub(super) const LOCK: &str = "lock";
 
 /// Why the state of incidents cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,25 @@ pub enum StateError {
         /// What is wrong with it and what to do.
         problem: &'static str,
     },
+    /// A journal that is not as it was written.
+    #[error("{path} is damaged: {problem}")]
+    Damaged {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A journal that another version of the program wrote.
+    #[error(
+        "{path} was written by another version of krea-scan (its format is {version}, this one knows 1 to {VERSION}); go on \
+         with that version"
+    )]
+    Version {
+        /// The journal.
+        path: PathBuf,
+        /// The format's number.
+        version: u32,
+    },
     /// No such incident.
     #[error("there is no incident {0}; krea-scan --incidents lists them")]
     Unknown(String),
@@ -39,6 +62,9 @@ pub enum StateError {
          found"
     )]
     NotBegun(String),
+    /// One that is finished.
+    #[error("incident {0} is closed: nothing is left to do in it")]
+    Closed(String),
     /// No incident is open.
     #[error("no incident is open; krea-scan --revoke begins one")]
     NoneOpen,
@@ -120,7 +146,7 @@ impl State {
     /// # Errors
     /// A lock file that cannot be made.
     pub fn lock(&self) -> Result<File, StateError> {
-        let path = self.root.join("lock");
+        let path = self.root.join(LOCK);
         let file = open_private(&path, OpenOptions::new().write(true).create(true).truncate(false))?;
         file.lock().map_err(StateError::io("lock", &path))?;
         Ok(file)
@@ -177,22 +203,21 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Removes the folder with all that an incident keeps in it.
+    /// Removes a folder that holds nothing but its journal and its lock.
     ///
     /// # Errors
     /// What the system says; and a folder that holds something else.
     pub fn remove(self) -> Result<(), StateError> {
-        let removed = fs::read_dir(&self.path).and_then(|entries| {
-            for entry in entries {
-                fs::remove_file(entry?.path())?;
-            }
-            fs::remove_dir(&self.path)
-        });
+        let remove = |name: &str| match fs::remove_file(self.path.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        };
+        let removed = remove(NAME).and_then(|()| remove(LOCK)).and_then(|()| fs::remove_dir(&self.path));
         removed.map_err(StateError::io("remove", &self.path))
     }
 
     fn lock(id: String, path: PathBuf) -> Result<Folder, StateError> {
-        let name = path.join("lock");
+        let name = path.join(LOCK);
         let file = open_private(&name, OpenOptions::new().write(true).create(true).truncate(false))?;
         match file.try_lock() {
             Ok(()) => Ok(Folder { id, path, _lock: file }),

@@ -10,9 +10,9 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The journal's name in the incident's folder.
-const NAME: &str = "journal.jsonl";
-/// What this program writes and reads.
-pub const VERSION: u32 = 1;
+pub(super) const NAME: &str = "journal.jsonl";
+/// What this program writes. Version 2 added the proofs at the end of a run; 1 is read as well.
+pub const VERSION: u32 = 2;
 /// A longer journal is none of ours, in bytes.
 const MOST: u64 = 256 << 20;
 
@@ -34,6 +34,8 @@ pub enum Step {
     Store(String),
     /// Is the replacement live?
     ProveLive,
+    /// Does all that was proven still hold, after the last change?
+    Renew,
 }
 
 /// What happened.
@@ -56,6 +58,10 @@ pub enum Event {
         folder: PathBuf,
         /// How many tokens it is for. Nothing is done before the journal has named each of them.
         tokens: usize,
+        /// What else leaked, or may have: other readings, tokens that are left to a person, id halves. No replacement
+        /// may be one of these.
+        #[serde(default)]
+        leaked: Vec<Fingerprint>,
     },
     /// It goes on, perhaps with other sinks.
     Resumed {
@@ -94,7 +100,8 @@ pub enum Event {
         reason: String,
     },
     /// Krea was asked about the leaked token.
-    Life {
+    #[serde(alias = "life")]
+    Liveness {
         /// The leaked token.
         token: Fingerprint,
         /// What came of it.
@@ -153,6 +160,20 @@ pub enum Event {
         status: Status,
         /// In words.
         reason: String,
+    },
+    /// A replacement is dead, and was given up: another one is wanted.
+    GivenUp {
+        /// The leaked token.
+        token: Fingerprint,
+        /// The dead replacement.
+        new: Fingerprint,
+        /// What Krea said.
+        reason: String,
+    },
+    /// After the last change, the leaked token is still dead, and its replacement live and where it was stored.
+    Proven {
+        /// The leaked token.
+        token: Fingerprint,
     },
     /// Nothing is left to do.
     Closed,
@@ -233,24 +254,35 @@ pub fn now() -> String {
 
 /// The records, and how many bytes of the file they are.
 fn read_all(file: &mut File, path: &Path) -> Result<(Vec<Record>, u64), StateError> {
-    let corrupt = |problem| StateError::Unsafe { path: path.to_owned(), problem };
+    let damaged = |problem: String| StateError::Damaged { path: path.to_owned(), problem };
     let mut bytes = Vec::new();
     let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(MOST + 1).read_to_end(&mut bytes));
     if read.map_err(StateError::io("read", path))? as u64 > MOST {
-        return Err(corrupt("it is far too long to be a journal"));
+        return Err(damaged("it is far too long to be a journal".to_owned()));
+    }
+    if let Some(version) = version(&bytes).filter(|version| !(1..=VERSION).contains(version)) {
+        return Err(StateError::Version { path: path.to_owned(), version });
     }
     let mut records = Vec::new();
     let mut whole = 0;
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+    for (number, line) in (1..).zip(bytes.split_inclusive(|&byte| byte == b'\n')) {
         match serde_json::from_slice(line) {
             Ok(record) if line.ends_with(b"\n") => records.push(record),
-            // Only the last line can be half-written.
-            _ if whole + line.len() == bytes.len() => break,
-            _ => return Err(corrupt("a line of it is not what krea-scan writes; move the folder away")),
+            // Only the last line can be half-written, and what is written begins with a brace.
+            _ if !line.ends_with(b"\n") && (whole > 0 || line.starts_with(b"{")) => break,
+            _ => return Err(damaged(format!("line {number} is not what krea-scan writes"))),
         }
         whole += line.len();
     }
     Ok((records, whole as u64))
+}
+
+/// The version that a journal says it has, however the rest of it looks.
+fn version(bytes: &[u8]) -> Option<u32> {
+    let line = bytes.split(|&byte| byte == b'\n').next()?;
+    let first: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let opened = first.get("event").is_some_and(|event| event == "opened");
+    u32::try_from(first.get("version")?.as_u64()?).ok().filter(|_| opened)
 }
 
 #[cfg(test)]
@@ -298,9 +330,60 @@ mod tests {
         journal.append(failed(1)).unwrap();
         let path = folder.path.join(NAME);
         let bytes = std::fs::read(&path).unwrap();
-        std::fs::write(&path, [&b"{}\n"[..], &bytes].concat()).unwrap();
-        assert!(Journal::go_on(&folder).is_err());
-        assert_eq!(std::fs::read(&path).unwrap().len(), bytes.len() + 3, "nothing is taken away");
+        for damaged in [
+            [&b"{}\n"[..], &bytes].concat(),
+            [&bytes[..], b"{}\n"].concat(),
+            [&bytes[..], b"\n", &bytes].concat(),
+            vec![0; bytes.len()],
+            b"x".to_vec(),
+        ] {
+            std::fs::write(&path, &damaged).unwrap();
+            let error = Journal::go_on(&folder).unwrap_err();
+            assert!(matches!(error, StateError::Damaged { .. }), "{error}");
+            assert_eq!(std::fs::read(&path).unwrap(), damaged, "nothing is taken away");
+        }
+    }
+
+    #[test]
+    fn a_journal_of_another_version_is_told_by_its_number() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path());
+        drop(Journal::begin(&folder).unwrap());
+        let path = folder.path.join(NAME);
+        for (text, expected) in [
+            (
+                "{\"at\":\"x\",\"event\":\"opened\",\"version\":3,\"new\":[]}\n{\"event\":\"novel\"}\n",
+                Some(3),
+            ),
+            ("{\"event\":\"opened\",\"version\":0}\n", Some(0)),
+            ("{\"event\":\"opened\",\"version\":1}\n", None),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            match (Journal::go_on(&folder), expected) {
+                (Err(StateError::Version { version, .. }), Some(expected)) => assert_eq!(version, expected),
+                (Err(StateError::Damaged { .. }), None) => {}
+                (other, _) => panic!("{other:?}"),
+            }
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn what_version_1_wrote_is_read() {
+        let token = Fingerprint::of(b"leaked");
+        let opened = "{\"at\":\"\",\"event\":\"opened\",\"version\":1,\"api\":\"https://api.krea.ai\",\"token_api\":null,\
+                      \"stores\":[],\"replace_first\":false,\"folder\":\"/srv\",\"tokens\":1}";
+        let life = format!(
+            "{{\"at\":\"\",\"event\":\"life\",\"token\":\"{token}\",\"status\":\"dead\",\"reason\":\"answered 401\"}}"
+        );
+        let Record { event: Event::Opened { version: 1, leaked, .. }, .. } =
+            serde_json::from_str(opened).unwrap()
+        else {
+            panic!("not an opening")
+        };
+        assert_eq!(leaked, []);
+        let record: Record = serde_json::from_str(&life).unwrap();
+        assert!(matches!(record.event, Event::Liveness { status: Status::Dead, .. }));
     }
 
     #[test]

@@ -2,47 +2,36 @@
 
 use super::case::State;
 use super::folder::{State as Folders, StateError};
-use super::journal::{Event, Journal, Record};
-use super::kept::{cases, is_begun, is_open};
+use super::journal::Event;
+use super::kept::{Health, Look, cases};
 use std::fmt::Write as _;
 
-/// A line for each incident, newest first, and under it one for each of its tokens.
+/// Lines for each incident, newest first: how far it is, each of its tokens, and what is wrong with it or left over.
 ///
 /// # Errors
-/// A state folder that cannot be read, or is not private. A journal that cannot be read is a line of its own.
+/// A state folder that cannot be read, or is not private. What is wrong with one incident is among its lines.
 pub fn list() -> Result<String, StateError> {
-    let ids = match Folders::look()? {
-        Some(folders) => {
-            let ids = folders.ids()?;
-            ids.into_iter().map(|id| (Journal::read(&folders.folder(&id)), id)).collect()
-        }
+    let looks = match Folders::look()? {
+        Some(folders) => Look::all(&folders)?,
         None => Vec::new(),
     };
-    let mut text = String::new();
-    let mut open = 0;
-    for (records, id) in ids.into_iter().rev() {
-        match records {
-            Ok(records) => {
-                open += usize::from(is_open(&records));
-                text.push_str(&told(&id, &records));
-            }
-            // Writing to a String cannot fail.
-            Err(error) => _ = writeln!(text, "{id}  cannot be read: {error}"),
-        }
-    }
-    let open = match open {
+    let mut text: String = looks.iter().rev().map(told).collect();
+    let open = match looks.iter().filter(|look| look.health == Health::Open).count() {
         0 => "No incident is open.".to_owned(),
         1 => "1 incident is open.".to_owned(),
         number => format!("{number} incidents are open."),
     };
-    Ok(text + &open + "\n")
+    text += &open;
+    Ok(text + "\n")
 }
 
-fn told(id: &str, records: &[Record]) -> String {
-    let state = match () {
-        () if is_open(records) => format!("open: krea-scan --resume {id}"),
-        () if is_begun(records) => "closed".to_owned(),
-        () => "ended before anything was begun".to_owned(),
+fn told(look: &Look) -> String {
+    let (id, records) = (&look.id, &look.records);
+    let state = match look.health {
+        Health::Open => format!("open: krea-scan --resume {id}"),
+        Health::Closed => "closed".to_owned(),
+        Health::Unbegun => "ended before anything was begun".to_owned(),
+        Health::Damaged(_) => "damaged".to_owned(),
     };
     let since = records.first().map_or("", |record| record.at.as_str());
     let stores = records.iter().rev().find_map(|record| match &record.event {
@@ -50,7 +39,8 @@ fn told(id: &str, records: &[Record]) -> String {
         _ => None,
     });
     let stores = stores.unwrap_or_default();
-    let mut text = format!("{id}  begun {since}  {state}\n");
+    let begun = if since.is_empty() { String::new() } else { format!("  begun {since}") };
+    let mut text = format!("{id}{begun}  {state}\n");
     for case in cases(records) {
         let how_far = match case.state(&stores) {
             State::Found => "found",
@@ -69,6 +59,9 @@ fn told(id: &str, records: &[Record]) -> String {
         if let Some(problem) = &case.problem {
             let _ = writeln!(text, "      {problem}");
         }
+    }
+    if let Some(warning) = look.warning() {
+        let _ = writeln!(text, "  warning: {warning}");
     }
     text
 }

@@ -4,6 +4,7 @@
 //! Takes tokens with the words for where they were found, gives a [`Report`]. Talks to Krea through [`crate::krea`]
 //! only. Knows nothing of how a token was found.
 
+mod begin;
 mod case;
 pub mod console;
 mod escrow;
@@ -11,9 +12,12 @@ mod folder;
 mod guided;
 mod journal;
 mod kept;
+mod leaked;
 mod list;
+mod mint;
 pub mod naming;
 mod plan;
+mod renew;
 mod replace;
 mod report;
 mod run;
@@ -21,9 +25,9 @@ mod screen;
 pub mod sink;
 mod steps;
 
+pub use begin::{Ask, Leak, Options, may_ask, resume, start};
 pub use case::{Case, Progress, Replacement, State, label};
 pub use folder::StateError;
 pub use list::list;
 pub use plan::dry_run;
 pub use report::{Entry, Report};
-pub use run::{Ask, Leak, Options, may_ask, resume, start};

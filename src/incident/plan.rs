@@ -2,7 +2,7 @@
 
 use super::folder::StateError;
 
-use super::run::{Leak, Options};
+use super::begin::{Leak, Options};
 use crate::krea::TOKENS_PAGE;
 use std::time::Duration;
 
@@ -26,11 +26,11 @@ pub fn dry_run(leaks: &[Leak], options: &Options) -> anyhow::Result<Vec<String>>
     let revoke = match &by {
         Some(base) => vec![
             format!("Ask for a yes, then revoke each live one through {base}: {all}"),
-            format!("Ask {api} until each answers 401, for at most {}", told(options.wait)),
+            format!("Ask {api} until it refuses each, again and again, for at most {}", told(options.wait)),
         ],
         None => vec![
             format!("Show which rows to revoke on {TOKENS_PAGE}: {all}"),
-            format!("Ask {api} until each answers 401, for at most {}", told(options.wait)),
+            format!("Ask {api} until it refuses each, again and again, for at most {}", told(options.wait)),
         ],
     };
     let mut replace = Vec::new();
@@ -42,7 +42,7 @@ pub fn dry_run(leaks: &[Leak], options: &Options) -> anyhow::Result<Vec<String>>
         });
         replace.push("Hold it in escrow, a file of mode 0600 beside the journal".to_owned());
         replace.extend(options.stores.iter().map(|sink| format!("Store it: {sink}")));
-        replace.push(format!("Ask {api} whether it is live, then remove it from escrow"));
+        replace.push(format!("Ask {api} whether it is live"));
     }
     if replace.is_empty() {
         replace.push("Mint nothing, because no --store says where to keep a replacement".to_owned());
@@ -51,6 +51,7 @@ pub fn dry_run(leaks: &[Leak], options: &Options) -> anyhow::Result<Vec<String>>
         true => steps.extend(replace.into_iter().chain(revoke)),
         false => steps.extend(revoke.into_iter().chain(replace)),
     }
+    steps.push(format!("Ask {api} once more about each of them, then empty the escrow"));
     Ok(steps)
 }
 

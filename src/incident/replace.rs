@@ -1,42 +1,42 @@
-//! The steps that give a leaked token its replacement: mint it, or take it from a person; store it; prove it live. From the
-//! moment it exists until then it is in escrow.
+//! The steps that give a leaked token its replacement: get it, as [`super::mint`] does; store it; prove it live; give it up
+//! when it is dead, and get another one.
 
-use super::case::{Case, Progress, label};
-use super::console::AskError;
+use super::case::{Case, Progress};
 use super::escrow::Held;
 use super::journal::{Event, Step};
 use super::run::{Part, Run};
 use super::screen::Tone;
 use super::sink::{Delivery, Sink};
 use super::steps::BY_API;
-use super::{guided, naming};
-use crate::finding::{Fingerprint, Status, Token, TokenKind};
-use crate::krea::{MintError, TOKENS_PAGE};
+use crate::finding::{Fingerprint, Status, Token};
+use crate::krea::Liveness;
 use anyhow::Result;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// What is wrong with a replacement that there is no place for.
+const NOWHERE: &str =
+    "a replacement is in escrow, and nothing says where to keep it; add --store to --resume";
 /// How long a new token may take until Krea accepts it.
 const NEW_TOKEN: Duration = Duration::from_secs(10);
-/// How often a mint is tried under further names after its answer was lost.
-const MINTS: usize = 2;
-/// How often a person may paste something unusable.
-const PASTES: usize = 5;
-/// A pasted text that is shorter is no token, in bytes.
-const SHORTEST: usize = 16;
 
 impl Run<'_> {
     /// Mints, stores and proves the replacements that are wanted.
     pub fn replace(&mut self) -> Result<()> {
         let sinks = self.sink_names();
         let first = self.replace_first;
-        // A crash came between the proof and the end of escrow.
-        for token in self.select(|case| case.is_replaced(&sinks)) {
-            self.release(&token)?;
+        for token in self.select(|case| case.wants_replacement(&sinks) && (first || case.is_dead())) {
+            self.give_up_the_dead(&token)?;
         }
         let wanted = self.select(|case| {
             case.wants_replacement(&sinks) && !case.is_replaced(&sinks) && (first || case.is_dead())
         });
+        if sinks.is_empty() {
+            for token in &wanted {
+                self.fail(token, Step::ProveLive, NOWHERE)?;
+            }
+            return Ok(());
+        }
         if wanted.is_empty() {
             return Ok(());
         }
@@ -63,209 +63,35 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn mint(&mut self, token: &Fingerprint) -> Result<()> {
-        let Some(case) = self.case(token) else { return Ok(()) };
-        if case.replacement.is_none() && matches!(case.mint, Progress::Failed(_)) {
-            // What escrow may hold then was revoked again, or is named as one that nobody holds.
-            self.release(token)?;
-        }
-        let Some(case) = self.case(token) else { return Ok(()) };
-        if let Some(new) = self.fresh.get(token) {
-            // A crash came between the escrow and the journal.
-            if case.replacement.as_ref().is_none_or(|known| known.fingerprint != new.fingerprint()) {
-                let (new, name) = (new.clone(), self.next_name(token));
-                self.minted(token, &new, name)?;
+    /// Gives a replacement up that Krea refused when it was last asked, and still does.
+    fn give_up_the_dead(&mut self, token: &Fingerprint) -> Result<()> {
+        let known = self.case(token).and_then(|case| case.replacement.clone());
+        let Some(known) = known.filter(|known| known.status == Status::Dead) else { return Ok(()) };
+        let reason = match self.fresh.get(token).cloned() {
+            Some(new) => {
+                let liveness = self.krea.liveness(&new);
+                let (status, reason) = (liveness.status, liveness.reason.clone());
+                self.record(Event::Replacement { token: token.clone(), status, reason })?;
+                if status != Status::Dead {
+                    return Ok(());
+                }
+                self.escrow.settle(Held::Replacement, token, &new)?;
+                self.fresh.remove(token);
+                liveness.reason
             }
-            return Ok(());
-        }
-        if case.replacement.is_some() {
-            let reason = "the replacement is not in escrow any more";
-            return self.fail(token, Step::Mint, reason);
-        }
-        if case.mint == Progress::Begun && self.token_api.is_some() {
-            self.orphaned(token, "the run ended before the answer came")?;
-        }
-        if let Err(error) = self.escrow.reserve(Held::Replacement, token) {
-            return self.fail(
-                token,
-                Step::Mint,
-                format!("nothing was minted, because escrow has no room: {error}"),
-            );
-        }
-        if self.token_api.is_some() { self.mint_by_api(token) } else { self.mint_by_hand(token) }
-    }
-
-    /// Ends escrow for a replacement.
-    fn release(&mut self, token: &Fingerprint) -> Result<()> {
-        self.fresh.remove(token);
-        Ok(self.escrow.remove(Held::Replacement, token)?)
-    }
-
-    /// The replacement's name; another one for each that may exist already.
-    fn next_name(&self, token: &Fingerprint) -> String {
-        match self.case(token) {
-            Some(case) if case.orphans.is_empty() => case.name.clone(),
-            Some(case) => naming::again(&case.name, case.orphans.len()),
-            None => String::new(),
-        }
-    }
-
-    fn orphaned(&mut self, token: &Fingerprint, reason: &str) -> Result<()> {
-        let name = self.next_name(token);
-        self.console.insist(format!(
-            "  {}  a replacement named \"{name}\" may exist that nobody holds ({reason}); look for it on \
-             {TOKENS_PAGE} and revoke it",
-            self.label(token)
-        ));
-        let reason = reason.to_owned();
-        Ok(self.record(Event::Orphaned { token: token.clone(), name, reason })?)
-    }
-
-    fn mint_by_api(&mut self, token: &Fingerprint) -> Result<()> {
-        for attempt in 1..=MINTS {
-            let name = self.next_name(token);
-            self.begin_step(token, Step::Mint)?;
-            let held = self.interrupt.hold();
-            let answer = self.token_api.as_ref().map(|api| api.mint(&name));
-            let kept = match &answer {
-                Some(Ok(minted)) => {
-                    self.console.hide(&minted.token);
-                    self.escrow.put(Held::Replacement, token, &minted.token)
-                }
-                _ => Ok(()),
-            };
-            drop(held);
-            match (answer, kept) {
-                (Some(Ok(minted)), Ok(())) => return self.minted(token, &minted.token, name),
-                (Some(Ok(minted)), Err(error)) => {
-                    // Nothing of it may come back as if it were held; should this fail as well, the journal tells.
-                    let _ = self.release(token);
-                    let undone = self.token_api.as_ref().map(|api| api.revoke(&minted.id));
-                    let reason = match undone {
-                        Some(Ok(_)) => {
-                            format!("the replacement could not be kept ({error}) and was revoked again")
-                        }
-                        _ => {
-                            self.orphaned(token, "it could not be kept")?;
-                            format!("the replacement could not be kept: {error}")
-                        }
-                    };
-                    return self.fail(token, Step::Mint, reason);
-                }
-                (Some(Err(MintError::NotDone(reason))), _) => {
-                    self.release(token)?;
-                    return self.fail(token, Step::Mint, format!("nothing was minted: {reason}"));
-                }
-                (Some(Err(MintError::MayBeDone(reason))), _) => {
-                    self.orphaned(token, &reason)?;
-                    if attempt == MINTS {
-                        self.release(token)?;
-                        return self.fail(token, Step::Mint, format!("no replacement at hand: {reason}"));
-                    }
-                }
-                (None, _) => return Ok(()),
-            }
-        }
-        Ok(())
-    }
-
-    fn mint_by_hand(&mut self, token: &Fingerprint) -> Result<()> {
-        let name = self.next_name(token);
-        self.begin_step(token, Step::Mint)?;
-        let Some(case) = self.case(token) else { return Ok(()) };
-        self.console.insist(guided::create(case, &name));
-        let prompt = "  Paste the replacement (it is not shown): ";
-        for paste in 1..=PASTES {
-            let text = self.console.secret(
-                prompt,
-                "pipe the replacement to standard input, one a line, or name a token API with --token-api",
-            );
-            let text = match text {
-                Ok(text) => text,
-                Err(error @ (AskError::NoTerminal(_) | AskError::Broken(_))) => {
-                    self.release(token)?;
-                    return self.fail(token, Step::Mint, format!("no replacement: {error}"));
-                }
-                Err(error @ (AskError::Empty | AskError::TooLong)) => {
-                    self.console.insist_as(Tone::Bad, format!("  Not taken: {error}."));
-                    if self.console.is_piped() {
-                        break;
-                    }
-                    continue;
-                }
-            };
-            let kind = if text.contains(':') { TokenKind::Pair } else { TokenKind::Legacy };
-            let new = Token::new(kind, text.as_bytes());
-            match self.unusable(&new) {
-                None => {
-                    self.console.hide(&new);
-                    let held = self.interrupt.hold();
-                    let kept = self.escrow.put(Held::Replacement, token, &new);
-                    drop(held);
-                    if let Err(error) = kept {
-                        // As where a token API mints.
-                        let _ = self.release(token);
-                        let reason = format!("the replacement could not be put into escrow: {error}");
-                        return self.fail(token, Step::Mint, reason);
-                    }
-                    return self.minted(token, &new, name);
-                }
-                Some(problem) => self.console.insist_as(Tone::Bad, format!("  Not taken: {problem}")),
-            }
-            // The next line on standard input is for the next token.
-            if self.console.is_piped() || paste == PASTES {
-                break;
-            }
-        }
-        self.release(token)?;
-        self.fail(token, Step::Mint, "no usable replacement was given")
-    }
-
-    /// What is wrong with a pasted text, if anything is.
-    fn unusable(&self, new: &Token) -> Option<String> {
-        let text = new.expose();
-        if text.iter().any(|byte| !byte.is_ascii_graphic()) {
-            return Some("it has spaces or foreign characters in it. Paste the token alone.".to_owned());
-        }
-        if text.len() < SHORTEST {
-            return Some("it is too short to be a token. Was it copied whole?".to_owned());
-        }
-        if is_assignment(text) {
-            return Some("it has a variable's name before it. Paste the token alone.".to_owned());
-        }
-        if self.leaked.values().any(|known| known.expose() == text) {
-            return Some("it is a token that leaked. Paste the new one.".to_owned());
-        }
-        if self.fresh.values().any(|known| known.expose() == text) {
-            return Some("it replaces another token already. Create one for each.".to_owned());
-        }
-        let life = self.krea.life(new);
-        match life.status {
-            Status::Dead => Some(format!("Krea refuses it ({}). Was it copied whole?", life.reason)),
-            Status::Live => None,
-            _ => {
-                let reason = &life.reason;
-                self.console
-                    .insist(format!("  Taken, though Krea could not be asked about it yet: {reason}"));
-                None
-            }
-        }
-    }
-
-    fn minted(&mut self, token: &Fingerprint, new: &Token, name: String) -> Result<()> {
-        self.fresh.insert(token.clone(), new.clone());
-        let event = Event::Minted {
-            token: token.clone(),
-            new: new.fingerprint(),
-            id_prefix: new.id_prefix(),
-            name: name.clone(),
+            // A crash came between the end of its escrow and the journal.
+            None => known.reason,
         };
-        self.record(event)?;
-        let fresh = label(new.id_prefix().as_deref(), &new.fingerprint());
-        let path = self.escrow.path(Held::Replacement, token);
-        self.say(token, Tone::Good, &format!("replacement {fresh}: \"{name}\""));
-        self.console.say(format!("    held until it is stored: {}", path.display()));
-        Ok(())
+        self.given_up(token, known.fingerprint, reason)
+    }
+
+    fn given_up(&mut self, token: &Fingerprint, new: Fingerprint, reason: String) -> Result<()> {
+        self.say(
+            token,
+            Tone::Bad,
+            &format!("its replacement is given up, and another one is wanted: {reason}"),
+        );
+        Ok(self.record(Event::GivenUp { token: token.clone(), new, reason })?)
     }
 
     fn store(&mut self, token: &Fingerprint) -> Result<()> {
@@ -280,7 +106,9 @@ impl Run<'_> {
             }
             self.begin_step(token, Step::Store(key.clone()))?;
             let variable = self.variable_beside(token, &sink);
+            let former = self.case(token).map(|case| case.former.clone()).unwrap_or_default();
             let delivery = Delivery {
+                former: &former,
                 variable: variable.as_deref(),
                 credential: self.config.as_ref().map(|config| config.credential_env()),
                 interrupted: Some(&self.interrupt.stop),
@@ -304,6 +132,9 @@ impl Run<'_> {
                 Err(error) => {
                     let path = self.escrow.path(Held::Replacement, token);
                     self.fail(token, Step::Store(key.clone()), format!("not stored in {key}: {error}"))?;
+                    if let Some(said) = error.said() {
+                        self.console.insist(said);
+                    }
                     self.console.insist(format!(
                         "    The replacement waits in {}\n    This finishes the job: krea-scan --resume {}",
                         path.display(),
@@ -342,30 +173,28 @@ impl Run<'_> {
             return Ok(());
         };
         self.begin_step(token, Step::ProveLive)?;
+        let liveness = self.patiently(&new);
+        let (status, reason) = (liveness.status, liveness.reason.clone());
+        self.record(Event::Replacement { token: token.clone(), status, reason })?;
+        if liveness.status == Status::Live {
+            self.say(token, Tone::Good, &format!("the replacement is live: {}", liveness.reason));
+            return Ok(());
+        }
+        let reason = format!("the replacement is not proven live: {}", liveness.reason);
+        self.fail(token, Step::ProveLive, reason)
+    }
+
+    /// Asks about a new token, which may need a moment until every server knows it.
+    pub(super) fn patiently(&self, new: &Token) -> Liveness {
         let until = Instant::now() + NEW_TOKEN;
         let mut pause = BY_API.0;
-        let life = loop {
-            let life = self.krea.life(&new);
-            // A new token may need a moment until every server knows it.
-            if life.status != Status::Dead || Instant::now() >= until {
-                break life;
+        loop {
+            let liveness = self.krea.liveness(new);
+            if liveness.status != Status::Dead || Instant::now() >= until {
+                return liveness;
             }
             thread::sleep(pause);
             pause *= 2;
-        };
-        let (status, reason) = (life.status, life.reason.clone());
-        self.record(Event::Replacement { token: token.clone(), status, reason })?;
-        if life.status == Status::Live {
-            self.say(token, Tone::Good, &format!("the replacement is live: {}", life.reason));
-            return self.release(token);
         }
-        self.fail(token, Step::ProveLive, format!("the replacement is not proven live: {}", life.reason))
     }
-}
-
-/// Whether a variable's name and `=` stand before the value, as in a file of variables.
-fn is_assignment(text: &[u8]) -> bool {
-    let name = text.split(|&byte| byte == b'=').next().unwrap_or_default();
-    let is_name = name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
-    name.len() < text.len() && name.contains(&b'_') && is_name
 }

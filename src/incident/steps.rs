@@ -6,10 +6,11 @@ use super::guided;
 use super::journal::{Event, Step};
 use super::naming;
 use super::plan::told;
+use super::renew::GONE;
 use super::run::{Part, Run};
 use super::screen::Tone;
 use crate::finding::{Fingerprint, Status, Token, TokenKind};
-use crate::krea::{Life, Revocation};
+use crate::krea::{Liveness, Revocation};
 use anyhow::Result;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -53,16 +54,10 @@ impl Run<'_> {
         let (here, gone): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|token| self.leaked.contains_key(token));
         for token in &gone {
-            let reason =
-                "the token is not in escrow any more; begin anew with krea-scan --revoke where it was found";
-            self.fail(token, step.clone(), reason)?;
+            self.fail(token, step.clone(), GONE)?;
         }
         let tokens = here.iter().filter_map(|token| self.leaked.get(token).cloned()).collect();
         Ok((here, tokens))
-    }
-
-    fn ask_lives(&self, tokens: &[Token]) -> Vec<Life> {
-        self.krea.lives(tokens, &|_, _| ())
     }
 
     /// Asks Krea which tokens are live.
@@ -76,28 +71,28 @@ impl Run<'_> {
         for token in &wanted {
             self.begin_step(token, Step::Verify)?;
         }
-        for (token, life) in wanted.iter().zip(self.ask_lives(&tokens)) {
-            self.took(token, &life)?;
+        for (token, liveness) in wanted.iter().zip(self.krea.livenesses(&tokens)) {
+            self.took(token, &liveness)?;
         }
         Ok(())
     }
 
     /// Writes down what Krea said of a leaked token.
-    fn took(&mut self, token: &Fingerprint, life: &Life) -> Result<()> {
-        let (word, tone) = match life.status {
+    pub(super) fn took(&mut self, token: &Fingerprint, liveness: &Liveness) -> Result<()> {
+        let (word, tone) = match liveness.status {
             Status::Live => ("live", Tone::Bad),
             Status::Dead => ("dead", Tone::Good),
             Status::Unknown | Status::Unverified => ("unknown", Tone::Bad),
         };
-        self.say(token, tone, &format!("{word}: {}", life.reason));
-        let (status, reason) = (life.status, life.reason.clone());
+        self.say(token, tone, &format!("{word}: {}", liveness.reason));
+        let (status, reason) = (liveness.status, liveness.reason.clone());
         if status == Status::Dead && self.case(token).is_some_and(|case| case.revoke == Progress::Begun) {
             let by = "by hand, on the API Tokens page".to_owned();
             let by =
                 if self.by_api(token) { "by the token API, whose answer was lost".to_owned() } else { by };
             self.record(Event::Revoked { token: token.clone(), by })?;
         }
-        Ok(self.record(Event::Life { token: token.clone(), status, reason })?)
+        Ok(self.record(Event::Liveness { token: token.clone(), status, reason })?)
     }
 
     /// Reads what ran under the live tokens' identity, before it is too late to ask.
@@ -189,9 +184,12 @@ impl Run<'_> {
         }
     }
 
-    /// Asks Krea until each token answers 401, or the time is over.
+    /// Asks Krea until each token is dead, or the time is over.
     fn prove_dead(&mut self, wanted: &[Fingerprint], by_hand: bool) -> Result<()> {
-        self.heading(Part::Prove, &format!("asking {} until each answers 401", self.krea.host()));
+        self.heading(
+            Part::Prove,
+            &format!("asking {} until it refuses each, again and again", self.krea.host()),
+        );
         for token in wanted {
             self.begin_step(token, Step::ProveDead)?;
         }
@@ -206,11 +204,11 @@ impl Run<'_> {
         loop {
             let (asked, tokens) = self.at_hand(std::mem::take(&mut left), &Step::ProveDead)?;
             last.clear();
-            for (token, life) in asked.into_iter().zip(self.ask_lives(&tokens)) {
-                if life.status == Status::Dead {
-                    spinner.suspend(|| self.took(&token, &life))?;
+            for (token, liveness) in asked.into_iter().zip(self.krea.livenesses(&tokens)) {
+                if liveness.status == Status::Dead {
+                    spinner.suspend(|| self.took(&token, &liveness))?;
                 } else {
-                    last.push((token, life));
+                    last.push((token, liveness));
                 }
             }
             // What nobody revoked does not die by waiting.
@@ -254,13 +252,13 @@ impl Run<'_> {
         }
         spinner.finish_and_clear();
         self.at_interrupt("");
-        for (token, life) in last {
-            let (status, reason) = (life.status, life.reason.clone());
-            self.record(Event::Life { token: token.clone(), status, reason })?;
+        for (token, liveness) in last {
+            let (status, reason) = (liveness.status, liveness.reason.clone());
+            self.record(Event::Liveness { token: token.clone(), status, reason })?;
             let waited = told(self.wait);
-            let reason = match life.status {
-                Status::Live => format!("still live ({}); not proven dead within {waited}", life.reason),
-                _ => format!("not proven dead: {}", life.reason),
+            let reason = match liveness.status {
+                Status::Live => format!("still live ({}); not proven dead within {waited}", liveness.reason),
+                _ => format!("not proven dead: {}", liveness.reason),
             };
             self.fail(&token, Step::ProveDead, reason)?;
             if self.case(&token).is_some_and(|case| matches!(case.revoke, Progress::Failed(_)))

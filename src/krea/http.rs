@@ -1,4 +1,4 @@
-//! One request with a credential. Takes a URL, a credential and bounds, gives the answer's status and bounded body, or a
+//! One request, with a credential or without. Takes a URL, a credential and bounds, gives the answer's status and bounded body, or a
 //! [`Failure`] in words. Never puts a header or a text of the server into an error.
 
 use super::host::{self, Host};
@@ -31,8 +31,10 @@ pub struct Options {
     pub backoff: Duration,
     /// The shortest time between the starts of two requests; it grows when the server asks for that. 20 ms.
     pub interval: Duration,
-    /// For one call with all its tries and waits, and for all tokens of one [`super::Krea::lives`]. 5 min.
+    /// For one call with all its tries and waits, and for all that is asked with one [`super::Krea::answers`]. 5 min.
     pub budget: Duration,
+    /// The pause before a refused token is asked about again; twice and three times that before the next. 1 s.
+    pub pause: Duration,
     /// Once this is set, nothing more is sent and no wait goes on.
     pub stop: Option<Arc<AtomicBool>>,
 }
@@ -46,6 +48,7 @@ impl Default for Options {
             backoff: Duration::from_millis(300),
             interval: Duration::from_millis(20),
             budget: Duration::from_secs(300),
+            pause: Duration::from_secs(1),
             stop: None,
         }
     }
@@ -111,8 +114,8 @@ impl Failure {
 pub(super) struct Request<'a> {
     pub method: Method,
     pub url: Url,
-    /// The value of `Authorization`.
-    pub authorization: &'a HeaderValue,
+    /// The value of `Authorization`; `None` for what needs no token.
+    pub authorization: Option<&'a HeaderValue>,
     /// JSON.
     pub body: Option<Vec<u8>>,
     /// A body of more bytes is not read.
@@ -149,11 +152,10 @@ impl Http {
 
     /// Sends once.
     pub fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let mut builder = self
-            .client
-            .request(request.method, request.url)
-            .header(header::AUTHORIZATION, request.authorization)
-            .timeout(request.timeout);
+        let mut builder = self.client.request(request.method, request.url).timeout(request.timeout);
+        if let Some(authorization) = request.authorization {
+            builder = builder.header(header::AUTHORIZATION, authorization);
+        }
         if let Some(body) = request.body {
             builder = builder.header(header::CONTENT_TYPE, "application/json").body(body);
         }

@@ -1,20 +1,21 @@
 //! The Krea service: whether a token is alive, what was run with it, and the token API that an organisation configures.
 //!
-//! Takes a [`Token`] and a [`Host`], sends the one to the other and to nowhere else, gives answers as values. A token
-//! is *dead* on one kind of answer only: 401 with a JSON object from that host. Knows nothing of scans and files; never
-//! shows a token, a header or what a server wrote, but for the error texts of a token API with everything masked that
-//! could be a secret.
+//! Takes a [`Token`] and a [`Host`], sends the one to the other and to nowhere else, gives answers as values. When a token
+//! is *live* and when it is *dead* is said in one place, `liveness.rs`. Knows nothing of scans and files; never shows a
+//! token, a header or what a server wrote, but for the words of a token API's error that cannot be a secret.
 
 mod host;
 mod http;
-mod life;
+mod liveness;
 mod pace;
+mod questions;
 mod token_api;
 mod usage;
 
 pub use host::{Host, HostError};
 pub use http::{ClientError, Options, Proxy};
-pub use life::Life;
+pub use liveness::Liveness;
+pub use questions::{Answers, Question};
 pub use token_api::{
     CREDENTIAL_ENV, MintError, Minted, Revocation, TokenApi, TokenApiConfig, TokenApiConfigError,
     TokenApiError,
@@ -23,12 +24,10 @@ pub use usage::Usage;
 
 use crate::finding::Token;
 use http::{Answer, Failure, FailureKind, Http, Request};
+use liveness::Heard;
 use pace::{Pace, Run};
 use reqwest::Method;
 use reqwest::header::HeaderValue;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 /// Where people revoke and create tokens, as Krea's own guide says (also reached as
@@ -46,8 +45,10 @@ pub fn announcement(api: &Host, token_api: Option<&TokenApiConfig>) -> String {
 
 /// How many tokens are asked about at the same time.
 const WORKERS: usize = 4;
-/// More of an answer about a token's life is not read, in bytes.
-const LIFE_BYTES: usize = 1 << 20;
+/// More of an answer about a token is not read, in bytes.
+const LIVENESS_BYTES: usize = 1 << 20;
+/// More of Krea's OpenAPI document is not read, in bytes.
+const OPEN_API_BYTES: usize = 16 << 20;
 /// The reason for a token that cannot be sent.
 const UNSENDABLE: &str = "not asked: the token holds spaces or bytes that no header can carry";
 
@@ -58,6 +59,7 @@ pub struct Krea {
     pace: Pace,
     timeout: Duration,
     budget: Duration,
+    pause: Duration,
 }
 
 impl Krea {
@@ -67,42 +69,13 @@ impl Krea {
     /// No certificate store, or a proxy that cannot be used.
     pub fn new(host: Host, options: &Options) -> Result<Krea, ClientError> {
         let http = Http::new(&host, options, WORKERS)?;
-        Ok(Krea { host, http, pace: Pace::new(options), timeout: options.timeout, budget: options.budget })
+        let (timeout, budget, pause) = (options.timeout, options.budget, options.pause);
+        Ok(Krea { host, http, pace: Pace::new(options), timeout, budget, pause })
     }
 
     /// Where tokens are sent.
     pub fn host(&self) -> &Host {
         &self.host
-    }
-
-    /// Asks whether a token is alive, again within bounds when there is no usable answer.
-    pub fn life(&self, token: &Token) -> Life {
-        self.life_within(token, &Run::new(self.budget))
-    }
-
-    /// Asks about each token once, a few at a time; `told` hears each answer at once, from a worker's thread, with the
-    /// token's index. Answers are in the order of `tokens`. When the host is silent, the rest is given up.
-    pub fn lives(&self, tokens: &[Token], told: &(dyn Fn(usize, &Life) + Sync)) -> Vec<Life> {
-        let run = Run::new(self.budget);
-        let next = AtomicUsize::new(0);
-        let answers = Mutex::new(Vec::with_capacity(tokens.len()));
-        let work = || {
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(token) = tokens.get(index) else { return };
-                let life = self.life_within(token, &run);
-                told(index, &life);
-                answers.lock().unwrap_or_else(PoisonError::into_inner).push((index, life));
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 0..WORKERS.min(tokens.len()) {
-                scope.spawn(work);
-            }
-        });
-        let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        answers.sort_by_key(|(index, _)| *index);
-        answers.into_iter().map(|(_, life)| life).collect()
     }
 
     /// What was run under the token's identity, since a moment or ever: `GET /jobs` by cursor, newest first, within
@@ -111,22 +84,26 @@ impl Krea {
         usage::collect(self, token, since)
     }
 
-    fn life_within(&self, token: &Token, run: &Run) -> Life {
-        self.asked(token, |authorization| self.pace.insist(run, life::again, || self.jobs(authorization)))
+    /// Sends one token, again within bounds when there is no usable answer.
+    fn hear(&self, token: &Token, run: &Run) -> Heard {
+        let Some(authorization) = http::bearer(token.expose()) else { return Heard::nothing(UNSENDABLE) };
+        let jobs = || self.get("/jobs?limit=1", Some(&authorization), LIVENESS_BYTES, self.timeout);
+        liveness::hear(&self.pace.insist(run, liveness::again, jobs), &self.host, token)
     }
 
-    fn asked(&self, token: &Token, ask: impl Fn(&HeaderValue) -> pace::Tried) -> Life {
-        match http::bearer(token.expose()) {
-            Some(authorization) => life::judge(&ask(&authorization), &self.host, token),
-            None => Life::unknown(UNSENDABLE),
-        }
+    /// Whether the host does anything but refuse; see [`liveness`]. Sends no token.
+    fn tells_apart(&self, run: &Run) -> Result<(), String> {
+        let document = || self.get("/openapi.json", None, OPEN_API_BYTES, self.timeout);
+        liveness::tells_apart(&self.pace.insist(run, liveness::again, document))
     }
 
-    fn jobs(&self, authorization: &HeaderValue) -> Result<Answer, Failure> {
-        self.get("/jobs?limit=1", authorization, LIFE_BYTES, self.timeout)
-    }
-
-    fn get(&self, path: &str, by: &HeaderValue, most: usize, timeout: Duration) -> Result<Answer, Failure> {
+    fn get(
+        &self,
+        path: &str,
+        by: Option<&HeaderValue>,
+        most: usize,
+        timeout: Duration,
+    ) -> Result<Answer, Failure> {
         let url = self.host.below(path).ok_or_else(|| {
             Failure::new(FailureKind::NotSent, "not asked: the address cannot be written as a URL")
         })?;

@@ -222,7 +222,8 @@ impl Pace {
         self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
-    fn sleep(&self, wait: Duration) {
+    /// Waits, but not when it is to stop.
+    pub fn sleep(&self, wait: Duration) {
         let until = Instant::now() + wait;
         while !self.stopped() {
             let left = until.saturating_duration_since(Instant::now());

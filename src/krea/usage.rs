@@ -2,7 +2,7 @@
 //! status; never keeps what a job made.
 
 use super::http::{Answer, printable};
-use super::life::{self, redirected, words};
+use super::liveness::{self, redirected, words};
 use super::pace::Run;
 use super::{Krea, UNSENDABLE, http};
 use crate::finding::Token;
@@ -200,8 +200,8 @@ impl Tally {
                     format!("/jobs?limit={PAGE}&cursor={}", utf8_percent_encode(cursor, NON_ALPHANUMERIC))
                 }
             };
-            let tried = krea.pace.insist(&run, life::again, || {
-                krea.get(&path, authorization, PAGE_BYTES, krea.timeout.min(run.left()))
+            let tried = krea.pace.insist(&run, liveness::again, || {
+                krea.get(&path, Some(authorization), PAGE_BYTES, krea.timeout.min(run.left()))
             });
             let answer = tried.outcome.map_err(|failure| failure.words)?;
             let page = page(&answer).ok_or_else(|| refused(&answer, krea, token))?;

@@ -81,7 +81,7 @@ fn next(report: &Report) -> Option<String> {
 fn token(out: &mut String, report: &Report, entry: &Entry, palette: &Palette) -> fmt::Result {
     let case = &entry.case;
     let style = if entry.state == State::Done { palette.good } else { palette.high };
-    writeln!(out, "  {}  {}", paint(style, case.label()), paint(style, how_far(entry)))?;
+    writeln!(out, "  {}  {}", paint(style, case.label()), paint(style, how_far(entry, &report.stores)))?;
     match &case.revoke {
         Progress::Done(by) => writeln!(out, "    revoked {}", visible(by))?,
         Progress::Failed(why) => writeln!(out, "    {}", visible(why))?,
@@ -125,13 +125,13 @@ fn is_said(problem: &str, entry: &Entry) -> bool {
 }
 
 fn replacement(out: &mut String, entry: &Entry, new: &Replacement) -> fmt::Result {
-    let life = match new.status {
+    let liveness = match new.status {
         Status::Live => "live",
-        Status::Dead => "refused by Krea",
+        Status::Dead => "DEAD",
         Status::Unknown | Status::Unverified => "not proven live",
     };
     let fresh = label(new.id_prefix.as_deref(), &new.fingerprint);
-    writeln!(out, "    replaced by {fresh}, {life}: \"{}\"", visible(&new.name))?;
+    writeln!(out, "    replaced by {fresh}, {liveness}: \"{}\"", visible(&new.name))?;
     for (sink, stored) in &new.stores {
         match stored {
             Progress::Done(place) => writeln!(out, "      stored: {}", visible(place))?,
@@ -140,18 +140,20 @@ fn replacement(out: &mut String, entry: &Entry, new: &Replacement) -> fmt::Resul
         }
     }
     if let Some(path) = &entry.escrow {
-        writeln!(out, "      held until it is stored and live, in {} (mode 0600)", visible(path))?;
+        writeln!(out, "      held until all of the incident is done, in {} (mode 0600)", visible(path))?;
     }
     Ok(())
 }
 
-fn how_far(entry: &Entry) -> &'static str {
+fn how_far(entry: &Entry, stores: &[String]) -> &'static str {
+    let case = &entry.case;
     match entry.state {
-        State::Done if entry.case.was_dead => "was dead before: nothing to revoke",
-        State::Done if entry.case.replacement.is_some() => "proven dead and replaced",
+        State::Done if case.was_dead => "was dead before: nothing to revoke",
+        State::Done if case.replacement.is_some() => "proven dead and replaced",
         State::Done => "proven dead",
-        _ if entry.case.is_dead() => "proven dead, not replaced",
-        _ if entry.case.status == Status::Live => "STILL LIVE",
+        _ if case.is_settled(stores) => "not proven once more at the end",
+        _ if case.is_dead() => "proven dead, not replaced",
+        _ if case.status == Status::Live => "STILL LIVE",
         _ => "not proven dead",
     }
 }

@@ -129,3 +129,18 @@ fn a_dry_run_shows_the_plan_and_touches_nothing() {
     assert_eq!(scene.krea.requests().len(), 0);
     assert!(!scene.sandbox.beside("state").exists());
 }
+
+#[test]
+fn what_leaked_is_not_taken_from_standard_input_either() {
+    for disguise in ["{}", " {} ", "\"{}\"", "'{}'"] {
+        let Some(scene) = Scene::at_terminal(1) else { return };
+        let input = disguise.replace("{}", &token(0)) + "\n";
+        let more = ["--yes", "--store", "env-file:new.env", "--replace-first"];
+        revoke(&scene, &more, &input, &[])
+            .code(1)
+            .says(&["it is a token that leaked", "krea-scan --resume "]);
+        assert_eq!(scene.file("new.env"), "");
+        assert!(scene.krea.is_live(&token(0)), "nothing is revoked without a replacement");
+        assert!(scene.escrow().iter().all(|name| name.starts_with("leaked-")), "{:?}", scene.escrow());
+    }
+}

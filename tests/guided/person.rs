@@ -32,7 +32,8 @@ fn one_token_is_revoked_by_hand_and_replaced() {
     assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n", token(10)));
     assert_eq!(scene.escrow(), [""; 0], "nothing is kept of a job that is done");
     assert!(scene.journals().contains(r#""event":"closed""#));
-    assert!(scene.krea.requests().iter().all(|request| request.route() == Route::Jobs));
+    let asks = |route| matches!(route, Route::Jobs | Route::OpenApi);
+    assert!(scene.krea.requests().iter().all(|request| asks(request.route())));
 }
 
 #[test]
@@ -266,4 +267,35 @@ fn on_a_narrow_terminal_lines_end_between_words() {
     let long = |line: &&str| line.chars().count() > 60 && line.trim().contains(' ');
     assert_eq!(ended.screen.lines().find(long), None, "{}", ended.screen);
     assert!(!ended.screen.contains('\u{1b}'));
+}
+
+#[test]
+fn the_leaked_token_is_never_its_own_replacement() {
+    let Some(scene) = Scene::at_terminal(1) else { return };
+    let leaked = token(0);
+    let (id, secret) = leaked.split_once(':').unwrap();
+    // Before it is revoked, so that Krea would take it.
+    let mut terminal = scene.revoke(&[&STORE[..], &["--replace-first"]].concat());
+    for disguise in [leaked.clone(), format!("  {leaked} "), format!("\"{leaked}\""), format!("'{leaked}',")]
+    {
+        terminal.pastes(&disguise);
+        terminal.until("Not taken: it is a token that leaked");
+    }
+    terminal.pastes(&format!("KREA_API_KEY={leaked}"));
+    terminal.end().code(1);
+    let mut terminal = scene.resume();
+    for disguise in [secret.to_owned(), format!("`{leaked}`"), format!("{}:{secret}x", id.to_uppercase())] {
+        terminal.pastes(&disguise);
+        terminal.until("Not taken: it is a token that leaked");
+    }
+    terminal.pastes(&format!("{id}:{}", token(9).split_once(':').unwrap().1));
+    terminal.until("so it is the same row");
+    terminal.pastes(&scene.create(10));
+    terminal.until("waiting");
+    scene.krea.revoke(&leaked);
+    terminal.end().code(0);
+    assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n", token(10)));
+    // It is never asked about by the name of a replacement: every request with it is about the leak.
+    let sent: Vec<_> = scene.krea.requests().iter().filter_map(|it| it.bearer().map(str::to_owned)).collect();
+    assert!(sent.iter().all(|text| *text == leaked || *text == token(10)), "a disguise was sent");
 }

@@ -1,4 +1,5 @@
-//! The network fails at any request: nothing is lost, nothing is done twice without a word, and only 401 with JSON is dead.
+//! The network fails at any request: nothing is lost, nothing is done twice without a word, and only what Krea refuses again
+//! and again is dead.
 
 use crate::scene::{Keep, Scene, report};
 use crate::support::emulator::{Fault, Route};
@@ -85,21 +86,22 @@ fn with_any_one_request_gone_wrong_an_incident_finishes() {
         Fault::Timeout,
         Fault::Truncated,
         Fault::Html(200),
+        Fault::Status(401),
         Fault::Status(403),
     ];
     thread::scope(|scope| {
         for fault in &faults {
-            scope.spawn(move || assert!(at_every(fault, &[]) >= 6, "{fault:?}"));
+            scope.spawn(move || assert!(at_every(fault, &[]) >= 12, "{fault:?}"));
         }
     });
 }
 
 #[test]
 fn with_any_one_request_gone_wrong_an_incident_that_replaces_first_finishes() {
-    let faults = [Fault::ResetAfterDoing, Fault::StatusAfterDoing(500), Fault::Html(200)];
+    let faults = [Fault::ResetAfterDoing, Fault::StatusAfterDoing(500), Fault::Status(401), Fault::Html(200)];
     thread::scope(|scope| {
         for fault in &faults {
-            scope.spawn(move || assert!(at_every(fault, &["--replace-first"]) >= 6, "{fault:?}"));
+            scope.spawn(move || assert!(at_every(fault, &["--replace-first"]) >= 12, "{fault:?}"));
         }
     });
 }
@@ -172,11 +174,11 @@ fn a_token_that_does_not_die_in_time_is_said_to_live_and_can_be_gone_on_with() {
 }
 
 /// `--verify` with one kind of answer only: the status of the one finding, and the exit code.
-fn verified(fault: &Fault, fail_on: Option<&str>) -> (Value, Option<i32>) {
+fn verified(route: Route, fault: &Fault, fail_on: Option<&str>) -> (Value, Option<i32>) {
     // It is dead in truth, so every answer that reaches the program whole would say so.
     let scene = Scene::new(&[10]);
     scene.emulator.revoke(&scene.leaked[0]);
-    scene.emulator.fault(Route::Any, fault.clone(), usize::MAX);
+    scene.emulator.fault(route, fault.clone(), usize::MAX);
     let api = scene.emulator.api();
     let mut args = vec!["--verify", "-f", "json", "--api", &api, "--timeout", "400ms"];
     args.extend(fail_on.iter().flat_map(|on| ["--fail-on", on]));
@@ -186,7 +188,7 @@ fn verified(fault: &Fault, fail_on: Option<&str>) -> (Value, Option<i32>) {
 }
 
 #[test]
-fn nothing_but_401_with_json_is_dead() {
+fn nothing_but_krea_that_refuses_is_dead() {
     let elsewhere = "https://krea.example.com/login".to_owned();
     let faults = [
         Fault::Timeout,
@@ -205,18 +207,23 @@ fn nothing_but_401_with_json_is_dead() {
         Fault::Redirect(302, elsewhere),
         Fault::Body(401, String::new()),
         Fault::Body(401, "[]".to_owned()),
+        Fault::Body(401, "{}".to_owned()),
+        Fault::Body(401, "{\"login\": \"here\"}".to_owned()),
+        // A portal that speaks as Krea does, but to everybody.
+        Fault::Body(401, "{\"error\": \"no\"}".to_owned()),
         Fault::Body(200, "{}".to_owned()),
         Fault::Huge(8 << 20),
     ];
     thread::scope(|scope| {
         for fault in &faults {
             scope.spawn(move || {
-                assert_eq!(verified(fault, None), ("unknown".into(), Some(1)), "{fault:?}");
-                assert_eq!(verified(fault, Some("live")), ("unknown".into(), Some(2)), "{fault:?}");
+                assert_eq!(verified(Route::Any, fault, None), ("unknown".into(), Some(1)), "{fault:?}");
+                let live = verified(Route::Any, fault, Some("live"));
+                assert_eq!(live, ("unknown".into(), Some(2)), "{fault:?}");
             });
         }
     });
-    // The same without a fault.
+    // The same where only tokens are refused.
     let whole = Fault::Body(401, "{\"error\": \"no\"}".to_owned());
-    assert_eq!(verified(&whole, None), ("dead".into(), Some(0)));
+    assert_eq!(verified(Route::Jobs, &whole, None), ("dead".into(), Some(0)));
 }

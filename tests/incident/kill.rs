@@ -2,6 +2,7 @@
 //! word, every leaked token is dead.
 
 use crate::scene::{Keep, Scene};
+use crate::support::emulator::{Fault, Route};
 use crate::support::tokens::{self, Alphabet};
 use crate::tracer::{self, CALLS};
 use std::fs;
@@ -47,8 +48,8 @@ fn at_every_of(calls: &[&str], begin: impl Fn() -> (Scene, Vec<String>)) -> usiz
 #[test]
 fn killed_at_any_write_or_flush_of_the_journal_a_run_finishes() {
     if tracer::is_here() {
-        // Two tokens take 35 records, each written and flushed.
-        assert!(at_every(&["fdatasync"], &[0, 1], Keep::EnvFile, &[]) >= 30);
+        // Two tokens take 40 records, each written and flushed.
+        assert!(at_every(&["fdatasync"], &[0, 1], Keep::EnvFile, &[]) >= 38);
     }
 }
 
@@ -118,8 +119,9 @@ fn killed_again_while_it_goes_on_an_incident_finishes() {
     }
     let resume = ["--resume", "latest", "--yes", "-q", "-f", "json"].map(str::to_owned);
     let mut kills = 0;
-    // What the journal ends with then: evidence, revoked, a mint that was begun, minted, a replacement that is live.
-    for first in [6, 8, 11, 12, 16] {
+    // What the journal ends with then: evidence, revoked, a mint that is begun, minted, a replacement that is live, and of
+    // the last word that it is begun, that the leaked token is dead, and that all is proven.
+    for first in [6, 8, 11, 12, 16, 17, 18, 20] {
         for (call, step) in [("fdatasync", 1), ("fsync", 2), ("unlink", 1)] {
             for again in (1..ENDLESS).step_by(step) {
                 let scene = Scene::new(&[4]);
@@ -139,4 +141,38 @@ fn killed_again_while_it_goes_on_an_incident_finishes() {
         }
     }
     assert!(kills >= 60, "{kills}");
+}
+
+/// The replacement died with the row that it replaced; the run that gets another one is killed.
+#[test]
+fn killed_while_it_gives_a_dead_replacement_up_an_incident_finishes() {
+    if !tracer::is_here() {
+        return;
+    }
+    let resume = ["--resume", "latest", "--yes", "-q", "-f", "json"].map(str::to_owned);
+    let mut kills = 0;
+    for call in ["fdatasync", "write", "fsync", "unlink"] {
+        for nth in 1..ENDLESS {
+            let scene = Scene::new(&[6]);
+            let mut revoke = scene.revoke(Keep::EnvFile);
+            revoke.push("--replace-first".to_owned());
+            scene.emulator.fault(Route::Revoke, Fault::RevokesEverything, 1);
+            scene.run(&revoke).code(1);
+            let killed = tracer::run(&scene, &resume, call, nth, KILL);
+            scene.assert_private();
+            if killed.code.is_some() {
+                killed.code(0);
+                break;
+            }
+            kills += 1;
+            println!("killed before {call} {nth}");
+            let report = scene.finish(&revoke);
+            // What the journal holds of the end already, a new incident does not tell.
+            if report["tokens"][0]["was_dead"] == false {
+                scene.assert_done(&report);
+            }
+            scene.assert_no_escrow();
+        }
+    }
+    assert!(kills >= 40, "{kills}");
 }

@@ -6,11 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod damage;
 mod disk;
 mod faults;
 mod kill;
 mod locks;
 mod outcome;
+mod proofs;
 mod rate;
 mod scene;
 mod secrets;

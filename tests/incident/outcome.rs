@@ -45,8 +45,14 @@ fn verify_fails_on_what_is_not_proven_dead() {
     assert_eq!(verify(&scene, &["--fail-on", "live"]).0, Some(0));
     assert_eq!(verify(&scene, &["--fail-on", "found"]).0, Some(1));
     let asked = scene.emulator.requests();
-    assert!(asked.iter().all(|request| request.method == "GET" && request.target == "/jobs?limit=1"));
-    assert_eq!(asked.len(), 6 * 2, "each token once a run");
+    let (jobs, rest): (Vec<_>, Vec<_>) = asked.iter().partition(|request| request.route() == Route::Jobs);
+    assert!(jobs.iter().all(|request| request.method == "GET" && request.target == "/jobs?limit=1"));
+    // What needs no token is sent none.
+    assert!(
+        rest.iter().all(|request| request.route() == Route::OpenApi && request.authorization().is_none())
+    );
+    // A live token is asked about once a run, a dead one until that is certain.
+    assert_eq!((jobs.len(), rest.len()), (2 + 2 + (4 + 1) + 3 * (4 + 4), 1 + 3));
     assert!(!scene.incidents().exists(), "no journal for a question");
 }
 
@@ -296,19 +302,23 @@ fn the_journal_tells_every_step_before_and_after_it_is_done() {
         "opened",
         "found",
         "begun verify",
-        "life",
+        "liveness",
         "begun evidence",
         "evidence",
         "begun revoke",
         "revoked",
         "begun prove-dead",
-        "life",
+        "liveness",
         "begun mint",
         "minted",
         "begun store",
         "stored",
         "begun prove-live",
         "replacement",
+        "begun renew",
+        "liveness",
+        "replacement",
+        "proven",
         "closed",
     ];
     assert_eq!(told, expected);

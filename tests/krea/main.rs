@@ -1,8 +1,8 @@
 //! The client for Krea and for token APIs against real servers on loopback: what it sends and where, what it makes of
 //! every answer and of none, and how often it tries.
 
-mod life;
-mod lives;
+mod liveness;
+mod many;
 mod proxy;
 mod raw;
 #[path = "../support/mod.rs"]
@@ -27,6 +27,7 @@ fn quick() -> Options {
         backoff: Duration::from_millis(5),
         interval: Duration::from_millis(1),
         budget: Duration::from_secs(20),
+        pause: Duration::from_millis(1),
         ..Options::default()
     }
 }

@@ -5,7 +5,7 @@ use crate::raw::{Raw, Then};
 use crate::{assert_hidden, in_child, krea_at, quick, text, token};
 use krea_scan::finding::Status;
 use krea_scan::http::SetupError;
-use krea_scan::krea::{ClientError, Host, Krea, Life};
+use krea_scan::krea::{ClientError, Host, Krea, Liveness};
 use rcgen::CertifiedKey;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -23,7 +23,7 @@ struct Tls {
     asked: Arc<Mutex<String>>,
 }
 
-/// Answers 401 with JSON to whoever trusts it.
+/// Refuses every token of whoever trusts it, and has nothing else.
 fn start(name: &str) -> Tls {
     let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
@@ -43,9 +43,12 @@ fn start(name: &str) -> Tls {
             let mut buffer = [0; 4096];
             // One read is enough for a request of this size; an error is a client that does not trust us.
             let Ok(read) = tls.read(&mut buffer) else { continue };
-            *heard.lock().unwrap() += &String::from_utf8_lossy(&buffer[..read]);
-            let answer = "HTTP/1.1 401 X\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
-            let _ = tls.write_all(answer.as_bytes());
+            let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            *heard.lock().unwrap() += &request;
+            let status = if request.starts_with("GET /jobs") { 401 } else { 404 };
+            let body = "{\"error\":\"x\"}";
+            let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}", body.len());
+            let _ = tls.write_all(format!("{head}\r\n\r\n{body}").as_bytes());
             tls.conn.send_close_notify();
             let _ = tls.flush();
         }
@@ -55,8 +58,8 @@ fn start(name: &str) -> Tls {
     Tls { port, certificate, asked }
 }
 
-fn life(port: u16) -> Life {
-    krea_at(&format!("https://localhost:{port}"), &quick()).life(&token(1))
+fn liveness(port: u16) -> Liveness {
+    krea_at(&format!("https://localhost:{port}"), &quick()).liveness(&token(1))
 }
 
 /// Runs the test of this name in a process that trusts one certificate, and gives it the server's port.
@@ -73,7 +76,8 @@ fn trusting(test: &str, server: &Tls) -> Option<u16> {
 fn a_trusted_host_is_asked() {
     let server = start("localhost");
     if let Some(port) = trusting("tls::a_trusted_host_is_asked", &server) {
-        assert_eq!(life(port), Life { status: Status::Dead, reason: "answered 401".to_owned() });
+        let dead = Liveness { status: Status::Dead, reason: "answered 401 4 times".to_owned() };
+        assert_eq!(liveness(port), dead);
         return;
     }
     let asked = server.asked.lock().unwrap();
@@ -84,9 +88,9 @@ fn a_trusted_host_is_asked() {
 fn a_certificate_for_another_name_is_not_trusted() {
     let server = start("other.example");
     if let Some(port) = trusting("tls::a_certificate_for_another_name_is_not_trusted", &server) {
-        let life = life(port);
-        assert_eq!(life.status, Status::Unknown);
-        assert!(life.reason.contains("certificate"), "{}", life.reason);
+        let answer = liveness(port);
+        assert_eq!(answer.status, Status::Unknown);
+        assert!(answer.reason.contains("certificate"), "{}", answer.reason);
         return;
     }
     assert_eq!(*server.asked.lock().unwrap(), "");
@@ -95,19 +99,19 @@ fn a_certificate_for_another_name_is_not_trusted() {
 #[test]
 fn a_host_that_nobody_vouches_for_is_not_asked() {
     let server = start("localhost");
-    let life = life(server.port);
-    assert_eq!(life.status, Status::Unknown);
-    assert!(life.reason.starts_with("cannot connect: invalid peer certificate"), "{}", life.reason);
-    assert_hidden(&life.reason, &token(1));
+    let answer = liveness(server.port);
+    assert_eq!(answer.status, Status::Unknown);
+    assert!(answer.reason.starts_with("cannot connect: invalid peer certificate"), "{}", answer.reason);
+    assert_hidden(&answer.reason, &token(1));
     assert_eq!(*server.asked.lock().unwrap(), "");
 }
 
 #[test]
 fn plain_http_behind_https_is_unknown() {
     let raw = Raw::start("HTTP/1.1 401 X\r\nContent-Length: 2\r\n\r\n{}", Then::Close);
-    let life = krea_at(&raw.base().replace("http:", "https:"), &quick()).life(&token(1));
-    assert_eq!(life.status, Status::Unknown);
-    assert!(life.reason.contains("connect"), "{}", life.reason);
+    let answer = krea_at(&raw.base().replace("http:", "https:"), &quick()).liveness(&token(1));
+    assert_eq!(answer.status, Status::Unknown);
+    assert!(answer.reason.contains("connect"), "{}", answer.reason);
 }
 
 #[test]

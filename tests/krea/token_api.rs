@@ -36,7 +36,7 @@ fn a_revoked_token_is_dead_and_then_gone() {
     let (emulator, api, token) = with_api();
     assert_eq!(api.host().to_string(), emulator.token_api());
     assert_eq!(api.revoke(&id(&token)), Ok(Revocation::Done));
-    assert_eq!(krea_at(&emulator.api(), &quick()).life(&token).status, Status::Dead);
+    assert_eq!(krea_at(&emulator.api(), &quick()).liveness(&token).status, Status::Dead);
     assert_eq!(api.revoke(&id(&token)), Ok(Revocation::AlreadyGone));
 
     let request = &emulator.requests()[0];
@@ -92,10 +92,10 @@ fn a_revocation_that_is_refused_says_why() {
         (
             Fault::Body(
                 401,
-                format!(r#"{{"error": "bad key {} for {}"}}"#, Emulator::CREDENTIAL, text(&token)),
+                format!(r#"{{"error": "bad credentials {} for {}"}}"#, Emulator::CREDENTIAL, text(&token)),
             ),
             1,
-            "answered 401 (\"bad key •••• for ••••\")",
+            "answered 401 (\"bad credentials •••• for ••••\")",
         ),
     ] {
         let before = emulator.requests().len();
@@ -122,7 +122,7 @@ fn an_id_is_escaped_into_the_path() {
 fn a_minted_token_is_live() {
     let (emulator, api, _) = with_api();
     let minted = api.mint("website \"production\" 2026").unwrap();
-    assert_eq!(krea_at(&emulator.api(), &quick()).life(&minted.token).status, Status::Live);
+    assert_eq!(krea_at(&emulator.api(), &quick()).liveness(&minted.token).status, Status::Live);
     assert_eq!((minted.token.kind(), minted.id.as_str()), (TokenKind::Pair, &*id(&minted.token)));
     let issued = emulator.issued().pop().unwrap();
     assert_eq!(

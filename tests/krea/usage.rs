@@ -168,7 +168,7 @@ fn what_was_read_before_a_failure_counts() {
 fn a_huge_page_is_not_read() {
     let (emulator, _, token) = emulated();
     let krea = krea_at(&emulator.api(), &Options { timeout: Duration::from_secs(15), ..quick() });
-    // Larger than what a life's answer may be, and still a page.
+    // Larger than what the answer about a token may be, and still a page.
     emulator.fault(Route::Jobs, Fault::Huge(4 << 20), 1);
     assert!(krea.usage(&token, None).complete);
     emulator.fault(Route::Jobs, Fault::Huge(1 << 40), 1);

@@ -3,7 +3,7 @@
 
 mod clean;
 mod drawn;
-mod life;
+mod liveness;
 mod markup;
 mod shown;
 mod sidecars;

@@ -160,53 +160,94 @@ fn a_command_has_no_terminal_to_read_and_a_process_group_of_its_own() {
 }
 
 #[test]
-fn a_failure_is_told_with_the_status_and_what_was_printed() {
+fn a_failure_is_told_with_the_status_and_the_words_that_were_printed() {
     let case = Case::new();
-    let words = case.refused(
-        "cat >/dev/null; echo 'HTTP 401: \u{1b}[31mBad credentials' >&2; printf 'a\\r\\n\\nb'; exit 7",
-    );
+    let print = "cat >/dev/null; echo 'HTTP 401: \u{1b}[31mBad credentials' >&2; printf 'permission denied\\r\\n\\nb'; exit 7";
+    let words = case.refused(print);
     assert!(words.contains("exit status: 7"), "{words}");
-    let expected =
-        "\n  standard error:\n  | HTTP 401: \\u{1b}[31mBad credentials\n  standard output:\n  | a\n  | b";
+    let expected = "    standard error:\n      | HTTP •••• credentials\n    standard output:\n      | permission denied\n      1 \
+                    line is not shown";
     assert!(words.contains(expected), "{words}");
+    // What is kept of an error holds none of it.
+    let kept = case.store(print).unwrap_err().to_string();
+    assert!(kept.ends_with(": it failed (exit status: 7)") && !kept.contains("standard"), "{kept}");
     assert!(case.refused("kill -9 $$").contains("signal: 9"));
     let error = case.store("exit 7").unwrap_err();
+    assert!(error.said().is_none());
     assert!(matches!(error, SinkError::Command(CommandError::Failed { .. })));
 }
 
+/// The letters and digits of a text, whatever stands between them, and whatever their case.
+fn letters(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+}
+
 #[test]
-fn what_a_command_prints_is_shown_without_the_token_in_any_form() {
+fn what_a_command_prints_is_not_shown_with_the_token_in_any_form() {
     let mut case = Case::new();
-    for alphabet in Alphabet::ALL {
+    let prints = [
+        "cat",
+        "cat; echo",
+        "t=$(cat); echo \"whole $t\" >&2; echo \"half ${t#*:}\"; echo \"part ${t%????}\" | fold -w 30",
+        "t=$(cat); printf %s \"$t\" | base64 -w 0; echo; printf %s \"${t#*:}\" | base64 -w 19",
+        "printf 'user:' >&2; base64 -w 40 >&2",
+        "od -An -tx1",
+        "od -An -tx1 | tr -d ' \\n'",
+        "od -An -c -w16",
+        "od -An -to1 -v -w1",
+        "od -An -tu1 -v -w4",
+        "fold -w 7",
+        "fold -w 3",
+        "fold -w 1",
+        "sed 's/./& /g'",
+        "sed 's/./&-/g'",
+        "rev 2>/dev/null",
+        "tr a-z A-Z",
+        "tr a-zA-Z n-za-mN-ZA-M",
+        "tr : '\\n'",
+        "sed 's/^/error: not stored: /'",
+        "t=$(cat); echo \"request for $t failed\"; cat old",
+        "t=$(cat); for c in $(echo \"$t\" | fold -w 2); do echo \"error: the value $c is wrong\"; done",
+    ];
+    for alphabet in [Alphabet::Hex, Alphabet::Base62, Alphabet::Base64Url] {
         case.tokens = Tokens::of(alphabet);
-        let old = str(case.tokens.old.expose()).to_owned();
-        fs::write(case.path("old"), &old).unwrap();
-        let words = case.refused(
-            "t=$(cat); echo \"whole $t\" >&2; echo \"half ${t#*:}\"; echo \"part ${t%????}\" | fold -w 30; \
-             printf %s \"$t\" | base64 -w 0; echo; printf %s \"$t\" | base64; printf %s \"${t#*:}\" | base64 -w 19; \
-             printf 'user:%s' \"$t\" | base64 -w 40; echo; cat old; exit 1",
-        );
-        let id = case.tokens.new.id_prefix().unwrap();
-        assert!(words.contains(&format!("whole {id}")), "ids may be shown: {words}");
-        let together = words.replace(['\n', '|', ' '], "");
-        for token in [&case.tokens.new, &case.tokens.old] {
-            for before in [&b"user:"[..], b"", b"xx", b"x"] {
-                let text = STANDARD.encode([before, token.secret()].concat());
-                let inner = &text.as_bytes()[8..text.len() - 4];
-                assert!(inner.windows(12).all(|part| !together.contains(str(part))), "{alphabet:?}");
+        fs::write(case.path("old"), case.tokens.old.expose()).unwrap();
+        for print in prints {
+            let words = case.refused(&format!("{print}; exit 1"));
+            let error = case.store(&format!("{print}; exit 1")).unwrap_err();
+            let said = error.said().map(ToString::to_string).unwrap_or_default();
+            // What is left without the words of the message itself.
+            let shown: String = said.lines().filter(|line| line.contains('|')).collect();
+            let shown = letters(&shown);
+            for token in [&case.tokens.new, &case.tokens.old] {
+                let secret = token.secret();
+                let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+                let reversed: Vec<u8> = secret.iter().rev().copied().collect();
+                for form in
+                    [secret.to_vec(), reversed, hex.into_bytes(), STANDARD.encode(secret).into_bytes()]
+                {
+                    let form = letters(str(&form));
+                    let parts = form.as_bytes().windows(6);
+                    assert!(parts.clone().count() > 0);
+                    assert!(parts.into_iter().all(|part| !shown.contains(str(part))), "{print}: {words}");
+                }
             }
         }
     }
+    let words = case.refused("t=$(cat); echo \"request for $t failed\"; exit 1");
+    assert!(words.contains("| request for •••• failed"), "{words}");
 }
 
 #[test]
 fn much_output_does_not_block_and_its_end_is_shown() {
     let case = Case::new();
     let words = case.refused(
-        "yes error | head -c 3000000 >&2; yes output | head -c 3000000; cat >/dev/null; echo 'the end'; exit 1",
+        "yes 'request failed' | head -c 3000000 >&2; yes 'no output' | head -c 3000000; cat >/dev/null; echo; \
+         echo 'the end'; exit 1",
     );
-    let expected = format!("\n  | …{}\n  standard output:\n  | …\n", "\n  | error".repeat(20));
-    assert!(words.contains(&expected) && words.contains("the end"), "{words}");
+    let expected = format!("    standard error:{}\n", "\n      | request failed".repeat(20));
+    assert!(words.contains(&expected) && words.contains("| the end\n"), "{words}");
+    assert!(words.contains("lines are not shown"), "{words}");
     let words = case.refused("cat >/dev/null; head -c 1000000 /dev/zero | tr '\\0' x; exit 1");
     // In words and in `Debug`.
     assert!(words.len() < 10_000, "{}", words.len());
@@ -216,22 +257,33 @@ fn much_output_does_not_block_and_its_end_is_shown() {
 }
 
 #[test]
-fn a_command_that_does_not_read_is_judged_by_its_status() {
+fn a_command_that_does_not_read_the_token_has_not_stored_it() {
     let mut case = Case::new();
-    for command in ["true", "exec 0<&-; sleep 0.05", "exec true"] {
-        let notes = case.store(command).unwrap().notes;
-        assert!(notes.len() == 1 && notes[0].contains("without reading the token"), "{command}: {notes:?}");
+    let is_unread = |case: &Case, command: &str| {
+        let error = case.store(command).unwrap_err();
+        let words = error.to_string();
+        assert!(words.contains("without reading the token") && words.contains("stored nothing"), "{words}");
+        matches!(error, SinkError::Command(CommandError::Unread { .. }))
+    };
+    for command in
+        ["true", ":", "exec 0<&-; sleep 0.05", "exec true", "head -c 10 >/dev/null", "cat </dev/null"]
+    {
+        assert!(is_unread(&case, command), "{command}");
     }
+    // What happens behind its back may read the token or not.
+    assert!(is_unread(&case, "exec 3<&0; (sleep 0.3; cat <&3 > later) & exit 0"));
     assert!(case.refused("exit 3").contains("exit status: 3"));
     // More than a pipe holds.
     case.tokens.new = Token::new(TokenKind::Custom, "0123456789abcdef".repeat(100_000).as_bytes());
-    case.store("true").unwrap();
-    case.store("head -c 10 >/dev/null").unwrap();
+    assert!(is_unread(&case, "true"));
+    assert!(is_unread(&case, "head -c 100000 >/dev/null"));
     let started = Instant::now();
     let error = case.store("exit 3").unwrap_err().to_string();
     assert!(error.contains("exit status: 3") && !error.contains("ipe"), "{error}");
     assert!(started.elapsed() < HANGS);
     case.store("cat > got").unwrap();
+    assert!(case.read("got") == case.tokens.new.expose());
+    case.store("dd bs=1 count=2000000 of=got status=none").unwrap();
     assert!(case.read("got") == case.tokens.new.expose());
 }
 

@@ -64,10 +64,11 @@ impl Tokens {
         self.words(&self.store(sink).unwrap_err())
     }
 
-    /// An error and its causes in words, which show no part of a secret.
+    /// An error, its causes and what is shown of the sink's own words; none of it shows a part of a secret.
     #[track_caller]
     fn words(&self, error: &SinkError) -> String {
-        let mut words = format!("{error} {error:?}");
+        let said = error.said().map(ToString::to_string).unwrap_or_default();
+        let mut words = format!("{error} {error:?} {said}");
         let mut cause = error.source();
         while let Some(error) = cause {
             words += &format!(" {error} {error:?}");

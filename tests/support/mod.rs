@@ -36,7 +36,10 @@ impl Sandbox {
         let folder = tempfile::Builder::new().prefix("krea-scan-test-").tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap().join("work");
         fs::create_dir(&root).unwrap();
-        Sandbox { root, clock: AtomicU32::new(0), _folder: Some(folder) }
+        let sandbox = Sandbox { root, clock: AtomicU32::new(0), _folder: Some(folder) };
+        // A token that is refused is asked about again, after pauses that tests need not wait for.
+        sandbox.write("../home/.config/krea-scan/config.toml", "refusal_pause = '2ms'\n");
+        sandbox
     }
 
     /// A repository that is there.

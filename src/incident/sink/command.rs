@@ -1,16 +1,18 @@
 //! The sink `command:`: a shell command that reads the token from its standard input.
 //!
-//! Takes the command's text and a [`Delivery`], gives a [`Stored`] when the command ends with exit status 0. The token is
-//! in no argument and no environment, and what a command prints is shown with the token masked. A command is never
-//! left running: one that takes too long is killed with all that it started.
+//! Takes the command's text and a [`Delivery`], gives a [`Stored`] when the command has read all of its standard input and
+//! ends with exit status 0. The token is in no argument and no environment, and of what a command prints only common words
+//! are shown, to the person alone. A command is never left running: one that takes too long is killed with all that it
+//! started.
 
 use super::{Delivery, SinkError, Stored};
+use crate::common_words::CommonWords;
 use crate::escape::visible;
 use crate::finding::Token;
 use crate::krea::CREDENTIAL_ENV;
-use crate::mask::{FRAGMENT_CHARS, Masker};
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::fmt;
 use std::io::{self, PipeReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,16 +22,16 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// How much of what a command printed is shown, of each stream.
-const SHOWN_BYTES: usize = 4 << 10;
-/// And of that, how many lines.
+/// How much of what a command printed is kept, of each stream.
+const KEPT_BYTES: usize = 4 << 10;
+/// And of that, how many lines are shown.
 const SHOWN_LINES: usize = 20;
 /// How long a command that ended is listened to: what it started may hold its output open.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How often a running command is looked at.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// Why a command did not store the token, or may not have.
+/// Why a command did not store the token, or may not have. What it printed is in no message; see [`Error::said`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The shell cannot be started.
@@ -45,7 +47,7 @@ pub enum Error {
     Syntax {
         /// The command's text.
         command: String,
-        /// What the shell printed.
+        /// What the shell printed; it was given nothing but the command.
         said: String,
     },
     /// The text starts with a program that is not there.
@@ -57,36 +59,77 @@ pub enum Error {
         program: String,
     },
     /// It ended, and not with exit status 0.
-    #[error("command {command}: it failed ({status}){said}")]
+    #[error("command {command}: it failed ({status})")]
     Failed {
         /// The command's text.
         command: String,
         /// How it ended.
         status: ExitStatus,
-        /// The end of what it printed.
-        said: String,
+        /// What can be shown of what it printed.
+        said: Said,
+    },
+    /// It ended well, and did not read the token.
+    #[error(
+        "command {command}: it ended without reading the token from its standard input, so it stored nothing; give it one \
+         that reads it there"
+    )]
+    Unread {
+        /// The command's text.
+        command: String,
+        /// What can be shown of what it printed.
+        said: Said,
     },
     /// It took too long.
     #[error(
         "command {command}: it was killed after {} s, and may have stored the token or not; it has no terminal, so a \
-         client that asks for something has to be signed in before{said}", after.as_secs()
+         client that asks for something has to be signed in before", after.as_secs()
     )]
     TimedOut {
         /// The command's text.
         command: String,
         /// How long it ran.
         after: Duration,
-        /// The end of what it printed.
-        said: String,
+        /// What can be shown of what it printed.
+        said: Said,
     },
     /// Somebody ended the wait.
-    #[error("command {command}: it was interrupted, and may have stored the token or not{said}")]
+    #[error("command {command}: it was interrupted, and may have stored the token or not")]
     Interrupted {
         /// The command's text.
         command: String,
-        /// The end of what it printed.
-        said: String,
+        /// What can be shown of what it printed.
+        said: Said,
     },
+}
+
+impl Error {
+    /// What the command printed, as far as it cannot hold a form of the token. For the person at the terminal; not to be
+    /// kept.
+    pub fn said(&self) -> Option<&Said> {
+        match self {
+            Error::Start { .. } | Error::Syntax { .. } | Error::NotFound { .. } => None,
+            Error::Failed { said, .. }
+            | Error::Unread { said, .. }
+            | Error::TimedOut { said, .. }
+            | Error::Interrupted { said, .. } => Some(said).filter(|said| !said.0.is_empty()),
+        }
+    }
+}
+
+/// What can be shown of what a command printed: lines for a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said(String);
+
+impl AsRef<str> for Said {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Whether the shell understands the command, and its program is there.
@@ -107,14 +150,14 @@ pub fn check(text: &str) -> Result<Vec<String>, SinkError> {
     Ok(Vec::new())
 }
 
-/// Runs a shell that gets nothing to read, for what [`check`] wants to know.
+/// Runs a shell that gets nothing to read, for what [`check`] wants to know. Gives what it printed as it is.
 fn ask(arguments: &[&str], command: &str) -> Result<(ExitStatus, String), Error> {
-    let masked = Masker::new([]);
     let mut shell = Command::new("sh");
     shell.args(arguments).env_remove(CREDENTIAL_ENV);
-    let ran = Ran::run(shell, &[], Delivery::TIME_OUT, None)
+    let mut ran = Ran::run(shell, &[], Delivery::TIME_OUT, None)
         .map_err(|source| Error::Start { command: command.to_owned(), source })?;
-    ran.judged(command, &masked, Delivery::TIME_OUT)
+    let lines: String = ran.errors.text().lines().map(|line| format!("\n  | {}", visible(line))).collect();
+    Ok((ran.judged(command, Delivery::TIME_OUT)?.0, lines))
 }
 
 /// Runs the command with the token on its standard input.
@@ -131,15 +174,12 @@ pub fn store(text: &str, delivery: &Delivery) -> Result<Stored, SinkError> {
     let ran = Ran::run(shell, delivery.token.expose(), delivery.time_out, delivery.interrupted)
         .map_err(|source| Error::Start { command: command.clone(), source })?;
     let unread = ran.unread;
-    let masked = Masker::new([delivery.token].into_iter().chain(delivery.replaces));
-    let (status, said) = ran.judged(&command, &masked, delivery.time_out)?;
-    if !status.success() {
-        return Err(Error::Failed { command, status, said }.into());
+    let (status, said) = ran.judged(&command, delivery.time_out)?;
+    match () {
+        () if !status.success() => Err(Error::Failed { command, status, said }.into()),
+        () if unread => Err(Error::Unread { command, said }.into()),
+        () => Ok(Stored { notes: Vec::new(), place: format!("command {command}") }),
     }
-    let place = format!("command {command}");
-    let note =
-        || format!("{place}: it ended without reading the token from its standard input; see what it stored");
-    Ok(Stored { notes: unread.then(note).into_iter().collect(), place })
 }
 
 #[cfg(not(windows))]
@@ -219,15 +259,10 @@ impl Ran {
         Ok(Ran { ending, output: Tail::taken(&output), errors: Tail::taken(&errors), unread })
     }
 
-    /// The exit status and what the command printed, or an error when it did not come to an end by itself.
-    fn judged(
-        self,
-        command: &str,
-        masked: &Masker,
-        time_out: Duration,
-    ) -> Result<(ExitStatus, String), Error> {
-        let said =
-            self.errors.shown("standard error", masked) + &self.output.shown("standard output", masked);
+    /// The exit status and what can be shown of what the command printed, or an error when it did not come to an end by
+    /// itself.
+    fn judged(mut self, command: &str, time_out: Duration) -> Result<(ExitStatus, Said), Error> {
+        let said = Said(self.errors.shown("standard error") + &self.output.shown("standard output"));
         let command = command.to_owned();
         match self.ending {
             Ending::Exited(status) => Ok((status, said)),
@@ -263,9 +298,10 @@ fn holds_more(pipe: &PipeReader) -> bool {
     rustix::io::ioctl_fionread(pipe).is_ok_and(|bytes| bytes > 0)
 }
 
+/// Takes what it finds: nobody else is to read it any more. Waits for the end of the writing.
 #[cfg(not(unix))]
-fn holds_more(_: &PipeReader) -> bool {
-    false
+fn holds_more(mut pipe: &PipeReader) -> bool {
+    matches!(pipe.read(&mut [0]), Ok(1..))
 }
 
 /// Waits until both streams have ended, but not for long: a background process may hold them open for ever.
@@ -278,7 +314,8 @@ fn listen(ended: &Receiver<Infallible>) {
 #[derive(Clone, Default)]
 struct Tail {
     bytes: VecDeque<u8>,
-    cut: bool,
+    /// How many lines came before these bytes, and were dropped.
+    dropped: usize,
 }
 
 impl Tail {
@@ -288,7 +325,7 @@ impl Tail {
         let shared = Arc::clone(&tail);
         thread::spawn(move || {
             let Some(mut stream) = stream else { return };
-            let mut chunk = [0; SHOWN_BYTES];
+            let mut chunk = [0; KEPT_BYTES];
             // An error is an end like any other.
             while let Ok(read @ 1..) = stream.read(&mut chunk) {
                 shared.lock().unwrap_or_else(PoisonError::into_inner).push(&chunk[..read]);
@@ -301,30 +338,33 @@ impl Tail {
 
     fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);
-        let over = self.bytes.len().saturating_sub(SHOWN_BYTES);
-        self.cut |= over > 0;
-        self.bytes.drain(..over);
+        let over = self.bytes.len().saturating_sub(KEPT_BYTES);
+        self.dropped += self.bytes.drain(..over).filter(|&byte| byte == b'\n').count();
     }
 
     fn taken(shared: &Mutex<Self>) -> Self {
         std::mem::take(&mut *shared.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// As lines below a heading, without secrets and safe for a terminal; nothing when nothing was printed.
-    fn shown(mut self, stream: &str, masked: &Masker) -> String {
-        let text = masked.fragments(&String::from_utf8_lossy(self.bytes.make_contiguous()));
-        // Where the text was cut, less of a secret may be left than can be told.
-        let start = if self.cut { FRAGMENT_CHARS } else { 0 };
-        let text: String = text.chars().skip(start).collect();
-        let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-        let (from, left_out) = match lines.len().saturating_sub(SHOWN_LINES) {
-            0 => (0, self.cut),
-            more => (more, true),
-        };
-        let mark = left_out.then_some("…").into_iter();
-        let lines = mark.chain(lines[from..].iter().copied());
-        let lines: String = lines.map(|line| format!("\n  | {}", visible(line))).collect();
-        if lines.is_empty() { lines } else { format!("\n  {stream}:{lines}") }
+    fn text(&mut self) -> String {
+        String::from_utf8_lossy(self.bytes.make_contiguous()).into_owned()
+    }
+
+    /// What can be shown, as lines below a heading; nothing when nothing was printed. How many lines there were is told
+    /// of those that cannot be.
+    fn shown(&mut self, stream: &str) -> String {
+        let words = CommonWords::of(&self.text());
+        let more = words.lines.len().saturating_sub(SHOWN_LINES);
+        let hidden = words.hidden + more + self.dropped;
+        let mut shown: String = words.lines[more..].iter().map(|line| format!("\n      | {line}")).collect();
+        if hidden > 0 {
+            let lines = if hidden == 1 { "1 line is".to_owned() } else { format!("{hidden} lines are") };
+            shown.push_str(&format!(
+                "\n      {lines} not shown, for what is no common words may be a form of the token; run it by hand with \
+                 another text to see them, or look into its own log"
+            ));
+        }
+        if shown.is_empty() { shown } else { format!("    {stream}:{shown}\n") }
     }
 }
 
@@ -336,31 +376,28 @@ mod tests {
     #[test]
     fn what_the_cut_leaves_of_a_secret_is_not_shown() {
         let token = Tokens::new().pair();
-        let masked = Masker::new([&token]);
         for left in 0..token.secret().len() {
             let mut tail = Tail::default();
             tail.push(token.expose());
-            tail.push(&b"- ".repeat((SHOWN_BYTES - left) / 2));
-            tail.push(&b"-"[..(SHOWN_BYTES - left) % 2]);
-            let shown = tail.shown("standard output", &masked);
-            assert!(shown.starts_with("\n  standard output:\n  | …\n  | "), "{shown}");
-            assert!(
-                !shown.contains(|c: char| c.is_ascii_hexdigit() && !"dae".contains(c)),
-                "{left}: {shown}"
-            );
+            tail.push(b" could not be stored\n");
+            tail.push(&b"- ".repeat((KEPT_BYTES - left) / 2));
+            tail.push(&b"-"[..(KEPT_BYTES - left) % 2]);
+            let shown = tail.shown("standard output");
+            assert!(shown.contains(" not shown, for"), "{shown}");
+            assert!(!shown.contains(|c: char| c.is_ascii_digit() && c != '1' && c != '2'), "{left}: {shown}");
         }
     }
 
     #[test]
-    fn the_end_of_much_output_is_kept() {
+    fn the_end_of_much_output_is_shown_and_the_rest_is_counted() {
         let mut tail = Tail::default();
         for line in 0..1000 {
-            tail.push(format!("line {line}\n").as_bytes());
+            tail.push(format!("the request failed: {line}\n").as_bytes());
         }
-        assert_eq!(tail.bytes.len(), SHOWN_BYTES);
-        let shown = tail.shown("standard output", &Masker::new([]));
-        let lines: String = (980..1000).map(|line| format!("\n  | line {line}")).collect();
-        assert_eq!(shown, format!("\n  standard output:\n  | …{lines}"));
-        assert_eq!(Tail::default().shown("standard output", &Masker::new([])), "");
+        assert_eq!(tail.bytes.len(), KEPT_BYTES);
+        let shown = tail.shown("standard output");
+        assert_eq!(shown.matches("\n      | the request failed: ••••").count(), SHOWN_LINES);
+        assert!(shown.contains("980 lines are not shown"), "{shown}");
+        assert_eq!(Tail::default().shown("standard output"), "");
     }
 }

@@ -53,12 +53,12 @@ pub fn is_name(text: &str) -> bool {
 }
 
 /// Which variable is to be set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Variable<'a> {
     /// This one.
     Named(&'a str),
-    /// Those that hold a value; where none does, the one of this name.
-    Holding(Option<&'a [u8]>, &'a str),
+    /// Those that hold such a value; where none does, the one of this name.
+    Holding(&'a dyn Fn(&[u8]) -> bool, &'a str),
 }
 
 /// Sets a variable to `new`. Every assignment of the variable is set, in the quotes that it has, and one is appended
@@ -66,10 +66,10 @@ pub enum Variable<'a> {
 pub fn set(bytes: &[u8], variable: Variable<'_>, new: &[u8]) -> Result<Edited, Unquotable> {
     let all = assignments(bytes);
     let mut names: Vec<&[u8]> = match variable {
-        Variable::Holding(Some(old), _) => {
-            all.iter().filter(|a| &bytes[a.value.clone()] == old).map(|a| &bytes[a.name.clone()]).collect()
+        Variable::Holding(is_old, _) => {
+            all.iter().filter(|a| is_old(&bytes[a.value.clone()])).map(|a| &bytes[a.name.clone()]).collect()
         }
-        _ => Vec::new(),
+        Variable::Named(_) => Vec::new(),
     };
     if names.is_empty() {
         let (Variable::Named(name) | Variable::Holding(_, name)) = variable;
@@ -115,6 +115,11 @@ pub fn holds(bytes: &[u8], name: &str, value: &[u8]) -> bool {
         .map(|assignment| &bytes[assignment.value])
         .peekable();
     values.peek().is_some() && values.all(|other| other == value)
+}
+
+/// Whether any variable has this value.
+pub fn is_anywhere(bytes: &[u8], value: &[u8]) -> bool {
+    assignments(bytes).into_iter().any(|assignment| &bytes[assignment.value] == value)
 }
 
 /// The value as it is to be written: in the quotes that were there, else without, else in whatever quotes fit.
@@ -257,7 +262,7 @@ mod tests {
     fn set_in(text: &str, name: Option<&str>, new: &str) -> (String, Vec<String>) {
         let variable = match name {
             Some(name) => Variable::Named(name),
-            None => Variable::Holding(Some(OLD.as_bytes()), DEFAULT_NAME),
+            None => Variable::Holding(&|value| value == OLD.as_bytes(), DEFAULT_NAME),
         };
         let edited = set(text.as_bytes(), variable, new.as_bytes()).unwrap();
         for name in &edited.names {
@@ -393,7 +398,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_stay() {
         let edited =
-            set(b"A=\xe9\xff # \xfc\nKREA_API_KEY=x\n", Variable::Holding(None, DEFAULT_NAME), b"new")
+            set(b"A=\xe9\xff # \xfc\nKREA_API_KEY=x\n", Variable::Holding(&|_| false, DEFAULT_NAME), b"new")
                 .unwrap();
         assert_eq!(edited.bytes.as_slice(), b"A=\xe9\xff # \xfc\nKREA_API_KEY=new\n");
     }
@@ -421,7 +426,7 @@ mod tests {
     #[test]
     fn a_variable_that_holds_the_old_value_comes_before_the_default() {
         let set_in = |text: &str| {
-            let variable = Variable::Holding(Some(OLD.as_bytes()), "KREA_API_KEY_2");
+            let variable = Variable::Holding(&|value| value == OLD.as_bytes(), "KREA_API_KEY_2");
             set(text.as_bytes(), variable, NEW.as_bytes()).unwrap().names
         };
         assert_eq!(set_in("A=old:value\nKREA_API_KEY=x\n"), ["A"]);

@@ -7,7 +7,7 @@
 use super::dotenv::{self, Variable};
 use super::{Delivery, SinkError, Stored};
 use crate::escape::visible;
-use crate::finding::Token;
+use crate::finding::{Fingerprint, Token};
 use crate::git::repository;
 use crate::incident::folder::flush_folder;
 use std::ffi::OsString;
@@ -123,11 +123,13 @@ pub fn store(path: &Path, name: Option<&str>, delivery: &Delivery) -> Result<Sto
     let before = target.read()?;
     target.may_be_replaced()?;
     let new = delivery.token.expose();
+    let is_old = |value: &[u8]| {
+        delivery.replaces.is_some_and(|old| old.expose() == value)
+            || delivery.former.contains(&Fingerprint::of(value))
+    };
     let variable = match (name, delivery.variable) {
         (Some(name), given) => Variable::Named(given.unwrap_or(name)),
-        (None, given) => {
-            Variable::Holding(delivery.replaces.map(Token::expose), given.unwrap_or(dotenv::DEFAULT_NAME))
-        }
+        (None, given) => Variable::Holding(&is_old, given.unwrap_or(dotenv::DEFAULT_NAME)),
     };
     let edited = dotenv::set(&before, variable, new)
         .map_err(|dotenv::Unquotable| Error::Unquotable { path: path.to_owned() })?;
@@ -144,6 +146,12 @@ pub fn store(path: &Path, name: Option<&str>, delivery: &Delivery) -> Result<Sto
         notes.push(format!("{}: the old token still stands in line {line}; take it out", shown(path)));
     }
     Ok(Stored { place: format!("{}, {}", shown(path), edited.names.join(", ")), notes })
+}
+
+/// Whether a variable of the file has the token for its value.
+pub fn holds(path: &Path, token: &Token) -> bool {
+    let text = Target::locate(path).and_then(|target| target.read());
+    text.is_ok_and(|text| dotenv::is_anywhere(&text, token.expose()))
 }
 
 impl<'a> Target<'a> {

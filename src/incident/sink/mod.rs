@@ -7,11 +7,11 @@ mod command;
 mod dotenv;
 mod env_file;
 
-pub use command::Error as CommandError;
+pub use command::{Error as CommandError, Said};
 pub use env_file::Error as EnvFileError;
 
 use crate::detect::Detector;
-use crate::finding::{Confidence, Token};
+use crate::finding::{Confidence, Fingerprint, Token};
 use crate::rules::RuleSet;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -71,6 +71,8 @@ pub struct Delivery<'a> {
     pub token: &'a Token,
     /// The token that leaked, if it is still at hand.
     pub replaces: Option<&'a Token>,
+    /// Which replacements of it were stored before, and are dead.
+    pub former: &'a [Fingerprint],
     /// The replacement's name.
     pub name: &'a str,
     /// The variable to set in a file of variables in place of the one that the sink names, or, where it names none
@@ -91,7 +93,16 @@ impl<'a> Delivery<'a> {
     /// A delivery with the defaults for everything else.
     pub fn new(token: &'a Token, replaces: Option<&'a Token>, name: &'a str) -> Self {
         let time_out = Self::TIME_OUT;
-        Delivery { token, replaces, name, variable: None, credential: None, time_out, interrupted: None }
+        Delivery {
+            token,
+            replaces,
+            former: &[],
+            name,
+            variable: None,
+            credential: None,
+            time_out,
+            interrupted: None,
+        }
     }
 }
 
@@ -133,6 +144,14 @@ impl Sink {
         }
     }
 
+    /// Whether what the sink keeps is this token still; `None` where that cannot be seen.
+    pub fn holds(&self, token: &Token) -> Option<bool> {
+        match self {
+            Sink::EnvFile { path, .. } => Some(env_file::holds(path, token)),
+            Sink::Command(_) => None,
+        }
+    }
+
     /// Stores the token; it is there when this returns `Ok`.
     ///
     /// # Errors
@@ -154,6 +173,16 @@ pub enum SinkError {
     /// A command.
     #[error(transparent)]
     Command(#[from] CommandError),
+}
+
+impl SinkError {
+    /// What the sink printed, for the person at the terminal; not to be kept.
+    pub fn said(&self) -> Option<&Said> {
+        match self {
+            SinkError::EnvFile(_) => None,
+            SinkError::Command(error) => error.said(),
+        }
+    }
 }
 
 impl FromStr for Sink {

@@ -87,7 +87,11 @@ fn a_guess_alone_begins_no_incident() {
     assert!(revoked.stdout.contains("What is left to do"), "{}", revoked.stdout);
     assert!(!sandbox.beside("state").join("krea-scan/incidents").exists());
     let asked_nothing = run(&sandbox, &emulator, &["--revoke", "--dry-run", "."]);
-    assert!(asked_nothing.stdout.contains("may not be what was in the picture"), "{}", asked_nothing.stdout);
+    assert!(
+        asked_nothing.stdout.contains("is live, in each of its readings (1)"),
+        "{}",
+        asked_nothing.stdout
+    );
     // Without anybody to ask nothing is sent.
     let before = emulator.requests().len();
     let nobody = run(&sandbox, &emulator, &["--revoke", "."]);
