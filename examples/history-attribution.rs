@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result};
 use krea_scan::git::attribution::attribute;
-use krea_scan::git::store::ObjectStore;
+use krea_scan::git::repository::open;
+use std::path::Path;
 use std::time::Instant;
 
 fn main() -> Result<()> {
@@ -10,10 +11,10 @@ fn main() -> Result<()> {
     let repository = arguments.next().context("usage: history-attribution REPO ID...")?;
     let ids = arguments.map(|id| gix_hash::ObjectId::from_hex(id.as_bytes())).collect::<Result<Vec<_>, _>>();
     let ids = ids.map_err(|error| anyhow::anyhow!("{error}"))?;
-    let repository = git2::Repository::open(repository)?;
+    let repository = open(Path::new(&repository))?;
     let start = Instant::now();
-    let store = ObjectStore::open(&repository)?;
-    for origin in attribute(&store, &repository, &ids, 0).into_values().flatten() {
+    let store = repository.objects()?;
+    for origin in attribute(store, &repository, &ids, 0).into_values().flatten() {
         println!("{origin:?}");
     }
     println!("{:.2?}", start.elapsed());

@@ -2,18 +2,20 @@
 //! rules and reports. Compare it with `history-floor`.
 
 use anyhow::{Context, Result};
-use krea_scan::git::store::{Look, Names, ObjectStore, Search};
+use krea_scan::git::repository::open;
+use krea_scan::git::store::{Look, Names, Search};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 fn main() -> Result<()> {
     let repository = std::env::args_os().nth(1).context("usage: history-sweep REPO")?;
-    let repository = git2::Repository::open(repository)?;
+    let repository = open(Path::new(&repository))?;
     let start = Instant::now();
     let hits = AtomicU64::new(0);
     let finder = memchr::memmem::Finder::new(b"krea");
     let hint = |data: &[u8]| finder.find(data).is_some();
-    let swept = ObjectStore::open(&repository)?.sweep(
+    let swept = repository.objects()?.sweep(
         0,
         &Look {
             search: Some(Search { hint: &hint, reach: 4 }),
@@ -22,7 +24,9 @@ fn main() -> Result<()> {
                 hits.fetch_add(u64::from(hint(data)), Ordering::Relaxed);
             },
             names: Some(Names { hint: &hint, reach: 4, wanted: &hint }),
+            stop: None,
         },
+        &[],
     );
     let objects = swept.commits + swept.trees + swept.blobs + swept.tags;
     println!("{objects} objects, {} bytes, {hits:?} hits, {:.2?}", swept.bytes, start.elapsed());

@@ -5,16 +5,16 @@ mod support;
 use gix_hash::ObjectId;
 use krea_scan::finding::GitOrigin;
 use krea_scan::git::attribution::attribute;
-use krea_scan::git::store::ObjectStore;
+use krea_scan::git::repository::open;
 use std::fs;
 use std::path::Path;
 use support::Sandbox;
 
 fn origins_at(path: &Path, id: &str) -> Vec<GitOrigin> {
-    let repository = git2::Repository::open(path).unwrap();
-    let store = ObjectStore::open(&repository).unwrap();
+    let repository = open(path).unwrap();
+    let store = repository.objects().unwrap();
     let id = ObjectId::from_hex(id.as_bytes()).unwrap();
-    attribute(&store, &repository, &[id], 2).remove(&id).unwrap()
+    attribute(store, &repository, &[id], 2).remove(&id).unwrap()
 }
 
 /// The origins of one object; the same loose and packed.
@@ -217,14 +217,14 @@ fn many_blobs_are_answered_at_once() {
         expected.push((blob, commit));
     }
     repository.git(&["repack", "-adf"]);
-    let opened = git2::Repository::open(repository.root()).unwrap();
-    let store = ObjectStore::open(&opened).unwrap();
+    let opened = open(repository.root()).unwrap();
+    let store = opened.objects().unwrap();
     let ids: Vec<_> = expected.iter().map(|(blob, _)| ObjectId::from_hex(blob.as_bytes()).unwrap()).collect();
-    let found = attribute(&store, &opened, &ids, 2);
+    let found = attribute(store, &opened, &ids, 2);
     for (id, (blob, commit)) in ids.iter().zip(&expected) {
         assert_eq!(found[id].len(), 1, "{blob}");
         assert_eq!(found[id][0].commit.as_ref(), Some(commit));
         assert_eq!(found[id][0].refs, ["refs/heads/main"]);
     }
-    assert_eq!(attribute(&store, &opened, &[], 2).len(), 0);
+    assert_eq!(attribute(store, &opened, &[], 2).len(), 0);
 }

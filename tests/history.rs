@@ -3,7 +3,8 @@
 mod support;
 
 use gix_hash::ObjectId;
-use krea_scan::git::store::{Kind, Look, Names, ObjectStore, Search, Swept};
+use krea_scan::git::repository::open;
+use krea_scan::git::store::{Kind, Look, Names, Search, Swept};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,8 @@ use support::Sandbox;
 type Seen = BTreeMap<String, (usize, Kind, Vec<u8>)>;
 
 fn sweep_at(path: &Path, threads: usize) -> (Seen, Swept) {
-    let repository = git2::Repository::open(path).unwrap();
-    let store = ObjectStore::open(&repository).unwrap();
+    let repository = open(path).unwrap();
+    let store = repository.objects().unwrap();
     let seen: Mutex<Seen> = Mutex::default();
     let swept = store.for_each(threads, &|kind, id, data| {
         seen.lock().unwrap().entry(id.to_string()).or_insert((0, kind, data.to_vec())).0 += 1;
@@ -25,7 +26,9 @@ fn sweep_at(path: &Path, threads: usize) -> (Seen, Swept) {
         assert_eq!(*times, 1, "{id} was shown {times} times");
         let actual = gix_object::compute_hash(store.hash(), *kind, data).unwrap();
         assert_eq!(actual.to_string(), *id);
-        assert_eq!(store.read(&actual).unwrap(), (*kind, data.clone()));
+        let (read, bytes) = store.read(&actual).unwrap();
+        assert_eq!((read, &*bytes), (*kind, data));
+        assert_eq!(store.size(&actual).unwrap(), data.len() as u64);
     }
     assert_eq!(swept.commits + swept.trees + swept.blobs + swept.tags, seen.len() as u64);
     assert_eq!(swept.bytes, seen.values().map(|object| object.2.len() as u64).sum::<u64>());
@@ -343,8 +346,8 @@ fn garbage_in_packs_never_crashes() {
                     bytes[at] = (random >> 32) as u8;
                 }
             });
-            let opened = git2::Repository::open(repository.root()).unwrap();
-            let swept = ObjectStore::open(&opened).unwrap().for_each(2, &|_, _, _| ());
+            let opened = open(repository.root()).unwrap();
+            let swept = opened.objects().unwrap().for_each(2, &|_, _, _| ());
             assert!(!swept.incomplete.is_empty());
             overwrite(&file, |bytes| *bytes = good.clone());
         }
@@ -368,8 +371,8 @@ fn a_search_over_what_is_new_finds_all() {
         repository.commit_file(&format!("needle-{version}/deep/file.txt"), format!("{version}").as_bytes());
     }
     repository.git(&["repack", "-adf", "--depth=50"]);
-    let opened = git2::Repository::open(repository.root()).unwrap();
-    let store = ObjectStore::open(&opened).unwrap();
+    let opened = open(repository.root()).unwrap();
+    let store = opened.objects().unwrap();
     for needle in ["needle", "e 8", "n 7", "2: nothing to see on this line\n3: ", "no such"] {
         let holds = |data: &[u8]| memchr::memmem::find(data, needle.as_bytes()).is_some();
         let expected: Mutex<Vec<ObjectId>> = Mutex::default();
@@ -388,8 +391,9 @@ fn a_search_over_what_is_new_finds_all() {
                 }
             },
             names: Some(Names { hint: &holds, reach: needle.len(), wanted: &holds }),
+            stop: None,
         };
-        let swept = store.sweep(2, &look);
+        let swept = store.sweep(2, &look, &[]);
         let sorted = |ids: Mutex<Vec<ObjectId>>| {
             let mut ids = ids.into_inner().unwrap();
             ids.sort();
@@ -404,8 +408,8 @@ fn a_search_over_what_is_new_finds_all() {
 fn a_panic_in_the_caller_reaches_the_caller() {
     let repository = Sandbox::new();
     versions(&repository, 10);
-    let opened = git2::Repository::open(repository.root()).unwrap();
-    let store = ObjectStore::open(&opened).unwrap();
+    let opened = open(repository.root()).unwrap();
+    let store = opened.objects().unwrap();
     let outcome = std::panic::catch_unwind(|| store.for_each(2, &|_, _, _| panic!("on purpose")));
     assert!(outcome.is_err());
 }

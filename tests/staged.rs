@@ -193,7 +193,7 @@ fn a_rename_is_staged_under_its_new_path() {
     let staged = assert_like_git(&sandbox, "rename");
     assert_eq!(staged.blobs[0].path, "new/name");
     let repo = repository(&sandbox);
-    assert_eq!(staged.blobs[0].read(&repo).unwrap().content(), b"text");
+    assert_eq!(staged.blobs[0].read(&repo).unwrap().as_slice(), b"text");
     assert_eq!(staged.blobs[0].size(&repo).unwrap(), 4);
 }
 
@@ -204,7 +204,7 @@ fn the_index_counts_and_not_the_working_tree() {
     sandbox.git(&["add", "file"]);
     sandbox.write("file", "later");
     let staged = assert_like_git(&sandbox, "unborn branch");
-    assert_eq!(staged.blobs[0].read(&repository(&sandbox)).unwrap().content(), b"staged");
+    assert_eq!(staged.blobs[0].read(&repository(&sandbox)).unwrap().as_slice(), b"staged");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! editing filters").
 
 use crate::finding::Token;
+use crate::git::ignored;
 use crate::git::repository::{self, Repository};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -37,12 +38,12 @@ pub enum Error {
     #[error(transparent)]
     Repository(#[from] repository::Error),
     /// Git's ignore rules cannot be read.
-    #[error("{}: cannot tell whether git ignores it: {}", path.display(), source.message())]
+    #[error("{}: cannot tell whether git ignores it: {source}", path.display())]
     Ignore {
         /// The file.
         path: PathBuf,
-        /// What libgit2 said.
-        source: git2::Error,
+        /// Which rules, and what is wrong with them.
+        source: ignore::Error,
     },
     /// The system refuses.
     #[error("cannot write {}: {source}", path.display())]
@@ -110,7 +111,7 @@ fn refuse_work_tree(path: &Path, folder: &Path) -> Result<(), Error> {
     let file = path.file_name().map(|name| folder.join(name)).unwrap_or_default();
     let below = file.strip_prefix(&root).unwrap_or(&file);
     let ignored =
-        repo.is_path_ignored(below).map_err(|source| Error::Ignore { path: path.to_owned(), source })?;
+        ignored::ignores(&repo, below).map_err(|source| Error::Ignore { path: path.to_owned(), source })?;
     if ignored { Ok(()) } else { Err(Error::InWorkTree { path: path.to_owned(), root }) }
 }
 

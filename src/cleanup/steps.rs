@@ -157,13 +157,8 @@ fn quoted(word: &str) -> String {
 
 /// The remotes of a repository, sorted by name.
 pub fn remotes(repo: &Repository) -> Vec<Remote> {
-    let Ok(names) = repo.remotes() else { return Vec::new() };
-    let names = names.iter().filter_map(|name| name.ok().flatten());
-    let remote = |name: &str| {
-        let remote = repo.find_remote(name).ok()?;
-        Some(Remote { name: name.to_owned(), url: plain_url(remote.url().ok()?) })
-    };
-    names.filter_map(remote).collect()
+    let remote = |(name, url): (String, String)| Remote { name, url: plain_url(&url) };
+    repo.remotes().into_iter().map(remote).collect()
 }
 
 /// A remote's URL without what may be a credential.

@@ -1,8 +1,10 @@
 //! Reading blobs through a repository's object store. One that cannot be read is told as incomplete, never skipped.
 
 use super::repository::Repository;
+use super::store::Error;
 use crate::finding::Incomplete;
-use git2::{Blob, ErrorCode, Oid};
+use gix_hash::ObjectId;
+use std::sync::Arc;
 
 /// A blob at a path, as a tree or an index names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,7 +12,7 @@ pub struct BlobAt {
     /// The path in the repository, `/` on every system; bytes that are not UTF-8 are replaced.
     pub path: String,
     /// The object's id.
-    pub blob: Oid,
+    pub blob: ObjectId,
     /// The mode, as git writes it in octal: `0o100644`, `0o100755`, `0o120000`.
     pub mode: u32,
 }
@@ -20,24 +22,22 @@ impl BlobAt {
     ///
     /// # Errors
     /// When the object is missing or damaged: what to report, with what to do.
-    pub fn read<'r>(&self, repo: &'r Repository) -> Result<Blob<'r>, Incomplete> {
-        repo.find_blob(self.blob).map_err(|error| self.incomplete(repo, &error))
+    pub fn read(&self, repo: &Repository) -> Result<Arc<Vec<u8>>, Incomplete> {
+        let blob = repo.objects().and_then(|objects| objects.blob(&self.blob));
+        blob.map_err(|error| self.incomplete(repo, &error))
     }
 
-    /// The size in bytes, without reading the content where the store allows that.
+    /// The size in bytes, as the store says; the content is not read.
     ///
     /// # Errors
     /// As [`BlobAt::read`].
-    pub fn size(&self, repo: &Repository) -> Result<usize, Incomplete> {
-        let header = repo.odb().and_then(|odb| odb.read_header(self.blob));
-        header.map(|(size, _)| size).map_err(|error| self.incomplete(repo, &error))
+    pub fn size(&self, repo: &Repository) -> Result<u64, Incomplete> {
+        let size = repo.objects().and_then(|objects| objects.size(&self.blob));
+        size.map_err(|error| self.incomplete(repo, &error))
     }
 
-    fn incomplete(&self, repo: &Repository, error: &git2::Error) -> Incomplete {
-        let reason = match error.code() {
-            ErrorCode::NotFound => repo.missing_reason(&format!("blob {}", self.blob)),
-            _ => format!("the blob {} cannot be read: {}", self.blob, error.message()),
-        };
+    fn incomplete(&self, repo: &Repository, error: &Error) -> Incomplete {
+        let reason = repo.unread_reason(&format!("blob {}", self.blob), error);
         Incomplete { path: self.path.clone(), reason }
     }
 }

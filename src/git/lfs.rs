@@ -13,7 +13,7 @@ pub struct Lfs {
 impl Lfs {
     /// The files of a repository.
     pub fn new(repo: &Repository) -> Self {
-        Lfs { objects: repo.commondir().join("lfs/objects") }
+        Lfs { objects: repo.common_dir().join("lfs/objects") }
     }
 
     /// Opens what a pointer stands for, if it is here and of the right size.

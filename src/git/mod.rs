@@ -3,12 +3,19 @@
 //! [`store::ObjectStore`] reads all objects in one sweep, also those that no ref reaches; [`attribution`] finds the
 //! commits that brought objects in. Nothing here knows what a token is, and nothing writes.
 
+pub mod ancestry;
 pub mod attribution;
 pub mod blobs;
+mod config;
 pub mod date;
+pub mod ignored;
 pub(crate) mod index_file;
 pub mod lfs;
+pub mod objects;
+mod ownership;
+pub(crate) mod plain;
+pub mod reflog;
+pub mod refs;
 pub mod repository;
-mod shadow;
 pub mod store;
 pub mod trees;

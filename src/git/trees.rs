@@ -2,19 +2,20 @@
 //! that did not change are never opened, and a missing subtree is told, never skipped in silence.
 
 use super::blobs::BlobAt;
+use super::objects::{Tree, TreeEntry};
 use super::repository::Repository;
 use crate::finding::Incomplete;
-use git2::{ErrorCode, ObjectType, Oid, Tree, TreeEntry};
+use gix_hash::ObjectId;
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Deeper trees are not followed: no working tree can hold them.
 pub(crate) const MAX_DEPTH: usize = 1024;
 
-/// From this many entries in one comparison on, folders that were compared already are not compared again under a
-/// second name: a few objects can otherwise stand for billions of paths.
-const MAX_ENTRIES: usize = 1_000_000;
+/// A folder that is the same as another one is compared under so many names in one comparison and no more: a few objects can
+/// otherwise stand for billions of paths.
+const MAX_NAMES: usize = 100;
 
 /// So many trees are kept between comparisons.
 const MAX_KEPT: usize = 500;
@@ -25,9 +26,11 @@ pub struct Changes {
     /// Blobs that no earlier tree has at that path, in the order of the paths.
     pub added: Vec<BlobAt>,
     /// Blobs of the earlier trees at the paths that changed, also where the path is gone. Sorted, each once.
-    pub replaced: Vec<Oid>,
+    pub replaced: Vec<ObjectId>,
     /// Trees that could not be read.
     pub incomplete: Vec<Incomplete>,
+    /// How many folders were left out because the same folder was compared under many other names.
+    pub repeated: u64,
 }
 
 /// Compares names as git sorts a tree, which is the order of an index too: a folder as if its name ended in `/`.
@@ -42,15 +45,14 @@ pub(crate) fn tree_order(a: &[u8], a_is_dir: bool, b: &[u8], b_is_dir: bool) -> 
 
 /// What `new` changes against *every* tree of `old`: a path that one of them has with the same content is no change.
 /// So a merge is left with what nobody's branch had. No `old` at all is the empty tree.
-pub fn compare(repo: &Repository, new: Oid, old: &[Oid]) -> Changes {
+pub fn compare(repo: &Repository, new: ObjectId, old: &[ObjectId]) -> Changes {
     Comparer::new(repo).compare(new, old)
 }
 
 /// Compares many trees of one history; what one comparison read helps the next.
 pub struct Comparer<'r> {
     repo: &'r Repository,
-    // Libgit2 does not keep trees as large as those that are worth keeping.
-    trees: HashMap<Oid, Rc<Tree<'r>>>,
+    trees: HashMap<ObjectId, Rc<Tree>>,
 }
 
 impl<'r> Comparer<'r> {
@@ -60,19 +62,14 @@ impl<'r> Comparer<'r> {
     }
 
     /// As [`compare`].
-    pub fn compare(&mut self, new: Oid, old: &[Oid]) -> Changes {
+    pub fn compare(&mut self, new: ObjectId, old: &[ObjectId]) -> Changes {
         if self.trees.len() > MAX_KEPT {
             self.trees.clear();
         }
-        let mut walk = Walk {
-            comparer: self,
-            changes: Changes::default(),
-            path: Vec::new(),
-            entries: 0,
-            compared: HashSet::new(),
-        };
+        let mut walk =
+            Walk { comparer: self, changes: Changes::default(), path: Vec::new(), compared: HashMap::new() };
         if !old.contains(&new) {
-            let old: Vec<Option<Oid>> =
+            let old: Vec<Option<ObjectId>> =
                 if old.is_empty() { vec![None] } else { old.iter().copied().map(Some).collect() };
             walk.level(Some(new), old, 0);
         }
@@ -87,81 +84,79 @@ struct Walk<'w, 'r> {
     comparer: &'w mut Comparer<'r>,
     changes: Changes,
     path: Vec<u8>,
-    entries: usize,
-    compared: HashSet<(Option<Oid>, Vec<Option<Oid>>)>,
+    /// How often folders were compared with others.
+    compared: HashMap<(Option<ObjectId>, Vec<Option<ObjectId>>), usize>,
 }
 
 impl<'r> Walk<'_, 'r> {
     /// Compares one folder. An `old` of `None` has no such folder.
-    fn level(&mut self, new: Option<Oid>, old: Vec<Option<Oid>>, depth: usize) {
+    fn level(&mut self, new: Option<ObjectId>, old: Vec<Option<ObjectId>>, depth: usize) {
         if depth > MAX_DEPTH {
             self.incomplete(format!("folders nested deeper than {MAX_DEPTH} are not read"));
+            return;
+        }
+        let names = self.compared.entry((new, old.clone())).or_default();
+        *names += 1;
+        if *names > MAX_NAMES {
+            self.changes.repeated += 1;
             return;
         }
         let new_tree = match new.map(|id| self.tree(id)) {
             Some(None) => return,
             tree => tree.flatten(),
         };
-        let old_trees: Vec<Option<Rc<Tree<'r>>>> =
-            old.iter().map(|id| id.and_then(|id| self.tree(id))).collect();
-        if !self.compared.insert((new, old)) && self.entries > MAX_ENTRIES {
-            return;
-        }
+        let old_trees: Vec<Option<Rc<Tree>>> = old.iter().map(|id| id.and_then(|id| self.tree(id))).collect();
         let mut cursors: Vec<Cursor<'_>> =
             old_trees.iter().map(|tree| Cursor::new(tree.as_deref())).collect();
         let mut before: Vec<Option<TreeEntry<'_>>> = Vec::with_capacity(cursors.len());
         for entry in new_tree.iter().flat_map(|tree| tree.iter()) {
             before.clear();
-            before.extend(cursors.iter_mut().map(|cursor| cursor.seek(&entry)));
-            self.entry(Some(&entry), &before, depth);
+            before.extend(cursors.iter_mut().map(|cursor| cursor.seek(entry)));
+            self.entry(Some(entry), &before, depth);
         }
         // What is gone from every tree before: all of them have names that the new one did not ask for.
         if cursors.iter().any(|cursor| cursor.found == cursor.tree.map_or(0, Tree::len)) {
             return;
         }
         for gone in old_trees.first().into_iter().flatten().flat_map(|tree| tree.iter()) {
-            let name = gone.name_bytes();
-            if new_tree.as_ref().is_none_or(|tree| tree.get_name_bytes(name).is_none()) {
+            if new_tree.as_ref().is_none_or(|tree| tree.named(gone.name).is_none()) {
                 before.clear();
-                before.extend(cursors.iter().map(|cursor| cursor.tree?.get_name_bytes(name)));
+                before.extend(cursors.iter().map(|cursor| cursor.tree?.named(gone.name)));
                 self.entry(None, &before, depth);
             }
         }
     }
 
     /// Compares one name.
-    fn entry(&mut self, new: Option<&TreeEntry<'_>>, old: &[Option<TreeEntry<'_>>], depth: usize) {
+    fn entry(&mut self, new: Option<TreeEntry<'_>>, old: &[Option<TreeEntry<'_>>], depth: usize) {
         let same = |before: &Option<TreeEntry<'_>>| match (new, before) {
-            (Some(new), Some(before)) => new.id() == before.id() && new.kind() == before.kind(),
+            (Some(new), Some(before)) => new.id == before.id && new.is_like(before),
             (None, None) => true,
             _ => false,
         };
         if old.iter().any(same) {
             return;
         }
-        let Some(named) = new.or_else(|| old.iter().flatten().next()) else { return };
-        self.entries += 1;
+        let Some(named) = new.or_else(|| old.iter().flatten().next().copied()) else { return };
         let length = self.path.len();
         if length > 0 {
             self.path.push(b'/');
         }
-        self.path.extend_from_slice(named.name_bytes());
+        self.path.extend_from_slice(named.name);
 
-        let is = |entry: &TreeEntry<'_>, kind| entry.kind() == Some(kind);
-        let leaf = |entry: &TreeEntry<'_>| !is(entry, ObjectType::Tree);
+        let leaf = |entry: &TreeEntry<'_>| !entry.is_tree();
         // A file that is no more counts as replaced only if every tree had one.
-        if new.is_some_and(leaf) || old.iter().all(|entry| entry.as_ref().is_some_and(leaf)) {
-            let blobs = old.iter().flatten().filter(|entry| is(entry, ObjectType::Blob));
-            self.changes.replaced.extend(blobs.map(TreeEntry::id));
+        if new.as_ref().is_some_and(leaf) || old.iter().all(|entry| entry.as_ref().is_some_and(leaf)) {
+            let blobs = old.iter().flatten().filter(|entry| entry.is_blob());
+            self.changes.replaced.extend(blobs.map(|entry| entry.id.to_owned()));
         }
-        if let Some(new) = new.filter(|entry| is(entry, ObjectType::Blob)) {
+        if let Some(new) = new.filter(TreeEntry::is_blob) {
             let path = String::from_utf8_lossy(&self.path).into_owned();
-            let mode = u32::try_from(new.filemode()).unwrap_or_default();
-            self.changes.added.push(BlobAt { path, blob: new.id(), mode });
+            self.changes.added.push(BlobAt { path, blob: new.id.to_owned(), mode: new.mode });
         }
-        let tree = |entry: &TreeEntry<'_>| is(entry, ObjectType::Tree).then(|| entry.id());
+        let tree = |entry: TreeEntry<'_>| entry.is_tree().then(|| entry.id.to_owned());
         let new_tree = new.and_then(tree);
-        let old_trees: Vec<Option<Oid>> = old.iter().map(|entry| entry.as_ref().and_then(tree)).collect();
+        let old_trees: Vec<Option<ObjectId>> = old.iter().map(|entry| entry.and_then(tree)).collect();
         // Where the folder is no more, what was in it is gone only if every tree had it.
         if new_tree.is_some() || old_trees.iter().all(Option::is_some) {
             self.level(new_tree, old_trees, depth + 1);
@@ -169,12 +164,12 @@ impl<'r> Walk<'_, 'r> {
         self.path.truncate(length);
     }
 
-    fn tree(&mut self, id: Oid) -> Option<Rc<Tree<'r>>> {
+    fn tree(&mut self, id: ObjectId) -> Option<Rc<Tree>> {
         if let Some(tree) = self.comparer.trees.get(&id) {
             return Some(Rc::clone(tree));
         }
         let repo = self.comparer.repo;
-        match repo.find_tree(id) {
+        match repo.objects().and_then(|objects| objects.tree(&id)) {
             Ok(tree) => {
                 let tree = Rc::new(tree);
                 if self.comparer.trees.len() <= MAX_KEPT {
@@ -183,10 +178,7 @@ impl<'r> Walk<'_, 'r> {
                 Some(tree)
             }
             Err(error) => {
-                self.incomplete(match error.code() {
-                    ErrorCode::NotFound => repo.missing_reason(&format!("tree {id}")),
-                    _ => format!("the tree {id} cannot be read: {}", error.message()),
-                });
+                self.incomplete(repo.unread_reason(&format!("tree {id}"), &error));
                 None
             }
         }
@@ -200,21 +192,20 @@ impl<'r> Walk<'_, 'r> {
 
 /// Looks names up in a tree, cheaply when they come in the tree's order.
 struct Cursor<'t> {
-    tree: Option<&'t Tree<'t>>,
+    tree: Option<&'t Tree>,
     at: usize,
     found: usize,
 }
 
 impl<'t> Cursor<'t> {
-    fn new(tree: Option<&'t Tree<'_>>) -> Self {
+    fn new(tree: Option<&'t Tree>) -> Self {
         Cursor { tree, at: 0, found: 0 }
     }
 
-    fn seek(&mut self, wanted: &TreeEntry<'_>) -> Option<TreeEntry<'t>> {
+    fn seek(&mut self, wanted: TreeEntry<'_>) -> Option<TreeEntry<'t>> {
         let tree = self.tree?;
-        let is_dir = |entry: &TreeEntry<'_>| entry.kind() == Some(ObjectType::Tree);
         while let Some(entry) = tree.get(self.at) {
-            match tree_order(entry.name_bytes(), is_dir(&entry), wanted.name_bytes(), is_dir(wanted)) {
+            match tree_order(entry.name, entry.is_tree(), wanted.name, wanted.is_tree()) {
                 Ordering::Less => self.at += 1,
                 Ordering::Equal => {
                     self.at += 1;
@@ -225,7 +216,7 @@ impl<'t> Cursor<'t> {
             }
         }
         // A folder in place of a file, or the reverse, has another place in the order.
-        let entry = tree.get_name_bytes(wanted.name_bytes());
+        let entry = tree.named(wanted.name);
         self.found += usize::from(entry.is_some());
         entry
     }

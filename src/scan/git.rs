@@ -6,17 +6,21 @@ use super::progress::Counter;
 use super::{Input, Read};
 use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
 use crate::git::blobs::BlobAt;
+use crate::git::index_file::IndexFile;
 use crate::git::lfs::Lfs;
 use crate::git::repository::Repository;
+use crate::git::trees::MAX_DEPTH;
 use crate::source::index::{self, Staged};
 use crate::source::range::{Change, Range};
 use crate::unpack::container::{Kind, Seekable};
 use crate::unpack::limits::Limits;
-use git2::{Oid, Tree};
+use gix_hash::ObjectId;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Where findings in commit messages are said to be.
 pub const MESSAGES: &str = "commit-message";
@@ -69,8 +73,9 @@ impl Input for Index<'_> {
     }
 
     fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
-        let index = self.repo.index().ok()?;
-        let open = |path: &str| blob(&self.repo, index.get_path(Path::new(path), 0)?.id);
+        let index = IndexFile::open(self.repo.index_path(), self.repo.hash()).ok()?;
+        let index = RefCell::new(index);
+        let open = |path: &str| blob(&self.repo, index.borrow_mut().id_at(path.as_bytes())?);
         beside::find(path, layers, reference, most, self.limits, open)
     }
 }
@@ -83,7 +88,7 @@ pub struct Commits<'a> {
     max_size: Option<u64>,
     limits: Limits,
     /// Where a file's neighbours are.
-    commit: Option<Oid>,
+    commit: Option<ObjectId>,
 }
 
 impl<'a> Commits<'a> {
@@ -120,10 +125,15 @@ impl Input for Commits<'_> {
             }
         }
         blobs.incomplete.extend(walk.incomplete().iter().cloned());
-        let commits = walk.commits();
+        let (commits, repeated) = (walk.commits(), walk.repeated());
         let mut found = blobs.scanner.found;
         keep_first(&mut found.findings);
-        let notes = vec![format!("{commits} commits brought in {read} blobs")];
+        let mut notes = vec![format!("{commits} commits brought in {read} blobs")];
+        if repeated > 0 {
+            notes.push(format!(
+                "{repeated} folders are the same as others, which were read under many names: they were not read again"
+            ));
+        }
         Ok(Read { found, blobs: read, incomplete: blobs.incomplete, notes })
     }
 
@@ -132,8 +142,8 @@ impl Input for Commits<'_> {
     }
 
     fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
-        let tree = tree(&self.repo, self.commit?)?;
-        let open = |path: &str| blob(&self.repo, tree.get_path(Path::new(path)).ok()?.id());
+        let commit = self.commit?;
+        let open = |path: &str| in_commit(&self.repo, commit, path);
         beside::find(path, layers, reference, most, self.limits, open)
     }
 
@@ -143,23 +153,29 @@ impl Input for Commits<'_> {
 }
 
 /// The commit that brought a finding in.
-pub fn commit(git: Option<&GitOrigin>) -> Option<Oid> {
-    Oid::from_str(git?.commit.as_deref()?).ok()
+pub fn commit(git: Option<&GitOrigin>) -> Option<ObjectId> {
+    ObjectId::from_hex(git?.commit.as_deref()?.as_bytes()).ok()
 }
 
-/// The files of a commit.
-pub fn tree(repo: &git2::Repository, commit: Oid) -> Option<Tree<'_>> {
-    repo.find_commit(commit).and_then(|commit| commit.tree()).ok()
+/// The content of a file of a commit.
+pub fn in_commit(repo: &Repository, commit: ObjectId, path: &str) -> Option<Box<dyn Seekable>> {
+    let objects = repo.objects().ok()?;
+    let tree = objects.commit(&commit).ok()?.tree;
+    let (_, id) = objects.at_path(&tree, path.as_bytes()).ok()??;
+    blob(repo, id)
 }
 
 /// A blob's content.
-pub fn blob(repo: &git2::Repository, id: Oid) -> Option<Box<dyn Seekable>> {
-    Some(Box::new(Cursor::new(repo.find_blob(id).ok()?.content().to_vec())))
+fn blob(repo: &Repository, id: ObjectId) -> Option<Box<dyn Seekable>> {
+    let blob = repo.objects().ok()?.blob(&id).ok()?;
+    Some(Box::new(Cursor::new(Arc::unwrap_or_clone(blob))))
 }
 
-/// Where a path of the repository is, or would be, on disk.
-pub fn on_disk(repo: &git2::Repository, path: &str) -> PathBuf {
-    repo.workdir().unwrap_or_else(|| repo.path()).join(path)
+/// Where a path of the repository is, or would be, on disk. No working tree holds what lies deeper than folders are followed, so
+/// what is behind that is left out: nobody goes up a hundred thousand folders.
+pub fn on_disk(repo: &Repository, path: &str) -> PathBuf {
+    let end = path.match_indices('/').nth(MAX_DEPTH).map_or(path.len(), |(at, _)| at);
+    repo.workdir().unwrap_or_else(|| repo.path()).join(&path[..end])
 }
 
 /// Scans the file that a Git LFS pointer stands for.
@@ -193,8 +209,7 @@ impl<'a> Blobs<'a> {
     }
 
     fn scan(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) {
-        let too_large =
-            self.max_size.and_then(|most| at.size(self.repo).ok().filter(|&size| size as u64 > most));
+        let too_large = self.max_size.and_then(|most| at.size(self.repo).ok().filter(|&size| size > most));
         if let Some(size) = too_large {
             let reason = format!("is larger than --max-size ({size} bytes)");
             return self.incomplete.push(Incomplete { path: at.path.clone(), reason });
@@ -205,16 +220,16 @@ impl<'a> Blobs<'a> {
         };
         let before = self.scanner.found.findings.len();
         let names = Names { shown: &at.path, below: &at.path };
-        let file = match Kind::of(blob.content(), &at.path) {
-            Some(Kind::LfsPointer) => Lfs::new(self.repo).open(blob.content()),
+        let file = match Kind::of(&blob, &at.path) {
+            Some(Kind::LfsPointer) => Lfs::new(self.repo).open(&blob),
             _ => None,
         };
         match file {
             Some(mut file) => pointed_to(&mut self.scanner, names, &mut file),
-            None => self.scanner.bytes(names, blob.content()),
+            None => self.scanner.bytes(names, &blob),
         }
-        self.scanner.found.bytes += blob.content().len() as u64;
-        self.counter.add(blob.content().len() as u64);
+        self.scanner.found.bytes += blob.len() as u64;
+        self.counter.add(blob.len() as u64);
         for finding in &mut self.scanner.found.findings[before..] {
             finding.git = Some(origin());
         }
@@ -228,13 +243,14 @@ impl<'a> Blobs<'a> {
         }
         let findings = self.scanner.found.findings.split_off(before);
         let mut replaced = FileScanner::new(self.how);
-        for old in change.replaced.iter().filter_map(|id| self.repo.find_blob(*id).ok()) {
+        let objects = self.repo.objects();
+        let old = |id: &ObjectId| objects.as_ref().ok()?.blob(id).ok();
+        for old in change.replaced.iter().filter_map(old) {
             for path in findings.iter().map(|finding| finding.location.path.as_str()).collect::<BTreeSet<_>>()
             {
-                replaced.bytes(Names { shown: path, below: path }, old.content());
+                replaced.bytes(Names { shown: path, below: path }, &old);
             }
-            let is_there =
-                |finding: &&Finding| memchr::memmem::find(old.content(), finding.token.expose()).is_some();
+            let is_there = |finding: &&Finding| memchr::memmem::find(&old, finding.token.expose()).is_some();
             replaced
                 .found
                 .withheld

@@ -11,31 +11,31 @@ use super::progress::Counter;
 use super::{Input, Read};
 use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
 use crate::git::attribution::attribute;
+use crate::git::index_file::{Entry as IndexEntry, IndexFile};
 use crate::git::lfs::Lfs;
+use crate::git::refs::Refs;
 use crate::git::repository::Repository;
 use crate::git::store::{self, Kind, Look, ObjectStore, Search};
 use crate::unpack::container::Kind as Container;
 use crate::unpack::limits::Limits;
-use git2::Oid;
 use gix_hash::ObjectId;
 use rayon::prelude::*;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A repository's objects.
 pub struct History<'a> {
     repo: Repository,
-    store: ObjectStore,
     lfs: Lfs,
     counter: &'a Counter,
     threads: usize,
     max_size: Option<u64>,
     limits: Limits,
     /// Where a file's neighbours are.
-    commit: Option<Oid>,
+    commit: Option<ObjectId>,
 }
 
 impl<'a> History<'a> {
@@ -47,13 +47,13 @@ impl<'a> History<'a> {
         limits: Limits,
         counter: &'a Counter,
     ) -> Result<Self, store::Error> {
-        let store = ObjectStore::open(&repo)?;
+        repo.objects()?;
         let lfs = Lfs::new(&repo);
-        Ok(History { repo, store, lfs, counter, threads, max_size, limits, commit: None })
+        Ok(History { repo, lfs, counter, threads, max_size, limits, commit: None })
     }
 
     /// Finds the objects that hold something. Says what could not be read.
-    fn sweep(&self, how: How<'_>) -> Swept {
+    fn sweep(&self, store: &ObjectStore, how: How<'_>) -> Swept {
         let How { detector, pass, .. } = how;
         let hits: Mutex<Vec<ObjectId>> = Mutex::default();
         let too_large: Mutex<Vec<Incomplete>> = Mutex::default();
@@ -107,18 +107,19 @@ impl<'a> History<'a> {
             Container::is_in_name(&name) || (matches!(pass, Pass::Detect) && detector.wants_path(&name))
         };
         let names = store::Names { hint: &by_hint, reach: 4, wanted: &by_name };
-        let swept = self.store.sweep(
+        let swept = store.sweep(
             self.threads,
             &Look {
                 search: reach.map(|reach| Search { hint: &hint, reach }),
                 whole: &whole,
                 inspect: &inspect,
                 names: Some(names),
+                stop: None,
             },
+            &named_outside(&self.repo),
         );
         let mut hits = lock(&hits).split_off(0);
         // A file whose name says Krea need not say it itself, and some containers are told by their name.
-        let store = &self.store;
         let named = swept.named.par_iter().filter(|id| {
             let data = store.read(id).map(|(_, data)| data).unwrap_or_default();
             !is_too_large(&data) && NAMES.iter().any(|name| holds_something(how, &data, name))
@@ -149,12 +150,13 @@ struct Swept {
 
 impl Input for History<'_> {
     fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
-        let swept = self.sweep(how);
+        let store = self.repo.objects()?;
+        let swept = self.sweep(store, how);
         let origins = match swept.hits.is_empty() {
             true => BTreeMap::new(),
-            false => attribute(&self.store, &self.repo, &swept.hits, self.threads),
+            false => attribute(store, &self.repo, &swept.hits, self.threads),
         };
-        let (store, lfs) = (&self.store, &self.lfs);
+        let lfs = &self.lfs;
         let targets: Vec<_> = origins.iter().collect();
         let scanned: Vec<Found> = targets
             .par_chunks(16)
@@ -179,8 +181,8 @@ impl Input for History<'_> {
     }
 
     fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
-        let tree = git::tree(&self.repo, self.commit?)?;
-        let open = |path: &str| git::blob(&self.repo, tree.get_path(Path::new(path)).ok()?.id());
+        let commit = self.commit?;
+        let open = |path: &str| git::in_commit(&self.repo, commit, path);
         beside::find(path, layers, reference, most, self.limits, open)
     }
 
@@ -191,7 +193,15 @@ impl Input for History<'_> {
 
 /// Scans one object under each path that it had.
 fn scan(store: &ObjectStore, lfs: &Lfs, id: ObjectId, origins: &[GitOrigin], scanner: &mut FileScanner<'_>) {
-    let Ok((kind, data)) = store.read(&id) else { return };
+    let (kind, data) = match store.read(&id) {
+        Ok(object) => object,
+        Err(error) => {
+            // The sweep came by something under this id that is not what the id stands for.
+            let reason = format!("{error}, and something in it is like a token; `git fsck` tells more");
+            let path = format!("object {id}");
+            return scanner.found.incomplete.push(Incomplete { path, reason });
+        }
+    };
     let is_pointer = kind == Kind::Blob && Container::of(&data, "") == Some(Container::LfsPointer);
     for origin in origins {
         let path = match kind {
@@ -209,6 +219,23 @@ fn scan(store: &ObjectStore, lfs: &Lfs, id: ObjectId, origins: &[GitOrigin], sca
             finding.git = Some(origin.clone());
         }
     }
+}
+
+/// The objects that refs and the index name. Where these cannot be read, nothing can be said of them.
+fn named_outside(repo: &Repository) -> Vec<ObjectId> {
+    let refs = Refs::open(repo).map(|refs| {
+        let head = refs.head().ok().and_then(|head| head.id());
+        refs.all().into_iter().map(|(_, id)| id).chain(head).collect()
+    });
+    let mut named: Vec<ObjectId> = refs.unwrap_or_default();
+    let Ok(mut index) = IndexFile::open(repo.index_path(), repo.hash()) else { return named };
+    let mut entry = IndexEntry::default();
+    for at in 0..index.len() {
+        if index.load(at, &mut entry).is_ok() && !entry.is_submodule() && !entry.intent_to_add {
+            named.push(entry.id);
+        }
+    }
+    named
 }
 
 /// Names that stand for those of which one thing or another is told by the name alone.

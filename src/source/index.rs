@@ -4,11 +4,12 @@
 
 use crate::finding::Incomplete;
 use crate::git::blobs::BlobAt;
-use crate::git::index_file::{Entry, IndexFile};
+use crate::git::index_file::{CachedTree, Entry, IndexFile};
+use crate::git::objects::Tree;
+use crate::git::refs::Refs;
 use crate::git::repository::Repository;
 use crate::git::trees::{self, MAX_DEPTH, tree_order};
-use git2::{ErrorCode, ObjectType, Oid, Tree};
-use gix_index::extension;
+use gix_hash::ObjectId;
 use std::cmp::Ordering;
 use std::io;
 use std::ops::Range;
@@ -29,8 +30,8 @@ pub enum Error {
         reason: String,
     },
     /// HEAD does not lead to a tree.
-    #[error("HEAD cannot be read: {}; `git fsck` tells more", .0.message())]
-    Head(git2::Error),
+    #[error("HEAD cannot be read: {0}; `git fsck` tells more")]
+    Head(String),
 }
 
 /// What `git commit` would record.
@@ -58,7 +59,7 @@ pub fn staged(repo: &Repository) -> Result<Staged, Error> {
         return Err(Error::Bare(repo.path().to_owned()));
     }
     let broken = |reason: String| Error::Index { path: path.to_owned(), reason };
-    let mut index = IndexFile::open(path).map_err(broken)?;
+    let mut index = IndexFile::open(path, repo.hash()).map_err(broken)?;
     let head = head_tree(repo).map_err(Error::Head)?;
     let (cache, length) = (index.take_tree(), index.len());
     let mut walk = Walk { repo, index, entry: Entry::default(), staged: Staged::default() };
@@ -67,11 +68,16 @@ pub fn staged(repo: &Repository) -> Result<Staged, Error> {
 }
 
 /// The id of HEAD's tree; `None` on a branch without commits.
-fn head_tree(repo: &Repository) -> Result<Option<Oid>, git2::Error> {
-    match repo.head() {
-        Ok(head) => head.peel_to_commit().map(|commit| Some(commit.tree_id())),
-        Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
-        Err(error) => Err(error),
+fn head_tree(repo: &Repository) -> Result<Option<ObjectId>, String> {
+    let head = Refs::open(repo).and_then(|refs| refs.head()).map_err(|error| error.to_string())?;
+    let Some(id) = head.id() else { return Ok(None) };
+    let commit = repo.objects().and_then(|objects| {
+        let (_, id, _) = objects.peel(&id)?;
+        objects.commit(&id)
+    });
+    match commit {
+        Ok(commit) => Ok(Some(commit.tree)),
+        Err(error) => Err(repo.unread_reason(&format!("commit {id}"), &error)),
     }
 }
 
@@ -86,15 +92,14 @@ impl<'r> Walk<'r> {
     /// Compares one folder, whose path ends in `/`: HEAD's tree of it with the entries in `range`, all of them below it.
     fn level(
         &mut self,
-        tree: Option<Oid>,
-        cache: Option<&extension::Tree>,
+        tree: Option<ObjectId>,
+        cache: Option<&CachedTree>,
         range: Range<usize>,
         folder: &[u8],
         depth: usize,
     ) -> io::Result<()> {
         let unchanged = cache.zip(tree).is_some_and(|(cache, tree)| {
-            cache.num_entries.is_some_and(|count| count as usize == range.len())
-                && cache.id.as_slice() == tree.as_bytes()
+            cache.entries.is_some_and(|count| count as usize == range.len()) && cache.id == tree
         });
         if unchanged || range.is_empty() {
             return Ok(());
@@ -111,11 +116,10 @@ impl<'r> Walk<'r> {
             // What HEAD has in between is deleted in the index.
             let mut in_head = None;
             while let Some(entry) = tree.as_ref().and_then(|tree| tree.get(tree_at)) {
-                let is_dir = entry.kind() == Some(ObjectType::Tree);
-                match tree_order(entry.name_bytes(), is_dir, name, slash.is_some()) {
+                match tree_order(entry.name, entry.is_tree(), name, slash.is_some()) {
                     Ordering::Less => tree_at += 1,
                     Ordering::Equal => {
-                        in_head = Some((entry.id(), entry.filemode()));
+                        in_head = Some((entry.id.to_owned(), entry.mode));
                         tree_at += 1;
                         break;
                     }
@@ -151,10 +155,10 @@ impl<'r> Walk<'r> {
     fn end_of(
         &mut self,
         folder: &[u8],
-        cached: Option<&extension::Tree>,
+        cached: Option<&CachedTree>,
         range: Range<usize>,
     ) -> io::Result<usize> {
-        if let Some(count) = cached.and_then(|cached| cached.num_entries) {
+        if let Some(count) = cached.and_then(|cached| cached.entries) {
             let end = range.start.saturating_add(count as usize);
             if count > 0
                 && end <= range.end
@@ -183,30 +187,24 @@ impl<'r> Walk<'r> {
     }
 
     /// HEAD's tree of a folder.
-    fn tree(&mut self, id: Oid, folder: &[u8]) -> Option<Tree<'r>> {
-        match self.repo.find_tree(id) {
-            Ok(tree) => return Some(tree),
-            Err(error) if error.code() == ErrorCode::NotFound => {
-                self.incomplete(folder, self.repo.missing_reason(&format!("tree {id} of HEAD")));
-            }
-            Err(error) => {
-                self.incomplete(folder, format!("the tree {id} of HEAD cannot be read: {}", error.message()));
-            }
-        }
-        None
+    fn tree(&mut self, id: ObjectId, folder: &[u8]) -> Option<Tree> {
+        let tree = self.repo.objects().and_then(|objects| objects.tree(&id));
+        tree.map_err(|error| {
+            let reason = self.repo.unread_reason(&format!("tree {id} of HEAD"), &error);
+            self.incomplete(folder, reason);
+        })
+        .ok()
     }
 
     /// Takes the entry at hand if it differs from HEAD's.
-    fn file(&mut self, in_head: Option<(Oid, i32)>) {
+    fn file(&mut self, in_head: Option<(ObjectId, u32)>) {
         let entry = &self.entry;
-        let (Ok(blob), mode) = (Oid::from_bytes(&entry.id), entry.mode) else { return };
+        let (blob, mode) = (entry.id, entry.mode);
         if entry.is_submodule() || entry.intent_to_add {
             return;
         }
         let conflict = entry.stage != 0;
-        let unchanged =
-            in_head.is_some_and(|(id, filemode)| id == blob && u32::try_from(filemode) == Ok(mode));
-        if unchanged && !conflict {
+        if in_head == Some((blob, mode)) && !conflict {
             return;
         }
         let path = String::from_utf8_lossy(&entry.path).into_owned();
@@ -217,10 +215,9 @@ impl<'r> Walk<'r> {
     }
 
     /// A sparse index keeps a whole folder outside the checkout as one entry with its tree's id.
-    fn sparse_folder(&mut self, in_head: Option<Oid>) {
-        let Ok(id) = Oid::from_bytes(&self.entry.id) else { return };
+    fn sparse_folder(&mut self, in_head: Option<ObjectId>) {
         let folder = String::from_utf8_lossy(&self.entry.path).into_owned();
-        let changes = trees::compare(self.repo, id, in_head.as_slice());
+        let changes = trees::compare(self.repo, self.entry.id, in_head.as_slice());
         self.staged.blobs.extend(
             changes.added.into_iter().map(|blob| BlobAt { path: format!("{folder}{}", blob.path), ..blob }),
         );
@@ -239,7 +236,7 @@ impl<'r> Walk<'r> {
 }
 
 /// The cache's children are sorted by their plain names.
-fn child<'c>(cache: &'c extension::Tree, name: &[u8]) -> Option<&'c extension::Tree> {
+fn child<'c>(cache: &'c CachedTree, name: &[u8]) -> Option<&'c CachedTree> {
     let at = cache.children.binary_search_by(|child| child.name.as_slice().cmp(name)).ok()?;
     cache.children.get(at)
 }

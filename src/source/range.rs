@@ -4,24 +4,27 @@
 
 use super::revision::{self, NULL_DIGITS};
 use crate::finding::{GitOrigin, Incomplete};
+use crate::git::ancestry::Ancestry;
 use crate::git::blobs::BlobAt;
+use crate::git::date::rfc3339;
+use crate::git::objects::{Commit, Tag};
+use crate::git::refs::Refs;
 use crate::git::repository::Repository;
+use crate::git::store::{self, ObjectStore, Signature};
 use crate::git::trees::{self, Comparer};
-use git2::{Commit, ErrorCode, ObjectType, Oid, Revwalk, Signature, Sort, Tag};
+use gix_hash::ObjectId;
 use std::cell::OnceCell;
 use std::collections::{HashSet, VecDeque};
-use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 
 pub use super::revision::Error;
 
 /// A set of commits: what the tip reaches and the hidden ones do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    tip: Oid,
-    tags: Vec<Oid>,
-    hidden: Vec<Oid>,
+    tip: ObjectId,
+    tags: Vec<ObjectId>,
+    hidden: Vec<ObjectId>,
 }
 
 impl Range {
@@ -51,8 +54,9 @@ impl Range {
             return Ok(Range { tip, tags, hidden: revision::other_branches(repo, tip)? });
         }
         let (base, _) = revision::resolve(repo, &or_head(from))?;
-        let base = if from_parting { revision::parting(repo, base, tip, text)? } else { base };
-        Ok(Range { tip, tags, hidden: vec![base] })
+        // Of several places where they parted all are hidden: what one side has, it has.
+        let hidden = if from_parting { revision::parting(repo, base, tip, text)? } else { vec![base] };
+        Ok(Range { tip, tags, hidden })
     }
 
     /// What a push of `tip` brings to the remote: everything that no ref under `refs/remotes/REMOTE/` reaches. A remote
@@ -79,26 +83,20 @@ impl Range {
     /// # Errors
     /// When the walk cannot begin. What goes wrong later is in [`Walk::incomplete`].
     pub fn walk<'r>(&self, repo: &'r Repository) -> Result<Walk<'r>, Error> {
-        let mut commits = repo.revwalk()?;
-        commits.set_sorting(Sort::TOPOLOGICAL | Sort::TIME | Sort::REVERSE)?;
-        let mut incomplete = Vec::new();
-        for id in &self.hidden {
-            commits.hide(*id)?;
-        }
-        if let Err(error) = commits.push(self.tip) {
-            incomplete.push(broken_walk(repo, self.tip, &error));
-        }
+        let objects = repo.objects()?;
+        let listed = Ancestry::new(objects).list(&self.tip, &self.hidden);
+        let unread = listed.unread.iter().map(|(id, error)| broken(repo, id, error));
         Ok(Walk {
             repo,
-            commits: Some(commits),
+            objects,
+            commits: listed.commits.into_iter(),
             comparer: Comparer::new(repo),
-            tip: self.tip,
             tags: self.tags.iter().copied().collect(),
-            boundary: shallow_boundary(repo),
             given: HashSet::new(),
             head: OnceCell::new(),
             count: 0,
-            incomplete,
+            repeated: 0,
+            incomplete: unread.collect(),
         })
     }
 }
@@ -107,15 +105,15 @@ impl Range {
 #[derive(Clone, Debug)]
 pub struct Change {
     /// The commit, or the tag object whose message this is.
-    pub id: Oid,
+    pub id: ObjectId,
     /// The message, as it is stored.
     pub message: Vec<u8>,
     /// Blobs that no parent has at that path, and that no earlier commit of the range brought to that path.
     pub added: Vec<BlobAt>,
     /// Blobs that the parents have at the paths that the commit changes or deletes, sorted: a token in one of them was
     /// there before.
-    pub replaced: Vec<Oid>,
-    commit: Option<Oid>,
+    pub replaced: Vec<ObjectId>,
+    commit: Option<ObjectId>,
     author: Option<Author>,
 }
 
@@ -126,29 +124,25 @@ struct Author {
     date: Option<String>,
 }
 
-impl From<&Signature<'_>> for Author {
-    fn from(signature: &Signature<'_>) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let when = signature.when();
-        Author {
-            name: text(signature.name_bytes()),
-            email: text(signature.email_bytes()),
-            date: crate::git::date::rfc3339(when.seconds(), when.offset_minutes()),
-        }
+impl From<Signature> for Author {
+    fn from(signature: Signature) -> Self {
+        let date = rfc3339(signature.seconds, signature.offset);
+        Author { name: signature.name, email: signature.email, date }
     }
 }
 
 /// Goes through a range commit by commit.
 pub struct Walk<'r> {
     repo: &'r Repository,
-    commits: Option<Revwalk<'r>>,
+    objects: &'r ObjectStore,
+    commits: std::vec::IntoIter<ObjectId>,
     comparer: Comparer<'r>,
-    tip: Oid,
-    tags: VecDeque<Oid>,
-    boundary: HashSet<Oid>,
-    given: HashSet<(Oid, u64)>,
-    head: OnceCell<HashSet<Oid>>,
+    tags: VecDeque<ObjectId>,
+    given: HashSet<(ObjectId, u64)>,
+    /// All blobs of HEAD's tree.
+    head: OnceCell<HashSet<ObjectId>>,
     count: u64,
+    repeated: u64,
     incomplete: Vec<Incomplete>,
 }
 
@@ -156,6 +150,11 @@ impl Walk<'_> {
     /// How many commits were gone through so far.
     pub fn commits(&self) -> u64 {
         self.count
+    }
+
+    /// How many folders were not read under all their names so far: see [`trees::Changes::repeated`].
+    pub fn repeated(&self) -> u64 {
+        self.repeated
     }
 
     /// What could not be read so far.
@@ -181,62 +180,56 @@ impl Walk<'_> {
 
     /// Whether HEAD's tree has the blob, at its own path or at another one.
     fn in_head(&self, blob: &BlobAt) -> bool {
-        let Ok(tree) = self.repo.head().and_then(|head| head.peel_to_tree()) else { return false };
-        let there = tree.get_path(Path::new(&blob.path)).is_ok_and(|entry| entry.id() == blob.blob);
-        there
-            || self
-                .head
-                .get_or_init(|| {
-                    let all = trees::compare(self.repo, tree.id(), &[]).added;
-                    all.into_iter().map(|blob| blob.blob).collect()
-                })
-                .contains(&blob.blob)
+        let all = || {
+            let commit = self.objects.commit(&Refs::open(self.repo).ok()?.head_commit()?).ok()?;
+            let all = trees::compare(self.repo, commit.tree, &[]).added;
+            Some(all.into_iter().map(|blob| blob.blob).collect())
+        };
+        self.head.get_or_init(|| all().unwrap_or_default()).contains(&blob.blob)
     }
 
-    fn commit(&mut self, commit: &Commit<'_>) -> Change {
-        let id = commit.id();
+    fn commit(&mut self, id: ObjectId, commit: &Commit) -> Change {
         self.count += 1;
-        if self.boundary.contains(&id) {
+        let is_cut = self.objects.shallow().contains(&id);
+        if is_cut {
             let reason = "this is a shallow clone that lacks the parents of this commit, so all its files were read \
                           as if they were new and what came before was not: fetch it with `fetch-depth: 0` \
                           (actions/checkout), `GIT_DEPTH: 0` (GitLab) or `git fetch --unshallow`";
             self.incomplete.push(Incomplete { path: format!("commit {id}"), reason: reason.to_owned() });
         }
         let mut parents = Vec::new();
-        for parent in commit.parent_ids().filter(|_| !self.boundary.contains(&id)) {
-            match self.repo.find_commit(parent) {
-                Ok(parent) => parents.push(parent.tree_id()),
+        for parent in commit.parents.iter().filter(|_| !is_cut) {
+            match self.objects.commit(parent) {
+                Ok(parent) => parents.push(parent.tree),
                 Err(error) => {
-                    let reason = match error.code() {
-                        ErrorCode::NotFound => self.repo.missing_reason(&format!("commit {parent}")),
-                        _ => format!("its parent {parent} cannot be read: {}", error.message()),
-                    };
+                    let reason = self.repo.unread_reason(&format!("commit {parent}"), &error);
                     self.incomplete.push(Incomplete { path: format!("commit {id}"), reason });
                 }
             }
         }
-        let mut changes = self.comparer.compare(commit.tree_id(), &parents);
+        let mut changes = self.comparer.compare(commit.tree, &parents);
         self.incomplete.append(&mut changes.incomplete);
+        self.repeated += changes.repeated;
         // The hash of a path is enough: should two collide, the same blob was given under the other one.
         changes.added.retain(|blob| self.given.insert((blob.blob, hash(&blob.path))));
         Change {
             id,
-            message: commit.message_raw_bytes().to_vec(),
+            message: commit.message().to_vec(),
             added: changes.added,
             replaced: changes.replaced,
             commit: Some(id),
-            author: Some((&commit.author()).into()),
+            author: commit.author().map(Into::into),
         }
     }
 
-    fn tag(&self, tag: &Tag<'_>) -> Change {
+    fn tag(&self, id: ObjectId, tag: &Tag) -> Change {
         Change {
-            id: tag.id(),
-            message: tag.message_bytes().unwrap_or_default().to_vec(),
+            id,
+            message: tag.message().to_vec(),
             added: Vec::new(),
             replaced: Vec::new(),
-            commit: (tag.target_type() == Some(ObjectType::Commit)).then(|| tag.target_id()),
-            author: tag.tagger().as_ref().map(Into::into),
+            commit: self.objects.commit(&tag.target).is_ok().then_some(tag.target),
+            author: tag.tagger().map(Into::into),
         }
     }
 }
@@ -246,40 +239,25 @@ impl Iterator for Walk<'_> {
     type Item = Change;
 
     fn next(&mut self) -> Option<Change> {
-        while let Some(step) = self.commits.as_mut().and_then(Iterator::next) {
-            match step {
-                Ok(id) => match self.repo.find_commit(id) {
-                    Ok(commit) => return Some(self.commit(&commit)),
-                    Err(error) => self.incomplete.push(broken_walk(self.repo, id, &error)),
-                },
-                Err(error) => {
-                    self.incomplete.push(broken_walk(self.repo, self.tip, &error));
-                    self.commits = None;
-                }
+        while let Some(id) = self.commits.next() {
+            match self.objects.commit(&id) {
+                Ok(commit) => return Some(self.commit(id, &commit)),
+                Err(error) => self.incomplete.push(broken(self.repo, &id, &error)),
             }
         }
         while let Some(id) = self.tags.pop_front() {
-            match self.repo.find_tag(id) {
-                Ok(tag) => return Some(self.tag(&tag)),
-                Err(error) => self.incomplete.push(broken_walk(self.repo, id, &error)),
+            match self.objects.tag(&id) {
+                Ok(tag) => return Some(self.tag(id, &tag)),
+                Err(error) => self.incomplete.push(broken(self.repo, &id, &error)),
             }
         }
         None
     }
 }
 
-fn broken_walk(repo: &Repository, id: Oid, error: &git2::Error) -> Incomplete {
-    let reason = match error.code() {
-        ErrorCode::NotFound => repo.missing_reason("history behind it, or a part of it,"),
-        _ => format!("its history cannot be read: {}", error.message()),
-    };
-    Incomplete { path: format!("commit {id}"), reason }
-}
-
-/// The commits whose parents a shallow clone left out.
-fn shallow_boundary(repo: &Repository) -> HashSet<Oid> {
-    let text = fs::read_to_string(repo.commondir().join("shallow")).unwrap_or_default();
-    text.lines().filter_map(|line| Oid::from_str(line.trim()).ok()).collect()
+/// A commit or a tag of the range that cannot be read, nor what is behind it.
+fn broken(repo: &Repository, id: &ObjectId, error: &store::Error) -> Incomplete {
+    Incomplete { path: format!("commit {id}"), reason: repo.unread_reason("history from here on", error) }
 }
 
 fn hash(path: &str) -> u64 {

@@ -3,11 +3,17 @@
 //! else or damaged elsewhere. Never leads out of the folder through a link.
 
 use super::tree::IGNORE_FILE;
+use crate::git::index_file::{Entry, IndexFile};
+use crate::git::plain;
+use gix_hash::Kind;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+
+/// A file that points to a repository is not read beyond this.
+const MOST_PATH: u64 = 64 << 10;
 
 /// The files below `root` that git tracks, when `root` is in a working tree.
 ///
@@ -18,25 +24,27 @@ pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>, (PathBuf, String)> {
     let Some((top, index)) = absolute.ancestors().find_map(|top| Some((top, index_of(top)?))) else {
         return Ok(Vec::new());
     };
-    if !index.exists() {
-        return Ok(Vec::new());
-    }
     let prefix = absolute.strip_prefix(top).unwrap_or(Path::new(""));
-    let read = |hash| gix_index::File::at(&index, hash, true, gix_index::decode::Options::default());
-    let entries = read(gix_hash::Kind::Sha1)
-        .or_else(|error| read(gix_hash::Kind::Sha256).map_err(|_| error))
-        .map_err(|error| {
-            let reason =
-                format!("files that git tracks and an ignore file names may not have been read: {error}");
-            (index.clone(), reason)
-        })?;
-    let files = entries.entries().iter().filter(|entry| entry.mode.contains(gix_index::entry::Mode::FILE));
-    let below = files.filter_map(|entry| {
-        let path = path_from(entry.path(&entries));
-        let below = path.strip_prefix(prefix).ok()?;
-        below.components().all(|part| matches!(part, Component::Normal(_))).then(|| root.join(below))
-    });
-    Ok(below.collect())
+    let unread = |error: String| {
+        let reason =
+            format!("files that git tracks and an ignore file names may not have been read: {error}");
+        (index.clone(), reason)
+    };
+    let open = |hash| IndexFile::open(&index, hash);
+    let mut entries =
+        open(Kind::Sha1).or_else(|error| open(Kind::Sha256).map_err(|_| error)).map_err(unread)?;
+    let (mut entry, mut files) = (Entry::default(), Vec::new());
+    for at in 0..entries.len() {
+        entries.load(at, &mut entry).map_err(|error| unread(error.to_string()))?;
+        let path = path_from(&entry.path);
+        if let Ok(below) = path.strip_prefix(prefix)
+            && entry.is_file()
+            && below.components().all(|part| matches!(part, Component::Normal(_)))
+        {
+            files.push(root.join(below));
+        }
+    }
+    Ok(files)
 }
 
 /// The index of the repository whose working tree begins at `top`.
@@ -46,7 +54,7 @@ fn index_of(top: &Path) -> Option<PathBuf> {
         return git.join("HEAD").symlink_metadata().is_ok().then(|| git.join("index"));
     }
     // A linked worktree or a submodule: a file that points to the repository.
-    let text = fs::read_to_string(&git).ok()?;
+    let text = String::from_utf8(plain::read(&git, MOST_PATH).ok()?).ok()?;
     let target = text.strip_prefix("gitdir:")?.trim();
     Some(top.join(target).join("index"))
 }

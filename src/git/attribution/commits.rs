@@ -48,6 +48,7 @@ impl Graph {
                 }
             },
             names: None,
+            stop: None,
         };
         run(&plan, &look, false);
         let mut read = read.into_inner().unwrap_or_default();

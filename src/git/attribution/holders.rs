@@ -13,8 +13,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Folders nested deeper than this are not followed.
-const MAX_DEPTH: usize = 256;
+/// Folders nested deeper than this are not followed where each level costs a pass over all trees.
+const MAX_PASSES: usize = 64;
+/// Entries of trees that are kept all, so that one pass does for all levels; above it there is a pass for each.
+const MAX_LINKS: usize = 1 << 20;
+/// One tree is entered so often for one commit: that is more than the paths that are told of one object.
+const MAX_VISITS: u32 = 1000;
 /// Entries kept in all; above it the objects are looked for in smaller groups.
 const MAX_EDGES: usize = 24 << 20;
 /// Entries looked at for one commit: trees that hold each other many times over have no end of paths.
@@ -38,6 +42,49 @@ pub(super) struct Holders {
     paths: Interner<(u32, u32)>,
     /// Some entries were left out: there are too many.
     pub overflow: bool,
+}
+
+/// Every entry of every tree, where they are few.
+struct Links {
+    trees: Vec<ObjectId>,
+    names: Interner<Vec<u8>>,
+    /// For each object, the trees that name it and the name.
+    by_child: HashMap<ObjectId, Vec<(u32, u32)>>,
+    count: usize,
+}
+
+impl Links {
+    /// Reads all trees of a plan over trees; `None` when they have too many entries.
+    fn read(plan: &Plan) -> Option<Links> {
+        let hash_len = plan.store.hash.len_in_bytes();
+        let names = Interner::new(Vec::new());
+        let links = Links { trees: Vec::new(), names, by_child: HashMap::new(), count: 0 };
+        let links = Mutex::new(links);
+        let full = AtomicBool::new(false);
+        let look = Look {
+            search: None,
+            whole: &|_, _| true,
+            inspect: &|_, id, data| {
+                let Ok(mut links) = links.lock() else { return };
+                let links = &mut *links;
+                let tree = links.trees.len() as u32;
+                links.trees.push(id.to_owned());
+                for entry in tree::entries(data, hash_len).filter(|entry| !entry.is_gitlink()) {
+                    links.count += 1;
+                    if links.count > MAX_LINKS {
+                        full.store(true, Ordering::Relaxed);
+                        return;
+                    }
+                    let name = links.names.number(entry.name.to_vec());
+                    links.by_child.entry(entry.id.to_owned()).or_default().push((tree, name));
+                }
+            },
+            names: None,
+            stop: Some(&full),
+        };
+        run(plan, &look, false);
+        links.into_inner().ok().filter(|links| links.count <= MAX_LINKS)
+    }
 }
 
 /// Values and their numbers.
@@ -74,10 +121,16 @@ impl Holders {
             overflow: false,
         };
         let mut wave = objects.to_vec();
-        for _ in 0..MAX_DEPTH {
-            wave = holders.level(plan, &wave);
-            if wave.is_empty() || holders.overflow {
-                break;
+        if let Some(links) = Links::read(plan) {
+            while !wave.is_empty() && !holders.overflow {
+                wave = holders.above(&links, &wave);
+            }
+        } else {
+            for _ in 0..MAX_PASSES {
+                wave = holders.level(plan, &wave);
+                if wave.is_empty() || holders.overflow {
+                    break;
+                }
             }
         }
         for edges in &mut holders.edges {
@@ -116,10 +169,26 @@ impl Holders {
                 }
             },
             names: None,
+            stop: None,
         };
         run(plan, &look, false);
         let Ok((holders, new, _)) = state.into_inner() else { return Vec::new() };
         holders.overflow |= full.into_inner();
+        new
+    }
+
+    /// As [`Holders::level`], from links that were read before.
+    fn above(&mut self, links: &Links, wave: &[ObjectId]) -> Vec<ObjectId> {
+        let mut new = Vec::new();
+        for child in wave {
+            for (tree, name) in links.by_child.get(child).into_iter().flatten() {
+                let tree = self.number(&links.trees[*tree as usize], &mut new);
+                let name = self.names.number(links.names.values[*name as usize].clone());
+                if let Some(&child) = self.numbers.get(child) {
+                    self.edges[tree as usize].push((name, child));
+                }
+            }
+        }
         new
     }
 
@@ -163,8 +232,14 @@ impl Holders {
             found(EMPTY, tree);
         }
         let mut steps = 0;
+        let mut visits: HashMap<u32, u32> = HashMap::new();
         let mut open = vec![(tree, parents, EMPTY)];
         while let Some((node, parents, folder)) = open.pop() {
+            let visits = visits.entry(node).or_default();
+            *visits += 1;
+            if *visits > MAX_VISITS {
+                continue;
+            }
             for &(name, child) in &self.edges[node as usize] {
                 steps += 1;
                 if steps > MAX_STEPS || self.paths.values.len() > MAX_PATHS {

@@ -9,6 +9,9 @@ mod tips;
 
 use crate::finding::GitOrigin;
 use crate::git::date::rfc3339;
+use crate::git::index_file::{Entry, IndexFile};
+use crate::git::refs::Refs;
+use crate::git::repository::Repository;
 use crate::git::store::ObjectStore;
 use crate::git::store::plan::Plan;
 use crate::git::store::tree;
@@ -17,7 +20,7 @@ use gix_hash::ObjectId;
 use gix_object::Kind;
 use holders::Holders;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tips::{Tip, peel, tips};
+use tips::{Tip, tips};
 
 /// More paths of one object than this are not told.
 const MAX_PATHS: usize = 1000;
@@ -39,7 +42,7 @@ struct Found {
 /// core).
 pub fn attribute(
     store: &ObjectStore,
-    repo: &git2::Repository,
+    repo: &Repository,
     ids: &[ObjectId],
     threads: usize,
 ) -> BTreeMap<ObjectId, Vec<GitOrigin>> {
@@ -47,13 +50,14 @@ pub fn attribute(
     if ids.is_empty() {
         return BTreeMap::new();
     }
-    let refs = tips(repo);
+    let refs = Refs::open(repo).ok();
+    let head = refs.as_ref().and_then(Refs::head_commit);
+    let refs = refs.map(|refs| tips(repo, &refs, store)).unwrap_or_default();
     let graph = Graph::read(store, threads);
     let reachable = graph.reached_from(refs.iter().filter_map(|tip| graph.number(&tip.id)));
-    let head = repo.head().ok().and_then(|head| head.target()).and_then(|id| peel(repo, id));
     let mut search =
         Search { head: head.and_then(|id| graph.number(&id)), graph, reachable, found: BTreeMap::new() };
-    let held: Vec<ObjectId> = ids.into_iter().filter(|id| !search.named(store, repo, id)).collect();
+    let held: Vec<ObjectId> = ids.into_iter().filter(|id| !search.named(store, id)).collect();
     if let Some(plan) = holders::trees(store, threads).filter(|_| !held.is_empty()) {
         search.held(&plan, &held);
     }
@@ -72,14 +76,11 @@ struct Search {
 
 impl Search {
     /// Answers for a commit or a tag; `false` for other objects.
-    fn named(&mut self, store: &ObjectStore, repo: &git2::Repository, id: &ObjectId) -> bool {
+    fn named(&mut self, store: &ObjectStore, id: &ObjectId) -> bool {
         let commit = match self.graph.number(id) {
             Some(commit) => Some(commit),
             None => match store.read(id) {
-                Ok((Kind::Tag, _)) => git2::Oid::from_bytes(id.as_bytes())
-                    .ok()
-                    .and_then(|id| peel(repo, id))
-                    .and_then(|id| self.graph.number(&id)),
+                Ok((Kind::Tag, _)) => store.peel(id).ok().and_then(|(_, id, _)| self.graph.number(&id)),
                 _ => return false,
             },
         };
@@ -218,17 +219,16 @@ fn sign(store: &ObjectStore, commit: &ObjectId, origin: &mut GitOrigin) {
 }
 
 /// The paths under which objects that no commit holds are staged.
-fn staged(repo: &git2::Repository, found: &BTreeMap<ObjectId, Vec<Found>>) -> HashMap<ObjectId, Vec<String>> {
+fn staged(repo: &Repository, found: &BTreeMap<ObjectId, Vec<Found>>) -> HashMap<ObjectId, Vec<String>> {
     let mut staged: HashMap<ObjectId, Vec<String>> = HashMap::new();
     if found.values().all(|found| !found.is_empty()) {
         return staged;
     }
-    let Ok(index) = repo.index() else { return staged };
-    for entry in index.iter() {
-        if let Ok(id) = ObjectId::try_from(entry.id.as_bytes())
-            && found.get(&id).is_some_and(Vec::is_empty)
-        {
-            staged.entry(id).or_default().push(String::from_utf8_lossy(&entry.path).into_owned());
+    let Ok(mut index) = IndexFile::open(repo.index_path(), repo.hash()) else { return staged };
+    let mut entry = Entry::default();
+    for at in 0..index.len() {
+        if index.load(at, &mut entry).is_ok() && found.get(&entry.id).is_some_and(Vec::is_empty) {
+            staged.entry(entry.id).or_default().push(String::from_utf8_lossy(&entry.path).into_owned());
         }
     }
     staged

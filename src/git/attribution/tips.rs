@@ -1,5 +1,8 @@
 //! What a repository's refs point at, annotated tags followed to their end.
 
+use crate::git::refs::{self, Head, Refs, Target};
+use crate::git::repository::Repository;
+use crate::git::store::ObjectStore;
 use gix_hash::ObjectId;
 use std::fs;
 use std::path::Path;
@@ -12,44 +15,27 @@ pub(super) struct Tip {
 
 /// All refs, sorted by name, and detached HEADs, also those of other worktrees (named as gitrevisions(7) does). Symbolic refs are left out: they
 /// are other names for these.
-pub(super) fn tips(repo: &git2::Repository) -> Vec<Tip> {
+pub(super) fn tips(repo: &Repository, refs: &Refs<'_>, store: &ObjectStore) -> Vec<Tip> {
     let mut tips: Vec<Tip> = Vec::new();
-    for reference in repo.references().into_iter().flatten().flatten() {
-        if reference.kind() == Some(git2::ReferenceType::Direct)
-            && let Some(id) = reference.target_peel().or(reference.target())
-        {
-            let id = peel(repo, id);
-            tips.extend(
-                id.map(|id| Tip { name: String::from_utf8_lossy(reference.name_bytes()).into_owned(), id }),
-            );
-        }
-    }
-    if repo.head_detached().unwrap_or(false)
-        && let Some(id) = repo.head().ok().and_then(|head| head.target()).and_then(|id| peel(repo, id))
-    {
-        tips.push(Tip { name: "HEAD".to_owned(), id });
+    let mut add = |name: String, id: ObjectId| {
+        // What a ref names and the store does not have is no tip of anything.
+        tips.extend(store.peel(&id).ok().map(|(_, id, _)| Tip { name, id }));
+    };
+    refs.all().into_iter().for_each(|(name, id)| add(name, id));
+    if let Ok(Head::Detached(id)) = refs.head() {
+        add("HEAD".to_owned(), id);
     }
     let mut elsewhere = |name: String, folder: &Path| {
-        let head = fs::read_to_string(folder.join("HEAD")).unwrap_or_default();
         if folder != repo.path()
-            && let Ok(id) = ObjectId::from_hex(head.trim().as_bytes())
+            && let Ok(Some(Target::Object(id))) = refs::read(&folder.join("HEAD"), repo.hash())
         {
-            tips.push(Tip { name, id });
+            add(name, id);
         }
     };
-    elsewhere("main-worktree/HEAD".to_owned(), repo.commondir());
-    for worktree in fs::read_dir(repo.commondir().join("worktrees")).into_iter().flatten().flatten() {
+    elsewhere("main-worktree/HEAD".to_owned(), repo.common_dir());
+    for worktree in fs::read_dir(repo.common_dir().join("worktrees")).into_iter().flatten().flatten() {
         elsewhere(format!("worktrees/{}/HEAD", worktree.file_name().display()), &worktree.path());
     }
     tips.sort_by(|one, other| one.name.cmp(&other.name));
     tips
-}
-
-/// What an annotated tag leads to in the end; other objects lead to themselves.
-pub(super) fn peel(repo: &git2::Repository, id: git2::Oid) -> Option<ObjectId> {
-    let peeled = match repo.find_tag(id) {
-        Ok(tag) => tag.peel().ok()?.id(),
-        Err(_) => id,
-    };
-    ObjectId::try_from(peeled.as_bytes()).ok()
 }

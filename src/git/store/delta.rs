@@ -66,6 +66,12 @@ pub(super) fn apply(
     Ok(())
 }
 
+/// The size of what a delta makes, from its first bytes.
+pub(super) fn size_made(mut start: &[u8]) -> Result<u64, Fault> {
+    size(&mut start)?;
+    size(&mut start)
+}
+
 /// Whether `hint` says yes to any part of `data` that is new, or that joins what was apart, where a match is at
 /// most `reach` bytes long.
 pub(super) fn any_window(

@@ -1,19 +1,34 @@
 //! Where a repository keeps its objects: its own `objects` folder and the alternates it borrows from.
 
 use crate::finding::Incomplete;
+use crate::git::plain;
 use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The `objects` folder given and those it borrows from, and those from which they borrow, each once.
+/// A list of alternates is not read beyond this.
+const MOST_ALTERNATES: u64 = 1 << 20;
+/// More folders than this are not borrowed from: a chain of them could go on for ever through links.
+const MOST_FOLDERS: usize = 1000;
+
+/// The `objects` folder given, those that are `borrowed`, and those from which they all borrow, each once.
 ///
 /// An alternate that is not there is told, not followed.
-pub(super) fn object_folders(own: PathBuf, unread: &mut Vec<Incomplete>) -> Vec<PathBuf> {
+pub(super) fn object_folders(
+    own: PathBuf,
+    borrowed: &[PathBuf],
+    unread: &mut Vec<Incomplete>,
+) -> Vec<PathBuf> {
     let mut seen = HashSet::new();
     let mut folders = Vec::new();
-    let mut queue = vec![own];
+    let mut queue: Vec<PathBuf> = borrowed.iter().rev().cloned().chain([own]).collect();
     while let Some(folder) = queue.pop() {
+        if folders.len() == MOST_FOLDERS {
+            let reason = format!("this repository borrows objects from more than {MOST_FOLDERS} folders");
+            unread.push(Incomplete { path: folder.display().to_string(), reason });
+            break;
+        }
         let canonical = match fs::canonicalize(&folder) {
             Ok(canonical) if canonical.is_dir() => canonical,
             outcome => {
@@ -31,7 +46,7 @@ pub(super) fn object_folders(own: PathBuf, unread: &mut Vec<Incomplete>) -> Vec<
             continue;
         }
         let list = folder.join("info/alternates");
-        match fs::read(&list) {
+        match plain::read(&list, MOST_ALTERNATES) {
             Ok(text) => queue.extend(alternates(&text).map(|path| folder.join(path))),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {

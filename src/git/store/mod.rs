@@ -1,5 +1,6 @@
 //! A repository's objects: packs and loose ones, its own and its alternates', read in one sweep.
 
+mod cache;
 mod delta;
 mod links;
 mod locations;
@@ -16,6 +17,7 @@ pub use gix_object::Kind;
 pub use names::Names;
 pub use objects::{Error, ObjectStore};
 pub use sweep::{Look, Search, Swept};
+pub(crate) use tree::Signature;
 
 /// Objects above this size are not read, but reported.
 pub const MAX_OBJECT_BYTES: u64 = 2 << 30;

@@ -3,17 +3,25 @@
 //! Opening it lists what there is and what is amiss; objects are read one by one with [`ObjectStore::read`], or all
 //! at once with [`ObjectStore::sweep`].
 
-use super::pack::{Fault, Pack, Scratch};
+use super::cache::{Reader, Shared};
+use super::loose::Loose;
+use super::pack::{Fault, Pack, is_object};
 use super::{locations, loose};
 use crate::finding::Incomplete;
-use gix_hash::{ObjectId, oid};
+use crate::git::plain;
+use crate::git::repository::Repository;
+use gix_hash::{ObjectId, Prefix, oid};
 use gix_object::Kind;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// A list of where a shallow clone ends is not read beyond this.
+const MOST_SHALLOW: u64 = 256 << 20;
 
 /// Why an object store or an object cannot be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The folder that should hold the repository's objects does not.
     #[error("{path}: this repository's objects cannot be read: {reason}")]
@@ -51,6 +59,7 @@ pub struct ObjectStore {
     pub(in crate::git) unread: Vec<Incomplete>,
     /// The repository's folder, for messages.
     pub(in crate::git) name: String,
+    reader: Mutex<Reader>,
 }
 
 impl ObjectStore {
@@ -60,31 +69,14 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When the repository has no `objects` folder that can be read.
-    pub fn open(repo: &git2::Repository) -> Result<ObjectStore, Error> {
-        let config = repo.config().and_then(|mut config| config.snapshot()).ok();
-        let setting = |name: &str| config.as_ref().and_then(|config| config.get_string(name).ok());
-        let hash = match setting("extensions.objectformat").as_deref() {
-            Some("sha256") => gix_hash::Kind::Sha256,
-            _ => gix_hash::Kind::Sha1,
-        };
-        let name = repo.workdir().unwrap_or(repo.commondir()).display().to_string();
-        let partial = setting("extensions.partialclone").is_some();
-        Self::find(repo.commondir(), hash, partial, name)
-    }
-
-    /// Finds the objects below a repository's common folder.
-    fn find(
-        common: &Path,
-        hash: gix_hash::Kind,
-        mut partial: bool,
-        name: String,
-    ) -> Result<ObjectStore, Error> {
-        let own = common.join("objects");
-        if let Err(error) = fs::read_dir(&own) {
+    pub fn open(repo: &Repository) -> Result<ObjectStore, Error> {
+        let own = repo.object_folder();
+        if let Err(error) = fs::read_dir(own) {
             return Err(Error::NoObjects { path: own.display().to_string(), reason: error.to_string() });
         }
+        let (hash, mut partial) = (repo.hash(), repo.is_partial());
         let mut unread = Vec::new();
-        let folders = locations::object_folders(own, &mut unread);
+        let folders = locations::object_folders(own.to_owned(), repo.borrowed_object_folders(), &mut unread);
         let mut packs = Vec::new();
         let indices: Vec<PathBuf> =
             folders.iter().flat_map(|folder| locations::pack_indices(folder, &mut unread)).collect();
@@ -104,9 +96,12 @@ impl ObjectStore {
                 }
             }
         }
-        let shallow = fs::read_to_string(common.join("shallow")).unwrap_or_default();
-        let shallow = shallow.lines().filter_map(|line| ObjectId::from_hex(line.trim().as_bytes()).ok());
-        Ok(ObjectStore { hash, folders, packs, shallow: shallow.collect(), partial, unread, name })
+        let list = plain::read(&repo.common_dir().join("shallow"), MOST_SHALLOW).unwrap_or_default();
+        let shallow = list.split(|&byte| byte == b'\n');
+        let shallow = shallow.filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok()).collect();
+        let name = repo.workdir().unwrap_or(repo.common_dir()).display().to_string();
+        let reader = Mutex::default();
+        Ok(ObjectStore { hash, folders, packs, shallow, partial, unread, name, reader })
     }
 
     /// The kind of ids in this repository.
@@ -114,49 +109,108 @@ impl ObjectStore {
         self.hash
     }
 
-    /// Reads one object from wherever a good copy of it is.
+    /// What was found amiss while opening.
+    pub fn unread(&self) -> &[Incomplete] {
+        &self.unread
+    }
+
+    /// The commits whose parents were left out on purpose.
+    pub fn shallow(&self) -> &HashSet<ObjectId> {
+        &self.shallow
+    }
+
+    /// Reads one object from wherever a good copy of it is: one whose bytes are those that the id stands for.
     ///
     /// # Errors
     /// When there is none.
-    pub fn read(&self, id: &oid) -> Result<(Kind, Vec<u8>), Error> {
-        self.read_except(id, None).map_err(|fault| match fault {
-            Some(fault) => Error::Damaged { id: id.to_owned(), reason: fault.to_string() },
-            None => Error::Missing(id.to_owned()),
-        })
+    pub fn read(&self, id: &oid) -> Result<(Kind, Arc<Vec<u8>>), Error> {
+        self.read_except(id, None).map_err(|fault| error(id, fault))
     }
 
-    /// Reads one object from any place but the pack `not`. The error is `None` when there is no other place.
-    pub(in crate::git) fn read_except(
-        &self,
-        id: &oid,
-        not: Option<usize>,
-    ) -> Result<(Kind, Vec<u8>), Option<Fault>> {
-        let mut fault = None;
-        let mut scratch = Scratch::default();
-        for (number, pack) in self.packs.iter().enumerate() {
-            if let Some(offset) = pack.offset_of(id).filter(|_| not != Some(number)) {
-                match pack.read_at(offset, &mut scratch) {
-                    Ok(object) => return Ok(object),
-                    Err(error) => fault = Some(error),
+    /// How many bytes an object has, as the store says; its content is not read.
+    ///
+    /// # Errors
+    /// When it is nowhere, or its header is damaged.
+    pub fn size(&self, id: &oid) -> Result<u64, Error> {
+        let size = |reader: &mut Reader| {
+            let mut fault = None;
+            for pack in &self.packs {
+                match pack.offset_of(id).map(|offset| pack.size_at(offset, &mut reader.scratch)) {
+                    Some(Ok(size)) => return Ok(size),
+                    Some(Err(error)) => fault = Some(error),
+                    None => {}
                 }
             }
-        }
-        for folder in &self.folders {
-            if loose::path(folder, id).exists() {
-                match loose::read(folder, id, None) {
-                    Ok(Some(object)) => return Ok(object),
+            for folder in &self.folders {
+                match loose::size(folder, id) {
+                    Ok(Some(size)) => return Ok(size),
                     Ok(None) => {}
                     Err(error) => fault = Some(error),
                 }
+            }
+            Err(fault)
+        };
+        self.with_reader(size).map_err(|fault| error(id, fault))
+    }
+
+    /// The objects whose ids begin with a prefix, sorted.
+    pub fn with_prefix(&self, prefix: Prefix) -> BTreeSet<ObjectId> {
+        let packed = self.packs.iter().flat_map(|pack| pack.with_prefix(prefix)).map(ToOwned::to_owned);
+        let loose = self.folders.iter().flat_map(|folder| loose::with_prefix(folder, self.hash, prefix));
+        packed.chain(loose).collect()
+    }
+
+    /// Reads one object from any place but the pack `not`. The error is `None` when there is no other place.
+    pub(in crate::git) fn read_except(&self, id: &oid, not: Option<usize>) -> Result<Shared, Option<Fault>> {
+        self.with_reader(|reader| self.read_with(reader, id, not))
+    }
+
+    fn read_with(&self, reader: &mut Reader, id: &oid, not: Option<usize>) -> Result<Shared, Option<Fault>> {
+        let mut fault = None;
+        let last = reader.last;
+        let numbers = std::iter::once(last).chain((0..self.packs.len()).filter(|&number| number != last));
+        for number in numbers.filter(|&number| not != Some(number)) {
+            let Some(pack) = self.packs.get(number) else { continue };
+            let Some(offset) = pack.offset_of(id) else { continue };
+            let Reader { scratch, bases, .. } = reader;
+            match pack.read_at(offset, scratch, Some((number, bases))) {
+                Ok((kind, data)) if is_object(id, kind, &data) => {
+                    reader.last = number;
+                    return Ok((kind, data));
+                }
+                Ok(_) => fault = Some(Fault::Checksum),
+                Err(error) => fault = Some(error),
+            }
+        }
+        for folder in &self.folders {
+            match loose::read(folder, id, None) {
+                Ok(Loose::Is(kind, data)) => return Ok((kind, Arc::new(data))),
+                Ok(Loose::Absent | Loose::OtherKind) => {}
+                Err(error) => fault = Some(error),
             }
         }
         Err(fault)
     }
 
+    /// Works with the reader that remembers, or with a new one while another thread has it.
+    fn with_reader<T>(&self, work: impl FnOnce(&mut Reader) -> T) -> T {
+        match self.reader.try_lock() {
+            Ok(mut reader) => work(&mut reader),
+            Err(_) => work(&mut Reader::default()),
+        }
+    }
+
     /// Whether an object is anywhere in the store, readable or not.
-    pub(in crate::git) fn contains(&self, id: &oid) -> bool {
+    pub fn contains(&self, id: &oid) -> bool {
         self.packs.iter().any(|pack| pack.contains(id))
             || self.folders.iter().any(|folder| loose::path(folder, id).exists())
+    }
+}
+
+fn error(id: &oid, fault: Option<Fault>) -> Error {
+    match fault {
+        Some(fault) => Error::Damaged { id: id.to_owned(), reason: fault.to_string() },
+        None => Error::Missing(id.to_owned()),
     }
 }
 
@@ -190,8 +244,8 @@ mod tests {
                 git(&["-c", "repack.useDeltaBaseOffset=false", "repack", "-adfq"]);
             }
         }
-        let common = folder.path().join(".git");
-        let store = ObjectStore::find(&common, gix_hash::Kind::Sha256, false, String::new()).unwrap();
+        let repo = crate::git::repository::open(folder.path()).unwrap();
+        let store = ObjectStore::open(&repo).unwrap();
         let seen = Mutex::new(Vec::new());
         let swept = store.for_each(2, &|_, id, _| seen.lock().unwrap().push(id.to_string()));
         assert_eq!(swept.incomplete, []);

@@ -2,12 +2,23 @@
 //!
 //! Nothing here trusts what the files say: sizes are bounded, offsets are checked, a chain of deltas has an end.
 
+use super::cache::{Bases, Shared};
 use super::{MAX_OBJECT_BYTES, delta};
-use gix_hash::oid;
+use crate::git::plain;
+use gix_hash::{Prefix, oid};
 use gix_object::Kind;
 use gix_pack::{data, index};
-use gix_zlib::{Inflate, Status};
+use gix_zlib::Inflate;
 use std::path::Path;
+use std::sync::Arc;
+
+/// Longer chains of deltas are not followed to read one object; git makes none above 4095. A sweep, which decodes each base
+/// once, has no such bound.
+const MAX_CHAIN: usize = 10_000;
+/// Deflate makes at most this much of a byte (zlib's technical details).
+const MAX_RATIO: u64 = 1032;
+/// So much of a delta's stored bytes is looked at for its size.
+const DELTA_START: u64 = 4096;
 
 /// Why an object could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +68,11 @@ pub(in crate::git) struct Pack {
 impl Pack {
     /// Opens an index and the pack beside it.
     pub fn open(index: &Path, hash: gix_hash::Kind) -> Result<Pack, String> {
-        let data = data::File::at(index.with_extension("pack"), hash).map_err(|error| error.to_string())?;
+        let data = index.with_extension("pack");
+        if !plain::is_file(&data) || !plain::is_file(index) {
+            return Err("it is not a file".to_owned());
+        }
+        let data = data::File::at(data, hash).map_err(|error| error.to_string())?;
         let index = index::File::at(index, hash).map_err(|error| error.to_string())?;
         Ok(Pack { index, data })
     }
@@ -89,6 +104,13 @@ impl Pack {
         self.index.lookup(id).map(|position| self.index.pack_offset_at_index(position))
     }
 
+    /// The ids that begin with a prefix.
+    pub fn with_prefix(&self, prefix: Prefix) -> impl Iterator<Item = &oid> {
+        let mut range = 0..0;
+        self.index.lookup_prefix(prefix, Some(&mut range));
+        range.map(|position| self.index.oid_at_index(position))
+    }
+
     /// The header of the object at `offset`.
     pub fn entry(&self, offset: u64) -> Result<data::Entry, Fault> {
         if offset >= self.data.pack_end() as u64 {
@@ -114,6 +136,10 @@ impl Pack {
         let size = entry.decompressed_size;
         if size > MAX_OBJECT_BYTES {
             return Err(Fault::TooBig(size));
+        }
+        // No memory is made ready for more than can be there.
+        if size > self.end().saturating_sub(entry.data_offset).saturating_mul(MAX_RATIO) {
+            return Err(Fault::Inflate);
         }
         let size = usize::try_from(size).map_err(|_| Fault::Memory)?;
         if out.len() < size {
@@ -148,36 +174,64 @@ impl Pack {
         delta::apply(base, &scratch.delta[..size], MAX_OBJECT_BYTES, out, &mut scratch.fresh)
     }
 
-    /// Reads the object at `offset` and all that its deltas build on.
-    pub fn read_at(&self, offset: u64, scratch: &mut Scratch) -> Result<(Kind, Vec<u8>), Fault> {
+    /// Reads the object at `offset` and all that its deltas build on. `kept` is asked for these, under the pack's number,
+    /// and given what was decoded.
+    pub fn read_at(
+        &self,
+        offset: u64,
+        scratch: &mut Scratch,
+        mut kept: Option<(usize, &mut Bases)>,
+    ) -> Result<Shared, Fault> {
         let mut chain = Vec::new();
-        let mut entry = self.entry(offset)?;
-        while let Some(base) = self.base_offset(&entry)? {
-            chain.push(entry);
-            if chain.len() > self.index.num_objects() as usize {
-                return Err(Fault::Base);
+        let mut at = offset;
+        let mut object = loop {
+            if let Some(object) = kept.as_mut().and_then(|(pack, bases)| bases.get((*pack, at))) {
+                break object;
             }
-            entry = self.entry(base)?;
+            let entry = self.entry(at)?;
+            if let Some(base) = self.base_offset(&entry)? {
+                if chain.len() >= MAX_CHAIN.min(self.index.num_objects() as usize) {
+                    return Err(Fault::Base);
+                }
+                chain.push((at, entry));
+                at = base;
+                continue;
+            }
+            let kind = entry.header.as_kind().ok_or(Fault::Header)?;
+            let mut data = Vec::new();
+            self.read_whole(&entry, scratch, &mut data)?;
+            break keep(&mut kept, at, (kind, Arc::new(data)));
+        };
+        for (at, entry) in chain.iter().rev() {
+            let mut data = Vec::new();
+            self.read_delta(entry, &object.1, scratch, &mut data)?;
+            object = keep(&mut kept, *at, (object.0, Arc::new(data)));
         }
-        let kind = entry.header.as_kind().ok_or(Fault::Header)?;
-        let (mut data, mut next) = (Vec::new(), Vec::new());
-        self.read_whole(&entry, scratch, &mut data)?;
-        for entry in chain.iter().rev() {
-            self.read_delta(entry, &data, scratch, &mut next)?;
-            std::mem::swap(&mut data, &mut next);
-        }
-        Ok((kind, data))
+        Ok(object)
     }
 
-    /// Whether the stored bytes between two offsets have the checksum that the index keeps for them. The first
-    /// version of the index format keeps none.
+    /// How large the object at `offset` is, without reading it.
+    pub fn size_at(&self, offset: u64, scratch: &mut Scratch) -> Result<u64, Fault> {
+        let entry = self.entry(offset)?;
+        if self.base_offset(&entry)?.is_none() {
+            return Ok(entry.decompressed_size);
+        }
+        let end = self.end().min(entry.data_offset.saturating_add(DELTA_START));
+        let stored = self.data.entry_slice(entry.data_offset..end).ok_or(Fault::Header)?;
+        let mut start = [0; 32];
+        scratch.inflate.reset();
+        let (_, _, written) = scratch.inflate.once(stored, &mut start).map_err(|_| Fault::Inflate)?;
+        delta::size_made(&start[..written])
+    }
+
+    /// Whether the stored bytes between two offsets have the checksum that the index keeps for them. `false` also for the
+    /// first version of the index format, which keeps none.
     pub fn is_intact(&self, position: u32, offset: u64, end: u64) -> bool {
         match self.index.crc32_at_index(position) {
             Some(expected) if offset < end && end <= self.end() => {
                 self.data.entry_crc32(offset, (end - offset) as usize) == expected
             }
-            Some(_) => false,
-            None => true,
+            _ => false,
         }
     }
 
@@ -192,36 +246,10 @@ pub(in crate::git) fn is_object(id: &oid, kind: Kind, data: &[u8]) -> bool {
     gix_object::compute_hash(id.kind(), kind, data).is_ok_and(|actual| actual.as_ref() == id)
 }
 
-/// Inflates a loose object: its kind and its bytes.
-pub(in crate::git) fn inflate_loose(
-    stored: &[u8],
-    only: Option<Kind>,
-) -> Result<Option<(Kind, Vec<u8>)>, Fault> {
-    let mut inflate = Inflate::default();
-    let mut start = [0; 64];
-    let (_, _, written) = inflate.once(stored, &mut start).map_err(|_| Fault::Inflate)?;
-    let start = &start[..written];
-    let nul = start.iter().position(|&byte| byte == 0).ok_or(Fault::Header)?;
-    let text = std::str::from_utf8(&start[..nul]).map_err(|_| Fault::Header)?;
-    let (kind, size) = text.split_once(' ').ok_or(Fault::Header)?;
-    let kind = Kind::from_bytes(kind.as_bytes()).map_err(|_| Fault::Header)?;
-    let size: u64 = size.parse().map_err(|_| Fault::Header)?;
-    if size > MAX_OBJECT_BYTES {
-        return Err(Fault::TooBig(size));
+/// Keeps an object, if there is something to keep it in.
+fn keep(kept: &mut Option<(usize, &mut Bases)>, at: u64, object: Shared) -> Shared {
+    if let Some((pack, bases)) = kept {
+        bases.put((*pack, at), &object);
     }
-    if only.is_some_and(|only| only != kind) {
-        return Ok(None);
-    }
-    let total = usize::try_from(size).map_err(|_| Fault::Memory)? + nul + 1;
-    let mut out = Vec::new();
-    out.try_reserve_exact(total).map_err(|_| Fault::Memory)?;
-    out.resize(total, 0);
-    inflate.reset();
-    match inflate.once(stored, &mut out) {
-        Ok((Status::StreamEnd, _, written)) if written == total => {
-            out.drain(..=nul);
-            Ok(Some((kind, out)))
-        }
-        _ => Err(Fault::Inflate),
-    }
+    object
 }

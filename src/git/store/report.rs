@@ -60,7 +60,7 @@ pub(super) fn incomplete(plan: &Plan, damaged: Vec<Damage>, absent: Vec<ObjectId
     list
 }
 
-/// What objects name and the store does not have.
+/// What is named and the store does not have.
 fn missing(plan: &Plan, mut absent: Vec<ObjectId>, list: &mut Vec<Incomplete>) {
     let store = plan.store;
     absent.sort_unstable();
@@ -80,7 +80,9 @@ fn missing(plan: &Plan, mut absent: Vec<ObjectId>, list: &mut Vec<Incomplete>) {
         return;
     }
     for id in absent.iter().take(NAMED) {
-        tell(format!("object {id} is missing: other objects name it, and it is nowhere; see `git fsck`"));
+        tell(format!(
+            "object {id} is missing: it is named by what is here, and it is nowhere; see `git fsck`"
+        ));
     }
     if absent.len() > NAMED {
         tell(format!("{} more are missing; `git fsck` names them", count(absent.len() - NAMED, "object")));

@@ -5,6 +5,7 @@
 
 use super::delta::any_window;
 use super::links::LinkCheck;
+use super::loose::Loose;
 use super::names::{Named, Names};
 use super::objects::ObjectStore;
 use super::pack::{Fault, Scratch, is_object};
@@ -48,6 +49,8 @@ pub struct Look<'a> {
     pub inspect: &'a (dyn Fn(Kind, &oid, &[u8]) + Sync),
     /// Blobs that are wanted for their name.
     pub names: Option<Names<'a>>,
+    /// Ends the sweep before its end, once it is set.
+    pub stop: Option<&'a AtomicBool>,
 }
 
 /// What a sweep read, and what it could not.
@@ -72,14 +75,16 @@ pub struct Swept {
 impl ObjectStore {
     /// Reads every object of the store on a number of threads (0: one a core), also those that no ref reaches.
     ///
-    /// An object that is stored several times is looked at once; one whose copy is damaged is read from another.
-    pub fn sweep(&self, threads: usize, look: &Look) -> Swept {
+    /// An object that is stored several times is looked at once; one whose copy is damaged is read from another. What
+    /// `named` holds is expected to be there, as what objects name is.
+    pub fn sweep(&self, threads: usize, look: &Look, named: &[ObjectId]) -> Swept {
         let Some(plan) = Plan::new(self, threads, None) else {
             let reason = "cannot start threads to read it".to_owned();
             let incomplete = vec![Incomplete { path: self.name.clone(), reason }];
             return Swept { incomplete, ..Swept::default() };
         };
         let mut tally = run(&plan, look, true);
+        tally.absent.extend(named.iter().filter(|id| !id.is_null() && !id.is_empty_tree()));
         let expected: usize = self.packs.iter().map(|pack| pack.index.num_objects() as usize).sum();
         if tally.visited < expected {
             for (pack, forest) in plan.forests.iter().enumerate() {
@@ -102,7 +107,8 @@ impl ObjectStore {
 
     /// Calls `inspect` for every object; see [`ObjectStore::sweep`].
     pub fn for_each(&self, threads: usize, inspect: &(dyn Fn(Kind, &oid, &[u8]) + Sync)) -> Swept {
-        self.sweep(threads, &Look { search: None, whole: &|_, _| true, inspect, names: None })
+        let look = Look { search: None, whole: &|_, _| true, inspect, names: None, stop: None };
+        self.sweep(threads, &look, &[])
     }
 }
 
@@ -240,7 +246,11 @@ impl<'s, 'a> Worker<'s, 'a> {
     fn run(mut self) -> Tally {
         let _abort = AbortOnPanic(&self.shared.abort);
         let mut idle = 0u32;
-        while !self.shared.abort.load(Ordering::Relaxed) {
+        let is_stopped = || {
+            let stop = self.shared.look.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+            stop || self.shared.abort.load(Ordering::Relaxed)
+        };
+        while !is_stopped() {
             if let Some(task) = self.queue.pop().or_else(|| self.steal()) {
                 self.packed(task);
             } else if !self.start() {
@@ -294,29 +304,23 @@ impl<'s, 'a> Worker<'s, 'a> {
     /// Reads a loose object.
     fn loose(&mut self, id: &ObjectId) {
         let plan = self.shared.plan;
-        let mut fault = None;
-        for folder in &plan.store.folders {
-            match loose::read(folder, id, plan.only) {
-                Ok(object) => {
-                    if let Some((kind, data)) = object {
-                        self.object(kind, id, &data, None, false);
-                    }
-                    fault = None;
-                    break;
-                }
-                Err(Fault::Io(_)) if fault.is_some() => {}
-                Err(error) => fault = Some(error),
+        let mut fault = Fault::Io("it is gone".to_owned());
+        let copies = plan.store.folders.iter().map(|folder| loose::read(folder, id, plan.only));
+        let mut copies = copies.filter(|copy| !matches!(copy, Ok(Loose::Absent)));
+        let good = copies.find_map(|copy| copy.map_err(|error| fault = error).ok());
+        match good {
+            Some(Loose::Is(kind, data)) => {
+                self.object(kind, id, &data, None, false);
             }
-        }
-        if let Some(fault) = fault {
-            match plan.store.read_except(id, None) {
+            Some(_) => {}
+            None => match plan.store.read_except(id, None) {
                 Ok((kind, data)) => {
                     if plan.only.is_none_or(|only| only == kind) {
                         self.object(kind, id, &data, None, false);
                     }
                 }
                 Err(_) => self.tally.damaged.push(Damage { pack: None, id: id.to_owned(), fault }),
-            }
+            },
         }
         self.shared.open.fetch_sub(1, Ordering::Release);
     }
@@ -332,7 +336,7 @@ impl<'s, 'a> Worker<'s, 'a> {
             Ok(kind) => Some((kind, task.base.as_deref())),
             Err(fault) => match plan.store.read_except(id, Some(task.pack)) {
                 Ok((kind, data)) => {
-                    out = data;
+                    out = Arc::unwrap_or_clone(data);
                     Some((kind, None))
                 }
                 Err(_) => {
@@ -407,8 +411,8 @@ impl<'s, 'a> Worker<'s, 'a> {
                 kind
             }
             (None, None) => {
-                let (kind, data) = pack.read_at(offset, &mut self.scratch)?;
-                *out = data;
+                let (kind, data) = pack.read_at(offset, &mut self.scratch, None)?;
+                *out = Arc::unwrap_or_clone(data);
                 kind
             }
         };

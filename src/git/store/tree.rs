@@ -12,6 +12,12 @@ pub(in crate::git) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// The mode, as a number; `None` when it is none.
+    pub fn mode(&self) -> Option<u32> {
+        let digit = |mode: u32, byte: &u8| Some(mode << 3 | char::from(*byte).to_digit(8)?);
+        self.mode.iter().try_fold(0, digit).filter(|_| !self.mode.is_empty())
+    }
+
     /// Whether it names a tree.
     pub fn is_tree(&self) -> bool {
         self.mode.starts_with(b"4") || self.mode.starts_with(b"04")
@@ -61,7 +67,7 @@ pub(in crate::git) fn entry_start(tree: &[u8], at: usize, hash_len: usize) -> us
 }
 
 /// A header's lines: `(key, value)` up to the first empty line.
-fn header(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(in crate::git) fn header(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     object.split(|&byte| byte == b'\n').take_while(|line| !line.is_empty()).map(|line| {
         let space = memchr::memchr(b' ', line).unwrap_or(line.len());
         (&line[..space], line.get(space + 1..).unwrap_or_default())
@@ -86,7 +92,7 @@ pub(in crate::git) fn tag_target(tag: &[u8]) -> Option<ObjectId> {
 
 /// Who signed a commit's line, and when.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::git) struct Signature {
+pub(crate) struct Signature {
     /// The name, read lossily.
     pub name: String,
     /// The address, read lossily.

@@ -8,7 +8,7 @@ use super::dotenv::{self, Variable};
 use super::{Delivery, SinkError, Stored};
 use crate::escape::visible;
 use crate::finding::{Fingerprint, Token};
-use crate::git::repository;
+use crate::git::{ignored, repository};
 use crate::incident::folder::flush_folder;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
@@ -317,8 +317,8 @@ impl<'a> Target<'a> {
             let (root, inside) = (quoted(&root.to_string_lossy()), quoted(&inside.to_string_lossy()));
             format!("`git -C {root} rm --cached {inside}`")
         };
-        let tracked = repository.index().map(|index| index.get_path(inside, 0).is_some());
-        match (tracked, repository.is_path_ignored(inside)) {
+        let ignored = ignored::ignores(&repository, inside).map_err(|error| error.to_string());
+        match (ignored::is_tracked(&repository, inside), ignored) {
             (Ok(true), _) => Some(format!(
                 "{path} is tracked by git: the next commit would leak the replacement; take it out with {} and name \
                  it in .gitignore",
@@ -330,7 +330,7 @@ impl<'a> Target<'a> {
                  in .gitignore"
             )),
             (Err(error), _) | (_, Err(error)) => {
-                Some(format!("{path}: cannot tell whether git tracks it: {}", error.message()))
+                Some(format!("{path}: cannot tell whether git tracks it: {error}"))
             }
         }
     }
