@@ -9,7 +9,7 @@ use crate::git::repository;
 use crate::incident::console::{Console, Interrupt};
 use crate::incident::{self, Ask, Leak, naming};
 use crate::krea::{self, Krea, Life, TOKENS_PAGE};
-use crate::mask::Masker;
+use crate::mask::{Masker, Sort};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -268,10 +268,10 @@ fn leaks(
                 .iter()
                 .flat_map(|finding| finding.places())
                 .take(PLACES)
-                .map(|place| masked.text(self::place(&place)))
+                .map(|place| masked.mask(&self::place(&place), Sort::Name))
                 .collect(),
             since: since.min().map(|since| since.to_string()),
-            name: masked.text(name),
+            name: masked.mask(&name, Sort::Name),
             token,
         }
     };

@@ -2,12 +2,15 @@
 
 use crate::detect::context::chain;
 use crate::detect::names::{self, NameKind};
+use crate::unpack::label::bounded;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 /// How far brackets and blocks are followed, in bytes.
 const REACH: usize = 4096;
+/// A longer name is cut, in bytes.
+const LONGEST_NAME: usize = 256;
 /// How many enclosing brackets are followed.
 const MAX_DEPTH: usize = 8;
 /// How many lines of an indented block are followed.
@@ -321,7 +324,7 @@ pub fn shorten(name: &str) -> String {
     } else {
         name
     };
-    kept.chars().take(80).collect()
+    bounded(kept, LONGEST_NAME).into_owned()
 }
 
 #[cfg(test)]
