@@ -203,6 +203,11 @@ impl Layer {
         PARTS.contains(&self.kind.as_str())
     }
 
+    /// Whether its name is a file's, by which a person finds it. Others are what people wrote: a subject, a heading.
+    pub fn names_file(&self) -> bool {
+        FILES.contains(&self.kind.as_str())
+    }
+
     /// Whether it only names a place, and nothing was opened or undone for it.
     pub fn is_name(&self) -> bool {
         self.kind == SOURCE_MAP || self.is_part()
@@ -253,6 +258,9 @@ const PARTS: &[&str] = &[
     "gif-application",
     "frame",
 ];
+
+/// Layers whose names are those of files.
+const FILES: &[&str] = &[SOURCE_MAP, "zip", "tar", "7z", "asar", "gzip", "attachment", "embedded-file"];
 
 /// Containers whose content has no name of its own.
 const NAMELESS: &[&str] = &[

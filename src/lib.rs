@@ -6,7 +6,8 @@
 //! tokens that [`rules`] describe, [`git`] tells who brought them in. [`respond`] hands them on: to [`krea`], which asks
 //! whether they are live, and to [`incident`], which revokes, replaces, stores and proves. [`report`] writes it all
 //! down; [`cleanup`] takes the text out of files and says what is left to do. [`scan`] holds the first half of the
-//! pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks.
+//! pipeline; [`cli`] and [`config`] say what it is to do; [`finding`] holds the types that every stage speaks. All text from
+//! outside that is shown goes through [`shown`].
 //!
 //! Two rooms talk to a network, and only when asked: [`krea`], which alone sends tokens, and [`source::site`], which reads
 //! a deployed site and sends none. Nothing shows a token's secret half; the sinks of [`incident`], its escrow and the file
@@ -30,5 +31,6 @@ pub mod report;
 pub mod respond;
 pub mod rules;
 pub mod scan;
+pub mod shown;
 pub mod source;
 pub mod unpack;

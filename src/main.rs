@@ -14,6 +14,7 @@ use krea_scan::report::{self, Format, Mode, RuleInfo};
 use krea_scan::respond;
 use krea_scan::rules::{self, RuleSet};
 use krea_scan::scan;
+use krea_scan::shown::{self, Lines};
 use krea_scan::source::site;
 use krea_scan::unpack::ocr::Ocr;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -34,20 +35,33 @@ const OCR_TIME: Duration = Duration::from_secs(30);
 const MOST_THREADS: usize = 256;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    shown::tell_of_panics();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and the version were asked for.
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => {
+            shown::say(&shown::refused(error));
+            return ExitCode::from(FAILED);
+        }
+    };
     match run(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            // When standard error is gone as well there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "krea-scan: {}", in_words(&error));
+            tell(&error);
             ExitCode::from(FAILED)
         }
     }
 }
 
+fn tell(error: &anyhow::Error) {
+    shown::say(&format!("krea-scan: {}", shown::error(error)));
+}
+
 fn run(cli: &Cli) -> anyhow::Result<u8> {
     if cli.incidents {
-        io::stdout().write_all(incident::list()?.as_bytes())?;
+        let mut out = Lines::new(io::stdout());
+        out.write_all(incident::list()?.as_bytes()).and_then(|()| out.flush())?;
         return Ok(0);
     }
     let mut set = RuleSet::built_in()?;
@@ -83,14 +97,16 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let written = write_report(cli, &settings, &outcome, &infos);
     let repository = cli.paths.first().map_or(Path::new("."), PathBuf::as_path);
     let replaced = cli.replacements.as_ref().map_or(Ok(()), |path| {
-        cleanup::run::replacements(path, repository, &outcome, &mut io::stderr().lock())
+        let mut out = Lines::new(io::stderr());
+        let replaced = cleanup::run::replacements(path, repository, &outcome, &mut out);
+        replaced.and(out.flush().map_err(Into::into))
     });
     match replaced.and(written) {
         Ok(()) => Ok(code),
         // Whoever reads has read enough.
         Err(error) if is_closed_pipe(&error) => Ok(code),
         Err(error) if code == FOUND => {
-            let _ = writeln!(io::stderr(), "krea-scan: {}", in_words(&error));
+            tell(&error);
             Ok(code)
         }
         Err(error) => Err(error),
@@ -173,7 +189,9 @@ fn redact(cli: &Cli, outcome: &Outcome) -> anyhow::Result<u8> {
         () if io::stdin().is_terminal() && io::stdout().is_terminal() => Consent::Ask,
         () => Consent::NobodyToAsk,
     };
-    let ended = cleanup::run::redact(outcome, consent, &mut io::stdin().lock(), &mut io::stdout().lock())?;
+    let mut out = Lines::new(io::stdout());
+    let ended = cleanup::run::redact(outcome, consent, &mut io::stdin().lock(), &mut out);
+    let ended = ended.and_then(|ended| out.flush().map(|()| ended).map_err(Into::into))?;
     Ok(match ended {
         Redacted::Everything => 0,
         Redacted::TokensLeft => FOUND,
@@ -232,12 +250,10 @@ fn ocr(cli: &Cli, most: usize) -> anyhow::Result<Arc<Ocr>> {
 /// Says what is about to be read from the network, and how.
 fn announce(sites: &[site::Options]) {
     for site in sites {
-        // The report says it again; when standard error is gone nobody misses it.
-        let _ = writeln!(
-            io::stderr(),
+        shown::say(&format!(
             "krea-scan: reading {} and the hosts that its pages load from; robots.txt is not heeded",
             site.origin()
-        );
+        ));
     }
 }
 
@@ -324,7 +340,7 @@ fn is_colored(when: When, is_terminal: bool) -> bool {
 }
 
 fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
-    let mut out = io::stdout().lock();
+    let mut out = Lines::new(io::stdout());
     let mut failed = false;
     for names in rules::check_names() {
         let verdict = if names.problems.is_empty() { "ok" } else { "FAILED" };
@@ -339,13 +355,17 @@ fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
         writeln!(
             out,
             "{verdict} {} ({}): {} examples, {} counterexamples",
-            rule.id, rule.origin, rule.examples, rule.counterexamples
+            shown::message(&rule.id),
+            shown::message(&rule.origin),
+            rule.examples,
+            rule.counterexamples
         )?;
         for problem in &rule.problems {
-            writeln!(out, "   {problem}")?;
+            writeln!(out, "   {}", shown::message(problem))?;
         }
         failed |= !rule.problems.is_empty();
     }
+    out.flush()?;
     Ok(if failed { FAILED } else { 0 })
 }
 
@@ -355,17 +375,8 @@ fn explain(cli: &Cli, place: &Path, detector: Detector) -> anyhow::Result<u8> {
     let settings = Settings { paths: vec![path], no_ignore: true, ..settings(cli)? };
     let mut outcome = scan::run(&settings, &detector.explaining(), cli.min_confidence)?;
     outcome.explained.retain(|explained| line.is_none_or(|line| explained.location.line == line));
-    report::explain::write(&outcome, line, &mut io::stdout().lock())?;
+    report::explain::write(&outcome, line, &mut Lines::new(io::stdout()))?;
     Ok(if outcome.summary.incomplete.is_empty() { 0 } else { FAILED })
-}
-
-/// An error and its causes, each said once: many messages end with their cause already.
-fn in_words(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .reduce(|text, cause| if text.ends_with(&cause) { text } else { format!("{text}: {cause}") })
-        .unwrap_or_default()
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

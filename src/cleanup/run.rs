@@ -6,8 +6,9 @@ use crate::escape::visible;
 use crate::finding::{Finding, Outcome, Status, Token};
 use crate::git::repository;
 use crate::krea::TOKENS_PAGE;
-use crate::mask::Masker;
+use crate::mask::{Masker, Sort};
 use crate::report::count;
+use crate::shown;
 use anyhow::{Context as _, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
@@ -56,7 +57,7 @@ pub fn redact(
     let tokens = outcome.findings.iter().flat_map(Finding::all_readings);
     let masker = Masker::new(tokens.chain(&outcome.withheld));
     let plan = redact::plan(&outcome.findings, &outcome.withheld);
-    let safe = |text: &str| masker.text(visible(text).into_owned());
+    let safe = |text: &str| shown::name(&masker, text).to_string();
 
     write!(out, "{}", plan.diff())?;
     let mut notes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -175,7 +176,7 @@ pub fn replacements(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     if outcome.findings.is_empty() {
-        writeln!(out, "No token was found, so {} was not written.", visible(&path.to_string_lossy()))?;
+        writeln!(out, "No token was found, so {} was not written.", shown::path(path))?;
         return Ok(());
     }
     let tokens = outcome.findings.iter().map(|finding| &finding.token);
@@ -188,9 +189,9 @@ pub fn replacements(
         out,
         "\nWrote {} for git filter-repo. It holds {} in full, and only you can read it: delete it once it is used.\n\n\
          What is left to do\n{}",
-        visible(&path.to_string_lossy()),
+        shown::path(path),
         count(lines as u64, "token", "tokens"),
-        masker.text(steps::text(&steps)),
+        masker.mask(&steps::text(&steps), Sort::Name),
     )?;
     Ok(())
 }

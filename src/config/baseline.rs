@@ -1,8 +1,9 @@
-//! Baselines: what was known before. They hold fingerprints and places, never tokens.
+//! Baselines: what was known before. They hold fingerprints and places as they are shown, never tokens.
 
 use super::ConfigError;
 use crate::finding::{Finding, Fingerprint};
 use crate::parse_error;
+use crate::shown;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,7 +53,7 @@ impl Baseline {
     /// A baseline of these findings.
     pub fn of(findings: &[Finding]) -> Self {
         let known = findings.iter().map(|finding| Known {
-            path: baseline_path(&finding.trail()).to_owned(),
+            path: baseline_path(&shown::place(finding)).to_owned(),
             fingerprint: finding.token.fingerprint(),
             rule: finding.rule.clone(),
             line: finding.location.line,
@@ -70,23 +71,38 @@ impl Baseline {
 
     /// Whether a finding is known: the same token in the same file, on whichever line.
     pub fn knows(&self, finding: &Finding) -> bool {
-        let (fingerprint, trail) = (finding.token.fingerprint(), finding.trail());
-        self.findings
-            .iter()
-            .any(|known| known.path == baseline_path(&trail) && known.fingerprint == fingerprint)
+        let names = Names::of(finding);
+        self.findings.iter().any(|known| names.are_of(known))
     }
 
     /// A remark for each entry that is not among `findings` any more.
     pub fn unused(&self, findings: &[Finding]) -> Vec<String> {
-        let gone = self.findings.iter().filter(|known| {
-            !findings.iter().any(|f| {
-                baseline_path(&f.trail()) == known.path && f.token.fingerprint() == known.fingerprint
-            })
-        });
+        let names: Vec<Names> = findings.iter().map(Names::of).collect();
+        let gone = self.findings.iter().filter(|known| !names.iter().any(|names| names.are_of(known)));
         gone.map(|known| {
             format!("baseline: {} in {} no longer matches anything", known.fingerprint, known.path)
         })
         .collect()
+    }
+}
+
+/// What a baseline may call a finding.
+struct Names {
+    fingerprint: Fingerprint,
+    /// As it is, which older baselines hold, and as it is shown.
+    places: [String; 2],
+}
+
+impl Names {
+    fn of(finding: &Finding) -> Names {
+        let places = [finding.trail(), shown::place(finding).to_string()];
+        Names { fingerprint: finding.token.fingerprint(), places }
+    }
+
+    /// Whether an entry is the finding's: the same token in the same file.
+    fn are_of(&self, known: &Known) -> bool {
+        known.fingerprint == self.fingerprint
+            && self.places.iter().any(|place| baseline_path(place) == known.path)
     }
 }
 

@@ -1,20 +1,13 @@
 //! Where an offset is in lines and columns, and how its line looks with every secret masked.
 
 use super::Match;
-use super::placeholder::{self, Scrutiny};
 use crate::finding::MASK;
+use crate::mask::Stretch;
 use encoding_rs::{Encoding, UTF_16LE};
-use regex::Regex;
 use std::ops::Range;
-use std::sync::LazyLock;
 
-/// How many bytes of a line are shown before and behind a token.
+/// How far before a place its line may begin, in characters.
 const BEFORE: usize = 80;
-const AFTER: usize = 60;
-
-/// A run that could be a secret of some sort.
-static RUN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_-]{12,}={0,2}").expect("a constant pattern"));
 
 /// A place in a text: a line, and a column in characters, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,15 +82,10 @@ pub fn characters(bytes: &[u8]) -> u64 {
         as u64
 }
 
-/// The line of `found`, cut to what fits a screen, with all matches of the file and everything else that looks
-/// like a secret masked.
+/// The line of `found`, with all matches of the file and everything else that looks like a secret masked, and then cut to
+/// what fits a screen.
 pub fn excerpt(bytes: &[u8], encoding: Option<&'static Encoding>, found: &Match, all: &[Match]) -> String {
-    let (line, unit) = (line_of(bytes, encoding, found.span.start), if encoding.is_some() { 2 } else { 1 });
-    let start = line.start.max(found.span.start.saturating_sub(BEFORE * unit) / unit * unit);
-    // What follows a token that was guessed at may belong to it.
-    let after = if found.readings.doubt().is_some() { 0 } else { AFTER * unit };
-    let end = line.end.min(found.span.end.min(line.end) + after);
-    let mut pieces: Vec<(Range<usize>, String)> = Vec::new();
+    let mut tokens: Vec<(Range<usize>, String)> = Vec::new();
     for other in all {
         for (i, piece) in other.pieces.iter().enumerate() {
             // A token shows its id half once; what else belongs to it is masked.
@@ -106,32 +94,19 @@ pub fn excerpt(bytes: &[u8], encoding: Option<&'static Encoding>, found: &Match,
             } else {
                 MASK.to_owned()
             };
-            if piece.start < end && piece.end > start {
-                pieces.push((piece.clone(), shown));
-            }
+            tokens.push((piece.clone(), shown));
         }
     }
-    pieces.sort_by_key(|(range, _)| (range.start, range.end));
-    let mut shown = String::new();
-    let mut at = start;
-    for (range, mask) in pieces {
-        if range.start >= at {
-            shown.push_str(&mask_runs(&decode(&bytes[at..range.start], encoding)));
-            shown.push_str(&mask);
-        }
-        at = at.max(range.end);
-    }
-    if at < end {
-        shown.push_str(&mask_runs(&decode(&bytes[at..end], encoding)));
-    }
-    let ellipsis = |cut: bool| if cut { "…" } else { "" };
-    format!("{}{}{}", ellipsis(start > line.start), shown.trim(), ellipsis(end < line.end))
+    tokens.sort_by_key(|(range, _)| (range.start, range.end));
+    let line = line_of(bytes, encoding, found.span.start);
+    let may_go_on = found.readings.doubt().is_some();
+    Stretch { bytes, encoding, line, token: found.span.clone(), may_go_on }.shown(&tokens)
 }
 
 /// A span with the letters that stand right behind it: what a token may go on with.
 pub fn with_letters(bytes: &[u8], span: &Range<usize>) -> Range<usize> {
     let is_letter = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'/' | b'=');
-    let behind = bytes[span.end..].iter().take(BEFORE + AFTER).take_while(is_letter).count();
+    let behind = bytes[span.end..].iter().take(BEFORE).take_while(is_letter).count();
     span.start..span.end + behind
 }
 
@@ -167,17 +142,6 @@ fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> String {
         None => String::from_utf8_lossy(bytes).replace('\0', ""),
         Some(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
     }
-}
-
-/// Masks what is random enough to be a secret, known or not.
-fn mask_runs(text: &str) -> String {
-    RUN.replace_all(text, |found: &regex::Captures<'_>| {
-        let run = &found[0];
-        let mixed = run.bytes().any(|b| b.is_ascii_digit()) && run.bytes().any(|b| b.is_ascii_alphabetic());
-        let random = mixed && !placeholder::is_placeholder(run.as_bytes(), Scrutiny::Pair);
-        if random || run.len() > 64 { MASK.to_owned() } else { run.to_owned() }
-    })
-    .into_owned()
 }
 
 #[cfg(test)]

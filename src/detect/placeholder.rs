@@ -266,18 +266,29 @@ pub fn is_wordy(core: &[u8], scrutiny: Scrutiny) -> bool {
         Scrutiny::Opaque => (0.0, 0.35),
     };
     let class = |b: u8| (b.is_ascii_lowercase(), b.is_ascii_uppercase());
-    let (mut score, mut pairs, mut changes) = (0i32, 0i32, 0usize);
-    for pair in core.windows(2) {
-        let (a, b) = (pair[0], pair[1]);
-        changes += usize::from(class(a) != class(b) && !(a.is_ascii_uppercase() && b.is_ascii_lowercase()));
-        if let Some(bits) = pair_bits(a, b) {
-            score += bits;
-            pairs += 1;
-        }
-    }
+    let changes = core
+        .windows(2)
+        .filter(|p| class(p[0]) != class(p[1]) && !(p[0].is_ascii_uppercase() && p[1].is_ascii_lowercase()));
+    let (score, pairs) = bigrams(core);
     pairs >= 5
         && f64::from(score) > least_score * f64::from(pairs)
-        && (changes as f64) < most_changes * (core.len() - 1) as f64
+        && (changes.count() as f64) < most_changes * (core.len() - 1) as f64
+}
+
+/// How much likelier than by chance letters follow each other as they do, in powers of two for each two of them: above
+/// zero in most words, below it in most texts that are drawn at random.
+pub fn familiarity(text: &[u8]) -> f64 {
+    let (score, pairs) = bigrams(text);
+    f64::from(score) / f64::from(pairs.max(1))
+}
+
+/// The sum over all letters that stand side by side, and their number.
+fn bigrams(text: &[u8]) -> (i32, i32) {
+    let letters = text.windows(2).filter(|pair| pair.iter().all(u8::is_ascii_alphabetic));
+    letters.fold((0, 0), |(score, pairs), pair| {
+        let [row, column] = [pair[0], pair[1]].map(|letter| usize::from(letter.to_ascii_lowercase() - b'a'));
+        (score + i32::from(BIGRAMS[row][column]) - i32::from(b'5'), pairs + 1)
+    })
 }
 
 #[cfg(test)]

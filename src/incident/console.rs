@@ -3,10 +3,11 @@
 
 use super::screen::{self, Tone};
 use crate::finding::Token;
-use crate::mask::Masker;
+use crate::mask::{Masker, Sort};
+use crate::shown;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -111,12 +112,11 @@ impl Console {
     /// Says in a colour what even `--quiet` must not hide.
     pub fn insist_as(&self, tone: Tone, text: impl AsRef<str>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = fitted(&Masker::new(known.iter()).text(text.as_ref().to_owned()));
+        let mut text = fitted(&Masker::new(known.iter()).mask(text.as_ref(), Sort::Name));
         if self.manner.color {
             text = screen::paint(&text, tone);
         }
-        // When standard error is gone there is nobody to tell; the journal has it all.
-        let _ = writeln!(io::stderr(), "{text}");
+        shown::say(&text);
     }
 
     /// Asks a question that takes yes or no; `--yes` answers it.
@@ -131,7 +131,7 @@ impl Console {
             return Err(AskError::NoTerminal(otherwise));
         }
         let mut terminal = terminal().ok_or(AskError::NoTerminal(otherwise))?;
-        eprint(&format!("{question} [y/N] "));
+        shown::prompt(&format!("{question} [y/N] "));
         let answer = line(&mut terminal)?.unwrap_or_default();
         Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
@@ -148,7 +148,7 @@ impl Console {
             // What was typed or pasted before the question is no answer to it, and what is left of a paste of several
             // lines must not reach the next question, or the shell.
             discard_typed();
-            let answer = rpassword::prompt_password(prompt);
+            let answer = rpassword::prompt_password(shown::harmless(prompt, false));
             discard_typed();
             return match answer {
                 Ok(text) => trimmed(&Zeroizing::new(text)),
@@ -227,12 +227,6 @@ fn fitted(text: &str) -> String {
     }
 }
 
-fn eprint(text: &str) {
-    let mut stderr = io::stderr().lock();
-    // As in `insist`.
-    let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
-}
-
 /// What Ctrl-C, and a request to end, do: nothing is torn apart, and what to do next is said.
 pub struct Interrupt {
     /// Set when the program is about to end; requests stop waiting.
@@ -264,7 +258,7 @@ impl Interrupt {
             let held = hears.critical.lock().unwrap_or_else(PoisonError::into_inner);
             echo.restore();
             let next = hears.next.lock().unwrap_or_else(PoisonError::into_inner);
-            eprint(&fitted(&format!("\nInterrupted. {next}\n")));
+            shown::prompt(&fitted(&format!("\nInterrupted. {next}\n")));
             drop(held);
             std::process::exit(INTERRUPTED);
         })?;

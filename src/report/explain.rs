@@ -3,7 +3,9 @@
 
 use super::words;
 use crate::escape::visible;
-use crate::finding::{Explained, Outcome};
+use crate::finding::{Explained, Finding, Outcome};
+use crate::mask::Masker;
+use crate::shown::{self, Shown, Written};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,9 @@ pub fn split(place: &Path) -> (PathBuf, Option<u64>) {
 /// # Errors
 /// When it cannot be written.
 pub fn write(outcome: &Outcome, line: Option<u64>, out: &mut dyn Write) -> io::Result<()> {
+    let readings = outcome.findings.iter().flat_map(Finding::all_readings);
+    let masker = Masker::new(readings.chain(&outcome.withheld));
+    let outcome: &Shown<Outcome> = &shown::outcome(outcome, &masker, Written::Lines);
     if outcome.explained.is_empty() {
         let place = line.map(|line| format!(" on line {line}")).unwrap_or_default();
         writeln!(

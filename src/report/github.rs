@@ -11,10 +11,11 @@ use super::words::{
 };
 use crate::escape::{github_data, github_property};
 use crate::finding::{Finding, Outcome};
+use crate::shown::Shown;
 use std::fmt::{self, Write};
 
 /// Renders an outcome as workflow commands.
-pub fn render(outcome: &Outcome, context: &Context) -> Result<String, fmt::Error> {
+pub fn render(outcome: &Shown<Outcome>, context: &Context) -> Result<String, fmt::Error> {
     let mut out = String::new();
     for finding in &outcome.findings {
         annotate(&mut out, finding, context)?;
@@ -87,7 +88,8 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Tokens, finding, outcome, three_places};
+    use super::super::Format;
+    use super::super::testing::{Tokens, finding, outcome, rendered, three_places};
     use super::*;
     use crate::finding::{Confidence, Incomplete};
 
@@ -116,7 +118,7 @@ mod tests {
              read.\n"
                 .to_owned(),
         ];
-        assert_eq!(render(&found, &Context::default()).unwrap(), expected.join("\n"));
+        assert_eq!(rendered(Format::Github, &found, &Context::default()), expected.join("\n"));
     }
 
     #[test]
@@ -125,7 +127,7 @@ mod tests {
         found.findings[0].confidence = Confidence::Low;
         found.findings[0].context = "50%\n::add-mask::x".into();
         found.summary.incomplete = vec![Incomplete { path: "x\r\n::y".into(), reason: "1%".into() }];
-        let text = render(&found, &Context::default()).unwrap();
+        let text = rendered(Format::Github, &found, &Context::default());
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         let file = "::notice file=a%2Cb%3A100%25%0A%3A%3Aerror%3A%3Ax\\u{1b},line=3,";

@@ -4,6 +4,7 @@ use crate::finding::{
     Confidence, Finding, Fingerprint, GitOrigin, Layer, Location, Outcome, Status, Summary, TokenKind, Via,
 };
 use crate::incident;
+use crate::shown::Shown;
 use serde::Serialize;
 use std::io;
 
@@ -101,15 +102,15 @@ struct Document<'a> {
 }
 
 /// `{"findings": […], "summary": …}`, on one line.
-pub fn document(outcome: &Outcome) -> io::Result<String> {
+pub fn document(outcome: &Shown<Outcome>) -> io::Result<String> {
     let findings = outcome.findings.iter().map(Entry::from).collect();
-    line(&Document { findings, tail: outcome.into() })
+    line(&Document { findings, tail: (&**outcome).into() })
 }
 
 /// One finding a line, then `{"summary": …}`.
-pub fn lines(outcome: &Outcome) -> io::Result<String> {
+pub fn lines(outcome: &Shown<Outcome>) -> io::Result<String> {
     let findings = outcome.findings.iter().map(|finding| line(&Entry::from(finding)));
-    findings.chain([line(&Tail::from(outcome))]).collect()
+    findings.chain([line(&Tail::from(&**outcome))]).collect()
 }
 
 fn line(value: &impl Serialize) -> io::Result<String> {
@@ -120,7 +121,8 @@ fn line(value: &impl Serialize) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Tokens, finding, origin, outcome, three_places};
+    use super::super::testing::{Tokens, finding, origin, outcome, rendered, three_places};
+    use super::super::{Context, Format};
     use super::*;
     use serde_json::{Value, json};
 
@@ -154,13 +156,13 @@ mod tests {
             id = id,
             git = git
         );
-        let text = lines(&outcome(vec![found])).unwrap();
+        let text = rendered(Format::Jsonl, &outcome(vec![found]), &Context::default());
         assert_eq!(text.lines().next().unwrap(), expected);
     }
 
     #[test]
     fn the_summary_is_the_last_line() {
-        let text = lines(&three_places()).unwrap();
+        let text = rendered(Format::Jsonl, &three_places(), &Context::default());
         assert_eq!(text.lines().count(), 4);
         let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
         let summary = &last["summary"];
@@ -173,8 +175,9 @@ mod tests {
     #[test]
     fn the_document_holds_the_same_findings() {
         let outcome = three_places();
-        let document: Value = serde_json::from_str(&document(&outcome).unwrap()).unwrap();
-        let lines = lines(&outcome).unwrap();
+        let document: Value =
+            serde_json::from_str(&rendered(Format::Json, &outcome, &Context::default())).unwrap();
+        let lines = rendered(Format::Jsonl, &outcome, &Context::default());
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(document["findings"].as_array().unwrap()[..], lines[..3]);
         assert_eq!(document["summary"], lines[3]["summary"]);
@@ -183,7 +186,7 @@ mod tests {
     #[test]
     fn a_legacy_key_has_no_id_and_a_file_has_no_git() {
         let legacy = finding(Tokens::new().legacy(), ".env");
-        let text = lines(&outcome(vec![legacy])).unwrap();
+        let text = rendered(Format::Jsonl, &outcome(vec![legacy]), &Context::default());
         let entry: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         assert_eq!(entry["token"], json!({"kind": "legacy", "id_prefix": null, "redacted": "••••"}));
         assert!(entry.get("git").is_none());

@@ -1,6 +1,6 @@
 //! Reports: from an [`Outcome`] to bytes, one small file a format.
 //!
-//! A report is rendered whole, passed through a masker, and written at once. Formats know findings
+//! A report is rendered whole, of an outcome that passed through [`crate::shown`], and written at once. Formats know findings
 //! and the summary, and nothing of where they came from. Two runs over the same input give the same bytes, but for
 //! the `seconds` of the JSON formats. Nothing here ever shows a secret half.
 
@@ -19,10 +19,11 @@ mod words;
 pub(crate) use words::count;
 
 use crate::finding::{Finding, Outcome};
-use crate::mask::Masker;
+use crate::mask::{Masker, Sort};
+use crate::shown::{self, Shown, Written};
 use std::fmt;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -108,12 +109,27 @@ pub struct Context<'a> {
 pub fn write(format: Format, outcome: &Outcome, context: &Context, out: &mut dyn Write) -> io::Result<()> {
     let masker =
         Masker::new(outcome.findings.iter().flat_map(Finding::all_readings).chain(&outcome.withheld));
+    let written = if format == Format::Human { Written::Lines } else { Written::Values };
+    let outcome: &Shown<Outcome> = &shown::outcome(outcome, &masker, written);
+    let masked = |path: &Path| PathBuf::from(masker.mask(&path.to_string_lossy(), Sort::Name));
+    let (base, root) = (context.base.map(masked), context.repository_root.map(masked));
+    let context = &Context {
+        rules: &shown::rules(context.rules, &masker),
+        base: base.as_deref(),
+        repository_root: root.as_deref(),
+        ..*context
+    };
     let report = match format {
-        Format::Human => masker.text(human::render(outcome, context).map_err(io::Error::other)?),
-        Format::Github => masker.text(github::render(outcome, context).map_err(io::Error::other)?),
-        Format::Json => masker.json(json::document(outcome)?),
-        Format::Jsonl => masker.json(json::lines(outcome)?),
-        Format::Sarif => masker.json(sarif::render(outcome, context)?),
+        Format::Human => {
+            shown::harmless(&human::render(outcome, context).map_err(io::Error::other)?, context.color)
+        }
+        Format::Github => {
+            let lines = github::render(outcome, context).map_err(io::Error::other)?;
+            shown::without_commands(&lines).into_owned()
+        }
+        Format::Json => shown::harmless_json(&json::document(outcome)?),
+        Format::Jsonl => shown::harmless_json(&json::lines(outcome)?),
+        Format::Sarif => shown::harmless_json(&sarif::render(outcome, context)?),
     };
     out.write_all(report.as_bytes())?;
     out.flush()

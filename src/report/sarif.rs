@@ -10,6 +10,7 @@ use super::words::{Severity, advice, is_past, name, original, place as whole_pla
 use super::{Context, RuleInfo};
 use crate::finding::{Finding, Layer, MASK, Outcome, Summary, TokenKind, Via, containers};
 use crate::krea::TOKENS_PAGE;
+use crate::shown::Shown;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io;
@@ -27,7 +28,7 @@ const SECURITY_SEVERITY: &str = "9.1";
 const DESCRIPTION_CHARS: usize = 1024;
 
 /// Renders an outcome as a SARIF log of one run.
-pub fn render(outcome: &Outcome, context: &Context) -> io::Result<String> {
+pub fn render(outcome: &Shown<Outcome>, context: &Context) -> io::Result<String> {
     let rules = rules(outcome, context);
     let index: BTreeMap<&str, usize> =
         rules.iter().enumerate().map(|(at, rule)| (rule.id.as_str(), at)).collect();
@@ -273,7 +274,8 @@ fn tally(outcome: &Outcome) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Tokens, finding, outcome, three_places};
+    use super::super::Format;
+    use super::super::testing::{Tokens, finding, outcome, rendered, three_places};
     use super::*;
     use crate::finding::{Incomplete, Status};
     use std::path::Path;
@@ -283,7 +285,7 @@ mod tests {
 
     /// Renders, and checks the log against the schema.
     fn run(outcome: &Outcome, context: &Context) -> Value {
-        let log: Value = serde_json::from_str(&render(outcome, context).unwrap()).unwrap();
+        let log: Value = serde_json::from_str(&rendered(Format::Sarif, outcome, context)).unwrap();
         let mut schema: Value = serde_json::from_str(OFFICIAL_SCHEMA).unwrap();
         // These two patterns have an unpaired bracket, and are no regular expressions. Reports have no `language`.
         for owner in ["run", "toolComponent"] {

@@ -15,12 +15,17 @@ impl Tokens {
         Tokens(0x5eed)
     }
 
-    fn hex(&mut self, digits: usize) -> String {
-        let digit = |_| {
+    /// So many characters of a set.
+    pub fn drawn(&mut self, set: &[u8], length: usize) -> String {
+        let character = |_| {
             self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            char::from_digit((self.0 >> 33) as u32 % 16, 16).unwrap()
+            char::from(set[(self.0 >> 33) as usize % set.len()])
         };
-        (0..digits).map(digit).collect()
+        (0..length).map(character).collect()
+    }
+
+    fn hex(&mut self, digits: usize) -> String {
+        self.drawn(b"0123456789abcdef", digits)
     }
 
     /// The next token's text.

@@ -346,9 +346,7 @@ fn tell(outcome: &mut Outcome, answers: &Answers) {
     for finding in outcome.findings.iter_mut().filter(|finding| is_kreas(finding)) {
         let Some(verdict) = judge(finding, &certain, answers) else { continue };
         if verdict.liveness.status == Status::Live {
-            outcome
-                .withheld
-                .extend(finding.all_readings().filter(|token| **token != verdict.token).cloned());
+            outcome.withheld.extend(finding.all_readings().filter(|token| **token != verdict.token).cloned());
             (finding.token, finding.readings) = (verdict.token.clone(), Readings::default());
         }
         let worst = known.entry(verdict.token.fingerprint()).or_insert_with(|| verdict.liveness.clone());

@@ -1,10 +1,11 @@
 //! What people call an entry of a HAR file: its number and its request.
 
+use super::label::one_line;
+
 /// A request, without what stands behind the address's path: that may be a credential.
 pub fn request(method: &str, url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
-    let short: String = url.chars().take(120).collect();
-    format!("{method} {short}")
+    one_line(&format!("{method} {url}"))
 }
 
 /// `entry 12 (GET https://api.krea.ai/jobs)`; entries are counted from 1.

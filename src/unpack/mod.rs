@@ -11,6 +11,7 @@ pub mod encoded;
 pub mod escapes;
 mod har;
 pub mod json_string;
+pub mod label;
 pub mod limits;
 pub mod literals;
 pub mod map_reference;

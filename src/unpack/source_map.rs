@@ -5,6 +5,7 @@
 //! in one pass without being kept.
 
 use super::json_string;
+use super::label::bounded;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -165,12 +166,8 @@ impl<'a> SourceMap<'a> {
         let name = section.names.get(source.index).and_then(|name| string(name)).unwrap_or_default();
         let root = section.root.trim_end_matches('/');
         let is_full = name.starts_with('/') || name.contains("://") || section.root.is_empty();
-        let mut name = if is_full { name.into_owned() } else { format!("{root}/{name}") };
-        if name.len() > LONGEST_NAME {
-            let end = (0..=LONGEST_NAME).rev().find(|&at| name.is_char_boundary(at)).unwrap_or(0);
-            name.truncate(end);
-        }
-        name
+        let name = if is_full { name.into_owned() } else { format!("{root}/{name}") };
+        bounded(&name, LONGEST_NAME).into_owned()
     }
 
     /// Where in the map the text of a source stands, as a JSON string without its quotes; `None` where the map leaves

@@ -2,10 +2,11 @@
 //! as reports show them.
 
 use super::Edit;
-use crate::escape::{visible, visible_line};
+use crate::escape::visible_line;
 use crate::finding::Token;
-use crate::mask::Masker;
-use similar::{ChangeTag, TextDiff};
+use crate::mask::{self, Masker};
+use crate::shown;
+use similar::{Change, ChangeTag, TextDiff};
 use std::fmt::Write;
 
 /// Lines around a change.
@@ -16,33 +17,30 @@ const BEFORE: usize = 60;
 
 /// The diff of one file.
 pub fn of(edit: &Edit, tokens: &[Token], masker: &Masker) -> String {
-    let mask = |text: &str| {
-        let text = tokens.iter().fold(text.to_owned(), |text, token| {
-            text.replace(&*String::from_utf8_lossy(token.expose()), &token.redacted())
-        });
-        masker.text(text)
-    };
-    let (before, after) = (mask(edit.before()), mask(edit.after()));
-    let path = mask(&visible(edit.path()));
-    let mut shown = format!("--- {path}\n+++ {path}\n");
-    for hunk in TextDiff::from_lines(&before, &after).unified_diff().context_radius(CONTEXT).iter_hunks() {
-        let _ = writeln!(shown, "{}", hunk.header());
+    let path = shown::name(masker, edit.path());
+    let mut diff = format!("--- {path}\n+++ {path}\n");
+    let changes = TextDiff::from_lines(edit.before(), edit.after());
+    for hunk in changes.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        let _ = writeln!(diff, "{}", hunk.header());
         let changes: Vec<_> = hunk.iter_changes().collect();
-        let lines =
-            |tag| changes.iter().filter(move |change| change.tag() == tag).map(|change| change.value());
-        let first = difference(lines(ChangeTag::Delete), lines(ChangeTag::Insert));
-        for change in &changes {
-            let sign = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
+        let whole = |change: &Change<&str>| change.value().trim_end_matches(['\n', '\r']).to_owned();
+        let text = changes.iter().map(whole).collect::<Vec<_>>().join("\n");
+        let lines = mask::lines(&text, tokens);
+        let of = |tag| {
+            let lines = changes.iter().zip(&lines);
+            lines.filter(move |(change, _)| change.tag() == tag).map(|(_, line)| line.as_str())
+        };
+        let first = difference(of(ChangeTag::Delete), of(ChangeTag::Insert));
+        for (change, line) in changes.iter().zip(&lines) {
+            let (sign, at) = match change.tag() {
+                ChangeTag::Delete => ('-', first),
+                ChangeTag::Insert => ('+', first),
+                ChangeTag::Equal => (' ', 0),
             };
-            let line = change.value().trim_end_matches(['\n', '\r']);
-            let at = if change.tag() == ChangeTag::Equal { 0 } else { first };
-            let _ = writeln!(shown, "{sign}{}", cut(line, at));
+            let _ = writeln!(diff, "{}", shown::ungrouped(&format!("{sign}{}", cut(line, at))));
         }
     }
-    shown
+    diff
 }
 
 /// How many characters the changed lines have in common at their beginnings, at least.

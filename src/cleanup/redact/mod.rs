@@ -24,6 +24,7 @@ mod yaml;
 
 use crate::finding::{Finding, Token, TokenKind};
 use crate::mask::Masker;
+use crate::shown;
 use change::{Copy, Problem, braced, replaced};
 use language::Language;
 use std::collections::BTreeMap;
@@ -152,7 +153,7 @@ fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<Edit, Vec<Ref
         return Err(vec![refused(first, "is in the history, not in a file here".to_owned())]);
     }
     if let Some(finding) = found.iter().find(|finding| finding.is_inside()) {
-        let way = crate::escape::visible(&finding.trail()).into_owned();
+        let way = shown::place(finding).to_string();
         let reason = format!(
             "is a file with others in it ({way}): take the token out of what it is made from, and make it anew"
         );

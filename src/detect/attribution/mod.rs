@@ -16,6 +16,7 @@ mod uses;
 
 use super::boundary;
 use super::names::{self, NameKind};
+use crate::unpack::label::bounded;
 use assignment::Assignment;
 use levels::{Level, LevelKind};
 use regex::bytes::Regex;
@@ -45,6 +46,8 @@ static LOOKALIKE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
+/// A longer name is cut, in bytes.
+const LONGEST_NAME: usize = 256;
 /// No value that counts is longer, in bytes.
 const LONGEST: usize = 1024;
 
@@ -568,7 +571,7 @@ pub fn shorten(name: &str) -> String {
     } else {
         name
     };
-    kept.chars().take(80).collect()
+    bounded(kept, LONGEST_NAME).into_owned()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::trouble::{Part, Trouble};
 use super::{Walk, layer};
+use crate::unpack::label::bounded;
 use std::io::{self, Cursor, Read};
 
 const BLOCK: usize = 512;
@@ -113,7 +114,7 @@ fn text(body: &mut impl Read) -> io::Result<String> {
     let mut bytes = Vec::new();
     body.take(MAX_NAME).read_to_end(&mut bytes)?;
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    Ok(String::from_utf8_lossy(&bytes[..end]).into_owned())
+    Ok(cut(&String::from_utf8_lossy(&bytes[..end])))
 }
 
 /// Takes what matters from a pax header: lines of a length, a key and a value.
@@ -138,7 +139,7 @@ fn pax(mut records: &[u8], ahead: &mut Ahead) {
 }
 
 fn cut(name: &str) -> String {
-    name.chars().take(MAX_NAME as usize / 4).collect()
+    bounded(name, MAX_NAME as usize - 1).into_owned()
 }
 
 /// Whether a header's checksum fits: of bytes, or of bytes with a sign, as some old programs have it.

@@ -1,7 +1,8 @@
 //! The cues of subtitles and transcripts, WebVTT (<https://www.w3.org/TR/webvtt1/>) and SubRip: `cue 14 at 00:01:12`.
 
-use super::{Format, part, short};
+use super::{Format, part};
 use crate::finding::Layer;
+use crate::unpack::label::one_line;
 use memchr::memmem;
 
 /// Subtitles.
@@ -44,7 +45,7 @@ fn called(bytes: &[u8], number: usize, arrow: usize) -> String {
     let time = time.split(['.', ',']).next().unwrap_or_default();
     let above = &bytes[..line.saturating_sub(1)];
     let above = &above[memchr::memrchr(b'\n', above).map_or(0, |newline| newline + 1)..];
-    let own = short(&String::from_utf8_lossy(above));
+    let own = one_line(&String::from_utf8_lossy(above));
     let own = if own.is_empty() || own.starts_with("WEBVTT") { number.to_string() } else { own };
     format!("cue {own} at {time}")
 }

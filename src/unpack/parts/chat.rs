@@ -4,8 +4,9 @@
 //! A message is told by its fields, not by the file's name.
 
 use super::json::{Fields, Place};
-use super::{part, short};
+use super::part;
 use crate::finding::Layer;
+use crate::unpack::label::one_line;
 
 /// How a chat's messages look.
 struct Chat {
@@ -94,7 +95,7 @@ fn message(place: &Place<'_>, step: usize, fields: &Fields<'_>, chat: &Chat) -> 
         name.push_str(&format!(" {number}"));
     }
     if let Some(author) = chat.author.iter().find_map(|pointer| fields.text(pointer)) {
-        name.push_str(&format!(" of {}", short(&author)));
+        name.push_str(&format!(" of {}", one_line(&author)));
     }
     let title = |step| {
         let title = |fields: &Fields<'_>| chat.title.iter().find_map(|pointer| fields.text(pointer));
@@ -103,7 +104,7 @@ fn message(place: &Place<'_>, step: usize, fields: &Fields<'_>, chat: &Chat) -> 
     if !chat.title.is_empty()
         && let Some(title) = (0..step).rev().find_map(title)
     {
-        name.push_str(&format!(" in {}", short(&title)));
+        name.push_str(&format!(" in {}", one_line(&title)));
     }
     let more = (step + 1..place.depth()).find_map(|step| Some((step, thing(place.field(step)?)?)));
     if let Some((step, thing)) = more {
@@ -116,7 +117,7 @@ fn message(place: &Place<'_>, step: usize, fields: &Fields<'_>, chat: &Chat) -> 
             names.iter().find_map(|pointer| fields.text(pointer))
         };
         if let Some(file) = place.ask(step + 1, "name", called) {
-            name.push_str(&format!(" ({})", short(&file)));
+            name.push_str(&format!(" ({})", one_line(&file)));
         }
     }
     name

@@ -2,8 +2,9 @@
 //! GitLab, Linear and Trello.
 
 use super::json::{Fields, Place};
-use super::{part, short};
+use super::part;
 use crate::finding::Layer;
+use crate::unpack::label::one_line;
 
 /// How a tracker's issues look.
 struct Tracker {
@@ -72,7 +73,7 @@ pub fn name(place: &Place<'_>) -> Option<Layer> {
         let name = match TRACKERS.iter().find(|tracker| tracker.is(&fields)) {
             Some(tracker) => {
                 let name = tracker.name.iter().find_map(|pointer| fields.text(pointer))?;
-                format!("{}{}{}", tracker.prefix, short(last(&name)), below(place, step))
+                format!("{}{}{}", tracker.prefix, one_line(last(&name)), below(place, step))
             }
             None => alone(&fields)?,
         };
@@ -95,10 +96,10 @@ fn last(name: &str) -> &str {
 fn alone(fields: &Fields<'_>) -> Option<String> {
     let of = ["/issue_url", "/issue", "/pull_request_url", "/pull_request"];
     if let Some(issue) = of.iter().find_map(|pointer| fields.text(pointer)).filter(|_| fields.has("body")) {
-        return Some(format!("issue {}, a comment{}", short(last(&issue)), author(fields)));
+        return Some(format!("issue {}, a comment{}", one_line(last(&issue)), author(fields)));
     }
     let card = fields.text("/data/card/name").filter(|_| fields.has("idMemberCreator"))?;
-    Some(format!("card {}, a comment{}", short(&card), author(fields)))
+    Some(format!("card {}, a comment{}", one_line(&card), author(fields)))
 }
 
 fn author(fields: &Fields<'_>) -> String {
@@ -106,7 +107,7 @@ fn author(fields: &Fields<'_>) -> String {
         .iter()
         .find_map(|pointer| fields.text(pointer))
         .or_else(|| fields.text("/user").map(|user| last(&user).to_owned()));
-    author.map(|author| format!(" of {}", short(&author))).unwrap_or_default()
+    author.map(|author| format!(" of {}", one_line(&author))).unwrap_or_default()
 }
 
 /// Where in an issue a place is.
@@ -127,7 +128,7 @@ fn below(place: &Place<'_>, step: usize) -> String {
     // Jira keeps the fields of an issue in an object of their own.
     let fields =
         (step + 1..place.depth()).find_map(|at| place.field_text(at).filter(|field| field != "fields"));
-    fields.map(|field| format!(", {}", short(&field))).unwrap_or_default()
+    fields.map(|field| format!(", {}", one_line(&field))).unwrap_or_default()
 }
 
 #[cfg(test)]

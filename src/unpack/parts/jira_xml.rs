@@ -1,7 +1,8 @@
 //! Issues in the XML that Jira gives for a search or an issue: RSS with items and comments.
 
-use super::{Format, part, short};
+use super::{Format, part};
 use crate::finding::Layer;
+use crate::unpack::label::one_line;
 use memchr::memmem;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
@@ -69,7 +70,7 @@ fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
             }
             Ok(Event::Text(text)) => {
                 if let (Some(item), Some(last)) = (&mut item, open.last()) {
-                    let text = || short(&text);
+                    let text = || one_line(&text);
                     match last.as_str() {
                         "key" => item.key = text(),
                         "customfieldname" => item.field = text(),
@@ -117,7 +118,7 @@ impl Item {
 
 fn attribute(start: &BytesStart<'_>, name: &str) -> String {
     let found = start.attributes().with_checks(false).flatten().find(|found| found.key.as_ref() == name);
-    found.map(|found| short(&found.value)).unwrap_or_default()
+    found.map(|found| one_line(&found.value)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -22,8 +22,6 @@ use crate::unpack::{charset, has_ending};
 
 /// Files above this size, in bytes, are not looked into.
 pub const MOST: u64 = 256 << 20;
-/// A name that comes out of a file is cut to so many characters.
-const LONGEST_NAME: usize = 80;
 
 /// For each place the way to it, from the file on.
 type Ways = Vec<Vec<Layer>>;
@@ -66,13 +64,4 @@ impl Format {
 /// A layer that names a part.
 fn part(kind: &str, name: &str) -> Layer {
     Layer { kind: kind.to_owned(), name: name.to_owned(), line: None, column: None }
-}
-
-/// A name out of a file as it is shown: one line, and not longer than a line.
-fn short(name: &str) -> String {
-    let words = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(LONGEST_NAME) {
-        Some((end, _)) => format!("{}…", &words[..end]),
-        None => words,
-    }
 }

@@ -2,8 +2,9 @@
 //! Puppeteer write them.
 
 use super::json::Place;
-use super::{part, short};
+use super::part;
 use crate::finding::Layer;
+use crate::unpack::label::one_line;
 
 /// Names the entry of a storage that a place is in: `local storage of https://www.krea.ai, key token`.
 pub fn name(place: &Place<'_>) -> Option<Layer> {
@@ -13,7 +14,7 @@ pub fn name(place: &Place<'_>) -> Option<Layer> {
             (Some(name), Some(domain))
                 if fields.has("value") && (fields.has("path") || fields.has("httpOnly")) =>
             {
-                format!("cookie {} of {}", short(&name), short(&domain))
+                format!("cookie {} of {}", one_line(&name), one_line(&domain))
             }
             _ => {
                 let origin = fields.text("/origin")?;
@@ -25,8 +26,8 @@ pub fn name(place: &Place<'_>) -> Option<Layer> {
                 };
                 let key = place.ask(step + 2, "key", |fields| fields.text("/name"));
                 let key = key.or_else(|| place.field_text(step + 2));
-                let key = key.map(|key| format!(", key {}", short(&key))).unwrap_or_default();
-                format!("{storage} of {}{key}", short(&origin))
+                let key = key.map(|key| format!(", key {}", one_line(&key))).unwrap_or_default();
+                format!("{storage} of {}{key}", one_line(&origin))
             }
         };
         Some(part("entry", &name))

@@ -2,8 +2,9 @@
 //!
 //! The first row names the columns, and rows are counted from it, as a spreadsheet does.
 
-use super::{Format, part, short};
+use super::{Format, part};
 use crate::finding::Layer;
+use crate::unpack::label::one_line;
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use std::collections::HashMap;
 
@@ -118,7 +119,7 @@ impl<'b> Table<'b> {
             }
             match result {
                 ReadFieldResult::Field { record_end } => {
-                    let text = || short(&String::from_utf8_lossy(&field));
+                    let text = || one_line(&String::from_utf8_lossy(&field));
                     if self.number == 1 && column < MOST_COLUMNS {
                         row.first.push(text());
                     }

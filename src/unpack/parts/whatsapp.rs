@@ -1,8 +1,9 @@
 //! Messages in the text that WhatsApp exports a chat as, of phones that write `[12.06.26, 10:00:00] Ann: …` and of those that
 //! write `6/12/26, 10:00 AM - Ann: …`.
 
-use super::{Format, part, short};
+use super::{Format, part};
 use crate::finding::Layer;
+use crate::unpack::label::one_line;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
@@ -38,7 +39,7 @@ fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
         message.clear();
         if let Some(author) = start.get(1) {
             number += 1;
-            let author = short(&String::from_utf8_lossy(author.as_bytes()));
+            let author = one_line(&String::from_utf8_lossy(author.as_bytes()));
             message.push(part("message", &format!("message {number} of {author}")));
         }
     }

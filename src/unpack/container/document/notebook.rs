@@ -6,6 +6,7 @@
 use super::super::{Walk, layer};
 use super::embedded::{Base64, Text, ending};
 use crate::unpack::has_ending;
+use crate::unpack::label::bounded;
 use std::io::{self, Read};
 
 /// What is deeper is passed over.
@@ -122,7 +123,8 @@ fn pass(text: &mut Text<'_>) -> io::Result<()> {
 fn string(text: &mut Text<'_>) -> io::Result<String> {
     let ahead = text.ahead(MAX_NAME)?;
     let length = memchr::memchr2(b'"', b'\\', ahead).unwrap_or(ahead.len()).min(MAX_NAME);
-    let name = String::from_utf8_lossy(&ahead[..length]).into_owned();
+    // What is cut ends in a word that may be half a secret.
+    let name = bounded(&String::from_utf8_lossy(&ahead[..length]), MAX_NAME - 1).into_owned();
     pass(text)?;
     Ok(name)
 }

@@ -7,6 +7,7 @@
 use crate::unpack::container::pieces::{NextPiece, Piece};
 use crate::unpack::container::trouble::Trouble;
 use crate::unpack::container::{Seekable, Walk, layer};
+use crate::unpack::label::one_line;
 use encoding_rs::UTF_16LE;
 use std::io::{self, SeekFrom};
 use std::ops::Range;
@@ -80,8 +81,8 @@ fn entry(key: &[u8], value: &[u8], piece: &mut Piece) {
     match stored {
         Some((origin, name, value)) => {
             let origin = String::from_utf8_lossy(origin);
-            let short: String = name.chars().take(80).collect();
-            piece.part = Some(layer("entry", &format!("local storage of {origin}, key {short}")));
+            let key = one_line(&format!("local storage of {origin}, key {name}"));
+            piece.part = Some(layer("entry", &key));
             piece.text.extend([name.as_bytes(), b"=", value.as_bytes()].concat());
         }
         None => piece.text.extend([key, b"=", value].concat()),

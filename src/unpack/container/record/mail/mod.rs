@@ -13,6 +13,7 @@ mod text;
 use super::made::Made;
 use crate::unpack::container::{Group, Seekable, Walk, layer};
 use crate::unpack::has_ending;
+use crate::unpack::label::one_line;
 use crate::unpack::limits::Metered;
 use body::{Body, End};
 use header::{Headers, Transfer};
@@ -26,8 +27,6 @@ const BUFFER: usize = 128 << 10;
 const MOST_DEPTH: usize = 32;
 /// So much of a text is looked at for whether it says anything, in bytes.
 const LOOK: u64 = 4096;
-/// A name is cut to so many characters.
-const LONGEST_NAME: usize = 80;
 /// What a mail is that cannot be read, and what to do about it.
 const ENCRYPTED: &str = "encrypted; decrypt it in a mail program and scan what comes out";
 /// What a mail is whose parts are not where it says, and what was done about it.
@@ -146,7 +145,7 @@ fn message<R: BufRead>(
     encrypted: &mut Group,
 ) -> io::Result<()> {
     let headers = Headers::read(source, &[])?;
-    let name = match (number, short(&headers.subject)) {
+    let name = match (number, one_line(&headers.subject)) {
         (0, subject) if subject.is_empty() => "message".to_owned(),
         (0, subject) => format!("message: {subject}"),
         (number, subject) if subject.is_empty() => format!("message {number}"),
@@ -264,13 +263,4 @@ fn passed_over<R: BufRead>(source: &mut Source<R>, boundaries: &[Vec<u8>]) -> io
 fn is_text(media_type: &str) -> bool {
     media_type.starts_with("text/")
         || matches!(media_type, "message/delivery-status" | "message/rfc822-headers")
-}
-
-/// A name as it is shown: one line, and not longer than a line.
-fn short(name: &str) -> String {
-    let words = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    match words.char_indices().nth(LONGEST_NAME) {
-        Some((end, _)) => format!("{}…", &words[..end]),
-        None => words,
-    }
 }

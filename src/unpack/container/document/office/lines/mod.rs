@@ -13,6 +13,7 @@ use crate::finding::Layer;
 use crate::unpack::container::layer;
 use crate::unpack::container::pieces::Piece;
 use crate::unpack::container::trouble::Trouble;
+use crate::unpack::label::one_line;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use table::Table;
@@ -21,8 +22,6 @@ use table::Table;
 const MAX_DEPTH: usize = 10_000;
 /// What is held of lines that have not ended, in bytes.
 const MAX_HELD: usize = 1 << 20;
-/// The longest name that is kept, in bytes.
-const MAX_NAME: usize = 200;
 /// So many spaces are written where a document asks for more.
 const MAX_SPACES: usize = 100;
 /// So many authors are known by name.
@@ -441,9 +440,9 @@ impl<'m> Lines<'m> {
         match self.asides.last_mut() {
             Some(aside) => {
                 let by = if aside.part.name.contains(" by ") { "" } else { " by " };
-                aside.part.name = short(&format!("{}{by}{text}", aside.part.name));
+                aside.part.name = one_line(&format!("{}{by}{text}", aside.part.name));
             }
-            None if self.own_authors.len() < MAX_AUTHORS => self.own_authors.push(short(&text)),
+            None if self.own_authors.len() < MAX_AUTHORS => self.own_authors.push(one_line(&text)),
             None => {}
         }
     }
@@ -456,10 +455,5 @@ impl<'m> Lines<'m> {
 
 /// A layer whose name is not too long.
 pub fn part(kind: &str, name: &str) -> Layer {
-    layer(kind, &short(name))
-}
-
-fn short(name: &str) -> String {
-    let end = name.floor_char_boundary(MAX_NAME);
-    name[..end].to_owned()
+    layer(kind, &one_line(name))
 }

@@ -1,8 +1,9 @@
 //! Tables and sheets: rows as lines, with the cells beside each other.
 
-use super::{Line, Lines, part, short};
+use super::{Line, Lines, part};
 use crate::unpack::container::document::office::xml::Tag;
 use crate::unpack::container::pieces::Piece;
+use crate::unpack::label::one_line;
 
 /// Where in a table or a sheet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,7 +21,7 @@ impl Lines<'_> {
     pub(super) fn table(&mut self, tag: &Tag<'_>) {
         self.table_count += 1;
         if self.in_sheets && self.tables.is_empty() {
-            let name = short(&tag.attribute("name").unwrap_or_default());
+            let name = one_line(&tag.attribute("name").unwrap_or_default());
             self.begin_section("sheet", &format!("sheet {name}"));
             self.first = format!("{name}\n").into_bytes();
         }

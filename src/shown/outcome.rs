@@ -1,0 +1,253 @@
+//! An outcome as it is shown: every text in it that is not our own is masked, and cut to fit where it is only told.
+//!
+//! Each type is taken apart whole, so that a new field is a compiler's error here until it is decided what it is.
+
+use super::Shown;
+use crate::escape::{visible, visible_line};
+use crate::finding::{
+    Explained, Finding, GitOrigin, Hint, Incomplete, Layer, Location, Outcome, Summary, Verified, Via, trail,
+};
+use crate::incident::{Case, Entry, Progress, Replacement, Report};
+use crate::krea::Usage;
+use crate::mask::{Masker, Sort};
+use crate::report::RuleInfo;
+use std::collections::BTreeMap;
+
+/// A message's subject, a cell's heading: longer ones are cut, in characters.
+const LONGEST_PART: usize = 160;
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// In lines that people read: whatever acts on a terminal is written out.
+    Lines,
+    /// As a value, which its format escapes.
+    Values,
+}
+
+/// What may be shown of an outcome. Its own tokens, and those that it withholds, are known to `masker`.
+pub fn outcome(outcome: &Outcome, masker: &Masker, written: Written) -> Shown<Outcome> {
+    let mut shown = outcome.clone();
+    Pen { masker, written }.outcome(&mut shown);
+    Shown(shown)
+}
+
+/// What may be shown of rules.
+pub fn rules(rules: &[RuleInfo], masker: &Masker) -> Vec<RuleInfo> {
+    let mut shown = rules.to_vec();
+    let pen = Pen { masker, written: Written::Values };
+    for RuleInfo { id, description, help_uri } in &mut shown {
+        [id, description].into_iter().chain(help_uri).for_each(|text| pen.name(text));
+    }
+    shown
+}
+
+/// The way to a finding, as files of ours keep it: it is the same in every run, whatever else was found.
+pub fn place(finding: &Finding) -> Shown<String> {
+    let mut location = finding.location.clone();
+    let mut layers = finding.layers.clone();
+    let pen = Pen { masker: &Masker::new([&finding.token]), written: Written::Values };
+    pen.location(&mut location);
+    layers.iter_mut().for_each(|layer| pen.layer(layer));
+    Shown(trail(&location.path, &layers))
+}
+
+/// Writes texts so that they may be shown.
+struct Pen<'m> {
+    masker: &'m Masker,
+    written: Written,
+}
+
+impl Pen<'_> {
+    fn outcome(&self, outcome: &mut Outcome) {
+        let Outcome { findings, summary, notes, withheld: _, explained, incident, plan, left_to_do } =
+            outcome;
+        findings.iter_mut().for_each(|finding| self.finding(finding));
+        self.summary(summary);
+        notes.iter_mut().for_each(|note| self.name(note));
+        explained.iter_mut().for_each(|explained| self.explained(explained));
+        incident.iter_mut().for_each(|report| self.report(report));
+        plan.iter_mut().chain(left_to_do).for_each(|step| self.lines(step));
+    }
+
+    fn finding(&self, finding: &mut Finding) {
+        let Finding {
+            rule,
+            confidence: _,
+            token: _,
+            location,
+            layers,
+            via,
+            readings: _,
+            context,
+            git,
+            status: _,
+            status_reason,
+            excerpt,
+        } = finding;
+        [rule, status_reason].into_iter().for_each(|text| self.name(text));
+        self.location(location);
+        layers.iter_mut().for_each(|layer| self.layer(layer));
+        for Via { location, layers } in via {
+            self.location(location);
+            layers.iter_mut().for_each(|layer| self.layer(layer));
+        }
+        self.name(context);
+        git.iter_mut().for_each(|git| self.git(git));
+        // It was masked by shape where all of its line was known.
+        *excerpt = self.masker.text(std::mem::take(excerpt));
+        if self.written == Written::Lines {
+            *excerpt = visible_line(excerpt).into_owned();
+        }
+    }
+
+    fn explained(&self, explained: &mut Explained) {
+        let Explained { location, layers, rule, value, decision, evidence } = explained;
+        self.location(location);
+        layers.iter_mut().for_each(|layer| self.layer(layer));
+        [rule, value, decision].into_iter().chain(evidence).for_each(|text| self.name(text));
+    }
+
+    fn location(&self, location: &mut Location) {
+        let Location { path, line: _, column: _, byte_offset: _ } = location;
+        self.name(path);
+    }
+
+    fn layer(&self, layer: &mut Layer) {
+        let is_file = layer.names_file();
+        let Layer { kind: _, name, line: _, column: _ } = layer;
+        match is_file {
+            true => self.name(name),
+            false => {
+                self.text(name, Sort::Line);
+                cut(name);
+            }
+        }
+    }
+
+    fn git(&self, git: &mut GitOrigin) {
+        let GitOrigin { blob, commit, path, author, email, date, refs, in_head: _, reachable: _ } = git;
+        let told = [commit, author, email, date].into_iter().flatten();
+        [blob, path].into_iter().chain(told).chain(refs).for_each(|text| self.name(text));
+    }
+
+    fn summary(&self, summary: &mut Summary) {
+        let Summary {
+            files: _,
+            blobs: _,
+            bytes: _,
+            findings: _,
+            tokens: _,
+            incomplete,
+            allowed: _,
+            placeholders: _,
+            hints,
+            verified,
+            seconds: _,
+        } = summary;
+        for Incomplete { path, reason } in incomplete {
+            self.name(path);
+            self.name(reason);
+        }
+        for Hint { fingerprint: _, location, what } in hints {
+            self.location(location);
+            self.name(what);
+        }
+        if let Some(Verified { host, live: _, dead: _, unknown: _ }) = verified {
+            self.name(host);
+        }
+    }
+
+    fn report(&self, report: &mut Report) {
+        let Report { id, api, token_api, stores, tokens, resume } = report;
+        let told = [id, token_api, resume].into_iter().flatten();
+        std::iter::once(api).chain(told).chain(stores).for_each(|text| self.name(text));
+        for Entry { state: _, case, escrow } in tokens {
+            self.case(case);
+            escrow.iter_mut().for_each(|path| self.name(path));
+        }
+    }
+
+    fn case(&self, case: &mut Case) {
+        let Case {
+            fingerprint: _,
+            kind: _,
+            id_prefix,
+            places,
+            since,
+            name,
+            status: _,
+            reason,
+            was_dead: _,
+            former: _,
+            proven: _,
+            dead_at,
+            usage,
+            revoke,
+            mint,
+            replacement,
+            orphans,
+            problem,
+        } = case;
+        let told = [id_prefix, since, dead_at, problem].into_iter().flatten();
+        [name, reason].into_iter().chain(places).chain(orphans).chain(told).for_each(|text| self.name(text));
+        [revoke, mint].into_iter().for_each(|progress| self.progress(progress));
+        usage.iter_mut().for_each(|usage| self.usage(usage));
+        if let Some(Replacement { fingerprint: _, id_prefix, name, stores, status: _, reason }) = replacement
+        {
+            [name, reason].into_iter().chain(id_prefix).for_each(|text| self.name(text));
+            *stores = self.keys(std::mem::take(stores));
+            stores.values_mut().for_each(|stored| self.progress(stored));
+        }
+    }
+
+    fn progress(&self, progress: &mut Progress) {
+        match progress {
+            Progress::Open | Progress::Begun => {}
+            Progress::Failed(text) | Progress::Done(text) => self.lines(text),
+        }
+    }
+
+    fn usage(&self, usage: &mut Usage) {
+        let Usage { jobs: _, first, last, by_day, by_status, since, complete: _, problem } = usage;
+        [first, last, since, problem].into_iter().flatten().for_each(|text| self.name(text));
+        *by_status = self.keys(std::mem::take(by_status));
+        let days = self.keys(std::mem::take(by_day));
+        *by_day = days.into_iter().map(|(day, by_status)| (day, self.keys(by_status))).collect();
+    }
+
+    fn keys<T>(&self, map: BTreeMap<String, T>) -> BTreeMap<String, T> {
+        let shown = |(mut key, value)| {
+            self.name(&mut key);
+            (key, value)
+        };
+        map.into_iter().map(shown).collect()
+    }
+
+    fn name(&self, text: &mut String) {
+        self.text(text, Sort::Name);
+    }
+
+    fn text(&self, text: &mut String, sort: Sort) {
+        *text = self.masker.mask(text, sort);
+        if self.written == Written::Lines {
+            *text = visible(text).into_owned();
+        }
+    }
+
+    /// As [`Pen::name`], for our own words, whose line breaks are ours.
+    fn lines(&self, text: &mut String) {
+        *text = self.masker.mask(text, Sort::Name);
+        if self.written == Written::Lines {
+            *text = text.split('\n').map(visible_line).collect::<Vec<_>>().join("\n");
+        }
+    }
+}
+
+/// Cuts what was masked to what fits a line.
+fn cut(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST_PART) {
+        text.truncate(end);
+        text.push('…');
+    }
+}

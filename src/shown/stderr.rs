@@ -1,0 +1,70 @@
+//! Standard error: what the program says beside its report goes out through [`say`], and nothing else writes there but
+//! the bars of progress, whose words are our own.
+
+use super::{Shown, harmless, message};
+use crate::escape::visible;
+use crate::mask::{Masker, Sort};
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
+use std::io::{self, Write};
+
+/// Says lines, which may be several. Their words are shown already, or our own.
+pub fn say(text: &str) {
+    // When standard error is gone there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{}", harmless(text, true));
+}
+
+/// Says something that no line break follows.
+pub fn prompt(text: &str) {
+    let mut stderr = io::stderr().lock();
+    // As in `say`.
+    let _ = write!(stderr, "{}", harmless(text, true)).and_then(|()| stderr.flush());
+}
+
+/// An error and its causes on one line, each said once: many messages end with their cause already. Whoever wrote the text
+/// that is wrong may have written its line breaks, so they are written out.
+pub fn error(error: &anyhow::Error) -> Shown<String> {
+    let words = error
+        .chain()
+        .map(ToString::to_string)
+        .reduce(|text, cause| if text.ends_with(&cause) { text } else { format!("{text}: {cause}") });
+    message(&words.unwrap_or_default())
+}
+
+/// What is wrong with a command line. What it quotes came from there: file names, and now and then a token.
+pub fn refused(error: clap::Error) -> Shown<String> {
+    let quoted = |text: &str| visible(&Masker::new([]).mask(text, Sort::Line)).into_owned();
+    let mut shown = error;
+    let context: Vec<(ContextKind, ContextValue)> = shown
+        .context()
+        .filter_map(|(kind, value)| {
+            let value = match value {
+                ContextValue::String(text) => ContextValue::String(quoted(text)),
+                ContextValue::Strings(texts) => {
+                    ContextValue::Strings(texts.iter().map(|text| quoted(text)).collect())
+                }
+                ContextValue::StyledStrs(texts) => {
+                    let styled = |text: &StyledStr| StyledStr::from(quoted(&text.to_string()));
+                    ContextValue::StyledStrs(texts.iter().map(styled).collect())
+                }
+                _ => return None,
+            };
+            Some((kind, value))
+        })
+        .collect();
+    for (kind, value) in context {
+        shown.insert(kind, value);
+    }
+    Shown(harmless(shown.render().to_string().trim_end(), false))
+}
+
+/// From now on a panic tells where it was and nothing of what was read: its message may quote it.
+pub fn tell_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        say(&format!(
+            "krea-scan: panicked{}: a fault of this program, not of what it read; please report it with this line",
+            place.unwrap_or_default()
+        ));
+    }));
+}
