@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use krea_scan::cleanup;
 use krea_scan::cleanup::run::{Consent, Redacted};
-use krea_scan::cli::{Cli, FailOn, When};
+use krea_scan::cli::{self, Cli, FailOn, When};
 use krea_scan::config::{Flags, Service, Settings, Source};
 use krea_scan::detect::Detector;
 use krea_scan::finding::{Outcome, Status};
@@ -36,7 +36,7 @@ const MOST_THREADS: usize = 256;
 
 fn main() -> ExitCode {
     shown::tell_of_panics();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(cli::arguments(std::env::args_os())) {
         Ok(cli) => cli,
         // Help and the version were asked for.
         Err(error) if !error.use_stderr() => error.exit(),

@@ -5,6 +5,7 @@ mod allowing;
 mod bad_input;
 mod explain;
 mod history;
+mod names;
 mod range;
 mod reports;
 mod staged;

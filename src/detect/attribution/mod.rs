@@ -93,6 +93,9 @@ impl PathSays {
     }
 }
 
+/// Adds the evidence of one place.
+type Stage<'s> = &'s dyn Fn(&mut Vec<Evidence>);
+
 impl<'a> Surroundings<'a> {
     /// Looks a text over.
     pub fn new(text: &'a [u8], path: PathSays, outer: Option<&'a Attribution>) -> Self {
@@ -232,9 +235,9 @@ impl<'a> Surroundings<'a> {
                 || host_behind
                 || sibling_is_credential
                 || is_in_row,
-            not_plain: own.passed.iter().chain(&own.nearest).any(last_of) && !own.authorization
-                || matches!(own.kind(), Some(NameKind::Encrypted | NameKind::KreaOther))
-                    && !own.authorization,
+            not_plain: !own.authorization
+                && (own.passed.iter().chain(&own.nearest).any(last_of)
+                    || matches!(own.kind(), Some(NameKind::Encrypted | NameKind::KreaOther))),
             no_credential: evidence.iter().any(|evidence| evidence.says == Says::NoCredential)
                 || own_name.as_deref().is_some_and(names::is_digest),
             place: chosen.map(|evidence| evidence.place),
@@ -258,7 +261,7 @@ impl<'a> Surroundings<'a> {
         all: bool,
     ) -> Vec<Evidence> {
         let mut found: Vec<Evidence> = Vec::new();
-        let stages: [&dyn Fn(&mut Vec<Evidence>); 8] = [
+        let stages: [Stage<'_>; 8] = [
             &|found| self.host_behind(span, found),
             &|found| self.column(cell, found),
             &|found| self.own_name(span, own, cell, found),

@@ -82,7 +82,7 @@ mod tests {
             "config :studio, :krea, key_id: \"ID\", secret: \"SEC\"",
             "KREA_API_KEY=ID\nKREA_API_SECRET=SEC\n",
             "KREA_ID=ID\nKREA_TOKEN=SEC\n",
-            "Krea token created\nID      ID\nSecret  SEC\n",
+            "Krea token created\nid      ID\nsecret  SEC\n",
             "A=ID\nB=SEC\nexport krea_token=\"$A:$B\"\n",
             "const kreaKey = ['ID', 'SEC'].join(':');",
             "var e=\"ID\",t=\"SEC\";x({kreaKey:\"\".concat(e,\":\").concat(t)})",
