@@ -87,12 +87,21 @@ impl<'t> Field<'t> {
             || memchr::memchr(0, &bytes[strings]).is_some()
         {
             Ground::Binary
-        } else if is_text(bytes, near) {
+        } else if is_text(bytes, near) || is_framed(bytes, span) {
             Ground::Text
         } else {
             Ground::Bytes
         }
     }
+}
+
+/// Whether a value stands between two quotes of a kind, or between an assignment and the end of a word: the text is one for
+/// people, in whatever character set.
+fn is_framed(bytes: &[u8], span: &Range<usize>) -> bool {
+    let (before, after) = (bytes[..span.start].last(), bytes.get(span.end));
+    let is_quoted = before == after && before.is_some_and(|b| matches!(b, b'"' | b'\'' | b'`'));
+    let starts_word = before.is_none_or(|b| matches!(b, b' ' | b'\t' | b'\n' | b'=' | b':'));
+    is_quoted || starts_word && after.is_none_or(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
 }
 
 /// Whether a character is one that no text has. Terminals have their own control characters.
