@@ -136,13 +136,25 @@ fn gap(between: &[u8]) -> Gap {
     }
 }
 
+/// Small letters alone, perhaps behind a capital one: `workbook`. So few are no secret by themselves.
+fn is_short_word(core: &[u8]) -> bool {
+    const LONGEST: usize = 10;
+    core.len() <= LONGEST && core.iter().skip(1).all(u8::is_ascii_lowercase)
+}
+
+/// The place of a cell in a sheet: `AB1048572`.
+fn is_cell(core: &[u8]) -> bool {
+    let letters = core.iter().take_while(|b| b.is_ascii_uppercase()).count();
+    (1..=3).contains(&letters) && core.len() - letters <= 7 && core[letters..].iter().all(u8::is_ascii_digit)
+}
+
 /// What a piece looks like by itself.
 fn look(core: &[u8]) -> Look {
     let digits = core.iter().filter(|b| b.is_ascii_digit()).count();
     let is_typed = match digits {
-        0 => is_word(core),
+        0 => is_word(core) || is_short_word(core),
         all if all == core.len() => all <= LONGEST_NUMBER,
-        _ => is_name_with_number(core) || is_constant(core) || is_time(core),
+        _ => is_name_with_number(core) || is_constant(core) || is_time(core) || is_cell(core),
     };
     match core.len() < SHORT {
         _ if is_typed || (core.len() >= SHORT && placeholder::entropy(core) < REPEATED) => Look::Typed,

@@ -82,7 +82,7 @@ static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
 static EXPRESSION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"^(?:[A-Za-z_][\w.]*\(.*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+",
-        r"|(?:process|import|env|os|config|settings|self|this|secrets|vars?|local|module|props|options|args|ctx|data)\.[\w.]+)$",
+        r"|(?:process|import|env|os|config|settings|self|this|secrets|vars?|local|module|props|options|args|ctx|data)\.[\w.]+\[?)$",
     ))
     .expect("a constant pattern")
 });
@@ -92,10 +92,14 @@ pub fn covers(text: &str, sort: Sort) -> Vec<Cover> {
     let mut covers = Vec::new();
     let mut known = BTreeSet::new();
     let mut cover = |range: Range<usize>, is_secret: bool| {
+        // The scheme of an authorization is no part of its value.
+        let scheme = SCHEME.find(&text[range.clone()]).filter(|scheme| scheme.start() == 0);
+        let range = range.start + scheme.map_or(0, |scheme| scheme.end())..range.end;
         let value = &text[range.clone()];
         let is_hidden = match is_secret {
             true => value.len() >= SHORTEST && !is_elsewhere(value, sort),
-            false => shape::is_drawn(value),
+            // A message of ours may name a file behind a credential's name.
+            false => shape::is_drawn(value) && !(sort == Sort::Name && value.starts_with('/')),
         };
         if is_hidden {
             covers.push(Cover { range, shown: 0 });
@@ -105,7 +109,7 @@ pub fn covers(text: &str, sort: Sort) -> Vec<Cover> {
     for found in NAMED.captures_iter(text) {
         let (whole, name) = (found.get_match(), &found[1]);
         if let Some(is_secret) = is_secrets_name(name) {
-            let starts_line = is_secret && starts_line(text, whole.start());
+            let starts_line = is_secret && sort == Sort::Line && starts_line(text, whole.start());
             cover(value(text, whole.end(), starts_line), is_secret);
         }
     }

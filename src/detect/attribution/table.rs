@@ -117,7 +117,7 @@ fn header(cell: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(bare(cell)).ok()?;
     let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$')
         && name.len() <= LONGEST_HEADER
-        && !name.contains([':', '=', '<', '{']);
+        && !name.contains([':', '=', '<', '{', '(', ')', '[', ']', '"', '\'', ';']);
     is_name.then(|| name.to_owned())
 }
 
