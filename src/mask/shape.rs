@@ -136,16 +136,19 @@ fn gap(between: &[u8]) -> Gap {
     }
 }
 
-/// Small letters alone, perhaps behind a capital one: `workbook`. So few are no secret by themselves.
+/// Small letters alone, perhaps behind a capital one: `workbook`. So few are no secret by themselves; fewer may be a piece of one.
 fn is_short_word(core: &[u8]) -> bool {
     const LONGEST: usize = 10;
-    core.len() <= LONGEST && core.iter().skip(1).all(u8::is_ascii_lowercase)
+    (SHORT..=LONGEST).contains(&core.len()) && core.iter().skip(1).all(u8::is_ascii_lowercase)
 }
 
 /// The place of a cell in a sheet: `AB1048572`.
 fn is_cell(core: &[u8]) -> bool {
     let letters = core.iter().take_while(|b| b.is_ascii_uppercase()).count();
-    (1..=3).contains(&letters) && core.len() - letters <= 7 && core[letters..].iter().all(u8::is_ascii_digit)
+    (1..=3).contains(&letters)
+        && core.len() >= SHORT
+        && core.len() - letters <= 7
+        && core[letters..].iter().all(u8::is_ascii_digit)
 }
 
 /// What a piece looks like by itself.

@@ -69,8 +69,8 @@ pub fn sibling_name(text: &[u8], at: usize) -> Option<String> {
     innermost.members.iter().find_map(Member::names_its_object)
 }
 
-/// The ranges of the brackets around `at`, innermost first, cut at what is followed.
-pub fn bracket_ranges(text: &[u8], at: usize) -> Vec<(u8, Range<usize>)> {
+/// The ranges of the brackets around `at`, innermost first, `most` of them, cut at what is followed.
+pub fn bracket_ranges(text: &[u8], at: usize, most: usize) -> Vec<(u8, Range<usize>)> {
     let floor = at.saturating_sub(REACH);
     let ceiling = (at + REACH).min(text.len());
     let mut found = Vec::new();
@@ -93,7 +93,7 @@ pub fn bracket_ranges(text: &[u8], at: usize) -> Vec<(u8, Range<usize>)> {
                 }
                 let close = end - usize::from(end > at && matches!(text[end - 1], b')' | b']' | b'}'));
                 found.push((text[open], open + 1..close.max(at)));
-                if found.len() == MAX_DEPTH {
+                if found.len() == most {
                     break;
                 }
             }
@@ -107,7 +107,7 @@ fn brackets(text: &[u8], at: usize) -> Vec<Level> {
     let mut levels = Vec::new();
     let mut excluded: Vec<Range<usize>> = Vec::new();
     let mut inner: Option<Range<usize>> = None;
-    for (open, range) in bracket_ranges(text, at) {
+    for (open, range) in bracket_ranges(text, at, MAX_DEPTH) {
         let kind = match open {
             b'{' => LevelKind::Object,
             b'(' => LevelKind::Call,

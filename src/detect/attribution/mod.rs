@@ -371,7 +371,7 @@ impl<'a> Surroundings<'a> {
             let told = name.decided.as_ref().and_then(|(kind, name)| Some((Says::of(*kind)?, shorten(name))));
             told.filter(|(says, _)| *says != Says::MentionsKrea).or_else(|| {
                 let in_brackets =
-                    levels::bracket_ranges(self.text, used.start).into_iter().map(|(_, range)| range);
+                    levels::bracket_ranges(self.text, used.start, 2).into_iter().map(|(_, range)| range);
                 let request =
                     used.start.saturating_sub(USE_REACH)..(used.end + USE_REACH).min(self.text.len());
                 let zones = in_brackets

@@ -289,7 +289,8 @@ fn apart(line: &[u8]) -> Vec<Range<usize>> {
 
 /// `{"columns": ["a", "b"], "rows": [["x", "y"]]}`
 fn records(text: &[u8], span: &Range<usize>) -> Option<Cell> {
-    let (_, row) = bracket_ranges(text, span.start).into_iter().next().filter(|(open, _)| *open == b'[')?;
+    let (_, row) =
+        bracket_ranges(text, span.start, 1).into_iter().next().filter(|(open, _)| *open == b'[')?;
     let floor = row.start.saturating_sub(COLUMNS_REACH);
     let columns = RECORDS.captures_iter(&text[floor..row.start]).last()?.get(1)?;
     let names = names_in(columns.as_bytes())?;
@@ -328,7 +329,7 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
 
 fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let floor = span.start.saturating_sub(COLUMNS_REACH);
-    let brackets = bracket_ranges(text, span.start);
+    let brackets = bracket_ranges(text, span.start, 1);
     let list =
         brackets.first().filter(|(open, _)| matches!(open, b'(' | b'[')).map(|(_, range)| range.clone());
     let (values, names) = match list {
