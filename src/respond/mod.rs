@@ -135,7 +135,8 @@ fn tokens(outcome: &Outcome, answers: &Answers) -> Vec<Token> {
     let mut known = BTreeSet::new();
     let is_live = |token: &Token| answers.of(token).is_some_and(|answer| answer.status == Status::Live);
     let wanted = |finding: &&Finding| {
-        is_kreas(finding) && (is_live(&finding.token) || !is_doubtful(finding, &certain))
+        let is_told = is_live(&finding.token) || finding.status == Status::Dead;
+        is_kreas(finding) && (is_told || !is_doubtful(finding, &certain))
     };
     for finding in outcome.findings.iter().filter(wanted) {
         if known.insert(finding.token.fingerprint()) {
