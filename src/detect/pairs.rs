@@ -83,7 +83,7 @@ pub fn find(
         if let Some(decision) = verdict.decision().filter(|_| explains) {
             let span = best.clone();
             let token = Token::new(context.token, &text[span.clone()]);
-            let evidence = around.evidence(&(bounds.frame..span.end));
+            let evidence = around.look(&(bounds.frame..span.end)).evidence();
             values.considered.push(Considered { rule: rule.id.clone(), token, span, decision, evidence });
         }
         match verdict {
@@ -185,16 +185,16 @@ fn opaque(
 ) -> Verdict {
     let span = bounds.spans[0].clone();
     let value = &text[span.clone()];
-    let framed = bounds.frame..span.end;
+    let look = around.look(&(bounds.frame..span.end));
     if value.len() > MAX_OPAQUE || is_half_of_pair(text, &span) || bounds.has_more_colons {
         return Verdict::NoToken;
     }
-    if context.needs == Needs::Name && !around.may_be_credential(&framed) {
+    if context.needs == Needs::Name && !look.may_be_credential() {
         return Verdict::NoToken;
     }
     let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
     let uuid = placeholder::is_uuid(value);
-    let attribution = around.attribute(&framed);
+    let attribution = look.attribution();
     if attribution.other_service {
         return Verdict::Dropped(ANOTHER_SERVICE);
     }
@@ -206,7 +206,7 @@ fn opaque(
     }
     // What encodes a text is not itself the key; the text is looked at on its own.
     if vocabulary().ends_with_mark(&text[..span.start])
-        || around.is_encrypted(span.start)
+        || look.is_encrypted()
         || base64::is_encoded_text(value)
         || hex::is_encoded_text(value)
     {

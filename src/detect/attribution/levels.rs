@@ -62,10 +62,10 @@ pub fn around(text: &[u8], at: usize) -> Vec<Level> {
 }
 
 /// The name in `{"key": NAME, "value": …}`, or in the tag or the item that a value stands in.
-pub fn sibling_name(text: &[u8], at: usize) -> Option<String> {
+pub fn sibling_name(levels: &[Level]) -> Option<String> {
     let is_small =
         |level: &&Level| matches!(level.kind, LevelKind::Object | LevelKind::Tag | LevelKind::Block);
-    let innermost = around(text, at).into_iter().find(|level| is_small(&level))?;
+    let innermost = levels.iter().find(is_small)?;
     innermost.members.iter().find_map(Member::names_its_object)
 }
 

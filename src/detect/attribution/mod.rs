@@ -7,8 +7,10 @@
 mod assignment;
 mod blocks;
 mod evidence;
+mod gather;
 mod hosts;
 mod levels;
+mod look;
 mod members;
 mod statement;
 mod table;
@@ -17,14 +19,13 @@ mod uses;
 use super::boundary;
 use super::names::{self, NameKind};
 use crate::unpack::label::bounded;
-use assignment::Assignment;
-use levels::{Level, LevelKind};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 pub use blocks::line_range;
-pub use evidence::{Attribution, Evidence, Place, Says, Tie};
+pub use evidence::{Attribution, Evidence, Place, Tie};
+pub use look::Look;
 
 /// `krea` this near says something, in bytes and in lines.
 const NEARBY_BYTES: usize = 8192;
@@ -32,12 +33,6 @@ const NEARBY_LINES: usize = 50;
 /// The same for a value under a credential's name of unknown ownership.
 const CLOSE_BYTES: usize = 600;
 const CLOSE_LINES: usize = 10;
-/// How far a request may stand from the header that it sends.
-const REQUEST_REACH: usize = 2000;
-/// How far from the use of a variable in a header its request may stand, in bytes.
-const USE_REACH: usize = 400;
-/// How far above a value a heading is looked for, in lines.
-const HEADING_LINES: usize = 30;
 
 static KREA: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u)krea").expect("a constant pattern"));
 /// The one service whose keys have the shape of Krea's, fal.ai, by its names.
@@ -93,9 +88,6 @@ impl PathSays {
     }
 }
 
-/// Adds the evidence of one place.
-type Stage<'s> = &'s dyn Fn(&mut Vec<Evidence>);
-
 impl<'a> Surroundings<'a> {
     /// Looks a text over.
     pub fn new(text: &'a [u8], path: PathSays, outer: Option<&'a Attribution>) -> Self {
@@ -138,400 +130,14 @@ impl<'a> Surroundings<'a> {
         zones
     }
 
-    /// Whether the value at `at` stands in a block of encrypted values.
-    pub fn is_encrypted(&self, at: usize) -> bool {
-        let encrypted = |name: &String| names::classify(name) == NameKind::Encrypted;
-        levels::around(self.text, at).iter().flat_map(|level| &level.names).any(encrypted)
+    /// Looks at the value at `span`.
+    pub fn look(&self, span: &Range<usize>) -> Look<'_> {
+        Look::new(self, span.clone())
     }
 
-    /// Whether the value at `span` may stand where a credential stands: behind a credential's name, as an authorization,
-    /// before a host, in a cell, or behind a word such as `value` whose neighbour may name it. Cheap; what it turns down
-    /// needs no further look.
-    pub fn may_be_credential(&self, span: &Range<usize>) -> bool {
-        let own = assignment::before(self.text, span.start);
-        let holder = |name: &String| {
-            name.len() > 2
-                && name.bytes().any(|b| b.is_ascii_alphabetic())
-                && names::classify(name) == NameKind::Neutral
-        };
-        own.credential
-            || self.outer.is_some()
-            || self.text[span.end..].starts_with(b"@")
-            || own.nearest.as_ref().is_some_and(holder)
-            || statement::is_piped(self.text, span)
-            || table::cell(self.text, span, &self.header).is_some_and(|cell| cell.header.is_some())
-    }
-
-    /// Whether the value at `span` has a name of its own, or stands in a column that has one. Cheap.
-    pub fn has_name(&self, span: &Range<usize>) -> bool {
-        assignment::before(self.text, span.start).nearest.is_some()
-            || table::cell(self.text, span, &self.header).is_some_and(|cell| cell.header.is_some())
-    }
-
-    /// Decides whose the value at `span` is.
+    /// Whose the value at `span` is.
     pub fn attribute(&self, span: &Range<usize>) -> Attribution {
-        let own = assignment::before(self.text, span.start);
-        let cell = table::cell(self.text, span, &self.header);
-        let evidence = self.gather(span, &own, cell.as_ref(), false);
-        self.decide(span, &own, cell.as_ref(), &evidence)
-    }
-
-    /// All that speaks for whose the value at `span` is, in the order in which it decides.
-    pub fn evidence(&self, span: &Range<usize>) -> Vec<Evidence> {
-        let own = assignment::before(self.text, span.start);
-        let mut told: Vec<Evidence> = Vec::new();
-        for evidence in self.gather(span, &own, table::cell(self.text, span, &self.header).as_ref(), true) {
-            if !told.contains(&evidence) {
-                told.push(evidence);
-            }
-        }
-        told
-    }
-
-    fn decide(
-        &self,
-        span: &Range<usize>,
-        own: &Assignment,
-        cell: Option<&table::Cell>,
-        evidence: &[Evidence],
-    ) -> Attribution {
-        let decisive = evidence.iter().find(|evidence| evidence.decides());
-        // A mention that decides nothing is better than nothing.
-        let weak = evidence.iter().find(|evidence| evidence.tie() > Tie::None);
-        let chosen = decisive.or(weak);
-        let says_something = |name: &&String| names::classify(name) != NameKind::Neutral;
-        let decided = own.decided.as_ref().map(|(_, name)| name);
-        let is_neutral = own.nearest.as_ref().is_none_or(|name| !says_something(&name));
-        let named_by_member = is_neutral.then(|| levels::sibling_name(self.text, span.start)).flatten();
-        let sibling_is_credential = named_by_member.as_deref().is_some_and(|name| {
-            names::classify(name) == NameKind::Credential || names::ends_like_credential(name)
-        });
-        let own_name = cell
-            .and_then(|cell| cell.header.clone())
-            .or(named_by_member)
-            .or_else(|| own.nearest.iter().chain(&own.passed).chain(decided).find(says_something).cloned())
-            .or_else(|| own.nearest.clone());
-        let label = chosen.map(|evidence| evidence.label.clone()).unwrap_or_default();
-        let header_is_credential = cell.and_then(|cell| cell.header.as_deref()).is_some_and(|name| {
-            names::ends_like_credential(name) || names::classify(name) == NameKind::Credential
-        });
-        let named_by_neighbour = chosen.is_some_and(|evidence| {
-            let holds = |name: &String| {
-                names::classify(name) == NameKind::Neutral || statement::is_piped(self.text, span)
-            };
-            names::ends_like_credential(&evidence.label)
-                && matches!(evidence.place, Place::Member | Place::LevelName | Place::Statement)
-                && (own.nearest.as_ref().is_none_or(holds) || statement::is_piped(self.text, span))
-        });
-        let host_behind = chosen.is_some_and(|evidence| evidence.place == Place::HostBehind);
-        let is_in_row = cell.is_some_and(|cell| cell.header.is_none() && cell.row.is_some());
-        let last_of = |name: &String| names::ends_like_something_else(name);
-        let mut found = Attribution {
-            tie: chosen.map_or(Tie::None, Evidence::tie),
-            other_service: chosen.is_some_and(|evidence| evidence.says == Says::AnotherService),
-            credential: own.credential
-                || header_is_credential
-                || named_by_neighbour
-                || host_behind
-                || sibling_is_credential
-                || is_in_row,
-            not_plain: !own.authorization
-                && (own.passed.iter().chain(&own.nearest).any(last_of)
-                    || matches!(own.kind(), Some(NameKind::Encrypted | NameKind::KreaOther))),
-            no_credential: evidence.iter().any(|evidence| evidence.says == Says::NoCredential)
-                || own_name.as_deref().is_some_and(names::is_digest),
-            place: chosen.map(|evidence| evidence.place),
-            own_name,
-            label,
-        };
-        if let Some(outer) = self.outer.filter(|_| found.place == Some(Place::Outside)) {
-            found.credential |= outer.credential;
-            found.tie = outer.tie;
-            found.place = outer.place;
-        }
-        found
-    }
-
-    /// Gathers evidence in the order in which it decides; no more than is needed to decide, unless `all` is wanted.
-    fn gather(
-        &self,
-        span: &Range<usize>,
-        own: &Assignment,
-        cell: Option<&table::Cell>,
-        all: bool,
-    ) -> Vec<Evidence> {
-        let mut found: Vec<Evidence> = Vec::new();
-        let stages: [Stage<'_>; 8] = [
-            &|found| self.host_behind(span, found),
-            &|found| self.column(cell, found),
-            &|found| self.own_name(span, own, cell, found),
-            &|found| self.uses(span, own, found),
-            &|found| self.levels(span, own, all, found),
-            &|found| found.extend(self.outside()),
-            &|found| found.extend(self.heading(span)),
-            &|found| found.extend(self.around(span, own)),
-        ];
-        for stage in stages {
-            stage(&mut found);
-            if !all && found.iter().any(Evidence::decides) {
-                break;
-            }
-        }
-        found
-    }
-
-    /// Whether the value is a key itself: `{"value": …`.
-    fn is_key(&self, span: &Range<usize>) -> bool {
-        let quote = self.text[..span.start].last().copied().filter(|b| matches!(b, b'"' | b'\'' | b'`'));
-        let behind = quote.and_then(|quote| self.text[span.end..].strip_prefix(&[quote]));
-        let is_first = || {
-            let before = self.text[..span.start - 1].trim_ascii_end().last();
-            matches!(before, None | Some(b'{' | b','))
-        };
-        behind.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":")) && is_first()
-    }
-
-    /// The host in `value@host`.
-    fn host_behind(&self, span: &Range<usize>, found: &mut Vec<Evidence>) {
-        let Some(rest) = self.text[span.end..].strip_prefix(b"@") else { return };
-        let is_host = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'-');
-        let length = rest.iter().take(100).take_while(is_host).count();
-        let host = String::from_utf8_lossy(&rest[..length]).into_owned();
-        if host.contains('.') {
-            let says = match members::host_kind(&host) {
-                NameKind::Krea => Says::Krea,
-                _ => Says::AnotherService,
-            };
-            found.push(Evidence { place: Place::HostBehind, says, label: host });
-        }
-    }
-
-    fn own_name(
-        &self,
-        span: &Range<usize>,
-        own: &Assignment,
-        cell: Option<&table::Cell>,
-        found: &mut Vec<Evidence>,
-    ) {
-        if cell.is_some_and(|cell| cell.header.is_some()) {
-            return;
-        }
-        if let Some((kind, name)) = &own.decided
-            && let Some(says) = Says::of(*kind)
-        {
-            found.push(Evidence { place: Place::OwnName, says, label: shorten(name) });
-        }
-        // A command is no name of its option's value.
-        let is_own = !own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
-        let is_other_key = own.decided.as_ref().is_some_and(|(_, name)| is_own && names::names_no_pair(name))
-            || own.nearest.as_deref().is_some_and(names::names_no_pair);
-        if self.is_key(span) {
-            found.push(Evidence {
-                place: Place::OwnName,
-                says: Says::NoCredential,
-                label: "a key of an object".to_owned(),
-            });
-        }
-        if own.no_credential || is_other_key {
-            let label = own.nearest.as_deref().map(shorten).unwrap_or_default();
-            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
-        }
-    }
-
-    fn column(&self, cell: Option<&table::Cell>, found: &mut Vec<Evidence>) {
-        let Some(cell) = cell else { return };
-        if let Some(header) = &cell.header {
-            let kind = names::classify(header);
-            if let Some(says) = Says::of(kind) {
-                found.push(Evidence { place: Place::Column, says, label: shorten(header) });
-            }
-            if names::names_no_pair(header) {
-                found.push(Evidence {
-                    place: Place::Column,
-                    says: Says::NoCredential,
-                    label: shorten(header),
-                });
-            }
-        }
-        if let Some((kind, label)) = &cell.row
-            && let Some(says) = Says::of(*kind)
-        {
-            found.push(Evidence { place: Place::Member, says, label: label.clone() });
-        }
-    }
-
-    /// What the uses of the value's variable say, the nearest that says something.
-    fn uses(&self, span: &Range<usize>, own: &Assignment, found: &mut Vec<Evidence>) {
-        if own.decided.as_ref().is_some_and(|(kind, _)| Says::of(*kind).is_some()) {
-            return;
-        }
-        let Some((name, defined)) = own.variable(self.text, span.start) else { return };
-        let said = uses::of(self.text, name, defined).into_iter().find_map(|used| {
-            let name = assignment::before(self.text, used.start);
-            let told = name.decided.as_ref().and_then(|(kind, name)| Some((Says::of(*kind)?, shorten(name))));
-            told.filter(|(says, _)| *says != Says::MentionsKrea).or_else(|| {
-                let in_brackets =
-                    levels::bracket_ranges(self.text, used.start, 2).into_iter().map(|(_, range)| range);
-                let request =
-                    used.start.saturating_sub(USE_REACH)..(used.end + USE_REACH).min(self.text.len());
-                let zones = in_brackets
-                    .take(2)
-                    .chain(std::iter::once(statement::range(self.text, &used)))
-                    .chain(name.authorization.then_some(request));
-                let host = zones
-                    .into_iter()
-                    .find_map(|zone| hosts::nearest(self.text, &zone, &[], &used, name.authorization));
-                host.and_then(|(kind, host)| Some((Says::of(kind)?, host)))
-            })
-        });
-        if let Some((says, label)) = said {
-            found.push(Evidence { place: Place::Use, says, label });
-        }
-    }
-
-    /// What the levels around the value say, the smallest first: its statement is one of them.
-    fn levels(&self, span: &Range<usize>, own: &Assignment, all: bool, found: &mut Vec<Evidence>) {
-        let mut levels = levels::around(self.text, span.start);
-        let line = statement::range(self.text, span);
-        let line_at = levels.partition_point(|level| level.range.len() < line.len());
-        let outer = levels.split_off(line_at);
-        let is_done = |found: &[Evidence]| !all && found.iter().any(Evidence::decides);
-        for level in &levels {
-            self.level(level, span, own, found);
-            if is_done(found) {
-                return;
-            }
-        }
-        let assigned = members::assigned(self.text, &line, span.start);
-        if let Some((kind, label)) = members::surest(&assigned, span.start) {
-            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
-        }
-        if is_done(found) {
-            return;
-        }
-        let excluded = levels.last().map_or(&[][..], |level| &level.excluded);
-        if let Some((kind, label)) = hosts::nearest(self.text, &line, excluded, span, own.authorization) {
-            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
-        }
-        if is_done(found) {
-            return;
-        }
-        found.extend(statement::nearest_name(self.text, &line, span, own));
-        for level in &outer {
-            if is_done(found) {
-                return;
-            }
-            self.level(level, span, own, found);
-        }
-        if own.authorization && !is_done(found) {
-            let reach =
-                span.start.saturating_sub(REQUEST_REACH)..(span.end + REQUEST_REACH).min(self.text.len());
-            if let Some((kind, label)) = hosts::nearest(self.text, &reach, &[], span, true) {
-                found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
-            }
-        }
-    }
-
-    fn level(&self, level: &Level, span: &Range<usize>, own: &Assignment, found: &mut Vec<Evidence>) {
-        let surest = match level.kind {
-            LevelKind::Paragraph => members::surest_owner(&level.members, span.start),
-            _ => members::surest(&level.members, span.start),
-        };
-        if let Some((kind, label)) = surest {
-            let is_host = label.contains('.');
-            let place = if is_host { Place::Host } else { Place::Member };
-            let label = if is_host { sent_to(own, kind, label) } else { label };
-            found.extend(Says::of(kind).map(|says| Evidence { place, says, label }));
-        }
-        if level.kind == LevelKind::List && level.members.iter().any(members::Member::names_an_id) {
-            let label = "a key in pieces".to_owned();
-            found.push(Evidence { place: Place::Member, says: Says::NoCredential, label });
-        }
-        // The lines of a paragraph have little to do with each other: their members have spoken.
-        let host = (level.kind != LevelKind::Paragraph || own.authorization)
-            .then(|| hosts::nearest(self.text, &level.range, &level.excluded, span, own.authorization))
-            .flatten();
-        if let Some((kind, host)) = host {
-            let label = sent_to(own, kind, host);
-            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
-        }
-        if level.kind == LevelKind::Object {
-            let described = members::described(self.text, &level.range, span.start);
-            if let Some((kind, label)) = members::surest(&described, span.start) {
-                found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
-            }
-        }
-        // Names of one level that disagree say nothing.
-        let said: Vec<(Says, &str)> = level
-            .names
-            .iter()
-            .map(|name| last_segment(name))
-            .filter(|name| !names::names_both(name))
-            .filter_map(|name| Some((Says::of(names::classify(name))?, name)))
-            .collect();
-        let agree = said.windows(2).all(|pair| {
-            let is_other = |says: Says| says == Says::AnotherService;
-            is_other(pair[0].0) == is_other(pair[1].0)
-        });
-        if let Some((says, name)) = said.first().filter(|_| agree) {
-            found.push(Evidence { place: Place::LevelName, says: *says, label: shorten(name) });
-        }
-    }
-
-    /// What was around the encoded run that this text was decoded from.
-    fn outside(&self) -> Option<Evidence> {
-        let outer = self.outer?;
-        let says = match () {
-            () if outer.other_service => Says::AnotherService,
-            () if outer.tie > Tie::None => Says::Krea,
-            () => return None,
-        };
-        Some(Evidence { place: Place::Outside, says, label: outer.label.clone() })
-    }
-
-    /// The nearest heading or comment above that names a service.
-    fn heading(&self, span: &Range<usize>) -> Option<Evidence> {
-        let mut line = line_range(self.text, span.start);
-        for _ in 0..HEADING_LINES {
-            if line.start == 0 {
-                return None;
-            }
-            line = line_range(self.text, line.start - 1);
-            let text = self.text[line.clone()].trim_ascii();
-            let marks: [&[u8]; 7] = [b"#", b"//", b"--", b";", b"/*", b"=", b"<!--"];
-            if line.len() > 200 || !marks.iter().any(|mark| text.starts_with(mark)) {
-                continue;
-            }
-            let krea = self.mentions.iter().any(|at| line.contains(at));
-            let lookalike = LOOKALIKE.is_match(text);
-            let says = match (krea, lookalike) {
-                (true, false) => Says::Krea,
-                (false, true) => Says::AnotherService,
-                (true, true) => return None,
-                (false, false) => continue,
-            };
-            let label = if krea { "krea in the comment above" } else { "fal in the comment above" };
-            return Some(Evidence { place: Place::Heading, says, label: label.to_owned() });
-        }
-        None
-    }
-
-    /// The file's name, what is nearby, a folder's name.
-    fn around(&self, span: &Range<usize>, own: &Assignment) -> Option<Evidence> {
-        let krea = |place, label: &str| Some(Evidence { place, says: Says::Krea, label: label.to_owned() });
-        if own.foreign_scheme {
-            let label = "its authorization scheme".to_owned();
-            return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, label });
-        }
-        if self.path == PathSays::File {
-            return krea(Place::FileName, "the file's name");
-        }
-        let unknown_credential = own.kind() == Some(NameKind::Unknown)
-            && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
-        if self.is_near(span.start, unknown_credential) {
-            return krea(Place::Nearby, "krea nearby");
-        }
-        (self.path == PathSays::Folder).then(|| krea(Place::Folder, "the folder's name")).flatten()
+        self.look(span).attribution()
     }
 
     fn nearest_mention(&self, at: usize) -> Option<usize> {
@@ -553,16 +159,6 @@ impl<'a> Surroundings<'a> {
             && memchr::memchr_iter(b'\n', between).take(lines + 1).count() <= lines
             && !LOOKALIKE.is_match(rival_zone)
     }
-}
-
-/// A host as a report shows it: Krea's with what is sent to it.
-fn sent_to(own: &Assignment, kind: NameKind, host: String) -> String {
-    if own.authorization && kind == NameKind::Krea { format!("Authorization, {host}") } else { host }
-}
-
-/// The last part of a dotted name that says whose it is: `openai.alternatives.krea` is Krea's.
-fn last_segment(name: &str) -> &str {
-    name.rsplit('.').find(|part| Says::of(names::classify(part)).is_some()).unwrap_or(name)
 }
 
 /// A name as a report shows it: the last part of a dotted path when that part says it all.

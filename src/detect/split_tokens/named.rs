@@ -156,10 +156,8 @@ fn starts_as_uuid(value: &[u8]) -> bool {
 
 /// A value under a name that says Krea, or in something that does.
 fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
-    if !around.has_name(span) {
-        return None;
-    }
-    let attribution = around.attribute(span);
+    let look = around.look(span);
+    let attribution = look.has_name().then(|| look.attribution())?;
     let name = attribution.own_name.as_deref()?;
     let names_krea = names::says_krea(name);
     if attribution.other_service || (attribution.tie < Tie::Nearby && !names_krea) {
@@ -211,7 +209,8 @@ pub fn is_half_alone(
         .map(|found| zone.start + found.start()..zone.start + found.end())
         .filter(|id| text.get(id.end) != Some(&b':') && !placeholder::is_placeholder_id(&text[id.clone()]))
         .any(|id| {
-            around.has_name(&id) && around.attribute(&id).own_name.as_deref().is_some_and(names::says_krea)
+            let look = around.look(&id);
+            look.has_name() && look.attribution().own_name.as_deref().is_some_and(names::says_krea)
         })
 }
 

@@ -1,0 +1,304 @@
+//! Gathers the evidence of whose a value is, place by place, nearest first.
+
+use super::assignment;
+use super::assignment::Assignment;
+use super::blocks::line_range;
+use super::evidence::{Evidence, Place, Says, Tie};
+use super::hosts;
+use super::levels::{self, Level, LevelKind};
+use super::look::Look;
+use super::{LOOKALIKE, PathSays, shorten};
+use super::{members, statement, uses};
+use crate::detect::names::{self, NameKind};
+
+/// How far a request may stand from the header that it sends.
+const REQUEST_REACH: usize = 2000;
+/// How far from the use of a variable in a header its request may stand, in bytes.
+const USE_REACH: usize = 400;
+/// How far above a value a heading is looked for, in lines.
+const HEADING_LINES: usize = 30;
+
+/// Adds the evidence of one place.
+type Stage<'s> = &'s dyn Fn(&mut Vec<Evidence>);
+
+impl Look<'_> {
+    /// Gathers evidence in the order in which it decides; no more than is needed to decide, unless `all` is wanted.
+    pub(super) fn gather(&self, all: bool) -> Vec<Evidence> {
+        let mut found: Vec<Evidence> = Vec::new();
+        let stages: [Stage<'_>; 8] = [
+            &|found| found.extend(self.host_behind()),
+            &|found| self.column(found),
+            &|found| self.own_name(found),
+            &|found| found.extend(self.uses()),
+            &|found| self.levels_around(all, found),
+            &|found| found.extend(self.outside()),
+            &|found| found.extend(self.heading()),
+            &|found| found.extend(self.nearby()),
+        ];
+        for stage in stages {
+            stage(&mut found);
+            if !all && found.iter().any(Evidence::decides) {
+                break;
+            }
+        }
+        found
+    }
+
+    /// Whether the value is a key itself: `{"value": …`.
+    fn is_key(&self) -> bool {
+        let (text, span) = (self.around.text, &self.span);
+        let quote = text[..span.start].last().copied().filter(|b| matches!(b, b'"' | b'\'' | b'`'));
+        let behind = quote.and_then(|quote| text[span.end..].strip_prefix(&[quote]));
+        let is_first = || {
+            let before = text[..span.start - 1].trim_ascii_end().last();
+            matches!(before, None | Some(b'{' | b','))
+        };
+        behind.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":")) && is_first()
+    }
+
+    /// The host in `value@host`.
+    fn host_behind(&self) -> Option<Evidence> {
+        let rest = self.around.text[self.span.end..].strip_prefix(b"@")?;
+        let is_host = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'-');
+        let length = rest.iter().take(100).take_while(is_host).count();
+        let host = String::from_utf8_lossy(&rest[..length]).into_owned();
+        let says = match members::host_kind(&host) {
+            NameKind::Krea => Says::Krea,
+            _ => Says::AnotherService,
+        };
+        host.contains('.').then_some(Evidence { place: Place::HostBehind, says, label: host })
+    }
+
+    fn own_name(&self, found: &mut Vec<Evidence>) {
+        let own = self.own();
+        if self.cell().is_some_and(|cell| cell.header.is_some()) {
+            return;
+        }
+        if let Some((kind, name)) = &own.decided
+            && let Some(says) = Says::of(*kind)
+        {
+            found.push(Evidence { place: Place::OwnName, says, label: shorten(name) });
+        }
+        // A command is no name of its option's value.
+        let is_own = !own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
+        let is_other_key = own.decided.as_ref().is_some_and(|(_, name)| is_own && names::names_no_pair(name))
+            || own.nearest.as_deref().is_some_and(names::names_no_pair);
+        if self.is_key() {
+            found.push(Evidence {
+                place: Place::OwnName,
+                says: Says::NoCredential,
+                label: "a key of an object".to_owned(),
+            });
+        }
+        if own.no_credential || is_other_key {
+            let label = own.nearest.as_deref().map(shorten).unwrap_or_default();
+            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
+        }
+    }
+
+    fn column(&self, found: &mut Vec<Evidence>) {
+        let Some(cell) = self.cell() else { return };
+        if let Some(header) = &cell.header {
+            let kind = names::classify(header);
+            if let Some(says) = Says::of(kind) {
+                found.push(Evidence { place: Place::Column, says, label: shorten(header) });
+            }
+            if names::names_no_pair(header) {
+                found.push(Evidence {
+                    place: Place::Column,
+                    says: Says::NoCredential,
+                    label: shorten(header),
+                });
+            }
+        }
+        if let Some((kind, label)) = &cell.row
+            && let Some(says) = Says::of(*kind)
+        {
+            found.push(Evidence { place: Place::Member, says, label: label.clone() });
+        }
+    }
+
+    /// What the uses of the value's variable say, the nearest that says something.
+    fn uses(&self) -> Option<Evidence> {
+        let (text, own) = (self.around.text, self.own());
+        if own.decided.as_ref().is_some_and(|(kind, _)| Says::of(*kind).is_some()) {
+            return None;
+        }
+        let (name, defined) = own.variable(text, self.span.start)?;
+        let said = uses::of(text, name, defined).into_iter().find_map(|used| {
+            let name = assignment::before(text, used.start);
+            let told = name.decided.as_ref().and_then(|(kind, name)| Some((Says::of(*kind)?, shorten(name))));
+            told.filter(|(says, _)| *says != Says::MentionsKrea).or_else(|| {
+                let in_brackets =
+                    levels::bracket_ranges(text, used.start, 2).into_iter().map(|(_, range)| range);
+                let request = used.start.saturating_sub(USE_REACH)..(used.end + USE_REACH).min(text.len());
+                let zones = in_brackets
+                    .take(2)
+                    .chain(std::iter::once(statement::range(text, &used)))
+                    .chain(name.authorization.then_some(request));
+                let host = zones
+                    .into_iter()
+                    .find_map(|zone| hosts::nearest(text, &zone, &[], &used, name.authorization));
+                host.and_then(|(kind, host)| Some((Says::of(kind)?, host)))
+            })
+        });
+        said.map(|(says, label)| Evidence { place: Place::Use, says, label })
+    }
+
+    /// What the levels around the value say, the smallest first: its statement is one of them.
+    fn levels_around(&self, all: bool, found: &mut Vec<Evidence>) {
+        let (text, span, own, levels) = (self.around.text, &self.span, self.own(), self.levels());
+        let line = statement::range(text, span);
+        let line_at = levels.partition_point(|level| level.range.len() < line.len());
+        let (inner, outer) = levels.split_at(line_at);
+        let is_done = |found: &[Evidence]| !all && found.iter().any(Evidence::decides);
+        for level in inner {
+            self.level(level, found);
+            if is_done(found) {
+                return;
+            }
+        }
+        let assigned = members::assigned(text, &line, span.start);
+        if let Some((kind, label)) = members::surest(&assigned, span.start) {
+            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
+        }
+        if is_done(found) {
+            return;
+        }
+        let excluded = inner.last().map_or(&[][..], |level| &level.excluded);
+        if let Some((kind, label)) = hosts::nearest(text, &line, excluded, span, own.authorization) {
+            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
+        }
+        if is_done(found) {
+            return;
+        }
+        found.extend(statement::nearest_name(text, &line, span, own));
+        for level in outer {
+            if is_done(found) {
+                return;
+            }
+            self.level(level, found);
+        }
+        if own.authorization && !is_done(found) {
+            let reach = span.start.saturating_sub(REQUEST_REACH)..(span.end + REQUEST_REACH).min(text.len());
+            if let Some((kind, label)) = hosts::nearest(text, &reach, &[], span, true) {
+                found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
+            }
+        }
+    }
+
+    fn level(&self, level: &Level, found: &mut Vec<Evidence>) {
+        let (text, span, own) = (self.around.text, &self.span, self.own());
+        let surest = match level.kind {
+            LevelKind::Paragraph => members::surest_owner(&level.members, span.start),
+            _ => members::surest(&level.members, span.start),
+        };
+        if let Some((kind, label)) = surest {
+            let is_host = label.contains('.');
+            let place = if is_host { Place::Host } else { Place::Member };
+            let label = if is_host { sent_to(own, kind, label) } else { label };
+            found.extend(Says::of(kind).map(|says| Evidence { place, says, label }));
+        }
+        if level.kind == LevelKind::List && level.members.iter().any(members::Member::names_an_id) {
+            let label = "a key in pieces".to_owned();
+            found.push(Evidence { place: Place::Member, says: Says::NoCredential, label });
+        }
+        // The lines of a paragraph have little to do with each other: their members have spoken.
+        let host = (level.kind != LevelKind::Paragraph || own.authorization)
+            .then(|| hosts::nearest(text, &level.range, &level.excluded, span, own.authorization))
+            .flatten();
+        if let Some((kind, host)) = host {
+            let label = sent_to(own, kind, host);
+            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
+        }
+        if level.kind == LevelKind::Object {
+            let described = members::described(text, &level.range, span.start);
+            if let Some((kind, label)) = members::surest(&described, span.start) {
+                found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
+            }
+        }
+        // Names of one level that disagree say nothing.
+        let said: Vec<(Says, &str)> = level
+            .names
+            .iter()
+            .map(|name| last_segment(name))
+            .filter(|name| !names::names_both(name))
+            .filter_map(|name| Some((Says::of(names::classify(name))?, name)))
+            .collect();
+        let agree = said.windows(2).all(|pair| {
+            let is_other = |says: Says| says == Says::AnotherService;
+            is_other(pair[0].0) == is_other(pair[1].0)
+        });
+        if let Some((says, name)) = said.first().filter(|_| agree) {
+            found.push(Evidence { place: Place::LevelName, says: *says, label: shorten(name) });
+        }
+    }
+
+    /// What was around the encoded run that this text was decoded from.
+    fn outside(&self) -> Option<Evidence> {
+        let outer = self.around.outer?;
+        let says = match () {
+            () if outer.other_service => Says::AnotherService,
+            () if outer.tie > Tie::None => Says::Krea,
+            () => return None,
+        };
+        Some(Evidence { place: Place::Outside, says, label: outer.label.clone() })
+    }
+
+    /// The nearest heading or comment above that names a service.
+    fn heading(&self) -> Option<Evidence> {
+        let text = self.around.text;
+        let mut line = line_range(text, self.span.start);
+        for _ in 0..HEADING_LINES {
+            if line.start == 0 {
+                return None;
+            }
+            line = line_range(text, line.start - 1);
+            let heading = text[line.clone()].trim_ascii();
+            let marks: [&[u8]; 7] = [b"#", b"//", b"--", b";", b"/*", b"=", b"<!--"];
+            if line.len() > 200 || !marks.iter().any(|mark| heading.starts_with(mark)) {
+                continue;
+            }
+            let krea = self.around.mentions.iter().any(|at| line.contains(at));
+            let lookalike = LOOKALIKE.is_match(heading);
+            let says = match (krea, lookalike) {
+                (true, false) => Says::Krea,
+                (false, true) => Says::AnotherService,
+                (true, true) => return None,
+                (false, false) => continue,
+            };
+            let label = if krea { "krea in the comment above" } else { "fal in the comment above" };
+            return Some(Evidence { place: Place::Heading, says, label: label.to_owned() });
+        }
+        None
+    }
+
+    /// The file's name, what is nearby, a folder's name.
+    fn nearby(&self) -> Option<Evidence> {
+        let own = self.own();
+        let krea = |place, label: &str| Some(Evidence { place, says: Says::Krea, label: label.to_owned() });
+        if own.foreign_scheme {
+            let label = "its authorization scheme".to_owned();
+            return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, label });
+        }
+        if self.around.path == PathSays::File {
+            return krea(Place::FileName, "the file's name");
+        }
+        let unknown_credential = own.kind() == Some(NameKind::Unknown)
+            && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
+        if self.around.is_near(self.span.start, unknown_credential) {
+            return krea(Place::Nearby, "krea nearby");
+        }
+        (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, "the folder's name")).flatten()
+    }
+}
+
+/// A host as a report shows it: Krea's with what is sent to it.
+fn sent_to(own: &Assignment, kind: NameKind, host: String) -> String {
+    if own.authorization && kind == NameKind::Krea { format!("Authorization, {host}") } else { host }
+}
+
+/// The last part of a dotted name that says whose it is: `openai.alternatives.krea` is Krea's.
+fn last_segment(name: &str) -> &str {
+    name.rsplit('.').find(|part| Says::of(names::classify(part)).is_some()).unwrap_or(name)
+}
