@@ -145,16 +145,9 @@ impl Detector {
             found: Vec::new(),
             placeholders: 0,
         };
-        let text = match encoding {
-            Some(encoding) => charset::decode_utf16(bytes, encoding),
-            None => charset::utf8(bytes),
-        };
+        let text = charset::text(bytes, encoding);
         run.text(&text, None, 0);
         self.run_custom(&text, path, &mut run.found);
-        let binary = encoding.is_none() && memchr::memchr(0, bytes).is_some();
-        if let Some(wide) = binary.then(|| charset::wide_strings(bytes)).flatten() {
-            run.text(&wide, None, 0);
-        }
         Detection { matches: without_overlaps(run.found), placeholders: run.placeholders }
     }
 
@@ -359,7 +352,7 @@ impl<'a> Run<'a> {
             return;
         }
         let text = read.text;
-        for run in encoded::runs(text.bytes()) {
+        for run in encoded::runs(text.bytes(), self.budget.bytes.get()) {
             let is_new = read.made == Made::AsItStands || !text.is_one_piece(&run.range);
             if !is_new || !Budget::takes(&self.budget.bytes, run.text.bytes().len()) {
                 continue;
@@ -375,7 +368,7 @@ impl<'a> Run<'a> {
                 placeholders: 0,
             };
             let decoded = run.text.bytes();
-            inner.text(&Text::plain(decoded), outer.as_ref(), depth + 1);
+            inner.text(&charset::text(decoded, None), outer.as_ref(), depth + 1);
             self.placeholders += inner.placeholders;
             let place = |range: &Range<usize>| {
                 let range = run.place(range);
