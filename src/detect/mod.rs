@@ -163,16 +163,9 @@ impl Detector {
             considered: Vec::new(),
             placeholders: 0,
         };
-        let text = match encoding {
-            Some(encoding) => charset::decode_utf16(bytes, encoding),
-            None => charset::utf8(bytes),
-        };
+        let text = charset::text(bytes, encoding);
         run.text(Field::new(&text), None, 0);
         self.run_custom(&text, path, &mut run.found);
-        let binary = encoding.is_none() && memchr::memchr(0, bytes).is_some();
-        if let Some(wide) = binary.then(|| charset::wide_strings(bytes)).flatten() {
-            run.text(Field::of_binary(&wide), None, 0);
-        }
         Detection {
             matches: without_overlaps(run.found),
             placeholders: run.placeholders,
@@ -254,13 +247,13 @@ impl<'a> Run<'a> {
         let unescaped = escapes::unescape(text);
         let view = unescaped.as_ref().unwrap_or(text);
         let around = Surroundings::new(view.bytes(), self.says, outer);
-        let read = Reading { field: field.of(view), base: text, made: Made::AsItStands };
+        let read = Reading { field: Field::new(view), base: text, made: Made::AsItStands };
         self.values(&read, &around);
         if around.is_related() {
             for by in [Joined::ByOperator, Joined::ByAdjacency] {
                 if let Some(joined) = literals::join(view, by) {
                     let around = Surroundings::new(joined.bytes(), self.says, outer);
-                    let read = Reading { field: field.of(&joined), base: text, made: Made::Joined(by) };
+                    let read = Reading { field: Field::new(&joined), base: text, made: Made::Joined(by) };
                     self.values(&read, &around);
                     if by == Joined::ByOperator {
                         self.encoded(&read, &around, depth);
@@ -277,7 +270,7 @@ impl<'a> Run<'a> {
             let lines = strings::lines(text).map(|text| (text, Made::Lines));
             for (other, made) in shown.into_iter().chain(lines) {
                 let around = Surroundings::new(other.bytes(), self.says, outer);
-                let read = Reading { field: field.of(&other), base: text, made };
+                let read = Reading { field: Field::new(&other), base: text, made };
                 if made == Made::Markup {
                     self.values(&read, &around);
                 }
@@ -412,7 +405,7 @@ impl<'a> Run<'a> {
             return;
         }
         let text = read.field.text();
-        for run in encoded::runs(text.bytes()) {
+        for run in encoded::runs(text.bytes(), self.budget.bytes.get()) {
             let is_new = read.made == Made::AsItStands || !text.is_one_piece(&run.range);
             if !is_new || !Budget::takes(&self.budget.bytes, run.text.bytes().len()) {
                 continue;
@@ -430,7 +423,7 @@ impl<'a> Run<'a> {
                 placeholders: 0,
             };
             let decoded = run.text.bytes();
-            inner.text(Field::new(&Text::plain(decoded)), outer.as_ref(), depth + 1);
+            inner.text(Field::new(&charset::text(decoded, None)), outer.as_ref(), depth + 1);
             self.placeholders += inner.placeholders;
             let considered = std::mem::take(&mut inner.considered);
             let place = |range: &Range<usize>| {

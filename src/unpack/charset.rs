@@ -1,4 +1,4 @@
-//! UTF-16 to UTF-8, with or without a byte order mark, and UTF-16 strings inside binaries.
+//! UTF-16 to UTF-8, with or without a byte order mark, and text in two or four bytes a character inside of other bytes.
 //!
 //! UTF-8 and every superset of ASCII (Latin-1, Windows-1252, …) is searched as it is: tokens are ASCII.
 
@@ -10,34 +10,61 @@ use std::sync::LazyLock;
 /// How much of a file decides whether it is UTF-16 without a mark.
 const SAMPLE: usize = 4096;
 
-/// Runs of ASCII in UTF-16, as compilers and resource editors put them into binaries. Little-endian runs only:
-/// a big-endian run, read from its second byte on, is one as well.
+/// Runs of ASCII in UTF-16 and UTF-32, as programs, registries and arrays of numpy hold them, and as files do that two programs
+/// wrote to. A run in big-endian order, read from its first character on, is one as well, but for its last character, which
+/// stands there plainly.
 static WIDE_RUN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)(?:[\x20-\x7e\t\r\n]\x00){8,}[\x20-\x7e]?").expect("a constant pattern")
+    Regex::new(r"(?-u)(?:[\x20-\x7e\t\r\n]\x00){8,}|(?:[\x20-\x7e\t\r\n]\x00{3}){8,}")
+        .expect("a constant pattern")
 });
+
+/// So many bytes of ASCII in a row are no UTF-16: another program has written to the file.
+static NARROW_RUN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?-u)[\x20-\x7e\t\r\n]{24}").expect("a constant pattern"));
 
 /// The encoding of a file that is UTF-16 as a whole.
 pub fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    mark_or_zeros(bytes).filter(|_| !NARROW_RUN.is_match(bytes))
+}
+
+/// What a mark, or the zeros at the start, say.
+fn mark_or_zeros(bytes: &[u8]) -> Option<&'static Encoding> {
     match bytes {
+        [0xff, 0xfe, 0, 0, ..] => return None,
         [0xff, 0xfe, ..] => return Some(UTF_16LE),
         [0xfe, 0xff, ..] => return Some(UTF_16BE),
         _ => {}
     }
     let sample = &bytes[..bytes.len().min(SAMPLE) & !1];
     let (mut even, mut odd) = (0, 0);
+    let (mut is_big, mut is_little) = (true, true);
+    let is_in_text = |b: u8| matches!(b, b'\t' | b'\n' | b'\r' | b' '..);
     for pair in sample.chunks_exact(2) {
         even += usize::from(pair[0] == 0 && pair[1] != 0);
         odd += usize::from(pair[1] == 0 && pair[0] != 0);
+        is_big &= pair[0] != 0 || is_in_text(pair[1]);
+        is_little &= pair[1] != 0 || is_in_text(pair[0]);
     }
     let pairs = sample.len() / 2;
-    if pairs < 8 {
-        None
-    } else if odd * 2 > pairs && even * 16 < pairs {
-        Some(UTF_16LE)
-    } else if even * 2 > pairs && odd * 16 < pairs {
-        Some(UTF_16BE)
-    } else {
-        None
+    match sample {
+        // Behind plain text of an odd length one order looks like the other.
+        _ if pairs < 8 || sample[..2].iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~')) => {
+            None
+        }
+        _ if is_little && odd * 2 > pairs && even * 16 < pairs => Some(UTF_16LE),
+        _ if is_big && even * 2 > pairs && odd * 16 < pairs => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// The text of a file, or a window of one, whose encoding is given if it is UTF-16 as a whole.
+pub fn text<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) -> Text<'a> {
+    match encoding.filter(|_| !NARROW_RUN.is_match(bytes)) {
+        Some(encoding) => decode_utf16(bytes, encoding),
+        None => {
+            let text = utf8(bytes);
+            narrow(&text).unwrap_or(text)
+        }
     }
 }
 
@@ -69,7 +96,7 @@ pub fn decode_utf16(bytes: &[u8], encoding: &'static Encoding) -> Text<'static> 
 }
 
 /// UTF-8, or anything like it, without its byte order mark.
-pub fn utf8(bytes: &[u8]) -> Text<'_> {
+fn utf8(bytes: &[u8]) -> Text<'_> {
     match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => {
             let mut text = TextBuilder::default();
@@ -80,15 +107,31 @@ pub fn utf8(bytes: &[u8]) -> Text<'_> {
     }
 }
 
-/// The UTF-16 strings inside a file that is something else as a whole, one a line; `None` when there are none.
-pub fn wide_strings(bytes: &[u8]) -> Option<Text<'static>> {
-    let mut text = TextBuilder::default();
-    for run in WIDE_RUN.find_iter(bytes) {
-        let narrow: Vec<u8> = run.as_bytes().iter().copied().step_by(2).collect();
-        text.push(&narrow, run.start(), Step::TWO);
-        text.push(b"\n", run.end().saturating_sub(1), Step::NONE);
+/// A text with what is ASCII in UTF-16 or UTF-32 in it as plain ASCII, all else as it is; `None` when there is none, and for
+/// what is UTF-16 as a whole.
+pub fn narrow<'a>(text: &Text<'_>) -> Option<Text<'a>> {
+    let bytes = text.bytes();
+    memchr::memchr(0, bytes)?;
+    if utf16(bytes).is_some() {
+        return None;
     }
-    (!text.bytes.is_empty()).then(|| Text::plain(bytes).derive(text))
+    let mut out = TextBuilder::default();
+    let mut copied = 0;
+    for run in WIDE_RUN.find_iter(bytes) {
+        let step = if bytes[run.start() + 2] == 0 { Step::FOUR } else { Step::TWO };
+        // The last character of a plain string and the zero that ends it are no part of the run behind them.
+        let is_glued = bytes[..run.start()].last().is_some_and(u8::is_ascii_alphanumeric);
+        let start = run.start() + if is_glued { step.origin } else { 0 };
+        out.push(&bytes[copied..start], copied, Step::ONE);
+        let characters: Vec<u8> = bytes[start..run.end()].iter().copied().step_by(step.origin).collect();
+        out.push(&characters, start, step);
+        copied = run.end();
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push(&bytes[copied..], copied, Step::ONE);
+    Some(text.derive(out))
 }
 
 #[cfg(test)]
@@ -109,6 +152,9 @@ mod tests {
             }
         }
         assert!(utf16(b"plain text, nothing wide about it").is_none());
+        for little in [true, false] {
+            assert!(utf16(&encode("\u{2502} KREA=1 for everybody", little)).is_some());
+        }
     }
 
     #[test]
@@ -119,12 +165,59 @@ mod tests {
         assert_eq!(text.origin(at), 12);
     }
 
+    fn narrowed(bytes: &[u8]) -> Vec<u8> {
+        text(bytes, utf16(bytes)).bytes().to_vec()
+    }
+
     #[test]
     fn strings_in_a_binary_are_found_at_their_place() {
-        let mut bytes = vec![1, 2, 3];
-        bytes.extend(encode("KREA_API_KEY=x", false));
-        let text = wide_strings(&bytes).expect("a run");
-        assert!(text.bytes().starts_with(b"KREA_API_KEY=x"));
-        assert_eq!(text.origin(0), 4);
+        for little in [true, false] {
+            let mut bytes = b"\x01\x02name\0".to_vec();
+            bytes.extend(encode("KREA_API_KEY=x", little));
+            bytes.extend(b"\0\0end");
+            let text = text(&bytes, None);
+            let at = text.bytes().windows(5).position(|window| window == b"KEY=x").expect("a run");
+            assert!(text.bytes().starts_with(b"\x01\x02name\0") && text.bytes().ends_with(b"\0end"));
+            assert_eq!(text.origin(at), 7 + 2 * 9 + usize::from(!little));
+            assert_eq!(text.origin(0), 0);
+        }
+    }
+
+    #[test]
+    fn four_bytes_a_character_are_read_in_both_orders() {
+        let said = "\u{feff}KREA_API_KEY=x\n";
+        let big: Vec<u8> = said.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
+        let little: Vec<u8> = said.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+        for bytes in [&big[..], &big[4..], &little[..], &little[4..]] {
+            assert!(utf16(bytes).is_none());
+            let text = text(bytes, None);
+            let at = text.bytes().windows(15).position(|w| w == b"KREA_API_KEY=x\n").expect("the text");
+            let first = bytes.iter().position(|&b| b == b'K').expect("K");
+            assert_eq!((text.origin(at), text.origin(at + 5)), (first, first + 20));
+        }
+        // An array of numpy: each string has room for the longest.
+        let array: Vec<u8> = ["krea_api_key", "a long value of it"]
+            .iter()
+            .flat_map(|text| text.chars().map(u32::from).chain(std::iter::repeat(0)).take(20))
+            .flat_map(u32::to_le_bytes)
+            .collect();
+        let text = String::from_utf8(narrowed(&array)).expect("ASCII");
+        assert_eq!(text.replace('\0', ""), "krea_api_keya long value of it");
+    }
+
+    #[test]
+    fn a_file_that_two_programs_wrote_to_is_read() {
+        let (wide, plain) = ("first_line=of several\r\n", "KREA_API_KEY=a value that is long enough\n");
+        for little in [true, false] {
+            for before in ["", "\u{feff}"] {
+                let wide_first = [encode(&format!("{before}{wide}"), little), plain.into()].concat();
+                assert!(String::from_utf8_lossy(&narrowed(&wide_first)).ends_with(&format!("{wide}{plain}")));
+            }
+            for before in ["A=1\n", "AB=\n\n", "A\n", "A=12345678901234567890123456\n"] {
+                let plain_first = [before.as_bytes().to_vec(), encode(plain, little)].concat();
+                let text = String::from_utf8_lossy(&narrowed(&plain_first)).replace('\0', "");
+                assert_eq!(text, format!("{before}{plain}"));
+            }
+        }
     }
 }

@@ -54,6 +54,8 @@ impl Step {
     const ONE: Step = Step { origin: 1, text: 1 };
     /// Two bytes for each: UTF-16, hex digits.
     const TWO: Step = Step { origin: 2, text: 1 };
+    /// Four bytes for each: UTF-32.
+    const FOUR: Step = Step { origin: 4, text: 1 };
     /// Four characters for three bytes: base64.
     const BASE64: Step = Step { origin: 4, text: 3 };
 

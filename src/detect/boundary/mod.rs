@@ -42,24 +42,12 @@ static URL_PATH: LazyLock<Regex> = LazyLock::new(|| {
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'t> {
     text: &'t Text<'t>,
-    /// It holds the strings of a binary.
-    of_binary: bool,
 }
 
 impl<'t> Field<'t> {
     /// A text as it was read.
     pub fn new(text: &'t Text<'t>) -> Self {
-        Field { text, of_binary: false }
-    }
-
-    /// The strings of a binary, a line each.
-    pub fn of_binary(text: &'t Text<'t>) -> Self {
-        Field { text, of_binary: true }
-    }
-
-    /// Another reading of it.
-    pub fn of<'o>(&self, text: &'o Text<'o>) -> Field<'o> {
-        Field { text, ..*self }
+        Field { text }
     }
 
     /// The text.
@@ -82,10 +70,7 @@ impl<'t> Field<'t> {
         let bytes = self.bytes();
         let strings = span.start.saturating_sub(STRINGS)..bytes.len().min(span.end + STRINGS);
         let near = span.start.saturating_sub(AROUND)..bytes.len().min(span.end + AROUND);
-        if self.of_binary
-            || bytes[near.clone()].iter().any(is_control)
-            || memchr::memchr(0, &bytes[strings]).is_some()
-        {
+        if bytes[near.clone()].iter().any(is_control) || memchr::memchr(0, &bytes[strings]).is_some() {
             Ground::Binary
         } else if is_text(bytes, near) || is_framed(bytes, span) {
             Ground::Text

@@ -1,6 +1,8 @@
 //! Base64 and base64url, also wrapped over lines, at any alignment.
 
-use super::{Run, all, gzip, is_readable, is_text, is_whole, maximal, stretches};
+use super::lines::Lines;
+use super::packed::Packing;
+use super::{Kept, Run, all, is_text, is_text_start, is_whole, maximal, stretches};
 use crate::unpack::{Step, Text, TextBuilder};
 use std::ops::Range;
 
@@ -8,8 +10,16 @@ use std::ops::Range;
 pub const KIND: &str = "base64";
 /// A run shorter than this holds no token.
 const SHORTEST_RUN: usize = 24;
-/// The shortest line of a run that goes on in the next line.
-const SHORTEST_LINE: usize = 40;
+/// So many characters tell most digests and pictures from texts.
+const HEAD: usize = 16;
+/// Deflate without a head is looked for in runs of at least so many characters.
+const SHORTEST_DEFLATE: usize = 96;
+/// Behind no more characters than this is something compressed looked for that is glued to them.
+const FARTHEST_START: usize = 256;
+/// So many bytes of a length may stand before it.
+const LONGEST_LENGTH: usize = 8;
+/// So many characters at its beginning tell what it is.
+const BEGINNING: usize = 256;
 
 /// No character of either alphabet.
 const NONE: u8 = 64;
@@ -30,72 +40,51 @@ pub const SIX_BITS: [u8; 256] = {
 
 /// The base64 in some bytes.
 pub fn runs(bytes: &[u8]) -> Vec<Run> {
-    let mut found = Vec::new();
-    let mut done = 0;
-    for run in maximal(bytes, SHORTEST_RUN, |b| SIX_BITS[usize::from(b)] != NONE) {
-        if run.start >= done {
-            let lines = lines(bytes, run);
-            done = lines.last().map_or(done, |line| line.end);
-            found.extend(read(bytes, &lines));
-        }
+    Lines::all(bytes, SHORTEST_RUN, is_member).filter_map(|lines| read(bytes, &lines)).collect()
+}
+
+/// Whether a character is of either alphabet.
+pub const fn is_member(b: u8) -> bool {
+    SIX_BITS[b as usize] != NONE
+}
+
+/// What the start and the middle of a run say is encoded in it. A cheap look, which does not see a text in the midst of other
+/// bytes.
+pub fn look(run: &[u8]) -> Option<Kept> {
+    let middle = run.len() / 8 * 4;
+    let parts = [run, &run[middle..]];
+    if !parts.iter().any(|part| is_mixed(part)) {
+        return None;
     }
-    found
+    let heads = parts.into_iter().flat_map(|part| (0..4).filter_map(|at| part[at..].first_chunk()));
+    let kept = heads.filter_map(|head| Kept::of(&head_of(head))).max();
+    kept.filter(|kept| *kept == Kept::Hidden).or_else(|| packed(run).map(|_| Kept::Hidden)).or(kept)
+}
+
+/// Whether the start of a run has letters of both cases, as bytes in base64 have, and paths and most names do not.
+fn is_mixed(run: &[u8]) -> bool {
+    let head = &run[..run.len().min(SHORTEST_DEFLATE)];
+    head.iter().filter(|b| b.is_ascii_uppercase()).nth(3).is_some() && head.iter().any(u8::is_ascii_lowercase)
 }
 
 /// Whether a value is nothing but an encoded text.
 pub fn is_encoded_text(value: &[u8]) -> bool {
     let body = value.trim_ascii_end();
     let body = body.strip_suffix(b"==").or_else(|| body.strip_suffix(b"=")).unwrap_or(body);
-    body.len() >= 16 && is_text(&decoded(&body[..whole_length(body.len())]))
+    body.len() >= HEAD && is_text(&decoded(&body[..whole_length(body.len())]))
 }
 
-/// The lines of a run: it goes on where a line ends that is long, and the next one is of the alphabet throughout.
-fn lines(bytes: &[u8], first: Range<usize>) -> Vec<Range<usize>> {
-    let mut lines = vec![first];
-    while let Some(line) = lines.last().filter(|line| line.len() >= SHORTEST_LINE) {
-        let rest = &bytes[line.end..];
-        let Some(after) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) else { break };
-        let indent = after.iter().take(80).take_while(|b| matches!(b, b' ' | b'\t')).count();
-        let start = bytes.len() - after.len() + indent;
-        let length = bytes[start..].iter().take_while(|&&b| SIX_BITS[usize::from(b)] != NONE).count();
-        let behind = bytes.get(start + length);
-        let ends = behind.is_none_or(|b| b.is_ascii_whitespace() || b"=\"'`<\\),;".contains(b));
-        // All lines but the first, which may be glued to something, are as long as the one before or end the run.
-        if length == 0 || !ends || (lines.len() > 1 && length > line.len()) {
-            break;
-        }
-        lines.push(start..start + length);
-    }
-    lines
-}
-
-/// What the lines of one run say.
-fn read(bytes: &[u8], lines: &[Range<usize>]) -> Option<Run> {
-    let (first, last) = (lines.first()?, lines.last()?);
-    let range = first.start..last.end;
-    if lines.len() == 1 {
-        if let Some((range, text)) = of_one_alphabet(bytes, &range) {
-            return Some(made(bytes, range, text));
-        }
-        let place = |at: usize| range.start + at;
-        let run = &bytes[range.clone()];
-        let text = whole(run, place).or_else(|| in_part(run, place))?;
+/// What one run says.
+fn read(bytes: &[u8], lines: &Lines) -> Option<Run> {
+    let range = lines.range();
+    if lines.is_one()
+        && let Some((range, text)) = of_one_alphabet(bytes, &range)
+    {
         return Some(made(bytes, range, text));
     }
-    let joined: Vec<u8> = lines.iter().flat_map(|line| &bytes[line.clone()]).copied().collect();
-    let mut before = 0;
-    let starts: Vec<(usize, usize)> = lines
-        .iter()
-        .map(|line| {
-            before += line.len();
-            (before - line.len(), line.start)
-        })
-        .collect();
-    let place = |at: usize| {
-        let (before, start) = starts[starts.partition_point(|&(before, _)| before <= at) - 1];
-        start + at - before
-    };
-    let text = whole(&joined, place).or_else(|| in_part(&joined, place))?;
+    let run = lines.joined(bytes);
+    let place = |at: usize| lines.place(at);
+    let text = whole(&run, place).or_else(|| compressed(&run, place)).or_else(|| in_part(&run, place))?;
     Some(made(bytes, range, text))
 }
 
@@ -122,12 +111,38 @@ fn made(bytes: &[u8], range: Range<usize>, text: TextBuilder) -> Run {
 /// The text of a run that is encoded text from its first character to its last. `place` gives a character's.
 fn whole(run: &[u8], place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
     let run = &run[..whole_length(run.len())];
-    // Sixteen characters tell most digests and pictures.
-    let head = decoded(&run[..run.len().min(16)]);
+    let head = decoded(&run[..run.len().min(HEAD)]);
     let zeros = head.iter().filter(|&&b| b == 0).count();
-    let promising = head.iter().all(|&b| is_readable(b) || b >= 0x80) || zeros * 3 >= head.len();
-    let bytes = (promising || gzip::is_gzip(&head)).then(|| decoded(run)).filter(|bytes| is_whole(bytes))?;
+    let promising = is_text_start(&head) || zeros * 3 >= head.len() || Packing::marked(&head).is_some();
+    let bytes = promising.then(|| decoded(run)).filter(|bytes| is_whole(bytes))?;
     Some(all(&bytes, Step::BASE64, |at| place_of_byte(at, 0, run.len(), &place)))
+}
+
+/// What is compressed in a run, which may be glued to something: where it starts, in characters, and behind how many bytes.
+fn packed(run: &[u8]) -> Option<(usize, usize)> {
+    let is_glue = |at: &usize| matches!(run[at - 1], b'/' | b'+' | b'-' | b'_');
+    let glued = (4..run.len().min(FARTHEST_START)).filter(is_glue);
+    (0..4).chain(glued).find_map(|start| {
+        let rest = &run[start..];
+        let head = head_of(rest.first_chunk()?);
+        // Some programs put the length before it.
+        let last = if start < 4 { LONGEST_LENGTH } else { 0 };
+        let behind = (0..=last).find(|&at| {
+            Packing::marked(&head[at..]).is_some_and(|packing| at == 0 || packing != Packing::Zlib)
+        });
+        let may_be_deflate = start < 4 && run.len() >= SHORTEST_DEFLATE;
+        let behind = behind.or(may_be_deflate.then_some(0))?;
+        let beginning = decoded(&rest[..whole_length(rest.len().min(BEGINNING))]);
+        Packing::of(&beginning[behind..]).map(|_| (start, behind))
+    })
+}
+
+/// The bytes of a run from where something compressed starts.
+fn compressed(run: &[u8], place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
+    let (start, behind) = packed(run)?;
+    let bytes = decoded(&run[start..][..whole_length(run.len() - start)]);
+    let place = |at: usize| place_of_byte(at + behind, start, run.len(), &place);
+    Some(all(&bytes[behind..], Step::BASE64, place))
 }
 
 /// The texts in a run that is something else at its ends, at the alignment that gives most.
@@ -150,11 +165,23 @@ fn whole_length(length: usize) -> usize {
     length - usize::from(length % 4 == 1)
 }
 
+/// The bytes of a head, without memory of its own.
+fn head_of(head: &[u8; HEAD]) -> [u8; HEAD / 4 * 3] {
+    let mut bytes = [0; HEAD / 4 * 3];
+    for (group, three) in head.chunks_exact(4).zip(bytes.chunks_exact_mut(3)) {
+        three.copy_from_slice(&bits_of(group).to_be_bytes()[1..]);
+    }
+    bytes
+}
+
+fn bits_of(group: &[u8]) -> u32 {
+    group.iter().fold(0, |bits, &b| bits << 6 | u32::from(SIX_BITS[usize::from(b)] & 63))
+}
+
 fn decoded(run: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(run.len() / 4 * 3 + 3);
     for group in run.chunks(4) {
-        let bits = group.iter().fold(0u32, |bits, &b| bits << 6 | u32::from(SIX_BITS[usize::from(b)] & 63));
-        let bits = bits << (6 * (4 - group.len()));
+        let bits = bits_of(group) << (6 * (4 - group.len()));
         bytes.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
     }
     bytes

@@ -1,15 +1,19 @@
-//! Encoded runs inside a text: base64, hex digits, lists of character codes, and what stands in what they encode.
+//! Encoded runs inside a text: base64, hex digits, dumps, lists of character codes, and what stands in what they encode.
 //!
 //! A step takes bytes and gives the runs in them that hold something to read, each with a map back to its place. It
 //! makes no difference where in a longer run a text starts: a run may be glued to other characters, or cut. What a run
-//! holds is text, UTF-16 or gzip; a run of anything else, a digest or a picture, gives nothing.
+//! holds is text, UTF-16 or something compressed; a run of anything else, a digest or a picture, gives nothing.
 
 pub mod base64;
-mod gzip;
+mod dump;
+pub mod glance;
 pub mod hex;
+mod lines;
 mod numbers;
+pub mod packed;
 
 use super::{Step, Text, TextBuilder, charset};
+use packed::Packing;
 use std::ops::Range;
 
 /// A shorter text in a run is chance.
@@ -21,8 +25,8 @@ const LONGEST_VALUE: usize = 300;
 /// Gives the runs of one kind in some bytes.
 type Decoder = fn(&[u8]) -> Vec<Run>;
 
-/// Every step, in no order.
-const STEPS: [Decoder; 5] = [base64::runs, hex::runs, numbers::runs, utf16, gzip::runs];
+/// The steps that give no more bytes than they take, in no order.
+const STEPS: [Decoder; 6] = [base64::runs, hex::runs, hex::pairs, dump::runs, numbers::runs, utf16];
 
 /// A run, and what it says.
 #[derive(Debug)]
@@ -45,9 +49,9 @@ impl Run {
     }
 }
 
-/// The encoded runs in some bytes.
-pub fn runs(bytes: &[u8]) -> impl Iterator<Item = Run> + '_ {
-    STEPS.iter().flat_map(|step| step(bytes))
+/// The encoded runs in some bytes. Of what is compressed, no more than `most` bytes are read.
+pub fn runs(bytes: &[u8], most: usize) -> impl Iterator<Item = Run> + '_ {
+    STEPS.iter().flat_map(|step| step(bytes)).chain(packed::runs(bytes, most))
 }
 
 /// The text with each base64 run that says a short text written out in its place, or `None` where there are fewer than two: the
@@ -79,12 +83,12 @@ fn utf16(bytes: &[u8]) -> Vec<Run> {
 
 /// Whether decoded bytes can be read, or decoded further, as a whole.
 fn is_whole(bytes: &[u8]) -> bool {
-    is_text(bytes) || gzip::is_gzip(bytes) || charset::utf16(bytes).is_some()
+    is_text(bytes) || charset::utf16(bytes).is_some() || Packing::of(bytes).is_some()
 }
 
 /// ASCII throughout, save for characters beyond it.
 fn is_text(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&b| matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..)) && {
+    bytes.iter().all(|&b| is_readable(b) || b >= 0x80) && {
         let beyond = bytes.iter().filter(|&&b| b >= 0x80).count();
         beyond * 4 <= bytes.len() && (beyond == 0 || std::str::from_utf8(bytes).is_ok())
     }
@@ -94,6 +98,44 @@ fn is_readable(b: u8) -> bool {
     matches!(b, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)
 }
 
+/// Whether a text may start like this, or go on: it may be cut in a character at both ends.
+fn is_text_start(bytes: &[u8]) -> bool {
+    if !bytes.iter().all(|&b| is_readable(b) || b >= 0x80) {
+        return false;
+    }
+    let cut = bytes.iter().take(3).take_while(|&&b| (0x80..0xc0).contains(&b)).count();
+    match std::str::from_utf8(&bytes[cut..]) {
+        Ok(_) => cut < bytes.len(),
+        Err(error) => error.error_len().is_none() && error.valid_up_to() > 0,
+    }
+}
+
+/// Whether some bytes are ASCII in UTF-16, of either byte order, from the first byte on.
+fn is_wide_start(bytes: &[u8]) -> bool {
+    let is_wide = |(at, &b): (usize, &u8), odd: usize| if at % 2 == odd { b == 0 } else { is_readable(b) };
+    let bytes = bytes.strip_prefix(b"\xff\xfe").or(bytes.strip_prefix(b"\xfe\xff")).unwrap_or(bytes);
+    bytes.len() >= 8 && (0..2).any(|odd| bytes.iter().enumerate().all(|at| is_wide(at, odd)))
+}
+
+/// What the first bytes of what is encoded say that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    /// A text.
+    Text,
+    /// What is to be decoded once more: UTF-16, something compressed.
+    Hidden,
+}
+
+impl Kept {
+    fn of(head: &[u8]) -> Option<Kept> {
+        let is_packed = Packing::marked(head).is_some_and(|packing| packing != Packing::Zlib);
+        match is_wide_start(head) || is_packed {
+            true => Some(Kept::Hidden),
+            false => is_text_start(head).then_some(Kept::Text),
+        }
+    }
+}
+
 /// All of what was decoded. `place` gives the origin of a decoded byte, and of the run's end.
 fn all(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> TextBuilder {
     let mut out = TextBuilder::default();
@@ -101,22 +143,24 @@ fn all(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> TextBuilder 
     out
 }
 
-/// The stretches of decoded bytes that are text, each on a line of its own; `None` when there are none. `place` gives
-/// the origin of a decoded byte, and of the run's end.
+/// The stretches of decoded bytes that are text, each on a line of its own, also of text in UTF-16; `None` when there are
+/// none. `place` gives the origin of a decoded byte, and of the run's end.
 fn stretches(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
-    let mut out = TextBuilder::default();
-    let mut start = 0;
-    while start + SHORTEST <= bytes.len() {
-        // A stretch that starts here or before has to hold the byte that is this far ahead.
-        match bytes[start..start + SHORTEST].iter().rposition(|&b| !is_readable(b)) {
-            Some(last) => start += last + 1,
-            None => {
-                let more = bytes[start + SHORTEST..].iter().take_while(|&&b| is_readable(b)).count();
-                let end = start + SHORTEST + more;
-                push(&mut out, bytes, start..end, step, &place);
-                start = end;
-            }
+    let plain = Text::plain(bytes);
+    match charset::narrow(&plain) {
+        Some(text) => {
+            let place =
+                |at: usize| if at < text.bytes().len() { place(text.origin(at)) } else { place(bytes.len()) };
+            readable_stretches(text.bytes(), step, place)
         }
+        None => readable_stretches(bytes, step, place),
+    }
+}
+
+fn readable_stretches(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
+    let mut out = TextBuilder::default();
+    for stretch in maximal(bytes, SHORTEST, is_readable) {
+        push(&mut out, bytes, stretch, step, &place);
     }
     (!out.bytes.is_empty()).then_some(out)
 }
@@ -177,8 +221,32 @@ mod tests {
     }
 
     #[test]
+    fn a_stretch_may_be_wide() {
+        let wide: Vec<u8> = "sixteen letters!".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let bytes = [b"\x01\xff", &wide[..], b"\0\0\xff"].concat();
+        let out = stretches(&bytes, Step::ONE, |at| at).expect("a stretch");
+        let text = Text::plain(&bytes).derive(out);
+        assert_eq!(text.bytes(), b"sixteen letters!\n");
+        assert_eq!((text.origin(0), text.origin(8)), (2, 18));
+    }
+
+    #[test]
     fn maximal_runs_are_found_wherever_they_start() {
         let found: Vec<_> = maximal(b"ab 1234 12345 12 123", 4, |b| b.is_ascii_digit()).collect();
         assert_eq!(found, [3..7, 8..13]);
+    }
+
+    #[test]
+    fn starts_of_texts_are_told_from_other_bytes() {
+        for text in ["{\"a\": 1}", "日本語", "é", "a\tb\r\n"] {
+            assert!(is_text_start(text.as_bytes()), "{text}");
+            assert!(is_text_start(&[text.as_bytes(), b"x\xe6\x97"].concat()), "{text}");
+        }
+        for bytes in [&b"a\0b"[..], b"\xfb\xef\xbe\xfb", b"\xff\xff\xff", b"\x97\xa5\x97\xa5", b"a\xe9b", b""]
+        {
+            assert!(!is_text_start(bytes), "{bytes:?}");
+        }
+        assert!(is_wide_start(b"k\0r\0e\0a\0") && is_wide_start(b"\xfe\xff\0k\0r\0e\0a"));
+        assert!(!is_wide_start(b"k\0r\0\0\0a\0") && !is_wide_start(&[0; 16]));
     }
 }

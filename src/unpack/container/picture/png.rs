@@ -3,12 +3,16 @@
 use super::bytes::{Bytes, cut_short};
 use super::{Fields, MOST, ifd, iptc, xmp};
 use crate::unpack::container::Walk;
+use crate::unpack::container::decoders::Peek;
 use crate::unpack::container::trouble::{Packed, Trouble, Unpacked};
+use crate::unpack::encoded::packed::Packing;
 use std::io::{self, BufRead, Read};
 
 const SIGNATURE: u64 = 8;
 /// The longest keyword and the longest name of a language that are looked for, in bytes.
 const WORD: u64 = 512;
+/// So much of what is compressed tells how it is, in bytes.
+const HEAD: usize = 1024;
 /// The keyword under which a text is XMP.
 const XMP: &str = "XML:com.adobe.xmp";
 /// ImageMagick and exiftool keep what has no chunk of its own in texts of hex digits, under such keywords.
@@ -84,8 +88,19 @@ fn text(
         return field(walk, fields, &keyword, &mut chunk);
     }
     let packed = Packed::Known(chunk.limit());
-    let decoder = flate2::bufread::ZlibDecoder::new(chunk);
-    field(walk, fields, &keyword, &mut Unpacked::new(walk.budget, walk.level() + 1, packed, decoder))
+    let level = walk.level() + 1;
+    // draw.io writes deflate without its head.
+    let mut chunk = Peek::new(chunk);
+    match Packing::of(chunk.peek(HEAD)?) {
+        Some(Packing::Deflate) => {
+            let decoder = flate2::bufread::DeflateDecoder::new(chunk);
+            field(walk, fields, &keyword, &mut Unpacked::new(walk.budget, level, packed, decoder))
+        }
+        _ => {
+            let decoder = flate2::bufread::ZlibDecoder::new(chunk);
+            field(walk, fields, &keyword, &mut Unpacked::new(walk.budget, level, packed, decoder))
+        }
+    }
 }
 
 /// Reads a text for what its keyword says it is.

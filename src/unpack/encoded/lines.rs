@@ -1,0 +1,74 @@
+//! Runs that are wrapped over lines, as tools for mail, keys and dumps write them.
+
+use super::maximal;
+use std::ops::Range;
+
+/// The shortest line of a run that goes on in the next line.
+const SHORTEST_LINE: usize = 40;
+
+/// Whether a character can stand in a run.
+pub type Member = fn(u8) -> bool;
+
+/// The lines that one run stands on.
+#[derive(Debug)]
+pub struct Lines {
+    lines: Vec<Range<usize>>,
+    /// How many characters stand on the lines before each.
+    before: Vec<usize>,
+}
+
+impl Lines {
+    /// The runs in some bytes, whose characters are each a `member`, of at least so many.
+    pub fn all(bytes: &[u8], least: usize, member: Member) -> impl Iterator<Item = Lines> + '_ {
+        let mut done = 0;
+        maximal(bytes, least, member).filter_map(move |first| {
+            let lines = (first.start >= done).then(|| Lines::from(bytes, first, member))?;
+            done = lines.range().end;
+            Some(lines)
+        })
+    }
+
+    /// The run that starts on a line. It goes on where a line ends that is long, and the next one is of members throughout.
+    pub fn from(bytes: &[u8], first: Range<usize>, member: Member) -> Lines {
+        let mut lines = vec![first];
+        while let Some(line) = lines.last().filter(|line| line.len() >= SHORTEST_LINE) {
+            let rest = &bytes[line.end..];
+            let Some(after) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) else { break };
+            let indent = after.iter().take(80).take_while(|b| matches!(b, b' ' | b'\t')).count();
+            let start = bytes.len() - after.len() + indent;
+            let length = bytes[start..].iter().take_while(|&&b| member(b)).count();
+            let behind = bytes.get(start + length);
+            let ends = behind.is_none_or(|b| b.is_ascii_whitespace() || b"=\"'`<\\),;".contains(b));
+            // All lines but the first, which may be glued to something, are as long as the one before or end the run.
+            if length == 0 || !ends || (lines.len() > 1 && length > line.len()) {
+                break;
+            }
+            lines.push(start..start + length);
+        }
+        let before =
+            lines.iter().scan(0, |before, line| Some(std::mem::replace(before, *before + line.len())));
+        Lines { before: before.collect(), lines }
+    }
+
+    /// From the first character to behind the last.
+    pub fn range(&self) -> Range<usize> {
+        let (first, last) = (self.lines.first(), self.lines.last());
+        first.map_or(0, |line| line.start)..last.map_or(0, |line| line.end)
+    }
+
+    /// Whether it is one line.
+    pub fn is_one(&self) -> bool {
+        self.lines.len() == 1
+    }
+
+    /// Its characters, without what stands between the lines.
+    pub fn joined(&self, bytes: &[u8]) -> Vec<u8> {
+        self.lines.iter().flat_map(|line| &bytes[line.clone()]).copied().collect()
+    }
+
+    /// Where one of its characters stands; its length is the place behind the last.
+    pub fn place(&self, at: usize) -> usize {
+        let line = self.before.partition_point(|&before| before <= at).saturating_sub(1);
+        self.lines[line].start + at - self.before[line]
+    }
+}

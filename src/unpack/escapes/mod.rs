@@ -1,0 +1,228 @@
+//! Undoes what source code, JSON, URLs, logs, markup and terminals put around or into a value: each escape says the character
+//! that it stands for, NUL and control characters too; sequences that colour a terminal, and what nobody sees, go.
+//!
+//! Mail says that it is in quoted-printable; then `=3D` and a `=` at a line's end are undone as well.
+//!
+//! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
+
+mod code;
+mod glance;
+mod invisible;
+mod terminal;
+
+pub use glance::any_suspect;
+
+use super::{Step, Text, TextBuilder, charset};
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+use terminal::CONTROL;
+
+static QUOTED_PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("(?im-u)^content-transfer-encoding:[ \t]*\"?quoted-printable").expect("a constant pattern")
+});
+
+/// More layers of quoting than this are left as they are.
+const MAX_LAYERS: usize = 8;
+
+/// An escape at the start of some bytes: what it stands for, and its length.
+struct Escape {
+    said: Said,
+    length: usize,
+}
+
+/// What an escape stands for.
+enum Said {
+    /// Nothing: what stands before and behind it is joined.
+    Nothing,
+    Byte(u8),
+    Character(char),
+    /// Nothing here, but a part of it, from where to where, can be read elsewhere.
+    Aside(Range<usize>),
+}
+
+impl Said {
+    /// A character by its number. A return ends a line.
+    fn of(code: u32) -> Option<Self> {
+        match char::from_u32(code)? {
+            '\r' => Some(Said::Byte(b'\n')),
+            character => Some(Said::Character(character)),
+        }
+    }
+}
+
+/// The text without its escapes, or `None` when it has none.
+pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
+    let mut current = undo_quoted_printable(text);
+    for _ in 0..MAX_LAYERS {
+        let mut is_done = true;
+        for step in [undo_one_layer, terminal::undo_typing] {
+            if let Some(next) = step(current.as_ref().unwrap_or(text)) {
+                current = Some(next);
+                is_done = false;
+            }
+        }
+        if is_done {
+            break;
+        }
+    }
+    for step in [invisible::remove, charset::narrow] {
+        current = step(current.as_ref().unwrap_or(text)).or(current);
+    }
+    current
+}
+
+/// Undoes quoted-printable in a text that names it as its encoding.
+fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
+    let bytes = text.bytes();
+    if !QUOTED_PRINTABLE.is_match(bytes) {
+        return None;
+    }
+    let mut out = TextBuilder::default();
+    let mut copied = 0;
+    for at in memchr::memchr_iter(b'=', bytes) {
+        let (said, length) = match &bytes[at + 1..] {
+            [b'\r', b'\n', ..] => (Said::Nothing, 3),
+            [b'\n', ..] => (Said::Nothing, 2),
+            [a, b, ..] => match code::hex(&[*a, *b]) {
+                Some(byte) => (Said::Byte(byte as u8), 3),
+                None => continue,
+            },
+            _ => continue,
+        };
+        if at >= copied {
+            out.push(&bytes[copied..at], copied, Step::ONE);
+            out.say(&said, at);
+            copied = at + length;
+        }
+    }
+    out.push(&bytes[copied..], copied, Step::ONE);
+    Some(text.derive(out))
+}
+
+impl TextBuilder {
+    /// Appends what an escape at `origin` stands for.
+    fn say(&mut self, said: &Said, origin: usize) {
+        match said {
+            Said::Nothing | Said::Aside(_) => {}
+            Said::Byte(byte) => self.push(&[*byte], origin, Step::NONE),
+            Said::Character(character) => {
+                self.push(character.encode_utf8(&mut [0; 4]).as_bytes(), origin, Step::NONE);
+            }
+        }
+    }
+}
+
+/// Finds what may start an escape, in order.
+struct Introducers<'a> {
+    bytes: &'a [u8],
+    finders: [Finder; 4],
+    /// Where each finder's next hit is.
+    next: [usize; 4],
+}
+
+/// Finds a kind of introducers.
+type Finder = fn(&[u8]) -> Option<usize>;
+
+impl<'a> Introducers<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let finders: [Finder; 4] = [
+            |bytes| memchr::memchr3(b'\\', b'%', b'&', bytes),
+            |bytes| memchr::memchr2(CONTROL, 0xc2, bytes),
+            |bytes| memchr::memchr3(b'#', b'^', b'`', bytes),
+            |bytes| memchr::memmem::find(bytes, b"_x00"),
+        ];
+        let mut introducers = Introducers { bytes, finders, next: [0; 4] };
+        (0..finders.len()).for_each(|i| introducers.find(i, 0));
+        introducers
+    }
+
+    fn find(&mut self, i: usize, from: usize) {
+        self.next[i] = (self.finders[i])(&self.bytes[from..]).map_or(usize::MAX, |at| from + at);
+    }
+
+    /// The next one at or behind a place.
+    fn from(&mut self, from: usize) -> Option<usize> {
+        for i in 0..self.next.len() {
+            if self.next[i] < from {
+                self.find(i, from);
+            }
+        }
+        self.next.into_iter().min().filter(|&at| at != usize::MAX)
+    }
+}
+
+fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
+    let bytes = text.bytes();
+    let is_binary = memchr::memchr(0, bytes).is_some();
+    let mut out: Option<TextBuilder> = None;
+    let mut asides: Vec<Range<usize>> = Vec::new();
+    let mut introducers = Introducers::new(bytes);
+    let (mut copied, mut from) = (0, 0);
+    while let Some(at) = introducers.from(from) {
+        let Some(escape) = decode(bytes, at, is_binary) else {
+            from = at + 1;
+            continue;
+        };
+        let out = out.get_or_insert_default();
+        out.push(&bytes[copied..at], copied, Step::ONE);
+        out.say(&escape.said, at);
+        if let Said::Aside(range) = escape.said {
+            asides.push(at + range.start..at + range.end);
+        }
+        copied = at + escape.length;
+        from = copied;
+    }
+    let mut out = out?;
+    out.push(&bytes[copied..], copied, Step::ONE);
+    for aside in asides.into_iter().filter(|aside| !aside.is_empty()) {
+        out.push(b"\n", aside.start, Step::NONE);
+        out.push(&bytes[aside.clone()], aside.start, Step::ONE);
+    }
+    Some(text.derive(out))
+}
+
+/// The escape that starts at `at`.
+fn decode(bytes: &[u8], at: usize, is_binary: bool) -> Option<Escape> {
+    code::decode(bytes, at).or_else(|| terminal::sequence(&bytes[at..], is_binary))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A text without its escapes.
+    pub fn undone(text: &str) -> String {
+        let plain = Text::plain(text.as_bytes());
+        let text = unescape(&plain).unwrap_or(plain);
+        String::from_utf8(text.bytes().to_vec()).expect("UTF-8")
+    }
+
+    #[test]
+    fn nested_quotes_are_undone_to_the_bottom() {
+        assert_eq!(undone(r#"{\\\"key\\\":\\\"v\\\"}"#), r#"{"key":"v"}"#);
+        assert_eq!(undone(r#""A=1\nB=2""#), "\"A=1\nB=2\"");
+        assert_eq!(undone(r"\\u001b[1mA\\x08B"), "B");
+    }
+
+    #[test]
+    fn quoted_printable_is_undone_where_it_is_named() {
+        let mail = "Content-Transfer-Encoding: quoted-printable\n\n";
+        assert_eq!(undone(&format!("{mail}A=3Dxy=\r\nz=zz=C3=A9==3D")), format!("{mail}A=xyz=zzé=="));
+        assert_eq!(undone("A=3Dx=\ny"), "A=3Dx=\ny");
+    }
+
+    #[test]
+    fn utf16_in_escapes_is_read() {
+        let escaped: String = "KREA_API_KEY=x".chars().map(|c| format!(r"{c}\x00")).collect();
+        assert_eq!(undone(&format!("b'{escaped}'")), "b'KREA_API_KEY=x'");
+    }
+
+    #[test]
+    fn offsets_point_into_the_file() {
+        let plain = Text::plain(br#"x\u003a\"yz"#);
+        let text = unescape(&plain).expect("escapes");
+        assert_eq!(text.bytes(), b"x:\"yz");
+        assert_eq!((0..5).map(|at| text.origin(at)).collect::<Vec<_>>(), [0, 1, 7, 9, 10]);
+    }
+}

@@ -1,0 +1,175 @@
+//! Sequences that move, colour and name things on a terminal (ECMA-48), and what was typed over.
+//!
+//! A text is a stream here, not a screen: what says that a text goes on elsewhere ends a line, what colours or erases leaves no
+//! trace. `unpack::terminal` shows recordings as they stood on the screen.
+
+use super::{Escape, Said};
+use crate::unpack::{Step, Text, TextBuilder};
+use std::ops::Range;
+
+/// ESC, which starts a sequence.
+pub const CONTROL: u8 = 0x1b;
+pub const BACKSPACE: u8 = 8;
+const BELL: u8 = 7;
+/// The two bytes that introduce a sequence in UTF-8 without ESC: U+009B.
+const C1: [u8; 2] = [0xc2, 0x9b];
+/// No numbers of a sequence are longer, in bytes.
+const LONGEST: usize = 64;
+/// No title, link or clipboard of a terminal is longer, in bytes.
+const LONGEST_TITLE: usize = 16 << 10;
+
+/// The sequence that starts some bytes. Bytes that are no text hold ESC by chance: only the longer ones count there.
+pub fn sequence(bytes: &[u8], is_binary: bool) -> Option<Escape> {
+    let said = |said, length| Some(Escape { said, length });
+    match bytes {
+        [CONTROL, b'[', rest @ ..] => control_sequence(rest, 2),
+        [a, b, rest @ ..] if [*a, *b] == C1 && !is_binary => control_sequence(rest, 2),
+        [CONTROL, b']', rest @ ..] => {
+            let rest = &rest[..rest.len().min(LONGEST_TITLE)];
+            let end = rest.iter().position(|&b| matches!(b, BELL | CONTROL | b'\n'))?;
+            let closes = match rest[end..] {
+                [BELL, ..] => 1,
+                [CONTROL, b'\\', ..] => 2,
+                _ => return None,
+            };
+            // What a person sees stands behind the number of what it is.
+            let number = rest[..end].iter().take_while(|b| b.is_ascii_digit() || **b == b';').count();
+            said(Said::Aside(2 + number..2 + end), 2 + end + closes)
+        }
+        _ if is_binary => None,
+        // Which letters are drawn, and how.
+        [CONTROL, b' '..=b'/', b'0'..=b'~', ..] => said(Said::Nothing, 3),
+        // What the keys send, where the cursor was; the end of a string.
+        [CONTROL, b'=' | b'>' | b'7' | b'8' | b'\\', ..] => said(Said::Nothing, 2),
+        // A new line; everything anew; a string for the terminal.
+        [CONTROL, b'D' | b'E' | b'M' | b'c' | b'P' | b'X' | b'^' | b'_', ..] => said(Said::Byte(b'\n'), 2),
+        _ => None,
+    }
+}
+
+/// What `ESC [` introduces, which is `introducer` bytes long.
+fn control_sequence(rest: &[u8], introducer: usize) -> Option<Escape> {
+    let rest = &rest[..rest.len().min(LONGEST)];
+    let parameters = rest.iter().take_while(|b| matches!(b, b'0'..=b'?')).count();
+    let more = rest[parameters..].iter().take_while(|b| matches!(b, b' '..=b'/')).count();
+    let said = match rest.get(parameters + more)? {
+        // The cursor goes on in the line, or elsewhere.
+        b'C' | b'a' => Said::Byte(b' '),
+        b'A' | b'B' | b'D'..=b'H' | b'`' | b'd' | b'e' | b'f' | b'u' => Said::Byte(b'\n'),
+        b'@'..=b'~' => Said::Nothing,
+        _ => return None,
+    };
+    Some(Escape { said, length: introducer + parameters + more + 1 })
+}
+
+/// Undoes what a terminal undoes: a backspace takes the character before it, as long as the line has one; a return that goes
+/// back to the line's start ends what could be read until then.
+pub fn undo_typing<'a>(text: &Text<'_>) -> Option<Text<'a>> {
+    let bytes = text.bytes();
+    if memchr::memchr(0, bytes).is_some() {
+        return None;
+    }
+    let goes_back = |at: usize| {
+        let more = bytes[at..].iter().take(8).take_while(|&&b| b == b'\r').count();
+        bytes.get(at + more).is_some_and(|&b| b != b'\n')
+    };
+    let mut returns = memchr::memchr_iter(b'\r', bytes).filter(|&at| goes_back(at)).peekable();
+    if returns.peek().is_none() {
+        memchr::memchr(BACKSPACE, bytes)?;
+    }
+    let mut kept: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    for at in memchr::memchr_iter(BACKSPACE, bytes) {
+        if start < at {
+            kept.push(start..at);
+        }
+        start = at + 1;
+        if let Some(last) = kept.last_mut() {
+            let is_inside = |b: u8| (0x80..0xc0).contains(&b);
+            let mut end = last.end - 1;
+            while end > last.start && is_inside(bytes[end]) {
+                end -= 1;
+            }
+            if bytes[end] != b'\n' {
+                last.end = end;
+            }
+            if last.start == last.end {
+                kept.pop();
+            }
+        }
+    }
+    kept.push(start..bytes.len());
+    let mut out = TextBuilder::default();
+    for range in kept {
+        let mut from = range.start;
+        while let Some(&at) = returns.peek().filter(|&&at| at < range.end) {
+            returns.next();
+            if at >= from {
+                out.push(&bytes[from..at], from, Step::ONE);
+                out.push(b"\n", at, Step::NONE);
+                from = at + 1;
+            }
+        }
+        out.push(&bytes[from..range.end], from, Step::ONE);
+    }
+    Some(text.derive(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::unpack::escapes::tests::undone;
+
+    #[test]
+    fn colours_are_taken_out() {
+        for text in [
+            "\u{1b}[1mA\u{1b}[0m=\u{1b}[38;5;12mx",
+            r"\x1b[1mA\u001b[0m=\033[36mx",
+            r"\e[1mA=x",
+            "\u{1b}[01;31m\u{1b}[KA\u{1b}[m\u{1b}[K=x",
+            "^[[01;31m^[[KA^[[m^[[K=x",
+            "\u{9b}1mA=x",
+            "\u{1b}[?25l\u{1b}[>4;2mA\u{1b}[!p=\u{1b}[1 qx",
+            "#033[1mA#033[0m=x",
+        ] {
+            assert_eq!(undone(text), "A=x", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_elsewhere_on_the_screen_stands_apart() {
+        assert_eq!(undone("A=x\u{1b}[20Gy"), "A=x\ny");
+        assert_eq!(undone("A=x\u{1b}[3;1Hy"), "A=x\ny");
+        assert_eq!(undone("A\u{1b}[3Cx"), "A x");
+    }
+
+    #[test]
+    fn titles_links_and_backspaces_are_undone() {
+        for text in [
+            "A\u{1b}(B=\u{1b}=x",
+            "AB\u{8}=x",
+            "A\u{e4}\u{8}=xyz\u{8}\u{8}",
+            "A\u{8}A=\u{8}=x\u{8}x",
+            "A\u{1b}[1m\u{8}A=x",
+        ] {
+            assert_eq!(undone(text), "A=x", "{text:?}");
+        }
+        assert_eq!(undone("\u{1b}]0;a title\u{7}A=x"), "A=x\na title");
+        let link = "\u{1b}]8;;https://example.com\u{1b}\\A\u{1b}]8;;\u{1b}\\=x";
+        assert_eq!(undone(link), "A=x\nhttps://example.com");
+        assert_eq!(undone("\u{8}\u{8}A\n\u{8}B"), "A\nB");
+        assert_eq!(undone("\u{1b}]0;no end"), "\u{1b}]0;no end");
+    }
+
+    #[test]
+    fn a_return_ends_what_was_to_be_read() {
+        assert_eq!(undone("A=x\rB=y\r\nC=z\r\r\n\r"), "A=x\nB=y\r\nC=z\r\r\n\r");
+        assert_eq!(undone("A=xy\u{8}\rB=yz\u{8}"), "A=x\nB=y");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_left_alone() {
+        for text in ["\0\u{1b}7c9e", "\0ab\u{8}c", "\0a\rb"] {
+            assert_eq!(undone(text), text);
+        }
+    }
+}
