@@ -22,9 +22,22 @@ static WIDE_RUN: LazyLock<Regex> = LazyLock::new(|| {
 static NARROW_RUN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u)[\x20-\x7e\t\r\n]{24}").expect("a constant pattern"));
 
+/// A run of fewer different bytes is the same few characters of UTF-16 over and over.
+const DIFFERENT: usize = 8;
+
 /// The encoding of a file that is UTF-16 as a whole.
 pub fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
-    mark_or_zeros(bytes).filter(|_| !NARROW_RUN.is_match(bytes))
+    mark_or_zeros(bytes).filter(|_| !has_narrow_run(bytes))
+}
+
+fn has_narrow_run(bytes: &[u8]) -> bool {
+    let varies = |run: &[u8]| {
+        let mut different = run.to_vec();
+        different.sort_unstable();
+        different.dedup();
+        different.len() >= DIFFERENT
+    };
+    NARROW_RUN.find_iter(bytes).any(|run| varies(run.as_bytes()))
 }
 
 /// What a mark, or the zeros at the start, say.
@@ -36,30 +49,55 @@ fn mark_or_zeros(bytes: &[u8]) -> Option<&'static Encoding> {
         _ => {}
     }
     let sample = &bytes[..bytes.len().min(SAMPLE) & !1];
-    let (mut even, mut odd) = (0, 0);
-    let (mut is_big, mut is_little) = (true, true);
-    let is_in_text = |b: u8| matches!(b, b'\t' | b'\n' | b'\r' | b' '..);
-    for pair in sample.chunks_exact(2) {
-        even += usize::from(pair[0] == 0 && pair[1] != 0);
-        odd += usize::from(pair[1] == 0 && pair[0] != 0);
-        is_big &= pair[0] != 0 || is_in_text(pair[1]);
-        is_little &= pair[1] != 0 || is_in_text(pair[0]);
-    }
     let pairs = sample.len() / 2;
-    match sample {
-        // Behind plain text of an odd length one order looks like the other.
-        _ if pairs < 8 || sample[..2].iter().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~')) => {
-            None
+    // Behind plain text of an odd length one order looks like the other.
+    let starts_plain = sample.iter().take(2).all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~'));
+    if pairs < 8 || starts_plain {
+        return None;
+    }
+    let little = Order::of(sample.chunks_exact(2).map(|pair| [pair[1], pair[0]]));
+    let big = Order::of(sample.chunks_exact(2).map(|pair| [pair[0], pair[1]]));
+    match () {
+        () if little.is_likelier(&big, pairs) => Some(UTF_16LE),
+        () if big.is_likelier(&little, pairs) => Some(UTF_16BE),
+        () => None,
+    }
+}
+
+/// What a text is in one order of the two bytes of a character.
+struct Order {
+    /// How many characters are ASCII.
+    ascii: usize,
+    /// How many blocks of 256 characters they are from.
+    blocks: usize,
+    /// There is no control character.
+    is_text: bool,
+}
+
+impl Order {
+    /// Takes the characters, the high byte of each first.
+    fn of(characters: impl Iterator<Item = [u8; 2]>) -> Self {
+        let (mut ascii, mut is_text, mut blocks) = (0, true, [false; 256]);
+        for [high, low] in characters {
+            blocks[usize::from(high)] = true;
+            ascii += usize::from(high == 0 && low != 0);
+            is_text &= high != 0 || matches!(low, b'\t' | b'\n' | b'\r' | b' '..);
         }
-        _ if is_little && odd * 2 > pairs && even * 16 < pairs => Some(UTF_16LE),
-        _ if is_big && even * 2 > pairs && odd * 16 < pairs => Some(UTF_16BE),
-        _ => None,
+        Order { ascii, is_text, blocks: blocks.iter().filter(|block| **block).count() }
+    }
+
+    /// Whether the text is rather in this order than in the other one: it is mostly ASCII, or its characters are from few
+    /// blocks, as those of a language and its signs are.
+    fn is_likelier(&self, other: &Order, characters: usize) -> bool {
+        let is_ascii = self.ascii * 2 > characters && other.ascii * 16 < characters;
+        let is_of_few_blocks = self.ascii * 4 > characters && self.blocks * 3 <= other.blocks;
+        self.is_text && (is_ascii || is_of_few_blocks)
     }
 }
 
 /// The text of a file, or a window of one, whose encoding is given if it is UTF-16 as a whole.
 pub fn text<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) -> Text<'a> {
-    match encoding.filter(|_| !NARROW_RUN.is_match(bytes)) {
+    match encoding.filter(|_| !has_narrow_run(bytes)) {
         Some(encoding) => decode_utf16(bytes, encoding),
         None => {
             let text = utf8(bytes);
