@@ -165,12 +165,18 @@ fn pair(
 /// A shorter secret half does not look drawn by itself, in bytes.
 const MIN_DRAWN_SECRET: usize = 32;
 
+/// No more beside a value on its line is looked at, in bytes.
+const LONGEST_MARGIN: usize = 400;
+
 /// Whether nothing else stands on the value's line.
 fn is_alone_on_its_line(text: &[u8], span: &Range<usize>) -> bool {
-    let start = memchr::memrchr(b'\n', &text[..span.start]).map_or(0, |at| at + 1);
-    let end = memchr::memchr(b'\n', &text[span.end..]).map_or(text.len(), |at| span.end + at);
+    let floor = span.start.saturating_sub(LONGEST_MARGIN);
+    let start = memchr::memrchr(b'\n', &text[floor..span.start]).map_or(floor, |at| floor + at + 1);
+    let before = span.start - boundary::patch_marks(text, span.start);
+    let ceiling = text.len().min(span.end + LONGEST_MARGIN);
+    let end = memchr::memchr(b'\n', &text[span.end..ceiling]).map_or(ceiling, |at| span.end + at);
     let is_mark = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'>' | b'*');
-    text[start..span.start].iter().chain(&text[span.end..end]).all(is_mark)
+    text[start..before].iter().chain(&text[span.end..end]).all(is_mark)
 }
 
 /// Why a value is not reported that belongs to somebody else.

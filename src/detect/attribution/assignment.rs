@@ -80,6 +80,7 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
         }
         operator |= gap.iter().any(|b| matches!(b, b'=' | b':' | b'>'));
         let start = name_end - text[limit..name_end].iter().rev().take_while(|&&b| is_name_byte(b)).count();
+        let start = start + glued_option(&text[start..name_end], gap);
         let name = String::from_utf8_lossy(&text[start..name_end]).into_owned();
         if name.len() > MAX_NAME {
             break;
@@ -129,6 +130,20 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
         end = start;
     }
     found
+}
+
+/// How long the option is that a name is glued to: `-Dkrea.api.key=…`, `-PkreaKey=…`, `-eKREA_API_KEY=…`.
+fn glued_option(name: &[u8], gap: &[u8]) -> usize {
+    match *name {
+        [b'-', letter, first, ..]
+            if gap.starts_with(b"=")
+                && (letter.is_ascii_uppercase() && first.is_ascii_alphabetic()
+                    || letter.is_ascii_lowercase() && first.is_ascii_uppercase()) =>
+        {
+            2
+        }
+        _ => 0,
+    }
 }
 
 /// `withToken(`, `setBearer(`, `addAuth(`

@@ -90,7 +90,9 @@ impl Look<'_> {
                 label: "a key of an object".to_owned(),
             });
         }
-        if own.no_credential || is_other_key {
+        let is_records_key =
+            own.nearest.as_deref() == Some("key") && statement::names_a_record(self.around.text, &self.span);
+        if own.no_credential || is_other_key || is_records_key {
             let label = own.nearest.as_deref().map(shorten).unwrap_or_default();
             found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
         }

@@ -103,6 +103,8 @@ impl<'s> Look<'s> {
         let own_name = cell
             .and_then(|cell| cell.header.clone())
             .or(named_by_member)
+            // The name before an option is that of its program.
+            .or_else(|| own.nearest.clone().filter(|name| matches!(name.as_bytes(), [b'-', _])))
             .or_else(|| own.nearest.iter().chain(&own.passed).chain(decided).find(says_something).cloned())
             .or_else(|| own.nearest.clone());
         let label = chosen.map(|evidence| evidence.label.clone()).unwrap_or_default();

@@ -18,6 +18,11 @@ static TELLING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("(?i-u)krea|fal|key|token|secret|auth|bearer|basic|cred|pass|pwd|pat")
         .expect("a constant pattern")
 });
+/// What stands beside the key of a record.
+static RECORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i-u)\b(?:partition|offset|(?:de-?dup(?:e|lication)?|idempotency|partition)[_-]?(?:key|id))["']?\s{0,3}[:=]"#)
+        .expect("a constant pattern")
+});
 /// A value that a command prints or is given: `echo VALUE |`, `<<< VALUE`.
 static PRINTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i-u)(?:(?:^|[\s;|&(])(?:echo|printf|print|write-output|write-host)(?:\s+-[a-z]+)*(?:\s+["']?%s(?:\\n)?["']?)?\s+["']?|<<<\s*["']?)$"#)
@@ -144,6 +149,11 @@ pub fn nearest_name(
         at += length;
     }
     best.map(|(_, evidence)| evidence)
+}
+
+/// Whether the statement says of a plain `key` in it that it finds a record, beside it: `partition=3 key=… offset=118`.
+pub fn names_a_record(text: &[u8], span: &Range<usize>) -> bool {
+    RECORD.is_match(&text[range(text, span)])
 }
 
 /// `krea auth login --api-key …`: Krea's own command line tool.

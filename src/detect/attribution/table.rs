@@ -20,6 +20,8 @@ const HEADER_LINES: usize = 200;
 const LONGEST_HEADER: usize = 80;
 /// How far back the list of columns may stand, in bytes.
 const COLUMNS_REACH: usize = 4096;
+/// A record has no more lines.
+const MOST_LINES: usize = 8;
 /// Delimiters of cells, the surest first.
 const DELIMITERS: [&str; 5] = ["|", "│", "\t", ";", ","];
 /// How far back the table of a cell in HTML may start, in bytes.
@@ -122,7 +124,7 @@ fn header(cell: &[u8]) -> Option<String> {
 }
 
 fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell> {
-    let line = line_range(text, span.start);
+    let line = record(text, line_range(text, span.start));
     if line.len() > LONGEST_LINE {
         return None;
     }
@@ -141,6 +143,19 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell
         let header = heads.get(own).cloned().flatten().map(|header| own_header(header, &members));
         Some(Cell { header, row: members::surest(&members, span.start) })
     })
+}
+
+/// A line with those above it that are in one record with it: a quoted cell may hold line breaks.
+fn record(text: &[u8], line: Range<usize>) -> Range<usize> {
+    let is_open = |range: &Range<usize>| memchr::memchr_iter(b'"', &text[range.clone()]).count() % 2 == 1;
+    let mut record = line.clone();
+    for _ in 0..MOST_LINES {
+        if !is_open(&record) || record.start == 0 {
+            break;
+        }
+        record.start = line_range(text, record.start - 1).start;
+    }
+    if is_open(&record) { line } else { record }
 }
 
 /// A cell's name: that of its column, or what its row calls it where the columns are `key` and `value`.

@@ -51,6 +51,22 @@ pub fn pairs(text: &[u8], start: usize, end: usize) -> usize {
     paired - usize::from(assigns)
 }
 
+/// Whether a mark right behind a span ends the change of a word diff that starts before it on its line, with its name in it:
+/// `[-NAME=value-]`, `{+NAME=value+}`.
+pub fn ends_change(text: &[u8], span: &Range<usize>, mark: u8) -> bool {
+    let (opening, close) = match mark {
+        b'-' => (b"[-", b']'),
+        b'+' => (b"{+", b'}'),
+        _ => return false,
+    };
+    let floor = span.start.saturating_sub(REACH);
+    let line = memchr::memrchr(b'\n', &text[floor..span.start]).map_or(floor, |newline| floor + newline + 1);
+    let before = &text[line..span.start];
+    let start = memchr::memmem::rfind(before, opening);
+    text[span.end..].starts_with(&[mark, close])
+        && start.is_some_and(|start| memchr::memmem::find(&before[start..], &[mark, close]).is_none())
+}
+
 fn ends_a_name(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'"' | b'\'' | b'`' | b']' | b')' | b':' | b'?')
 }

@@ -244,6 +244,11 @@ pub fn stands_alone(text: &[u8], span: &Range<usize>) -> bool {
     candidate.uuid_starts() && candidate.ends_well(span)
 }
 
+/// How many marks of a patch stand right before a place: its line starts with them.
+pub fn patch_marks(text: &[u8], at: usize) -> usize {
+    delimiters::patch_marks(text, at)
+}
+
 /// Whether the value is a piece of something with more colons: an ARN, a URN, an image reference.
 pub fn has_more_colons(text: &[u8], span: &Range<usize>) -> bool {
     let glue = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'/' | b'_' | b'-' | b'.' | b'@');

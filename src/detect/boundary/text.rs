@@ -192,7 +192,11 @@ impl Candidate<'_> {
     fn edge_bits(&self, span: &Range<usize>) -> f64 {
         let rest = &self.text[span.end..self.raw.end];
         let paired = delimiters::pairs(self.text, span.start, span.end);
-        let pair = if paired >= rest.len() { PAIRED * paired.min(2) as f64 } else { 0.0 };
+        let pair = match rest {
+            [mark] if delimiters::ends_change(self.text, span, *mark) => 2.0 * PAIRED,
+            _ if paired >= rest.len() => PAIRED * paired.min(2) as f64,
+            _ => 0.0,
+        };
         let is_edge = !rest.is_empty() && rest.iter().all(|&b| delimiters::is_both(b));
         let arrow = delimiters::arrow(self.text, span.end);
         pair + match is_edge {
@@ -208,6 +212,8 @@ impl Candidate<'_> {
         match text.get(end).copied() {
             None => true,
             Some(b) if b.is_ascii_alphanumeric() => false,
+            // Logs of what goes over the wire show a line's end so.
+            Some(b'[') if text[end + 1..].starts_with(b"\n]") => true,
             Some(b'(' | b'*' | b'[' | b'{' | b'$' | b'%' | b'~') if !uuid => {
                 delimiters::pairs(text, span.start, span.end) > 0
             }

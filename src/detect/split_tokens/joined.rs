@@ -36,6 +36,11 @@ static JOINS: LazyLock<Vec<Join>> = LazyLock::new(|| {
         ),
         // [id, secret].join(":"), strings.Join([]string{id, secret}, ":")
         (r#"["'`]:["'`]"#, r#"[\[{(]\s*ID\s*,\s*SECRET\s*[\])}]\s*(?:\.join\(|,)\s*["'`]:["'`]"#),
+        // parts = [id, secret], and then parts.join(":"), ":".join(parts)
+        (
+            r#"["'`]:["'`]"#,
+            r#"=\s*[\[(]\s*ID\s*,\s*SECRET\s*[\])];?\s{0,40}[^\n]{0,120}?(?:\.join\(\s*["'`]:["'`]|["'`]:["'`]\.join\()"#,
+        ),
         // "".concat(id, ":").concat(secret), what compilers make of a template
         (
             r#"["'`]:["'`]"#,
@@ -53,6 +58,8 @@ static JOINS: LazyLock<Vec<Join>> = LazyLock::new(|| {
     let literals = [
         // printf '%s:%s' ID SECRET
         ("%s:%s", r#"%s:%s(?:\\n)?["']\s+ID\s+SECRET"#),
+        // Fn::Join: [":", [ID, SECRET]], each on a line of its own
+        ("Fn::Join", r#"Fn::Join["']?\s*:\s*-\s*["']:["']\s*-\s*-\s*ID\s*-\s*SECRET"#),
         // '{0}:{1}' -f 'ID', 'SECRET'
         (r"\{0\}:\{1\}", r#"\{0\}:\{1\}["']\s+-f\s+ID\s*,\s*SECRET"#),
         // KreaClient::new("ID", "SECRET")

@@ -163,7 +163,11 @@ fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
     if attribution.other_service || (attribution.tie < Tie::Nearby && !names_krea) {
         return None;
     }
-    let stem = names::words(name).into_iter().filter(|word| !is_filler(word)).collect();
+    let is_short_option = matches!(name.as_bytes(), [b'-', _]);
+    let stem = match is_short_option {
+        true => Vec::new(),
+        false => names::words(name).into_iter().filter(|word| !is_filler(word)).collect(),
+    };
     Some(Half { span: span.clone(), attribution, stem, is_told: false, names_krea })
 }
 

@@ -184,7 +184,9 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
 
 /// The escape that starts at `at`.
 fn decode(bytes: &[u8], at: usize, is_binary: bool) -> Option<Escape> {
-    code::decode(bytes, at).or_else(|| terminal::sequence(&bytes[at..], is_binary))
+    code::decode(bytes, at)
+        .or_else(|| terminal::end_of_removed(bytes, at))
+        .or_else(|| terminal::sequence(&bytes[at..], is_binary))
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ const BELL: u8 = 7;
 const C1: [u8; 2] = [0xc2, 0x9b];
 /// No numbers of a sequence are longer, in bytes.
 const LONGEST: usize = 64;
+/// No more that was removed is looked over for where it starts, in bytes.
+const LONGEST_REMOVED: usize = 4096;
 /// No title, link or clipboard of a terminal is longer, in bytes.
 const LONGEST_TITLE: usize = 16 << 10;
 
@@ -45,6 +47,27 @@ pub fn sequence(bytes: &[u8], is_binary: bool) -> Option<Escape> {
         [CONTROL, b'D' | b'E' | b'M' | b'c' | b'P' | b'X' | b'^' | b'_', ..] => said(Said::Byte(b'\n'), 2),
         _ => None,
     }
+}
+
+/// The end of what a diff shows as removed, where what was put in its place follows at once: both are words of their own,
+/// though only their colours part them.
+pub fn end_of_removed(bytes: &[u8], at: usize) -> Option<Escape> {
+    let colours = |at: usize| {
+        let parameters = bytes[at..].strip_prefix(&[CONTROL, b'['])?;
+        let length =
+            parameters.iter().take(LONGEST).take_while(|b| b.is_ascii_digit() || **b == b';').count();
+        (parameters.get(length) == Some(&b'm')).then(|| &parameters[..length])
+    };
+    let has = |colours: &[u8], bright: &[u8], dark: &[u8]| {
+        colours.split(|&b| b == b';').any(|colour| colour == bright || colour == dark)
+    };
+    let reset = colours(at).filter(|reset| matches!(**reset, [] | [b'0']))?;
+    let length = 3 + reset.len();
+    let added = colours(at + length).is_some_and(|colours| has(colours, b"92", b"32"));
+    let floor = at.saturating_sub(LONGEST_REMOVED);
+    let before = memchr::memrchr(CONTROL, &bytes[floor..at]).filter(|_| added)?;
+    let removed = colours(floor + before).is_some_and(|colours| has(colours, b"91", b"31"));
+    removed.then_some(Escape { said: Said::Byte(b' '), length })
 }
 
 /// What `ESC [` introduces, which is `introducer` bytes long.
