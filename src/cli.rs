@@ -4,7 +4,8 @@ use crate::finding::Confidence;
 use crate::report::Format;
 use crate::unpack::limits::Limits;
 use clap::{ArgGroup, Parser, ValueEnum};
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Find leaked Krea API tokens, and take them to proven dead.
@@ -83,7 +84,7 @@ pub struct Cli {
     #[arg(long, requires = "url", hide_short_help = true, help_heading = "What to scan")]
     pub allow_private: bool,
 
-    /// Run as pre-commit's hook: scan the files it names, or the commits it is about to push
+    /// Run as pre-commit's hook: scan the files that follow, or the commits of a push; options go before it
     #[arg(long, hide_short_help = true, help_heading = "What to scan")]
     pub pre_commit: bool,
 
@@ -160,7 +161,7 @@ pub struct Cli {
     )]
     pub min_confidence: Confidence,
 
-    /// Use this file, not the .krea-scan.toml of the scanned tree
+    /// Use this file; what the tree allows counts only where it says so
     #[arg(long, value_name = "FILE", help_heading = "What counts")]
     pub config: Option<PathBuf>,
 
@@ -317,7 +318,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
 
-    /// List everything that was not read, and allowances that no longer match
+    /// List what was not read, what is allowed and why, and unused allowances
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
     pub verbose: bool,
 
@@ -335,6 +336,34 @@ pub struct Cli {
     /// Show no progress on standard error
     #[arg(long, hide_short_help = true, help_heading = "Output")]
     pub no_progress: bool,
+}
+
+/// The option behind which nothing is read as another one.
+const PRE_COMMIT: &str = "--pre-commit";
+/// What options end at.
+const END: &str = "--";
+
+/// The arguments as they are to be read: what follows `--pre-commit` is a path, whatever it is called, because it comes
+/// from a tree that others write. A tool that hands over names need not know of `--`, and may give it all the same.
+pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut given = given.peekable();
+    let mut arguments: Vec<OsString> = Vec::new();
+    while let Some(argument) = given.next() {
+        let (ends, takes_paths) = (argument == END, argument == PRE_COMMIT);
+        arguments.push(argument);
+        if takes_paths {
+            let end = given.next_if(|next| next == END);
+            arguments.push(END.into());
+            // It may also be the name of the first file. Read in vain it costs nothing.
+            let is_file = given.peek().is_some() && Path::new(END).symlink_metadata().is_ok();
+            arguments.extend(end.filter(|_| is_file));
+        }
+        if ends || takes_paths {
+            break;
+        }
+    }
+    arguments.extend(given);
+    arguments
 }
 
 impl Cli {
@@ -403,6 +432,34 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    fn read(given: &[&str]) -> Vec<String> {
+        let read = arguments(given.iter().map(OsString::from));
+        read.into_iter().map(|argument| argument.into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn behind_pre_commit_there_are_paths_only() {
+        for (given, expected) in [
+            (&["k", "--pre-commit"][..], &["k", "--pre-commit", "--"][..]),
+            (&["k", "--pre-commit", "--"], &["k", "--pre-commit", "--"]),
+            (&["k", "--pre-commit", "--help", "a"], &["k", "--pre-commit", "--", "--help", "a"]),
+            (&["k", "--pre-commit", "--", "-V", "-"], &["k", "--pre-commit", "--", "-V", "-"]),
+            (&["k", "--pre-commit", "a", "--", "-V"], &["k", "--pre-commit", "--", "a", "--", "-V"]),
+            (&["k", "--verify", "--pre-commit", "@f"], &["k", "--verify", "--pre-commit", "--", "@f"]),
+            (&["k", "-q", "--", "--pre-commit", "-V"], &["k", "-q", "--", "--pre-commit", "-V"]),
+            (&["k", "a", "-q"], &["k", "a", "-q"]),
+        ] {
+            assert_eq!(read(given), expected, "{given:?}");
+        }
+        let cli = Cli::parse_from(arguments(
+            ["k", "--verify", "--pre-commit", "--", "--api=http:/x", "--version", "-"]
+                .iter()
+                .map(OsString::from),
+        ));
+        assert!(cli.verify && cli.pre_commit && cli.api.is_none());
+        assert_eq!(cli.paths, ["--api=http:/x", "--version", "-"].map(PathBuf::from));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::redact::{self, Edit, Plan};
 use super::{replacements, steps};
 use crate::escape::visible;
+use crate::files::ScannedTrees;
 use crate::finding::{Outcome, Status, Token};
 use crate::git::repository;
 use crate::krea::TOKENS_PAGE;
@@ -169,6 +170,7 @@ fn still_live(outcome: &Outcome, changed: &[&Edit], out: &mut dyn Write) -> anyh
 /// # Errors
 /// What keeps the file from being written, and what `out` answers.
 pub fn replacements(
+    trees: &ScannedTrees,
     path: &Path,
     repository: &Path,
     outcome: &Outcome,
@@ -179,7 +181,7 @@ pub fn replacements(
         return Ok(());
     }
     let tokens = outcome.findings.iter().map(|finding| &finding.token);
-    let lines = replacements::write(path, tokens.clone())?;
+    let lines = replacements::write(trees, path, tokens.clone())?;
     let remotes = repository::open(repository).map_or_else(|_| Vec::new(), |repo| steps::remotes(&repo));
     let masker = Masker::new(tokens.chain(&outcome.withheld));
     let steps = steps::of(&outcome.findings, &remotes, Some(path));

@@ -1,11 +1,15 @@
 //! Baselines: what was known before. They hold fingerprints and places, never tokens.
 
-use super::ConfigError;
+use super::{ConfigError, unreadable};
+use crate::files::{self, ScannedTrees};
 use crate::finding::{Finding, Fingerprint};
 use crate::parse_error;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+
+/// A baseline of a million findings is not as large, in bytes.
+const MOST: u64 = 256 << 20;
 
 /// Findings that are known: fingerprints and places, never tokens.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -13,6 +17,9 @@ use std::path::Path;
 pub struct Baseline {
     version: u32,
     findings: BTreeSet<Known>,
+    /// Their paths and fingerprints, and whether a finding was among them.
+    #[serde(skip)]
+    known: HashMap<(String, Fingerprint), bool>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -31,11 +38,11 @@ impl Baseline {
     ///
     /// # Errors
     /// A file that cannot be read or is no baseline.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    pub fn read(trees: &ScannedTrees, path: &Path) -> Result<Self, ConfigError> {
+        let bytes = files::read_named(trees, path, MOST);
+        let text = bytes.and_then(files::text).map_err(|source| unreadable(path, source))?;
         let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
-        let baseline: Baseline = serde_json::from_str(&text).map_err(|e| {
+        let mut baseline: Baseline = serde_json::from_str(&text).map_err(|e| {
             let problem = parse_error::json(&e);
             invalid(format!("is not a baseline that --write-baseline wrote: {problem}"))
         })?;
@@ -46,6 +53,8 @@ impl Baseline {
                 Baseline::VERSION
             )));
         }
+        let known = baseline.findings.iter().map(Known::key);
+        baseline.known = known.map(|key| (key, false)).collect();
         Ok(baseline)
     }
 
@@ -57,7 +66,7 @@ impl Baseline {
             rule: finding.rule.clone(),
             line: finding.location.line,
         });
-        Baseline { version: Baseline::VERSION, findings: known.collect() }
+        Baseline { version: Baseline::VERSION, findings: known.collect(), known: HashMap::new() }
     }
 
     /// The file's text.
@@ -69,24 +78,26 @@ impl Baseline {
     }
 
     /// Whether a finding is known: the same token in the same file, on whichever line.
-    pub fn knows(&self, finding: &Finding) -> bool {
-        let (fingerprint, trail) = (finding.token.fingerprint(), finding.trail());
-        self.findings
-            .iter()
-            .any(|known| known.path == baseline_path(&trail) && known.fingerprint == fingerprint)
+    pub fn knows(&mut self, finding: &Finding) -> bool {
+        let key = (baseline_path(&finding.trail()).to_owned(), finding.token.fingerprint());
+        self.known.get_mut(&key).map(|used| *used = true).is_some()
     }
 
-    /// A remark for each entry that is not among `findings` any more.
-    pub fn unused(&self, findings: &[Finding]) -> Vec<String> {
-        let gone = self.findings.iter().filter(|known| {
-            !findings.iter().any(|f| {
-                baseline_path(&f.trail()) == known.path && f.token.fingerprint() == known.fingerprint
+    /// A remark for each entry that no finding was known by, of those whose path was scanned, as `scanned` tells.
+    pub fn unused(&self, scanned: impl Fn(&str) -> bool) -> Vec<String> {
+        let is_unused = |known: &&Known| self.known.get(&known.key()) == Some(&false);
+        let unused = self.findings.iter().filter(|known| scanned(&known.path)).filter(is_unused);
+        unused
+            .map(|known| {
+                format!("baseline: {} in {} no longer matches anything", known.fingerprint, known.path)
             })
-        });
-        gone.map(|known| {
-            format!("baseline: {} in {} no longer matches anything", known.fingerprint, known.path)
-        })
-        .collect()
+            .collect()
+    }
+}
+
+impl Known {
+    fn key(&self) -> (String, Fingerprint) {
+        (self.path.clone(), self.fingerprint.clone())
     }
 }
 

@@ -10,5 +10,6 @@ pub(crate) mod index_file;
 pub mod lfs;
 pub mod repository;
 mod shadow;
+mod special;
 pub mod store;
 pub mod trees;

@@ -2,7 +2,7 @@
 //! hook, where the environment names another directory or another index. Every refusal names the path and what to
 //! do. Nothing in the repository is changed.
 
-use super::shadow;
+use super::{shadow, special};
 use git2::{ErrorCode, RepositoryOpenFlags};
 use std::ffi::OsString;
 use std::ops::Deref;
@@ -57,6 +57,12 @@ pub enum Error {
         /// The `.git` folder.
         git_dir: PathBuf,
     },
+    /// A pipe or a device lies where git keeps a file.
+    #[error(
+        "{}: it is a pipe or a device where git keeps a file, and is not opened; remove it, or scan the working tree: \
+         `krea-scan PATH`", .0.display()
+    )]
+    Special(PathBuf),
     /// Another user owns it, and the user's `safe.directory` does not name it.
     #[error(
         "{root}: the repository is owned by someone else; if you trust it, run \
@@ -164,6 +170,11 @@ impl Deref for Repository {
 pub fn open(path: &Path) -> Result<Repository, Error> {
     let start = path.canonicalize().map_err(|source| Error::Path { path: path.to_owned(), source })?;
     let start = if start.is_dir() { start } else { start.parent().unwrap_or(&start).to_owned() };
+    let git_dir = env::var_os("GIT_DIR").map(PathBuf::from);
+    let special = git_dir.and_then(|git_dir| special::find_in(&git_dir)).or_else(|| special::find(&start));
+    if let Some(special) = special {
+        return Err(Error::Special(special));
+    }
     let set: Vec<&str> = LOCATING.into_iter().filter(|name| env::var_os(name).is_some()).collect();
     let found = discover(&start);
     let here = env::current_dir().and_then(|dir| dir.canonicalize()).ok();

@@ -268,6 +268,7 @@ fn tally(outcome: &Outcome) -> Value {
         "tokens": summary.tokens,
         "notRead": summary.incomplete.len(),
         "allowed": summary.allowed,
+        "leftOut": summary.left_out.paths,
     })
 }
 
