@@ -16,6 +16,7 @@ mod sarif;
 pub(crate) mod testing;
 mod words;
 
+pub use words::closing;
 pub(crate) use words::count;
 
 use crate::finding::{Finding, Outcome};
