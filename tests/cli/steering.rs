@@ -143,9 +143,7 @@ fn the_way_to_the_repository_is_looked_at_with_care() {
         .chain(["/objects/info/alternates", "/objects/pack/pack-1.idx", "/refs/heads/x/y", "/info/exclude"])
         .chain(["/worktrees/x/HEAD", "/objects/00/000000000000000000000000000000000000ff"])
     {
-        let sandbox = Sandbox::new();
-        sandbox.commit("clean", "text", "first");
-        sandbox.commit("a.env", leak(1), "a token");
+        let sandbox = leaky();
         let path = PathBuf::from(format!("{}{name}", sandbox.git_dir().display()));
         if name.is_empty() {
             fs::remove_dir_all(&path).unwrap();
@@ -154,9 +152,15 @@ fn the_way_to_the_repository_is_looked_at_with_care() {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
         }
         pipe(&path);
-        for args in [&["--staged"][..], &["--history"], &["--range", "HEAD~1..HEAD"], &["--pre-commit"]] {
-            let told = format!(".git{name}: it is a pipe or a device where git keeps a file");
-            sandbox.scan(args).code(2).says(&[&told]);
+        for args in MODES {
+            // The token, or what keeps it from being seen.
+            let ran = sandbox.scan(args);
+            assert!(matches!(ran.code, Some(1 | 2)), "{name} {args:?}: {}{}", ran.stdout, ran.stderr);
+            assert!(
+                ran.code == Some(1) || ran.stderr.contains("not a file"),
+                "{name} {args:?}: {}",
+                ran.stderr
+            );
         }
     }
 }
