@@ -257,9 +257,16 @@ impl Configs {
     fn find(&mut self, folder: &Path) -> Option<usize> {
         let (mut found, mut passed) = (None, Vec::new());
         for folder in folder.ancestors() {
+            // What is in no folder that is there has no file beside it either.
+            if folder.as_os_str().len() > files::LONGEST_PATH {
+                continue;
+            }
             if let Some(known) = self.by_folder.get(folder) {
                 found = *known;
                 break;
+            }
+            if folder.symlink_metadata().is_err() {
+                continue;
             }
             passed.push(folder.to_owned());
             match Config::read(&self.trees, &folder.join(FILE_NAME)) {

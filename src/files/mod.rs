@@ -9,4 +9,4 @@ mod trees;
 
 pub use output::{check, create_private, replace_whole, write};
 pub use steering::{read_found, read_here, read_named, text};
-pub use trees::{Refusal, ScannedTrees};
+pub use trees::{LONGEST_PATH, Refusal, ScannedTrees};

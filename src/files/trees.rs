@@ -8,6 +8,9 @@ use std::path::{Component, Path, PathBuf};
 /// More links than this in one path are a circle, as Linux has it.
 const MOST_LINKS: usize = 40;
 
+/// No system opens a longer path by its name, in bytes.
+pub const LONGEST_PATH: usize = if cfg!(windows) { 32_767 } else { 4096 };
+
 /// Why a path is not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {

@@ -10,7 +10,7 @@ use crate::finding::Incomplete;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// The name of our own ignore files; `.gitignore`'s syntax.
@@ -263,7 +263,7 @@ pub fn git_ignores(trees: &ScannedTrees, top: &Path, file: &Path) -> bool {
 pub struct PathIgnores {
     top: PathBuf,
     ignores: Ignores,
-    /// The folders that were asked about.
+    /// The folders that were asked about and are there.
     folders: Mutex<HashMap<PathBuf, AskedFolder>>,
 }
 
@@ -280,27 +280,43 @@ impl PathIgnores {
         }
     }
 
-    /// The ignore file by which a file is left out, by its path below the top. The file need not be there.
+    /// The ignore file by which a file is left out, by its path below the top. The file need not be there, nor its folders.
+    /// A path that could not be there, because it is too long or leads elsewhere, is not left out.
     pub fn leaves_out(&self, below: &Path) -> Option<PathBuf> {
-        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_named = |part| matches!(part, Component::Normal(_));
+        if below.as_os_str().len() > files::LONGEST_PATH || !below.components().all(is_named) {
+            return None;
+        }
         let path = self.top.join(below);
-        let (folder, left_out) = self.folder(&mut folders, path.parent().unwrap_or(&self.top));
+        let (folder, left_out) = self.folder(&path);
         left_out.or_else(|| left_out_by(self.ignores.verdict(&folder, &path, false)))
     }
 
-    fn folder(&self, folders: &mut HashMap<PathBuf, AskedFolder>, path: &Path) -> AskedFolder {
-        let above = path.parent().filter(|_| path != self.top && path.starts_with(&self.top));
-        let Some(above) = above else { return (self.ignores.top.clone(), None) };
-        if let Some(known) = folders.get(path) {
-            return known.clone();
+    /// What counts in the folder of a file.
+    fn folder(&self, file: &Path) -> AskedFolder {
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unknown: Vec<&Path> = Vec::new();
+        let mut at = None;
+        for folder in file.ancestors().skip(1).take_while(|folder| *folder != self.top) {
+            at = folders.get(folder).cloned();
+            if at.is_some() {
+                break;
+            }
+            unknown.push(folder);
         }
-        let (above, left_out) = self.folder(folders, above);
-        let found = match left_out.or_else(|| left_out_by(self.ignores.verdict(&above, path, true))) {
-            Some(by) => (above, Some(by)),
-            None => (self.ignores.entered(&above, path, None), None),
-        };
-        folders.insert(path.to_owned(), found.clone());
-        found
+        let mut at = at.unwrap_or_else(|| (self.ignores.top.clone(), None));
+        let mut is_there = true;
+        for folder in unknown.into_iter().rev() {
+            let (above, left_out) = at;
+            let left_out = left_out.or_else(|| left_out_by(self.ignores.verdict(&above, folder, true)));
+            is_there = is_there && folder.symlink_metadata().is_ok();
+            let enters = is_there && left_out.is_none();
+            at = (if enters { self.ignores.entered(&above, folder, None) } else { above }, left_out);
+            if is_there {
+                folders.insert(folder.to_owned(), at.clone());
+            }
+        }
+        at
     }
 
     /// As [`Ignores::take_troubles`].
