@@ -172,7 +172,7 @@ pub struct Cli {
     )]
     pub min_confidence: Confidence,
 
-    /// Use this file, not the .krea-scan.toml of the scanned tree
+    /// Use this file; what the tree allows counts only where it says so
     #[arg(long, value_name = "FILE", help_heading = "What counts")]
     pub config: Option<PathBuf>,
 
@@ -329,7 +329,7 @@ pub struct Cli {
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
 
-    /// List everything that was not read, and allowances that no longer match
+    /// List what was not read, what is allowed and why, and unused allowances
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
     pub verbose: bool,
 

@@ -7,6 +7,7 @@ mod readings;
 
 pub use readings::{Doubt, Readings};
 
+use crate::allowance::{Allowance, LeftOut};
 use crate::incident;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -481,8 +482,12 @@ pub struct Summary {
     pub tokens: u64,
     /// What was not read, sorted.
     pub incomplete: Vec<Incomplete>,
-    /// Findings that the configuration, a comment or a baseline allows.
+    /// Findings that a configuration, a comment or a baseline allows.
     pub allowed: u64,
+    /// Each of them, and what allows it, sorted.
+    pub allowances: Vec<Allowance>,
+    /// What ignore files name, and was not read for that.
+    pub left_out: LeftOut,
     /// Values of a token's shape that were dropped as placeholders or references.
     pub placeholders: u64,
     /// Traces of found tokens that are no findings, sorted.

@@ -7,6 +7,7 @@ use krea_scan::cleanup::run::{Consent, Redacted};
 use krea_scan::cli::{self, Cli, FailOn, When};
 use krea_scan::config::{Flags, Service, Settings, Source};
 use krea_scan::detect::Detector;
+use krea_scan::files::{self, ScannedTrees};
 use krea_scan::finding::{Outcome, Status};
 use krea_scan::incident::console::{Console, Interrupt, Manner};
 use krea_scan::incident::{self, Ask};
@@ -64,9 +65,10 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         out.write_all(incident::list()?.as_bytes()).and_then(|()| out.flush())?;
         return Ok(0);
     }
+    let trees = scanned_trees(cli);
     let mut set = RuleSet::built_in()?;
     for path in &cli.rules {
-        set.add_path(path)?;
+        set.add_path(&trees, path)?;
     }
     if cli.check_rules {
         return check_rules(&set);
@@ -77,13 +79,20 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     if let Some(place) = &cli.explain {
         return explain(cli, place, detector);
     }
-    let settings = settings(cli)?;
+    let settings = settings(cli, trees)?;
+    if let Some(path) = &cli.output {
+        files::check(&settings.trees, path).with_context(|| no_report(path))?;
+    }
+    if let Some(path) = &cli.write_baseline {
+        files::check(&settings.trees, path).with_context(|| scan::no_baseline(path))?;
+    }
     if let Source::Sites(sites) = &settings.source
         && !cli.quiet
     {
         announce(sites);
     }
-    let service = (cli.verify || cli.revoke || cli.resume.is_some()).then(|| service(cli)).transpose()?;
+    let asks = cli.verify || cli.revoke || cli.resume.is_some();
+    let service = asks.then(|| service(cli, &settings.trees)).transpose()?;
     let mut outcome = match &service {
         None => scan::run(&settings, &detector, cli.min_confidence)?,
         Some(service) => answered(cli, &settings, &detector, service)?,
@@ -98,24 +107,31 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let repository = cli.paths.first().map_or(Path::new("."), PathBuf::as_path);
     let replaced = cli.replacements.as_ref().map_or(Ok(()), |path| {
         let mut out = Lines::new(io::stderr());
-        let replaced = cleanup::run::replacements(path, repository, &outcome, &mut out);
+        let replaced = cleanup::run::replacements(&settings.trees, path, repository, &outcome, &mut out);
         replaced.and(out.flush().map_err(Into::into))
     });
     match replaced.and(written) {
         Ok(()) => Ok(code),
         // Whoever reads has read enough.
         Err(error) if is_closed_pipe(&error) => Ok(code),
-        Err(error) if code == FOUND => {
-            tell(&error);
-            Ok(code)
-        }
         Err(error) => Err(error),
     }
 }
 
+/// What strangers may have written: the PATHs that are scanned, and the repositories around them.
+fn scanned_trees(cli: &Cli) -> ScannedTrees {
+    let reads_here = cli.paths.is_empty() && !cli.stdin && cli.url.is_empty();
+    match () {
+        // It runs in the repository that the files are in.
+        () if reads_here || cli.pre_commit => ScannedTrees::of(&[PathBuf::from(".")]),
+        () => ScannedTrees::of(&cli.paths),
+    }
+}
+
 /// Where tokens go, as the user's own words and files say.
-fn service(cli: &Cli) -> anyhow::Result<Service> {
+fn service(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Service> {
     Service::resolve(&Flags {
+        trees,
         config: cli.config.as_deref(),
         api: cli.api.as_deref(),
         token_api: cli.token_api.as_deref(),
@@ -132,8 +148,9 @@ fn answered(
     detector: &Detector,
     service: &Service,
 ) -> anyhow::Result<Outcome> {
-    let stdin_is_taken =
-        settings.source == Source::Stdin || cli.paths.iter().any(|path| path == Path::new("-"));
+    // Under pre-commit - is a file.
+    let stdin_is_taken = settings.source == Source::Stdin
+        || (!cli.pre_commit && cli.paths.iter().any(|path| path == Path::new("-")));
     let console = Console::new(Manner {
         yes: cli.yes,
         quiet: cli.quiet,
@@ -199,7 +216,7 @@ fn redact(cli: &Cli, outcome: &Outcome) -> anyhow::Result<u8> {
     })
 }
 
-fn settings(cli: &Cli) -> anyhow::Result<Settings> {
+fn settings(cli: &Cli, trees: ScannedTrees) -> anyhow::Result<Settings> {
     if cli.stdin && cli.paths.iter().any(|path| path != Path::new("-")) {
         anyhow::bail!(
             "--stdin reads nothing but standard input; to read files as well, give - among them as a PATH"
@@ -207,7 +224,7 @@ fn settings(cli: &Cli) -> anyhow::Result<Settings> {
     }
     let only_dash = cli.paths.len() == 1 && cli.paths[0] == Path::new("-");
     let source = match () {
-        () if !cli.url.is_empty() => Source::Sites(sites(cli)?),
+        () if !cli.url.is_empty() => Source::Sites(sites(cli, &trees)?),
         () if cli.staged => Source::Staged,
         () if cli.history => Source::History,
         () if cli.pre_commit => Source::PreCommit,
@@ -219,6 +236,7 @@ fn settings(cli: &Cli) -> anyhow::Result<Settings> {
     Ok(Settings {
         source,
         paths: cli.paths.clone(),
+        trees,
         no_ignore: cli.no_ignore,
         max_size: cli.max_size,
         max_depth: cli.max_depth,
@@ -229,6 +247,7 @@ fn settings(cli: &Cli) -> anyhow::Result<Settings> {
         config: cli.config.clone(),
         baseline: cli.baseline.clone(),
         write_baseline: cli.write_baseline.clone(),
+        acts: cli.revoke || cli.redact,
         progress: !cli.no_progress && !cli.quiet && io::stderr().is_terminal(),
     })
 }
@@ -258,8 +277,8 @@ fn announce(sites: &[site::Options]) {
 }
 
 /// What to read of the sites that are named.
-fn sites(cli: &Cli) -> anyhow::Result<Vec<site::Options>> {
-    let service = service(cli)?;
+fn sites(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Vec<site::Options>> {
+    let service = service(cli, trees)?;
     let site = |url: &String| {
         let default = site::Options::new(url).context("--url")?;
         Ok(site::Options {
@@ -318,12 +337,21 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
         Some(path) => {
             let mut bytes = Vec::new();
             report::write(cli.format, outcome, &context, &mut bytes)?;
-            std::fs::write(path, bytes)
-                .with_context(|| format!("cannot write the report to {}", path.display()))
+            files::write(&settings.trees, path, &bytes).with_context(|| no_report(path))?;
+            let has_something = !outcome.findings.is_empty() || !outcome.summary.incomplete.is_empty();
+            if has_something || !cli.quiet {
+                let said = report::closing(outcome);
+                shown::say(&format!("krea-scan: {said} The report is in {}.", shown::path(path)));
+            }
+            Ok(())
         }
         None => report::write(cli.format, outcome, &context, &mut io::stdout().lock())
             .context("cannot write the report to standard output"),
     }
+}
+
+fn no_report(path: &Path) -> String {
+    format!("cannot write the report to {}", path.display())
 }
 
 /// Whether to colour what goes to a place that is a terminal, or is none.
@@ -372,7 +400,8 @@ fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
 /// Tells what is decided of the values in a file, or on one of its lines, and from what.
 fn explain(cli: &Cli, place: &Path, detector: Detector) -> anyhow::Result<u8> {
     let (path, line) = report::explain::split(place);
-    let settings = Settings { paths: vec![path], no_ignore: true, ..settings(cli)? };
+    let trees = ScannedTrees::of(std::slice::from_ref(&path));
+    let settings = Settings { paths: vec![path], no_ignore: true, ..settings(cli, trees)? };
     let mut outcome = scan::run(&settings, &detector.explaining(), cli.min_confidence)?;
     outcome.explained.retain(|explained| line.is_none_or(|line| explained.location.line == line));
     report::explain::write(&outcome, line, &mut Lines::new(io::stdout()))?;

@@ -23,7 +23,8 @@ fn krea_scan(arguments: &[&str]) -> Output {
 fn found() -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
     let nothing = folder.path().join("allows-nothing.toml");
-    std::fs::write(&nothing, "").unwrap();
+    // What is built here is no part of the project.
+    std::fs::write(&nothing, "heed = ['.gitignore']").unwrap();
     let output = krea_scan(&["--config", nothing.to_str().unwrap(), "--format", "json", "."]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["summary"]["incomplete"], serde_json::json!([]));
@@ -77,5 +78,5 @@ fn the_project_scans_clean() {
     let output = krea_scan(&["."]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.ends_with("everything was read.\n"), "{text}");
+    assert!(text.contains("; everything was read"), "{text}");
 }

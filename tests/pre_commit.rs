@@ -27,6 +27,13 @@ struct Ran {
 impl Hooked {
     /// `None` where pre-commit is not installed and need not be.
     fn new() -> Option<Self> {
+        let hooked = Self::with("")?;
+        hooked.commit("first").assert_passed();
+        Some(hooked)
+    }
+
+    /// With more lines about the hook, and nothing committed yet.
+    fn with(more: &str) -> Option<Self> {
         if !Command::new("pre-commit").arg("--version").output().is_ok_and(|output| output.status.success()) {
             assert!(
                 std::env::var_os("CI").is_none(),
@@ -44,7 +51,7 @@ impl Hooked {
         let path = [binary.to_owned()].into_iter().chain(std::env::split_paths(&inherited));
         let hooked = Hooked { sandbox: Sandbox::new(), path: std::env::join_paths(path).unwrap() };
         let config = format!(
-            "repos:\n- repo: {}\n  rev: {rev}\n  hooks:\n  - id: krea-scan-system\n",
+            "repos:\n- repo: {}\n  rev: {rev}\n  hooks:\n  - id: krea-scan-system\n{more}",
             hooks.root().display()
         );
         hooked.sandbox.write(".pre-commit-config.yaml", config);
@@ -56,7 +63,6 @@ impl Hooked {
         hooked
             .run("pre-commit", &["install", "--install-hooks", "-t", "pre-commit", "-t", "pre-push"])
             .assert_passed();
-        hooked.commit("first").assert_passed();
         Some(hooked)
     }
 
@@ -216,10 +222,54 @@ fn the_first_push_of_a_history_is_scanned_whole() {
 }
 
 #[test]
+fn names_of_staged_files_are_never_options() {
+    let Some(hooked) = Hooked::new() else { return };
+    let (line, token) = leak(9);
+    hooked.stage("leaked.env", &line);
+    for name in ["--help", "--version", "-V", "-h", "-", "@list", "--", "--min-confidence=high", "-dash.env"]
+    {
+        hooked.sandbox.write(name, "harmless\n");
+        hooked.sandbox.git(&["add", "--", name]);
+        hooked.commit("leak").assert_blocked(&token);
+        hooked.sandbox.git(&["rm", "--quiet", "--force", "--", name]);
+    }
+    hooked.sandbox.git(&["rm", "--quiet", "--force", "leaked.env"]);
+    // Nor are they passed over.
+    for name in ["--", "-", "--version", "@list"] {
+        hooked.sandbox.write(name, &line);
+        hooked.sandbox.git(&["add", "--", name]);
+        let blocked = hooked.commit("leak");
+        blocked.assert_blocked(&token);
+        assert!(blocked.output.contains(&format!("{name}:1:14")), "{}", blocked.output);
+        hooked.sandbox.git(&["rm", "--quiet", "--force", "--", name]);
+    }
+}
+
+#[test]
+fn options_go_before_the_names_and_nowhere_else() {
+    let Some(hooked) = Hooked::with("    entry: krea-scan --min-confidence high --pre-commit --\n") else {
+        return;
+    };
+    // Nothing but the word nearby says whose it is: medium confidence.
+    let token = leak(10).1;
+    hooked.stage("notes.md", &format!("We make pictures with krea.\n\n\n{token}\n"));
+    hooked.commit("medium").assert_passed();
+    let (line, token) = leak(11);
+    hooked.stage("leaked.env", &line);
+    hooked.commit("leak").assert_blocked(&token);
+
+    let Some(hooked) = Hooked::with("    args: [--min-confidence=high]\n") else { return };
+    let said = hooked.commit("first");
+    assert!(!said.passed, "{}", said.output);
+    let told = "\"--min-confidence=high\" is no file here";
+    assert!(said.output.contains(told) && said.output.contains("entry: krea-scan"), "{}", said.output);
+}
+
+#[test]
 fn both_hooks_run_alike() {
     let manifest = include_str!("../.pre-commit-hooks.yaml");
     for setting in [
-        "entry: krea-scan --pre-commit",
+        "entry: krea-scan --pre-commit --\n",
         "pass_filenames: true",
         "require_serial: true",
         "always_run: true",

@@ -141,12 +141,12 @@ fn the_printed_commands_clean_a_repository_without_remotes() {
 #[test]
 fn a_file_that_is_there_or_that_git_would_see_is_refused() {
     let sandbox = leaky();
-    let inside = sandbox.scan(&["--history", "--replacements", "replacements.txt"]).code(1);
+    let inside = sandbox.scan(&["--history", "--replacements", "replacements.txt"]).code(2);
     inside.says(&["replacements.txt: is inside the working tree", "Krea token"]);
     assert!(!sandbox.root().join("replacements.txt").exists());
     sandbox.write(".gitignore", "*.secret\n");
     sandbox.scan(&["--history", "--replacements", "x.secret"]).code(1).says(&["Wrote x.secret"]);
-    sandbox.scan(&["--history", "--replacements", "x.secret"]).code(1).says(&["x.secret: is there already"]);
+    sandbox.scan(&["--history", "--replacements", "x.secret"]).code(2).says(&["x.secret: is there already"]);
     // A scan of something else is not led to it by chance: git ignores it.
     assert!(!sandbox.places::<&str>(&[]).contains(&"x.secret".to_owned()));
 }

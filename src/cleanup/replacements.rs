@@ -4,11 +4,11 @@
 //! would pick it up. Lines are `literal:TOKEN==>TEXT`; git-filter-repo's format has no comments (its manual, "Contents
 //! editing filters").
 
+use crate::files::{self, Refusal, ScannedTrees};
 use crate::finding::Token;
-use crate::git::ignored;
 use crate::git::repository::{self, Repository};
+use crate::source::ignores::git_ignores;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -37,21 +37,13 @@ pub enum Error {
     /// The repository around it cannot be looked at.
     #[error(transparent)]
     Repository(#[from] repository::Error),
-    /// Git's ignore rules cannot be read.
-    #[error("{}: cannot tell whether git ignores it: {source}", path.display())]
-    Ignore {
-        /// The file.
-        path: PathBuf,
-        /// Which rules, and what is wrong with them.
-        source: ignore::Error,
-    },
-    /// The system refuses.
+    /// The system refuses, or a link of the scanned tree is in the way.
     #[error("cannot write {}: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: Refusal,
     },
 }
 
@@ -60,14 +52,18 @@ pub enum Error {
 /// # Errors
 /// A file that is there, a place where git would see it, a token that the format cannot hold, or what the system answers.
 /// Then there is no file.
-pub fn write<'a>(path: &Path, tokens: impl Iterator<Item = &'a Token>) -> Result<usize, Error> {
+pub fn write<'a>(
+    trees: &ScannedTrees,
+    path: &Path,
+    tokens: impl Iterator<Item = &'a Token>,
+) -> Result<usize, Error> {
     let cannot = |source| Error::Write { path: path.to_owned(), source };
     if path.symlink_metadata().is_ok() {
         return Err(Error::Exists(path.to_owned()));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.canonicalize().map_err(cannot)?;
-    refuse_work_tree(path, &folder)?;
+    let real = trees.resolve(path).map_err(cannot)?;
+    real.parent().unwrap_or(&real).metadata().map_err(|error| cannot(error.into()))?;
+    refuse_work_tree(trees, path, &real)?;
 
     let tokens: BTreeMap<&[u8], &Token> = tokens.map(|token| (token.expose(), token)).collect();
     let mut lines: Vec<&Token> = tokens.into_values().collect();
@@ -80,12 +76,11 @@ pub fn write<'a>(path: &Path, tokens: impl Iterator<Item = &'a Token>) -> Result
         }
         text.extend([b"literal:", token.expose(), b"==>", removed(token).as_bytes(), b"\n"].concat());
     }
-    // Created with mode 0600.
-    let mut file = tempfile::Builder::new().prefix(".krea-scan-").tempfile_in(&folder).map_err(cannot)?;
-    file.write_all(&text).and_then(|()| file.as_file().sync_all()).map_err(cannot)?;
-    file.persist_noclobber(path).map_err(|e| match e.error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
-        _ => cannot(e.error),
+    files::create_private(trees, path, &text).map_err(|refusal| match refusal {
+        Refusal::Io(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Error::Exists(path.to_owned())
+        }
+        refusal => cannot(refusal),
     })?;
     Ok(lines.len())
 }
@@ -97,22 +92,19 @@ fn removed(token: &Token) -> String {
     format!("***KREA-TOKEN-REMOVED-{id}***")
 }
 
-/// A new file in a working tree is a new leak, unless git ignores it.
-fn refuse_work_tree(path: &Path, folder: &Path) -> Result<(), Error> {
+/// A new file in a working tree is a new leak, unless git ignores it. `real` is its path without links.
+fn refuse_work_tree(trees: &ScannedTrees, path: &Path, real: &Path) -> Result<(), Error> {
+    let folder = real.parent().unwrap_or(real);
     let repo = match repository::open(folder) {
         Ok(repo) => repo,
         Err(repository::Error::NotARepository { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let Some(root) = work_tree(&repo).filter(|root| folder.starts_with(root)) else { return Ok(()) };
-    if folder.starts_with(repo.path().canonicalize().unwrap_or_default()) {
+    let Some(root) = work_tree(&repo).filter(|root| real.starts_with(root)) else { return Ok(()) };
+    if real.starts_with(repo.path().canonicalize().unwrap_or_default()) || git_ignores(trees, &root, real) {
         return Ok(());
     }
-    let file = path.file_name().map(|name| folder.join(name)).unwrap_or_default();
-    let below = file.strip_prefix(&root).unwrap_or(&file);
-    let ignored =
-        ignored::ignores(&repo, below).map_err(|source| Error::Ignore { path: path.to_owned(), source })?;
-    if ignored { Ok(()) } else { Err(Error::InWorkTree { path: path.to_owned(), root }) }
+    Err(Error::InWorkTree { path: path.to_owned(), root })
 }
 
 fn work_tree(repo: &Repository) -> Option<PathBuf> {
@@ -126,13 +118,17 @@ mod tests {
     use crate::report::testing::Tokens;
     use std::fs;
 
+    fn no_trees() -> ScannedTrees {
+        ScannedTrees::default()
+    }
+
     #[test]
     fn each_token_has_a_line_and_the_longest_come_first() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("replacements");
         let pair = Tokens::new().pair();
         let legacy = Token::new(TokenKind::Legacy, pair.secret());
-        assert_eq!(write(&path, [&legacy, &pair, &pair].into_iter()).unwrap(), 2);
+        assert_eq!(write(&no_trees(), &path, [&legacy, &pair, &pair].into_iter()).unwrap(), 2);
         let text = fs::read_to_string(&path).unwrap();
         let id = pair.id_prefix().unwrap();
         let fingerprint = legacy.fingerprint().as_str()[..8].to_owned();
@@ -151,7 +147,7 @@ mod tests {
         }
         // Nothing else is left in the folder, and nothing is overwritten.
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(matches!(write(&path, [&pair].into_iter()), Err(Error::Exists(_))));
+        assert!(matches!(write(&no_trees(), &path, [&pair].into_iter()), Err(Error::Exists(_))));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 
@@ -164,7 +160,7 @@ mod tests {
         fs::create_dir_all(root.join("deep/er")).unwrap();
         fs::create_dir(root.join("hidden")).unwrap();
         let token = Tokens::new().pair();
-        let write = |path: &Path| write(path, [&token].into_iter());
+        let write = |path: &Path| write(&no_trees(), path, [&token].into_iter());
         for path in ["x", "deep/er/x"] {
             let error = write(&root.join(path)).unwrap_err();
             assert!(matches!(error, Error::InWorkTree { .. }), "{error}");
@@ -180,7 +176,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         let token = Token::new(TokenKind::Custom, b"one\ntwo");
-        let error = write(&path, [&token].into_iter()).unwrap_err().to_string();
+        let error = write(&no_trees(), &path, [&token].into_iter()).unwrap_err().to_string();
         assert!(error.contains("several lines") && !error.contains("one\ntwo"), "{error}");
         assert!(!path.exists());
     }

@@ -3,6 +3,7 @@
 use super::redact::{self, Edit, Plan};
 use super::{replacements, steps};
 use crate::escape::visible;
+use crate::files::ScannedTrees;
 use crate::finding::{Finding, Outcome, Status, Token};
 use crate::git::repository;
 use crate::krea::TOKENS_PAGE;
@@ -170,6 +171,7 @@ fn still_live(outcome: &Outcome, changed: &[&Edit], out: &mut dyn Write) -> anyh
 /// # Errors
 /// What keeps the file from being written, and what `out` answers.
 pub fn replacements(
+    trees: &ScannedTrees,
     path: &Path,
     repository: &Path,
     outcome: &Outcome,
@@ -180,7 +182,7 @@ pub fn replacements(
         return Ok(());
     }
     let tokens = outcome.findings.iter().map(|finding| &finding.token);
-    let lines = replacements::write(path, tokens)?;
+    let lines = replacements::write(trees, path, tokens)?;
     let remotes = repository::open(repository).map_or_else(|_| Vec::new(), |repo| steps::remotes(&repo));
     let all = outcome.findings.iter().flat_map(Finding::all_readings);
     let masker = Masker::new(all.chain(&outcome.withheld));

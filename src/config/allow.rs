@@ -3,16 +3,19 @@
 //! A file found in the scanned tree is input from strangers: it can allow findings, which the summary says, and
 //! nothing else.
 
-use super::ConfigError;
+use super::{ConfigError, Heed, MOST, unreadable};
+use crate::allowance::AllowedBy;
+use crate::files::{self, ScannedTrees};
 use crate::finding::{Finding, Fingerprint, Layer};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The file's name.
 pub const FILE_NAME: &str = ".krea-scan.toml";
+/// No list that people write has nearly as many patterns. Each is tried on each path.
+const MOST_PATTERNS: usize = 1000;
 
 /// What a file from the scanned tree may say.
 #[derive(Debug, Default, Deserialize)]
@@ -39,41 +42,63 @@ pub(super) struct AllowTable {
 #[derive(Debug)]
 pub struct Config {
     path: PathBuf,
+    by: AllowedBy,
     allow: Vec<Allow>,
+    /// The numbers of the entries that name fingerprints, by these, and of all others.
+    by_fingerprint: HashMap<Fingerprint, Vec<usize>>,
+    others: Vec<usize>,
+    /// The numbers of the entries whose patterns fit a path, in order.
+    named: HashMap<String, Vec<usize>>,
 }
 
 #[derive(Debug)]
 struct Allow {
     reason: String,
     paths: Option<Gitignore>,
-    fingerprints: BTreeSet<Fingerprint>,
     rules: Vec<String>,
-    used: AtomicBool,
+    used: bool,
 }
 
 impl Config {
-    /// Reads a file of the scanned tree. Paths in it are patterns as in `.gitignore`, from the file's folder on.
+    /// Reads a file of the scanned tree; `None` when there is none. Paths in it are patterns as in `.gitignore`, from the
+    /// file's folder on.
     ///
     /// # Errors
     /// A file that cannot be read, an unknown key, an entry without a reason or without a condition.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let file: TreeFile = super::read_toml(path, |unknown_field| match unknown_field {
+    pub fn read(trees: &ScannedTrees, path: &Path) -> Result<Option<Self>, ConfigError> {
+        let refused = |source| unreadable(path, source);
+        let Some(bytes) = files::read_found(trees, path, MOST).map_err(refused)? else { return Ok(None) };
+        let text = files::text(bytes).map_err(refused)?;
+        let file: TreeFile = super::parse(path, text, |unknown_field| match unknown_field {
             true => {
                 "; a .krea-scan.toml holds [[allow]] entries with reason, paths, fingerprints and rules; it never \
                  names a host, a credential or a command"
             }
             false => "",
         })?;
-        Config::new(path, file.allow)
+        Config::new(path, AllowedBy::TreeConfig, file.allow).map(Some)
     }
 
     /// Takes what a file allows.
     ///
     /// # Errors
     /// An entry without a reason or without a condition.
-    pub(super) fn new(path: &Path, tables: Vec<AllowTable>) -> Result<Self, ConfigError> {
+    pub(super) fn new(path: &Path, by: AllowedBy, tables: Vec<AllowTable>) -> Result<Self, ConfigError> {
         let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
-        let mut allow = Vec::new();
+        if tables.iter().map(|table| table.paths.len()).sum::<usize>() > MOST_PATTERNS {
+            let problem = format!(
+                "its [[allow]] entries name more than {MOST_PATTERNS} paths; name folders, or fingerprints alone"
+            );
+            return Err(invalid(problem));
+        }
+        let mut config = Config {
+            path: path.to_owned(),
+            by,
+            allow: Vec::new(),
+            by_fingerprint: HashMap::new(),
+            others: Vec::new(),
+            named: HashMap::new(),
+        };
         for (i, table) in tables.into_iter().enumerate() {
             let nth = i + 1;
             let Some(reason) = table.reason.filter(|reason| !reason.trim().is_empty()) else {
@@ -84,39 +109,51 @@ impl Config {
                     "[[allow]] number {nth} names no paths, fingerprints or rules, so it would allow everything"
                 )));
             }
-            let mut fingerprints = BTreeSet::new();
-            for text in &table.fingerprints {
+            for text in table.fingerprints.iter().collect::<BTreeSet<_>>() {
                 let fingerprint = Fingerprint::parse(text);
-                fingerprints
-                    .insert(fingerprint.map_err(|e| invalid(format!("[[allow]] number {nth}: {e}")))?);
+                let fingerprint = fingerprint.map_err(|e| invalid(format!("[[allow]] number {nth}: {e}")))?;
+                config.by_fingerprint.entry(fingerprint).or_default().push(i);
             }
-            allow.push(Allow {
+            if table.fingerprints.is_empty() {
+                config.others.push(i);
+            }
+            config.allow.push(Allow {
                 reason,
                 paths: patterns(&table.paths).map_err(|e| invalid(format!("[[allow]] number {nth}: {e}")))?,
-                fingerprints,
                 rules: table.rules,
-                used: AtomicBool::new(false),
+                used: false,
             });
         }
-        Ok(Config { path: path.to_owned(), allow })
+        Ok(config)
     }
 
-    /// Whether the finding is allowed. `below` is its path below the configuration's folder. An entry allows what
+    /// Why the finding is allowed, if it is. `below` is its path below the configuration's folder. An entry allows what
     /// meets each kind of condition that it has.
-    pub fn allows(&self, finding: &Finding, below: &str) -> bool {
-        let mut allowed = false;
-        for entry in &self.allow {
-            let path =
-                entry.paths.as_ref().is_none_or(|p| p.matched_path_or_any_parents(below, false).is_ignore());
-            let fingerprint =
-                entry.fingerprints.is_empty() || entry.fingerprints.contains(&finding.token.fingerprint());
-            let rule = entry.rules.is_empty() || entry.rules.contains(&finding.rule);
-            if path && fingerprint && rule {
-                entry.used.store(true, Ordering::Relaxed);
-                allowed = true;
+    pub fn allows(&mut self, finding: &Finding, below: String) -> Option<Allowed> {
+        let allow = &mut self.allow;
+        let named = self.named.entry(below).or_insert_with_key(|below| {
+            let fits = |paths: &Gitignore| paths.matched_path_or_any_parents(below, false).is_ignore();
+            (0..allow.len()).filter(|&number| allow[number].paths.as_ref().is_some_and(fits)).collect()
+        });
+        let by_fingerprint = self.by_fingerprint.get(&finding.token.fingerprint());
+        let mut first = None;
+        for &number in by_fingerprint.into_iter().flatten().chain(&self.others) {
+            let entry = &mut allow[number];
+            let is_named = entry.paths.is_none() || named.binary_search(&number).is_ok();
+            if is_named && (entry.rules.is_empty() || entry.rules.contains(&finding.rule)) {
+                entry.used = true;
+                first = first.into_iter().chain([number]).min();
             }
         }
-        allowed
+        first.map(|number| Allowed {
+            by: self.by,
+            reason: format!(
+                "{}: [[allow]] number {}: {}",
+                self.path.display(),
+                number + 1,
+                allow[number].reason.trim()
+            ),
+        })
     }
 
     /// The folder that paths are relative to.
@@ -126,7 +163,7 @@ impl Config {
 
     /// A remark for each entry that allowed nothing.
     pub fn unused(&self) -> Vec<String> {
-        let unused = self.allow.iter().enumerate().filter(|(_, entry)| !entry.used.load(Ordering::Relaxed));
+        let unused = self.allow.iter().enumerate().filter(|(_, entry)| !entry.used);
         unused
             .map(|(i, entry)| {
                 format!(
@@ -138,6 +175,15 @@ impl Config {
             })
             .collect()
     }
+}
+
+/// Why a finding is not reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// What allows it.
+    pub by: AllowedBy,
+    /// Where that stands, and why.
+    pub reason: String,
 }
 
 /// The path of what is inside a file, as a path: `dist.zip/src/app.js`. Steps without a name are left out.
@@ -168,69 +214,84 @@ fn patterns(patterns: &[String]) -> Result<Option<Gitignore>, ignore::Error> {
 /// The configuration for each folder: the nearest file at or above it, up to the repository's root.
 #[derive(Debug, Default)]
 pub struct Configs {
+    trees: ScannedTrees,
     given: Option<Config>,
+    /// The files of the tree count.
+    heeds_tree: bool,
     read: Vec<Config>,
     by_folder: HashMap<PathBuf, Option<usize>>,
     errors: Vec<ConfigError>,
 }
 
 impl Configs {
-    /// Uses one file for everything: one that the command line names, which may hold more than what it allows.
+    /// Those of the scanned trees.
+    pub fn of_trees(trees: &ScannedTrees) -> Self {
+        Configs { trees: trees.clone(), heeds_tree: true, ..Configs::default() }
+    }
+
+    /// Uses one file for everything: one that the command line names, which may hold more than what it allows. It also
+    /// says what of the tree's own word counts.
     ///
     /// # Errors
     /// As [`Config::read`].
-    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        let file = super::trusted::read(path)?;
-        Ok(Configs { given: Some(Config::new(path, file.allow)?), ..Configs::default() })
+    pub fn from_file(trees: &ScannedTrees, path: &Path) -> Result<(Self, Heed), ConfigError> {
+        let file = super::trusted::read(trees, path)?;
+        let heed = Heed::of(&file.heed);
+        let given = Some(Config::new(path, AllowedBy::Config, file.allow)?);
+        Ok((Configs { given, heeds_tree: heed.config, ..Configs::of_trees(trees) }, heed))
     }
 
-    /// Whether a finding at `path` (on disk, or as it would be) is allowed.
-    pub fn allows(&mut self, finding: &Finding, path: &Path) -> bool {
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let config = match &self.given {
-            Some(config) => Some(config),
-            None => {
-                let folder = absolute.parent().unwrap_or(&absolute).to_owned();
-                self.find(&folder).and_then(|i| self.read.get(i))
-            }
-        };
-        let Some(config) = config else { return false };
-        let folder = std::path::absolute(config.folder()).unwrap_or_else(|_| config.folder().to_owned());
-        let below = absolute.strip_prefix(&folder).unwrap_or(&absolute).to_string_lossy().replace('\\', "/");
-        config.allows(finding, &with_members(below.trim_start_matches('/'), &finding.layers))
-    }
-
-    fn find(&mut self, folder: &Path) -> Option<usize> {
-        if let Some(known) = self.by_folder.get(folder) {
-            return *known;
+    /// Why a finding at `path` (on disk, or as it would be) is allowed, if it is.
+    pub fn allows(&mut self, finding: &Finding, path: &Path) -> Option<Allowed> {
+        let absolute = absolute(path);
+        let given = self.given.as_mut().and_then(|config| allows(config, finding, &absolute));
+        if given.is_some() || !self.heeds_tree {
+            return given;
         }
-        let file = folder.join(FILE_NAME);
-        let found = if file.is_file() {
-            match Config::read(&file) {
-                Ok(config) => {
+        let folder = absolute.parent().unwrap_or(&absolute).to_owned();
+        let number = self.find(&folder)?;
+        allows(self.read.get_mut(number)?, finding, &absolute)
+    }
+
+    /// The number of the file that counts in a folder, which is absolute: the nearest one at or above it.
+    fn find(&mut self, folder: &Path) -> Option<usize> {
+        let (mut found, mut passed) = (None, Vec::new());
+        for folder in folder.ancestors() {
+            // What is in no folder that is there has no file beside it either.
+            if folder.as_os_str().len() > files::LONGEST_PATH {
+                continue;
+            }
+            if let Some(known) = self.by_folder.get(folder) {
+                found = *known;
+                break;
+            }
+            if folder.symlink_metadata().is_err() {
+                continue;
+            }
+            passed.push(folder.to_owned());
+            match Config::read(&self.trees, &folder.join(FILE_NAME)) {
+                Ok(Some(config)) => {
                     self.read.push(config);
-                    Some(self.read.len() - 1)
+                    found = Some(self.read.len() - 1);
+                    break;
                 }
+                Ok(None) if folder.join(".git").exists() => break,
+                Ok(None) => {}
                 Err(error) => {
                     self.errors.push(error);
-                    None
+                    break;
                 }
             }
-        } else if folder.join(".git").exists() {
-            None
-        } else {
-            folder.parent().and_then(|parent| self.find(parent))
-        };
-        self.by_folder.insert(folder.to_owned(), found);
+        }
+        self.by_folder.extend(passed.into_iter().map(|folder| (folder, found)));
         found
     }
 
     /// Makes sure that the configuration of a folder is read, so that its errors are said even when nothing is
     /// found.
     pub fn load(&mut self, folder: &Path) {
-        if self.given.is_none() {
-            let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-            self.find(&absolute);
+        if self.heeds_tree {
+            self.find(&absolute(folder));
         }
     }
 
@@ -239,8 +300,21 @@ impl Configs {
         std::mem::take(&mut self.errors)
     }
 
-    /// Remarks for entries that allowed nothing.
-    pub fn unused(&self) -> Vec<String> {
-        self.given.iter().chain(&self.read).flat_map(Config::unused).collect()
+    /// Remarks for entries that allowed nothing, of those files all of whose folder was scanned, as `scanned` tells.
+    pub fn unused(&self, scanned: impl Fn(&Path) -> bool) -> Vec<String> {
+        let all = self.given.iter().chain(&self.read);
+        all.filter(|config| scanned(config.folder())).flat_map(Config::unused).collect()
     }
+}
+
+/// A path that starts at the root; an empty one is the current folder.
+fn absolute(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn allows(config: &mut Config, finding: &Finding, path: &Path) -> Option<Allowed> {
+    let folder = absolute(config.folder());
+    let below = path.strip_prefix(&folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    config.allows(finding, with_members(below.trim_start_matches('/'), &finding.layers))
 }

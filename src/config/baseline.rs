@@ -1,12 +1,16 @@
 //! Baselines: what was known before. They hold fingerprints and places as they are shown, never tokens.
 
-use super::ConfigError;
+use super::{ConfigError, unreadable};
+use crate::files::{self, ScannedTrees};
 use crate::finding::{Finding, Fingerprint};
 use crate::parse_error;
 use crate::shown;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+
+/// A baseline of a million findings is not as large, in bytes.
+const MOST: u64 = 256 << 20;
 
 /// Findings that are known: fingerprints and places, never tokens.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -14,6 +18,9 @@ use std::path::Path;
 pub struct Baseline {
     version: u32,
     findings: BTreeSet<Known>,
+    /// Their paths and fingerprints, and whether a finding was among them.
+    #[serde(skip)]
+    known: HashMap<(String, Fingerprint), bool>,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -32,11 +39,11 @@ impl Baseline {
     ///
     /// # Errors
     /// A file that cannot be read or is no baseline.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    pub fn read(trees: &ScannedTrees, path: &Path) -> Result<Self, ConfigError> {
+        let bytes = files::read_named(trees, path, MOST);
+        let text = bytes.and_then(files::text).map_err(|source| unreadable(path, source))?;
         let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
-        let baseline: Baseline = serde_json::from_str(&text).map_err(|e| {
+        let mut baseline: Baseline = serde_json::from_str(&text).map_err(|e| {
             let problem = parse_error::json(&e);
             invalid(format!("is not a baseline that --write-baseline wrote: {problem}"))
         })?;
@@ -47,6 +54,8 @@ impl Baseline {
                 Baseline::VERSION
             )));
         }
+        let known = baseline.findings.iter().map(Known::key);
+        baseline.known = known.map(|key| (key, false)).collect();
         Ok(baseline)
     }
 
@@ -58,7 +67,7 @@ impl Baseline {
             rule: finding.rule.clone(),
             line: finding.location.line,
         });
-        Baseline { version: Baseline::VERSION, findings: known.collect() }
+        Baseline { version: Baseline::VERSION, findings: known.collect(), known: HashMap::new() }
     }
 
     /// The file's text.
@@ -70,40 +79,39 @@ impl Baseline {
     }
 
     /// Whether a finding is known: the same token in the same file, on whichever line.
-    pub fn knows(&self, finding: &Finding) -> bool {
-        let names = Names::of(finding);
-        self.findings.iter().any(|known| names.are_of(known))
+    pub fn knows(&mut self, finding: &Finding) -> bool {
+        let mut is_known = false;
+        for key in names(finding) {
+            if let Some(used) = self.known.get_mut(&key) {
+                (*used, is_known) = (true, true);
+            }
+        }
+        is_known
     }
 
-    /// A remark for each entry that is not among `findings` any more.
-    pub fn unused(&self, findings: &[Finding]) -> Vec<String> {
-        let names: Vec<Names> = findings.iter().map(Names::of).collect();
-        let gone = self.findings.iter().filter(|known| !names.iter().any(|names| names.are_of(known)));
-        gone.map(|known| {
-            format!("baseline: {} in {} no longer matches anything", known.fingerprint, known.path)
-        })
-        .collect()
+    /// A remark for each entry that no finding was known by, of those whose path was scanned, as `scanned` tells.
+    pub fn unused(&self, scanned: impl Fn(&str) -> bool) -> Vec<String> {
+        let is_unused = |known: &&Known| self.known.get(&known.key()) == Some(&false);
+        let unused = self.findings.iter().filter(|known| scanned(&known.path)).filter(is_unused);
+        unused
+            .map(|known| {
+                format!("baseline: {} in {} no longer matches anything", known.fingerprint, known.path)
+            })
+            .collect()
     }
 }
 
-/// What a baseline may call a finding.
-struct Names {
-    fingerprint: Fingerprint,
-    /// As it is, which older baselines hold, and as it is shown.
-    places: [String; 2],
+impl Known {
+    fn key(&self) -> (String, Fingerprint) {
+        (self.path.clone(), self.fingerprint.clone())
+    }
 }
 
-impl Names {
-    fn of(finding: &Finding) -> Names {
-        let places = [finding.trail(), shown::place(finding).to_string()];
-        Names { fingerprint: finding.token.fingerprint(), places }
-    }
-
-    /// Whether an entry is the finding's: the same token in the same file.
-    fn are_of(&self, known: &Known) -> bool {
-        known.fingerprint == self.fingerprint
-            && self.places.iter().any(|place| baseline_path(place) == known.path)
-    }
+/// What a baseline may call a finding: by its place as it is, which older baselines hold, and as it is shown.
+fn names(finding: &Finding) -> [(String, Fingerprint); 2] {
+    let fingerprint = finding.token.fingerprint();
+    [finding.trail(), shown::place(finding).to_string()]
+        .map(|place| (baseline_path(&place).to_owned(), fingerprint.clone()))
 }
 
 /// A path as baselines hold it: `krea-scan` and `krea-scan .` mean the same files. What is inside a file has the way to

@@ -3,12 +3,15 @@
 
 mod allow;
 mod baseline;
+mod heed;
 mod trusted;
 
-pub use allow::{Config, Configs, FILE_NAME};
+pub use allow::{Allowed, Config, Configs, FILE_NAME};
 pub use baseline::Baseline;
+pub use heed::Heed;
 pub use trusted::{Flags, Service};
 
+use crate::files::{self, Refusal, ScannedTrees};
 use crate::parse_error;
 use crate::source::site;
 use crate::unpack::limits::Limits;
@@ -27,7 +30,7 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: Refusal,
     },
     /// The file says something that it cannot say.
     #[error("{path}: {problem}")]
@@ -49,14 +52,26 @@ impl ConfigError {
     }
 }
 
-/// Reads a TOML file. Its errors name the line and never quote it; `hint` adds what may be meant, knowing whether the
-/// trouble is a key that does not exist.
-fn read_toml<T: DeserializeOwned>(
+/// No configuration that people write is nearly as large, in bytes.
+const MOST: u64 = 1 << 20;
+
+/// Reads a configuration that a person names.
+fn read_named<T: DeserializeOwned>(
+    trees: &ScannedTrees,
     path: &Path,
     hint: impl Fn(bool) -> &'static str,
 ) -> Result<T, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let bytes = files::read_named(trees, path, MOST);
+    parse(path, bytes.and_then(files::text).map_err(|source| unreadable(path, source))?, hint)
+}
+
+/// Reads TOML. Its errors name the line and never quote it; `hint` adds what may be meant, knowing whether the trouble is a
+/// key that does not exist.
+fn parse<T: DeserializeOwned>(
+    path: &Path,
+    text: String,
+    hint: impl Fn(bool) -> &'static str,
+) -> Result<T, ConfigError> {
     toml::from_str(&text).map_err(|e| {
         let hint = hint(e.message().contains("unknown field"));
         ConfigError::Invalid { path: path.to_owned(), problem: parse_error::toml(&e, &text) + hint }
@@ -73,6 +88,10 @@ pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "that is no time to wait".to_owned())
 }
 
+fn unreadable(path: &Path, source: Refusal) -> ConfigError {
+    ConfigError::Read { path: path.to_owned(), source }
+}
+
 /// What a run is asked to do: the command line and what goes with it, in one value.
 #[derive(Debug, Default)]
 pub struct Settings {
@@ -80,6 +99,8 @@ pub struct Settings {
     pub source: Source,
     /// Files and folders, or the repository.
     pub paths: Vec<PathBuf>,
+    /// The trees that are read, whose own files are opened with care.
+    pub trees: ScannedTrees,
     /// Heed no ignore file.
     pub no_ignore: bool,
     /// Files above this are not read.
@@ -100,6 +121,8 @@ pub struct Settings {
     pub baseline: Option<PathBuf>,
     /// Where to write what is found now.
     pub write_baseline: Option<PathBuf>,
+    /// What is found is acted on: revoked, or taken out of files.
+    pub acts: bool,
     /// Show progress on standard error.
     pub progress: bool,
 }

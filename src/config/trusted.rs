@@ -3,7 +3,8 @@
 //! files, gives one value. Never reads a file of the scanned tree.
 
 use super::allow::AllowTable;
-use super::{ConfigError, parse_time, read_toml};
+use super::{ConfigError, heed, parse_time, read_named};
+use crate::files::ScannedTrees;
 use crate::incident::sink::Sink;
 use crate::krea::{Host, Options, Proxy, TokenApiConfig};
 use anyhow::Context as _;
@@ -17,6 +18,8 @@ use std::time::Duration;
 pub(super) struct TrustedFile {
     #[serde(default)]
     pub allow: Vec<AllowTable>,
+    #[serde(default)]
+    pub heed: Vec<heed::Word>,
     api: Option<String>,
     proxy: Option<String>,
     #[serde(default)]
@@ -25,9 +28,9 @@ pub(super) struct TrustedFile {
     refusal_pause: Option<String>,
 }
 
-pub(super) fn read(path: &Path) -> Result<TrustedFile, ConfigError> {
-    read_toml(path, |unknown_field| match unknown_field {
-        true => "; a configuration holds [[allow]], api, proxy, store, refusal_pause and [token_api]",
+pub(super) fn read(trees: &ScannedTrees, path: &Path) -> Result<TrustedFile, ConfigError> {
+    read_named(trees, path, |unknown_field| match unknown_field {
+        true => "; a configuration holds [[allow]], heed, api, proxy, store, refusal_pause and [token_api]",
         false => "",
     })
 }
@@ -48,8 +51,10 @@ pub struct Service {
 }
 
 /// What the command line says of the service; it wins over every file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Flags<'a> {
+    /// What strangers may have written.
+    pub trees: &'a ScannedTrees,
     /// `--config`.
     pub config: Option<&'a Path>,
     /// `--api`.
@@ -73,13 +78,14 @@ impl Service {
     pub fn resolve(flags: &Flags<'_>) -> anyhow::Result<Self> {
         let mut files: Vec<(PathBuf, TrustedFile)> = Vec::new();
         if let Some(path) = flags.config {
-            files.push((path.to_owned(), read(path)?));
+            files.push((path.to_owned(), read(flags.trees, path)?));
         }
         if let Some(path) = user_file().filter(|path| path.is_file()) {
-            let file = read(&path)?;
-            if !file.allow.is_empty() {
+            let file = read(flags.trees, &path)?;
+            if !file.allow.is_empty() || !file.heed.is_empty() {
                 anyhow::bail!(
-                    "{}: [[allow]] has no place here: what is allowed belongs to a tree, in its .krea-scan.toml",
+                    "{}: [[allow]] and heed have no place here: what is allowed belongs to a tree, in its \
+                     .krea-scan.toml, or to a gate, in the file that it names with --config",
                     path.display()
                 );
             }
@@ -143,11 +149,19 @@ fn user_file() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
 
     fn file(text: &str) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         file
+    }
+
+    static NO_TREES: LazyLock<ScannedTrees> = LazyLock::new(ScannedTrees::default);
+
+    fn nothing() -> Flags<'static> {
+        let trees = &NO_TREES;
+        Flags { trees, config: None, api: None, token_api: None, stores: &[], proxy: None, timeout: None }
     }
 
     fn resolve(text: &str, flags: Flags<'_>) -> anyhow::Result<Service> {
@@ -161,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_file_that_the_user_names_says_where_tokens_go() {
-        let service = resolve(FULL, Flags::default()).unwrap();
+        let service = resolve(FULL, nothing()).unwrap();
         assert_eq!(service.api.to_string(), "https://krea.example.com");
         assert!(service.api_is_given);
         assert_eq!(service.http.proxy, Proxy::Environment);
@@ -179,7 +193,7 @@ mod tests {
             stores: &stores,
             proxy: Some("none"),
             timeout: Some(Duration::from_secs(3)),
-            ..Flags::default()
+            ..nothing()
         };
         let service = resolve(FULL, flags).unwrap();
         assert_eq!(service.api.to_string(), "http://127.0.0.1:1");
@@ -193,7 +207,7 @@ mod tests {
 
     #[test]
     fn by_default_tokens_go_to_krea_alone() {
-        let service = resolve("", Flags::default()).unwrap();
+        let service = resolve("", nothing()).unwrap();
         assert_eq!(service.api.to_string(), Host::KREA);
         assert!(!service.api_is_given && service.token_api.is_none() && service.stores.is_empty());
     }
@@ -202,7 +216,7 @@ mod tests {
     fn what_cannot_be_meant_names_the_place() {
         for (text, says) in [
             ("api = 'http://krea.example.com'", "api"),
-            ("apis = ''", "holds [[allow]], api, proxy, store, refusal_pause and [token_api]"),
+            ("apis = ''", "holds [[allow]], heed, api, proxy, store, refusal_pause and [token_api]"),
             ("store = ['s3:bucket']", "store"),
             ("refusal_pause = '0s'", "refusal_pause"),
             ("refusal_pause = 'never'", "refusal_pause"),
@@ -210,10 +224,10 @@ mod tests {
             ("[token_api]\nbase = 'ftp://x'", "token_api.base"),
             ("[token_api]\nbase = 'https://x'\ncredential = 'hidden'", "unknown field"),
         ] {
-            let error = format!("{:#}", resolve(text, Flags::default()).unwrap_err());
+            let error = format!("{:#}", resolve(text, nothing()).unwrap_err());
             assert!(error.contains(says) && !error.contains("hidden"), "{error}");
         }
-        let flags = Flags { api: Some("http://example.com"), ..Flags::default() };
+        let flags = Flags { api: Some("http://example.com"), ..nothing() };
         assert!(format!("{:#}", resolve("", flags).unwrap_err()).starts_with("--api: "));
     }
 }

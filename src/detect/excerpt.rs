@@ -119,7 +119,7 @@ fn line_of(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> Rang
             start..memchr::memchr(b'\n', &bytes[at..ceiling]).map_or(ceiling, |i| at + i)
         }
         Some(encoding) => {
-            let newline: [u8; 2] = if encoding == UTF_16LE { [b'\n', 0] } else { [0, b'\n'] };
+            let newline = newline(encoding);
             let is_newline = |unit: usize| bytes[unit..].starts_with(&newline);
             let floor = at.saturating_sub(8 * BEFORE) / 2 * 2;
             let start = (floor..at).step_by(2).rfind(|&unit| is_newline(unit)).map_or(floor, |unit| unit + 2);
@@ -129,12 +129,37 @@ fn line_of(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> Rang
     }
 }
 
-/// The line that holds `at` and the one above it, as text, for comments that allow what is there.
-pub fn lines_around(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> String {
+/// The line that holds a place, and the one above it, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinesAround {
+    /// The line, cut to what is near.
+    pub line: String,
+    /// The line above; `None` where there is none, or where its beginning is too far away to be seen.
+    pub above: Option<String>,
+}
+
+/// The line that holds `at` and the one above it, for comments that allow what is there.
+pub fn lines_around(bytes: &[u8], encoding: Option<&'static Encoding>, at: usize) -> LinesAround {
     let line = line_of(bytes, encoding, at);
     let unit = if encoding.is_some() { 2 } else { 1 };
-    let above = line.start.checked_sub(unit).map_or(line.start, |end| line_of(bytes, encoding, end).start);
-    decode(&bytes[above.min(line.start)..line.end], encoding)
+    let begins = |start: usize| match start.checked_sub(unit) {
+        None => true,
+        Some(end) => match encoding {
+            None => bytes[end] == b'\n',
+            Some(encoding) => bytes[end..start] == newline(encoding),
+        },
+    };
+    let end = line.start.checked_sub(unit).filter(|_| begins(line.start));
+    let above = end.map(|end| line_of(bytes, encoding, end).start..end).filter(|above| begins(above.start));
+    LinesAround {
+        line: decode(&bytes[line], encoding),
+        above: above.map(|above| decode(&bytes[above], encoding)),
+    }
+}
+
+/// A line break in UTF-16.
+fn newline(encoding: &'static Encoding) -> [u8; 2] {
+    if encoding == UTF_16LE { [b'\n', 0] } else { [0, b'\n'] }
 }
 
 fn decode(bytes: &[u8], encoding: Option<&'static Encoding>) -> String {

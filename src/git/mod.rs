@@ -8,7 +8,6 @@ pub mod attribution;
 pub mod blobs;
 mod config;
 pub mod date;
-pub mod ignored;
 pub(crate) mod index_file;
 pub mod lfs;
 pub mod objects;

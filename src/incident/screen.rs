@@ -110,7 +110,7 @@ mod tests {
     fn what_is_to_be_copied_stays_whole() {
         let path = format!("/{}", "x".repeat(40));
         assert_eq!(wrap(&format!("it is held in {path} now"), 20), format!("it is held in\n{path}\nnow"));
-        let command = "`git -C /srv/shop rm --cached .env`";
+        let command = "`git -C /srv/shop rm --cached -- .env`";
         assert_eq!(
             wrap(&format!("take it out with {command} now"), 20),
             format!("take it out with\n{command}\nnow")

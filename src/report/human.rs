@@ -11,7 +11,9 @@ use super::words::{
 };
 use super::{Context, Mode};
 use crate::escape::{visible, visible_line};
-use crate::finding::{Finding, Fingerprint, GitOrigin, Layer, Location, MASK, Outcome, Status, TokenKind};
+use crate::finding::{
+    Finding, Fingerprint, GitOrigin, Layer, Location, MASK, Outcome, Status, Summary, TokenKind,
+};
 use crate::krea::TOKENS_PAGE;
 use crate::shown::Shown;
 use std::collections::BTreeMap;
@@ -38,6 +40,7 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> Result<String, fmt
     incident::left_to_do(&mut page.out, &outcome.left_to_do, &page.palette)?;
     page.unread(outcome)?;
     page.hints(outcome)?;
+    page.passed_by(&outcome.summary)?;
     page.remarks(outcome)?;
     if let Some(report) = &outcome.incident {
         incident::closing(&mut page.out, report, &page.palette)?;
@@ -216,14 +219,36 @@ impl Page<'_> {
         self.end_of_list(more)
     }
 
+    /// What was passed by because somebody said so, for `-v`.
+    fn passed_by(&mut self, summary: &Summary) -> fmt::Result {
+        if !self.context.verbose {
+            return Ok(());
+        }
+        if !summary.allowances.is_empty() {
+            self.heading("Allowed")?;
+            for allowance in &summary.allowances {
+                let place = at(&allowance.location, &allowance.layers, &self.palette);
+                writeln!(self.out, "  {place}  {}", visible(&allowance.reason))?;
+            }
+            writeln!(self.out)?;
+        }
+        let left_out = &summary.left_out;
+        if left_out.paths > 0 {
+            self.heading("Left out by ignore files")?;
+            for ignored in &left_out.listed {
+                let path = paint(self.palette.path, visible(&ignored.path));
+                writeln!(self.out, "  {path}  {}", visible(&ignored.by))?;
+            }
+            let more = left_out.paths - left_out.listed.len() as u64;
+            self.end_of_list((more > 0).then(|| format!("and {}", count(more, "more", "more"))))?;
+        }
+        Ok(())
+    }
+
     /// What was dropped and noticed, for `-v`.
     fn remarks(&mut self, outcome: &Outcome) -> fmt::Result {
         let summary = &outcome.summary;
         let mut remarks: Vec<String> = outcome.notes.iter().map(|note| visible(note).into_owned()).collect();
-        if summary.allowed > 0 {
-            let findings = count(summary.allowed, "finding is", "findings are");
-            remarks.push(format!("{findings} allowed by the configuration, a comment or a baseline"));
-        }
         if summary.placeholders > 0 {
             let values = count(summary.placeholders, "value was", "values were");
             remarks.push(format!("{values} dropped as placeholders or references"));

@@ -170,6 +170,7 @@ mod tests {
         for key in ["files", "blobs", "bytes", "incomplete", "seconds", "allowed", "placeholders", "hints"] {
             assert!(!summary[key].is_null(), "{key}");
         }
+        assert_eq!((&summary["allowances"], &summary["left_out"]["paths"]), (&json!([]), &json!(0)));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod sarif;
 pub(crate) mod testing;
 mod words;
 
+pub use words::closing;
 pub(crate) use words::count;
 
 use crate::finding::{Finding, Outcome};
@@ -139,6 +140,7 @@ pub fn write(format: Format, outcome: &Outcome, context: &Context, out: &mut dyn
 mod tests {
     use super::testing::{Tokens, finding, rendered};
     use super::*;
+    use crate::allowance::{Allowance, AllowedBy, Ignored};
     use crate::finding::{GitOrigin, Hint, Incomplete, Layer, Location, Status, Token, TokenKind};
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -169,6 +171,12 @@ mod tests {
             what: text.into(),
         }];
         outcome.notes = vec![format!("note {text}")];
+        let layers = outcome.findings[0].layers.clone();
+        let location = Location { path: text.into(), ..outcome.findings[0].location.clone() };
+        let allowance = testing::allowance(AllowedBy::TreeConfig);
+        outcome.summary.allowances =
+            vec![Allowance { location, layers, rule: text.into(), reason: text.into(), ..allowance }];
+        outcome.summary.left_out.add(Ignored { path: format!("left out {text}"), by: text.into() });
         outcome
     }
 

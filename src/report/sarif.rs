@@ -269,6 +269,7 @@ fn tally(outcome: &Outcome) -> Value {
         "tokens": summary.tokens,
         "notRead": summary.incomplete.len(),
         "allowed": summary.allowed,
+        "leftOut": summary.left_out.paths,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Outcomes to test reports with. Tokens are made at run time from a fixed seed: no file holds one.
 
 use super::{Context, Format, write};
+use crate::allowance::{Allowance, AllowedBy};
 use crate::finding::{
     Confidence, Finding, GitOrigin, Layer, Location, Outcome, Readings, Status, Token, TokenKind,
 };
@@ -47,6 +48,19 @@ impl Tokens {
     /// A text full of what formats escape.
     pub fn odd_text() -> String {
         ["line one \"quoted\", 100%", "line\ttwo: \\ / end\u{1b}[0m \u{e9}"].join("\n")
+    }
+}
+
+/// A finding that something allows.
+pub fn allowance(by: AllowedBy) -> Allowance {
+    let finding = finding(Tokens::new().pair(), "allowed.env");
+    Allowance {
+        location: finding.location,
+        layers: Vec::new(),
+        fingerprint: finding.token.fingerprint(),
+        rule: finding.rule,
+        by,
+        reason: "made up".into(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The words that the formats share: what a finding is called, how grave it is, what to do, and the closing line
 //! that says what was read.
 
+use crate::allowance::AllowedBy;
 use crate::escape::visible;
 use crate::finding::{
-    Confidence, Finding, Layer, Location, Outcome, SOURCE_MAP, Status, TokenKind, containers, trail,
+    Confidence, Finding, Layer, Location, Outcome, SOURCE_MAP, Status, Summary, TokenKind, containers, trail,
 };
 use crate::krea::TOKENS_PAGE;
 use std::collections::BTreeMap;
@@ -166,18 +167,46 @@ pub fn closing(outcome: &Outcome) -> String {
     } else {
         "No Krea token found.".to_owned()
     };
-    let allowed = match summary.allowed {
-        0 => String::new(),
-        allowed => format!(" {} allowed and not shown.", count(allowed, "finding is", "findings are")),
+    let allowed = match allowed(summary) {
+        None => String::new(),
+        Some(allowed) => format!(" {allowed} and not shown; -v lists them."),
     };
-    let rest = match unread {
-        0 if nothing_read => ".".to_owned(),
-        0 => "; everything was read.".to_owned(),
-        unread => format!("; {} not read (listed above).", count(unread, "part was", "parts were")),
+    let left_out = match summary.left_out.paths {
+        0 => None,
+        paths => Some(format!("what ignore files name ({}; -v lists it)", count(paths, "path", "paths"))),
+    };
+    let rest = match (unread, left_out) {
+        (0, Some(left_out)) if !nothing_read => format!("; everything was read but {left_out}."),
+        (0, None) if nothing_read => ".".to_owned(),
+        (0, None) => "; everything was read.".to_owned(),
+        (0, Some(left_out)) => format!("; left out: {left_out}."),
+        (unread, left_out) => {
+            let parts = count(unread, "part was", "parts were");
+            let left_out = left_out.map_or_else(String::new, |left_out| format!("; left out: {left_out}"));
+            format!("; {parts} not read (listed above){left_out}.")
+        }
     };
     let files = count(summary.files, "file", "files");
     let blobs = count(summary.blobs, "blob", "blobs");
     format!("{found}{allowed} Read {files}, {blobs}, {}{rest}", bytes(summary.bytes))
+}
+
+/// How many findings are allowed, and by what; nothing when none is.
+pub fn allowed(summary: &Summary) -> Option<String> {
+    let by = |by: AllowedBy| summary.allowances.iter().filter(|allowance| allowance.by == by).count();
+    let counts: Vec<String> = [
+        (AllowedBy::Comment, "a comment"),
+        (AllowedBy::TreeConfig, ".krea-scan.toml"),
+        (AllowedBy::Config, "the file of --config"),
+        (AllowedBy::Baseline, "a baseline"),
+    ]
+    .into_iter()
+    .map(|(of, name)| (by(of), name))
+    .filter(|&(number, _)| number > 0)
+    .map(|(number, name)| format!("{} by {name}", grouped(number as u64)))
+    .collect();
+    let findings = count(summary.allowed, "finding is", "findings are");
+    (summary.allowed > 0).then(|| format!("{findings} allowed ({})", counts.join(", ")))
 }
 
 /// `2 tokens in 3 places`, and what is known of their lives once somebody asked.
@@ -233,8 +262,9 @@ fn bytes(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Tokens, finding, outcome, three_places};
+    use super::super::testing::{Tokens, allowance, finding, outcome, three_places};
     use super::*;
+    use crate::allowance::Ignored;
     use crate::finding::Incomplete;
 
     #[test]
@@ -249,13 +279,23 @@ mod tests {
             closing(&nothing),
             "No Krea token found. Read 5,012 files, 0 blobs, 41.2 MB; everything was read."
         );
-        nothing.summary.allowed = 1;
+        let ignored = Ignored { path: "a".into(), by: ".gitignore".into() };
+        nothing.summary.left_out.add(ignored);
+        assert_eq!(
+            closing(&nothing),
+            "No Krea token found. Read 5,012 files, 0 blobs, 41.2 MB; everything was read but what ignore files \
+             name (1 path; -v lists it)."
+        );
+        let by_comment = allowance(AllowedBy::Comment);
+        nothing.summary.allowances = vec![by_comment.clone(), by_comment, allowance(AllowedBy::TreeConfig)];
+        nothing.summary.allowed = 3;
         nothing.summary.incomplete =
             vec![Incomplete { path: "a".into(), reason: "permission denied".into() }; 3];
         assert_eq!(
             closing(&nothing),
-            "No Krea token found in what could be read. 1 finding is allowed and not shown. Read 5,012 files, \
-             0 blobs, 41.2 MB; 3 parts were not read (listed above)."
+            "No Krea token found in what could be read. 3 findings are allowed (2 by a comment, 1 by \
+             .krea-scan.toml) and not shown; -v lists them. Read 5,012 files, 0 blobs, 41.2 MB; 3 parts were not \
+             read (listed above); left out: what ignore files name (1 path; -v lists it)."
         );
     }
 

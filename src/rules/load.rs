@@ -2,11 +2,17 @@
 
 use super::pattern;
 use super::{Allowlist, ContextRule, Needs, RegexTarget, Required, Rule};
+use crate::files::{self, Refusal, ScannedTrees};
 use crate::finding::{Confidence, TokenKind};
 use crate::parse_error;
 use regex::bytes::Regex;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
+
+/// No rule file that people write is nearly as large, in bytes.
+const MOST: u64 = 16 << 20;
+/// No more files than this extend one another.
+const MOST_EXTENDED: usize = 8;
 
 /// Why rules could not be loaded. Every message names the file, and the rule and key where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +23,13 @@ pub enum LoadError {
         /// The file.
         file: String,
         /// Why.
-        source: std::io::Error,
+        source: Refusal,
     },
+    /// Files that extend one another.
+    #[error(
+        "{0}: key \"extend.path\": more than {MOST_EXTENDED} files extend one another; does one extend itself?"
+    )]
+    Extends(String),
     /// The folder holds no rule file.
     #[error("{0} is a folder without a .toml file; give a rule file, or a folder that holds some")]
     NoRules(String),
@@ -67,12 +78,20 @@ pub struct RuleFile {
 ///
 /// # Errors
 /// See [`LoadError`].
-pub fn load_path(path: &Path) -> Result<Vec<RuleFile>, LoadError> {
+pub fn load_path(trees: &ScannedTrees, path: &Path) -> Result<Vec<RuleFile>, LoadError> {
+    load(trees, path, 0)
+}
+
+/// Loads a file or a folder that so many files, one after the other, extend.
+fn load(trees: &ScannedTrees, path: &Path, extended: usize) -> Result<Vec<RuleFile>, LoadError> {
+    if extended > MOST_EXTENDED {
+        return Err(LoadError::Extends(path.display().to_string()));
+    }
     let unreadable = |file: &Path, source| LoadError::Read { file: file.display().to_string(), source };
     let mut files: Vec<PathBuf> = Vec::new();
     if path.is_dir() {
-        for entry in std::fs::read_dir(path).map_err(|e| unreadable(path, e))? {
-            let file = entry.map_err(|e| unreadable(path, e))?.path();
+        for entry in std::fs::read_dir(path).map_err(|e| unreadable(path, e.into()))? {
+            let file = entry.map_err(|e| unreadable(path, e.into()))?.path();
             if file.extension().is_some_and(|e| e == "toml") {
                 files.push(file);
             }
@@ -87,14 +106,24 @@ pub fn load_path(path: &Path) -> Result<Vec<RuleFile>, LoadError> {
     files
         .iter()
         .map(|file| {
-            let text = std::fs::read_to_string(file).map_err(|e| unreadable(file, e))?;
-            parse(&text, &file.display().to_string())
+            let bytes = files::read_named(trees, file, MOST);
+            let text = bytes.and_then(files::text).map_err(|e| unreadable(file, e))?;
+            parse_extended(trees, &text, &file.display().to_string(), extended)
         })
         .collect()
 }
 
 /// Reads rules from a file's text.
 pub(super) fn parse(text: &str, file: &str) -> Result<RuleFile, LoadError> {
+    parse_extended(&ScannedTrees::default(), text, file, 0)
+}
+
+fn parse_extended(
+    trees: &ScannedTrees,
+    text: &str,
+    file: &str,
+    extends: usize,
+) -> Result<RuleFile, LoadError> {
     let table: Table = text.parse().map_err(|e: toml::de::Error| LoadError::Syntax {
         file: file.to_owned(),
         problem: parse_error::toml(&e, text),
@@ -115,7 +144,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<RuleFile, LoadError> {
         disabled = extend.texts("disabledRules")?;
         if let Some(path) = extend.text("path")? {
             let path = Path::new(file).parent().unwrap_or(Path::new("")).join(path);
-            extended = load_path(&path)?;
+            extended = load(trees, &path, extends + 1)?;
         }
         if extend.text("url")?.is_some() {
             return Err(extend.wrong(

@@ -10,6 +10,7 @@ mod pattern;
 pub use check::{CheckedNames, CheckedRule, check, check_names};
 pub use load::{LoadError, load_path};
 
+use crate::files::ScannedTrees;
 use crate::finding::{Confidence, TokenKind};
 use regex::bytes::Regex;
 
@@ -139,8 +140,8 @@ impl RuleSet {
     ///
     /// # Errors
     /// A file that cannot be read, an unknown key, a bad pattern or a duplicate id; the error names file, rule and key.
-    pub fn add_path(&mut self, path: &std::path::Path) -> Result<(), LoadError> {
-        for file in load_path(path)? {
+    pub fn add_path(&mut self, trees: &ScannedTrees, path: &std::path::Path) -> Result<(), LoadError> {
+        for file in load_path(trees, path)? {
             self.add(file)?;
         }
         Ok(())

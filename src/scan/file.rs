@@ -1,9 +1,12 @@
 //! One file, window by window: from bytes to findings.
 
+use super::comment;
 use super::inside::Inside;
 use super::known::{Known, Pass};
 use super::readings;
 use super::sources::Seen;
+use crate::allowance::{Allowance, AllowedBy};
+use crate::config::Allowed;
 use crate::detect::{self, Considered, CopyKind, Cursor, Detector, Match};
 use crate::finding::{
     Confidence, Doubt, Explained, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status,
@@ -17,12 +20,9 @@ use crate::unpack::limits::Limits;
 use crate::unpack::ocr::Ocr;
 use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
-
-/// The comment that allows what stands on its line or on the next one.
-const ALLOW_COMMENT: &str = "krea-scan:allow";
 
 /// How the context of a copy that a sweep has found starts.
 const SAME: &str = "the same token as in";
@@ -40,6 +40,18 @@ pub fn place_of(finding: &Finding) -> Place {
     (finding.trail(), finding.location.byte_offset, finding.token.fingerprint())
 }
 
+/// What is told of a finding that is allowed.
+pub fn allowance(finding: &Finding, allowed: Allowed) -> Allowance {
+    Allowance {
+        location: finding.location.clone(),
+        layers: finding.layers.clone(),
+        fingerprint: finding.token.fingerprint(),
+        rule: finding.rule.clone(),
+        by: allowed.by,
+        reason: allowed.reason,
+    }
+}
+
 /// What a scan has come by so far.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -50,7 +62,7 @@ pub struct Found {
     /// Tokens that are not reported.
     pub withheld: Vec<Token>,
     /// What a comment allows.
-    pub allowed: HashSet<Place>,
+    pub allowed: HashMap<Place, Allowance>,
     /// How many values were dropped as placeholders.
     pub placeholders: u64,
     /// What was decided of each value, with `--explain`.
@@ -100,6 +112,8 @@ pub struct How<'a> {
     pub limits: Limits,
     /// What reads the text in pictures.
     pub ocr: Option<&'a Ocr>,
+    /// Comments in the files allow what is beside them.
+    pub heeds_comments: bool,
 }
 
 /// What is being scanned of a file.
@@ -368,8 +382,8 @@ impl<'a> FileScanner<'a> {
             let near = neighbours(&detection.matches, i);
             let excerpt = detect::excerpt(window.bytes, self.encoding, found, near);
             let finding = self.finding(found, location, excerpt);
-            if self.is_allowed(window, &found.span) {
-                self.found.allowed.insert(place_of(&finding));
+            if let Some(comment) = self.comment(window, &found.span) {
+                self.found.allowed.insert(place_of(&finding), allowance(&finding, comment));
                 self.found.withheld.extend(finding.all_readings().cloned());
             } else {
                 self.found.findings.push(finding);
@@ -485,8 +499,8 @@ impl<'a> FileScanner<'a> {
             if copy.kind == CopyKind::Token {
                 let excerpt = detect::excerpt(window.bytes, self.encoding, found, neighbours(&matches, i));
                 let finding = self.finding(found, location, excerpt);
-                if self.is_allowed(window, span) {
-                    self.found.allowed.insert(place_of(&finding));
+                if let Some(comment) = self.comment(window, span) {
+                    self.found.allowed.insert(place_of(&finding), allowance(&finding, comment));
                 } else {
                     self.found.findings.push(finding);
                 }
@@ -501,8 +515,13 @@ impl<'a> FileScanner<'a> {
         }
     }
 
-    fn is_allowed(&self, window: &Window<'_>, span: &Range<usize>) -> bool {
-        detect::lines_around(window.bytes, self.encoding, span.start).contains(ALLOW_COMMENT)
+    /// The comment that allows what stands somewhere, if one does.
+    fn comment(&self, window: &Window<'_>, span: &Range<usize>) -> Option<Allowed> {
+        if !self.how.heeds_comments {
+            return None;
+        }
+        let place = comment::allows(window.bytes, self.encoding, span.start)?;
+        Some(Allowed { by: AllowedBy::Comment, reason: format!("{} {place}", comment::WORD) })
     }
 }
 

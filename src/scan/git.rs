@@ -4,12 +4,15 @@ use super::beside::{self, Beside};
 use super::file::{FileScanner, How, Names};
 use super::progress::Counter;
 use super::{Input, Read};
+use crate::allowance::{Ignored, LeftOut};
+use crate::files::ScannedTrees;
 use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
 use crate::git::blobs::BlobAt;
 use crate::git::index_file::IndexFile;
 use crate::git::lfs::Lfs;
 use crate::git::repository::Repository;
 use crate::git::trees::MAX_DEPTH;
+use crate::source::ignores::{Kinds, PathIgnores};
 use crate::source::index::{self, Staged};
 use crate::source::range::{Change, Range};
 use crate::unpack::container::{Kind, Seekable};
@@ -19,16 +22,55 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where findings in commit messages are said to be.
 pub const MESSAGES: &str = "commit-message";
 
+/// How a repository's files are read.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// Our own ignore files count.
+    pub ignores: bool,
+    /// The trees that they are in.
+    pub trees: &'a ScannedTrees,
+    /// Larger blobs are not read.
+    pub max_size: Option<u64>,
+    /// How much may be unpacked from one file.
+    pub limits: Limits,
+}
+
+/// Our own ignore files in a repository's working tree, if they count.
+pub struct Ours(Option<PathIgnores>);
+
+impl Ours {
+    /// Those of a repository.
+    pub fn of(repo: &Repository, reading: Reading<'_>) -> Self {
+        let top = on_disk(repo, "").canonicalize().ok().filter(|_| reading.ignores);
+        Ours(top.map(|top| PathIgnores::new(reading.trees, Kinds { own: true, git: false }, &top)))
+    }
+
+    /// A path of the repository, if one of them names it.
+    pub fn ignored(&self, path: &str) -> Option<Ignored> {
+        let by = self.0.as_ref()?.leaves_out(Path::new(path))?;
+        Some(Ignored { path: path.to_owned(), by: by.display().to_string() })
+    }
+
+    /// Says which of them could not be used.
+    pub fn tell(&self, read: &mut Read) {
+        if let Some((incomplete, notes)) = self.0.as_ref().map(PathIgnores::take_troubles) {
+            read.incomplete.extend(incomplete);
+            read.notes.extend(notes);
+        }
+    }
+}
+
 /// What `git commit` would commit.
 pub struct Index<'a> {
     repo: Repository,
     staged: Staged,
+    ours: Ours,
     counter: &'a Counter,
     max_size: Option<u64>,
     limits: Limits,
@@ -36,27 +78,22 @@ pub struct Index<'a> {
 
 impl<'a> Index<'a> {
     /// Compares the index with HEAD.
-    pub fn open(
-        repo: Repository,
-        max_size: Option<u64>,
-        limits: Limits,
-        counter: &'a Counter,
-    ) -> Result<Self, index::Error> {
-        let staged = index::staged(&repo)?;
-        Ok(Index { repo, staged, counter, max_size, limits })
+    pub fn open(repo: Repository, reading: Reading<'_>, counter: &'a Counter) -> Result<Self, index::Error> {
+        let (staged, ours) = (index::staged(&repo)?, Ours::of(&repo, reading));
+        let Reading { max_size, limits, .. } = reading;
+        Ok(Index { repo, staged, ours, counter, max_size, limits })
     }
 }
 
 impl Input for Index<'_> {
     fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
-        let mut blobs = Blobs::new(&self.repo, how, self.max_size, self.counter);
+        let mut blobs = Blobs::new(&self.repo, &self.ours, how, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
+        let mut files = 0;
         for blob in &self.staged.blobs {
-            blobs.scan(blob, || GitOrigin {
-                blob: blob.blob.to_string(),
-                path: blob.path.clone(),
-                ..GitOrigin::default()
-            });
+            let origin =
+                || GitOrigin { blob: blob.blob.to_string(), path: blob.path.clone(), ..GitOrigin::default() };
+            files += u64::from(blobs.scan(blob, origin));
         }
         let notes = self
             .staged
@@ -64,8 +101,16 @@ impl Input for Index<'_> {
             .iter()
             .map(|path| format!("{path}: has a conflict; all its sides were read"));
         let mut found = blobs.scanner.found;
-        found.files = self.staged.blobs.len() as u64;
-        Ok(Read { found, blobs: 0, incomplete: blobs.incomplete, notes: notes.collect() })
+        found.files = files;
+        let mut read = Read {
+            found,
+            blobs: 0,
+            incomplete: blobs.incomplete,
+            notes: notes.collect(),
+            left_out: blobs.left_out,
+        };
+        self.ours.tell(&mut read);
+        Ok(read)
     }
 
     fn on_disk(&self, path: &str) -> PathBuf {
@@ -84,6 +129,7 @@ impl Input for Index<'_> {
 pub struct Commits<'a> {
     repo: Repository,
     range: Range,
+    ours: Ours,
     counter: &'a Counter,
     max_size: Option<u64>,
     limits: Limits,
@@ -93,20 +139,15 @@ pub struct Commits<'a> {
 
 impl<'a> Commits<'a> {
     /// Takes a range of the repository's commits.
-    pub fn new(
-        repo: Repository,
-        range: Range,
-        max_size: Option<u64>,
-        limits: Limits,
-        counter: &'a Counter,
-    ) -> Self {
-        Commits { repo, range, counter, max_size, limits, commit: None }
+    pub fn new(repo: Repository, range: Range, reading: Reading<'_>, counter: &'a Counter) -> Self {
+        let (ours, Reading { max_size, limits, .. }) = (Ours::of(&repo, reading), reading);
+        Commits { repo, range, ours, counter, max_size, limits, commit: None }
     }
 }
 
 impl Input for Commits<'_> {
     fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
-        let mut blobs = Blobs::new(&self.repo, how, self.max_size, self.counter);
+        let mut blobs = Blobs::new(&self.repo, &self.ours, how, self.max_size, self.counter);
         let mut walk = self.range.walk(&self.repo)?;
         let mut read = 0;
         while let Some(change) = walk.next() {
@@ -119,9 +160,8 @@ impl Input for Commits<'_> {
             }
             for blob in &change.added {
                 let before = blobs.scanner.found.findings.len();
-                blobs.scan(blob, || walk.origin(&change, Some(blob)));
+                read += u64::from(blobs.scan(blob, || walk.origin(&change, Some(blob))));
                 blobs.drop_what_was_there(before, &change);
-                read += 1;
             }
         }
         blobs.incomplete.extend(walk.incomplete().iter().cloned());
@@ -134,7 +174,10 @@ impl Input for Commits<'_> {
                 "{repeated} folders are the same as others, which were read under many names: they were not read again"
             ));
         }
-        Ok(Read { found, blobs: read, incomplete: blobs.incomplete, notes })
+        let (incomplete, left_out) = (blobs.incomplete, blobs.left_out);
+        let mut read = Read { found, blobs: read, incomplete, notes, left_out };
+        self.ours.tell(&mut read);
+        Ok(read)
     }
 
     fn on_disk(&self, path: &str) -> PathBuf {
@@ -195,6 +238,8 @@ pub fn keep_first(findings: &mut Vec<Finding>) {
 /// Reads blobs and scans them.
 struct Blobs<'a> {
     repo: &'a Repository,
+    ours: &'a Ours,
+    left_out: LeftOut,
     how: How<'a>,
     scanner: FileScanner<'a>,
     max_size: Option<u64>,
@@ -203,12 +248,28 @@ struct Blobs<'a> {
 }
 
 impl<'a> Blobs<'a> {
-    fn new(repo: &'a Repository, how: How<'a>, max_size: Option<u64>, counter: &'a Counter) -> Self {
-        let scanner = FileScanner::new(how);
-        Blobs { repo, how, scanner, max_size, counter, incomplete: Vec::new() }
+    fn new(
+        repo: &'a Repository,
+        ours: &'a Ours,
+        how: How<'a>,
+        max_size: Option<u64>,
+        counter: &'a Counter,
+    ) -> Self {
+        let (scanner, left_out) = (FileScanner::new(how), LeftOut::default());
+        Blobs { repo, ours, left_out, how, scanner, max_size, counter, incomplete: Vec::new() }
     }
 
-    fn scan(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) {
+    /// Scans a blob, unless our own ignore files name its path; says whether it did.
+    fn scan(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) -> bool {
+        if let Some(ignored) = self.ours.ignored(&at.path) {
+            self.left_out.add(ignored);
+            return false;
+        }
+        self.scan_read(at, origin);
+        true
+    }
+
+    fn scan_read(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) {
         let too_large = self.max_size.and_then(|most| at.size(self.repo).ok().filter(|&size| size > most));
         if let Some(size) = too_large {
             let reason = format!("is larger than --max-size ({size} bytes)");

@@ -9,6 +9,7 @@ use super::git::{self, MESSAGES, on_disk, pointed_to};
 use super::known::Pass;
 use super::progress::Counter;
 use super::{Input, Read};
+use crate::allowance::LeftOut;
 use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
 use crate::git::attribution::attribute;
 use crate::git::index_file::{Entry as IndexEntry, IndexFile};
@@ -34,6 +35,7 @@ pub struct History<'a> {
     threads: usize,
     max_size: Option<u64>,
     limits: Limits,
+    ours: git::Ours,
     /// Where a file's neighbours are.
     commit: Option<ObjectId>,
 }
@@ -43,13 +45,13 @@ impl<'a> History<'a> {
     pub fn open(
         repo: Repository,
         threads: usize,
-        max_size: Option<u64>,
-        limits: Limits,
+        reading: git::Reading<'_>,
         counter: &'a Counter,
     ) -> Result<Self, store::Error> {
         repo.objects()?;
-        let lfs = Lfs::new(&repo);
-        Ok(History { repo, lfs, counter, threads, max_size, limits, commit: None })
+        let (lfs, ours) = (Lfs::new(&repo), git::Ours::of(&repo, reading));
+        let git::Reading { max_size, limits, .. } = reading;
+        Ok(History { repo, lfs, counter, threads, max_size, limits, ours, commit: None })
     }
 
     /// Finds the objects that hold something. Says what could not be read.
@@ -156,24 +158,33 @@ impl Input for History<'_> {
             true => BTreeMap::new(),
             false => attribute(store, &self.repo, &swept.hits, self.threads),
         };
-        let lfs = &self.lfs;
+        let objects = Objects { store, lfs: &self.lfs, ours: &self.ours };
         let targets: Vec<_> = origins.iter().collect();
-        let scanned: Vec<Found> = targets
+        let scanned: Vec<(Found, LeftOut)> = targets
             .par_chunks(16)
             .map(|chunk| {
-                let mut scanner = FileScanner::new(how);
-                chunk.iter().for_each(|(id, origins)| scan(store, lfs, **id, origins, &mut scanner));
-                scanner.found
+                let (mut scanner, mut left_out) = (FileScanner::new(how), LeftOut::default());
+                let mut scan = |(id, origins): &(&ObjectId, &Vec<GitOrigin>)| {
+                    objects.scan(**id, origins, &mut scanner, &mut left_out);
+                };
+                chunk.iter().for_each(&mut scan);
+                (scanner.found, left_out)
             })
             .collect();
-        let mut found = Found::default();
-        scanned.into_iter().for_each(|part| found.merge(part));
+        let (mut found, mut left_out) = (Found::default(), LeftOut::default());
+        for (part, ignored) in scanned {
+            found.merge(part);
+            left_out.merge(ignored);
+        }
         found.findings = first_of_each(found.findings);
         if let Pass::Sweep(known) = how.pass {
             found.findings.retain(|finding| !known.is_in_file(finding));
         }
         found.bytes = swept.bytes;
-        Ok(Read { found, blobs: swept.blobs, incomplete: swept.incomplete, notes: Vec::new() })
+        let Swept { incomplete, blobs, .. } = swept;
+        let mut read = Read { found, blobs, incomplete, notes: Vec::new(), left_out };
+        self.ours.tell(&mut read);
+        Ok(read)
     }
 
     fn on_disk(&self, path: &str) -> PathBuf {
@@ -191,32 +202,54 @@ impl Input for History<'_> {
     }
 }
 
-/// Scans one object under each path that it had.
-fn scan(store: &ObjectStore, lfs: &Lfs, id: ObjectId, origins: &[GitOrigin], scanner: &mut FileScanner<'_>) {
-    let (kind, data) = match store.read(&id) {
-        Ok(object) => object,
-        Err(error) => {
-            // The sweep came by something under this id that is not what the id stands for.
-            let reason = format!("{error}, and something in it is like a token; `git fsck` tells more");
-            let path = format!("object {id}");
-            return scanner.found.incomplete.push(Incomplete { path, reason });
-        }
-    };
-    let is_pointer = kind == Kind::Blob && Container::of(&data, "") == Some(Container::LfsPointer);
-    for origin in origins {
-        let path = match kind {
-            Kind::Commit | Kind::Tag => format!("{MESSAGES}/{id}"),
-            _ if origin.path.is_empty() => format!("blob/{id}"),
-            _ => origin.path.clone(),
+/// What the objects that hold something are read from.
+#[derive(Clone, Copy)]
+struct Objects<'h> {
+    store: &'h ObjectStore,
+    lfs: &'h Lfs,
+    ours: &'h git::Ours,
+}
+
+impl Objects<'_> {
+    /// Scans one object under each path that it had, but for those that our own ignore files name.
+    fn scan(
+        &self,
+        id: ObjectId,
+        origins: &[GitOrigin],
+        scanner: &mut FileScanner<'_>,
+        left_out: &mut LeftOut,
+    ) {
+        let (kind, data) = match self.store.read(&id) {
+            Ok(object) => object,
+            Err(error) => {
+                // The sweep came by something under this id that is not what the id stands for.
+                let reason = format!("{error}, and something in it is like a token; `git fsck` tells more");
+                let path = format!("object {id}");
+                return scanner.found.incomplete.push(Incomplete { path, reason });
+            }
         };
-        let before = scanner.found.findings.len();
-        let names = Names { shown: &path, below: &origin.path };
-        match is_pointer.then(|| lfs.open(&data)).flatten() {
-            Some(mut file) => pointed_to(scanner, names, &mut file),
-            None => scanner.bytes(names, &data),
-        }
-        for finding in &mut scanner.found.findings[before..] {
-            finding.git = Some(origin.clone());
+        let is_pointer = kind == Kind::Blob && Container::of(&data, "") == Some(Container::LfsPointer);
+        for origin in origins {
+            let path = match kind {
+                Kind::Commit | Kind::Tag => format!("{MESSAGES}/{id}"),
+                _ if origin.path.is_empty() => format!("blob/{id}"),
+                _ => origin.path.clone(),
+            };
+            if !origin.path.is_empty()
+                && let Some(ignored) = self.ours.ignored(&path)
+            {
+                left_out.add(ignored);
+                continue;
+            }
+            let before = scanner.found.findings.len();
+            let names = Names { shown: &path, below: &origin.path };
+            match is_pointer.then(|| self.lfs.open(&data)).flatten() {
+                Some(mut file) => pointed_to(scanner, names, &mut file),
+                None => scanner.bytes(names, &data),
+            }
+            for finding in &mut scanner.found.findings[before..] {
+                finding.git = Some(origin.clone());
+            }
         }
     }
 }

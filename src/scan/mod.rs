@@ -1,6 +1,7 @@
 //! The pipeline: read, detect, allow, sweep for further copies, tally.
 
 mod beside;
+mod comment;
 mod file;
 mod git;
 mod history;
@@ -16,10 +17,13 @@ mod site;
 mod sources;
 mod tree;
 
-use crate::config::{Baseline, Configs, Settings, Source};
+use crate::allowance::{Allowance, AllowedBy, LeftOut};
+use crate::config::{Allowed, Baseline, Configs, Heed, Settings, Source};
 use crate::detect::Detector;
+use crate::files;
 use crate::finding::{Confidence, Finding, GitOrigin, Incomplete, Layer, Outcome, Summary, Token};
 use crate::git::repository::{self, Repository};
+use crate::source::ignores::Kinds;
 use crate::source::pre_commit::{self, Work};
 use crate::source::range::Range;
 use crate::source::tree::Options;
@@ -29,7 +33,7 @@ use file::{Found, How, Place};
 use known::{Known, Pass};
 use originals::Files;
 use progress::{Counter, Progress};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,6 +46,7 @@ struct Read {
     blobs: u64,
     incomplete: Vec<Incomplete>,
     notes: Vec<String>,
+    left_out: LeftOut,
 }
 
 /// Something that can be read more than once.
@@ -71,11 +76,14 @@ trait Input {
 pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyhow::Result<Outcome> {
     let started = Instant::now();
     let counter = Arc::new(Counter::new(settings.ocr.as_ref().map(|ocr| ocr.pictures())));
-    let mut configs = match &settings.config {
-        Some(path) => Configs::from_file(path)?,
-        None => Configs::default(),
+    let (mut configs, heed) = match &settings.config {
+        Some(path) => Configs::from_file(&settings.trees, path)?,
+        None => (Configs::of_trees(&settings.trees), Heed::ALL),
     };
-    let baseline = settings.baseline.as_deref().map(Baseline::read).transpose()?;
+    // What acts on findings acts on what can leak: what git ignores is no part of that.
+    let heed = Heed { gitignore: heed.gitignore || settings.acts, ..heed };
+    let baseline = settings.baseline.as_deref();
+    let baseline = baseline.map(|path| Baseline::read(&settings.trees, path)).transpose()?;
     let what = match settings.source {
         Source::History => "objects",
         Source::Sites(_) => "resources",
@@ -84,7 +92,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let show = || Progress::start(&counter, what, settings.progress);
     // Opening a site reads it. Opening anything else is short, or waits for a person at a terminal.
     let opening = matches!(settings.source, Source::Sites(_)).then(show);
-    let mut input = open(settings, detector, &counter)?;
+    let mut input = open(settings, heed, detector, &counter)?;
     drop(opening);
     for path in &settings.paths {
         configs.load(if path.is_dir() { path } else { path.parent().unwrap_or(path) });
@@ -95,14 +103,21 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
 
     let progress = show();
     let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
-    let how =
-        How { detector, pass: Pass::Detect, least, limits: settings.limits, ocr: settings.ocr.as_deref() };
+    let how = How {
+        detector,
+        pass: Pass::Detect,
+        least,
+        limits: settings.limits,
+        ocr: settings.ocr.as_deref(),
+        heeds_comments: heed.comments,
+    };
     let mut read = input.read(how)?;
     let mut summary = Summary {
         files: read.found.files,
         blobs: read.blobs,
         bytes: read.found.bytes,
         placeholders: read.found.placeholders,
+        left_out: read.left_out,
         ..Summary::default()
     };
     let mut incomplete: BTreeSet<Incomplete> = read.incomplete.into_iter().collect();
@@ -130,19 +145,20 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
 
     if let Some(path) = &settings.write_baseline {
         let text = Baseline::of(&tally.baselined).text()?;
-        std::fs::write(path, text)
-            .with_context(|| format!("cannot write the baseline {}", path.display()))?;
+        files::write(&settings.trees, path, text.as_bytes()).with_context(|| no_baseline(path))?;
     }
     for error in tally.configs.take_errors() {
         let (path, problem) = error.into_parts();
         let reason = format!("allows nothing until it is mended: {problem}");
         incomplete.insert(Incomplete { path: path.display().to_string(), reason });
     }
-    notes.extend(tally.notes());
+    notes.extend(tally.notes(&Scanned::of(settings)));
     summary.hints.sort();
     summary.hints.dedup();
     summary.incomplete = incomplete.into_iter().collect();
-    summary.allowed = tally.allowed.len() as u64;
+    summary.allowances = tally.allowed.into_values().collect();
+    summary.allowances.sort();
+    summary.allowed = summary.allowances.len() as u64;
     summary.findings = tally.reported.len() as u64;
     let tokens: BTreeSet<_> = tally.reported.iter().map(|finding| finding.token.fingerprint()).collect();
     summary.tokens = tokens.len() as u64;
@@ -151,16 +167,26 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     Ok(Outcome { findings, summary, notes, withheld, explained, ..Outcome::default() })
 }
 
+/// What is said when a baseline cannot be written.
+pub fn no_baseline(path: &Path) -> String {
+    format!("cannot write the baseline {}", path.display())
+}
+
 /// Makes the input that the settings ask for ready.
 fn open<'a>(
     settings: &Settings,
+    heed: Heed,
     detector: &Detector,
     counter: &'a Counter,
 ) -> anyhow::Result<Box<dyn Input + 'a>> {
     let limits = settings.limits;
-    let files = |paths: Vec<PathBuf>| tree::Tree { options: walk_options(settings, paths), counter, limits };
-    let staged = |repo| git::Index::open(repo, settings.max_size, limits, counter);
-    let commits = |repo, range| git::Commits::new(repo, range, settings.max_size, limits, counter);
+    let own = heed.ignore_files && !settings.no_ignore;
+    let ignores = Kinds { own, git: heed.gitignore && !settings.no_ignore };
+    let files =
+        |paths: Vec<PathBuf>| tree::Tree { options: walk_options(settings, paths, ignores), counter, limits };
+    let reading = git::Reading { ignores: own, trees: &settings.trees, max_size: settings.max_size, limits };
+    let staged = |repo| git::Index::open(repo, reading, counter);
+    let commits = |repo, range| git::Commits::new(repo, range, reading, counter);
     Ok(match &settings.source {
         Source::Tree => {
             let is_piped = |path: &PathBuf| path == Path::new("-") || Piped::is_made_by_shell(path);
@@ -183,7 +209,7 @@ fn open<'a>(
         Source::Staged => Box::new(staged(open_repository(&settings.paths)?)?),
         Source::History => {
             let repo = open_repository(&settings.paths)?;
-            Box::new(history::History::open(repo, settings.threads, settings.max_size, limits, counter)?)
+            Box::new(history::History::open(repo, settings.threads, reading, counter)?)
         }
         Source::Range(text) => {
             let repo = open_repository(&settings.paths)?;
@@ -192,7 +218,8 @@ fn open<'a>(
         }
         Source::Sites(sites) => Box::new(site::Sites::open(sites, detector, limits, counter)?),
         Source::PreCommit => {
-            match pre_commit::work(settings.paths.clone(), |name| std::env::var(name).ok()) {
+            let names = pre_commit::names(settings.paths.clone())?;
+            match pre_commit::work(names, |name| std::env::var(name).ok()) {
                 Work::Files(paths) => Box::new(files(paths)),
                 Work::Staged => Box::new(staged(open_repository(&[])?)?),
                 Work::Push(push) => {
@@ -214,14 +241,63 @@ fn open_repository(paths: &[PathBuf]) -> anyhow::Result<Repository> {
     }
 }
 
-fn walk_options(settings: &Settings, paths: Vec<PathBuf>) -> Options {
+fn walk_options(settings: &Settings, paths: Vec<PathBuf>, ignores: Kinds) -> Options {
     Options {
         paths,
-        no_ignore: settings.no_ignore,
+        trees: settings.trees.clone(),
+        ignores,
+        ignores_named: settings.source == Source::PreCommit,
+        reads_git: settings.no_ignore,
         follow: settings.follow,
         max_size: settings.max_size,
         max_depth: settings.max_depth,
         threads: settings.threads,
+    }
+}
+
+/// What a run went through, so that an allowance is called unused only where all that it could allow was looked at.
+struct Scanned {
+    /// Folders whose files were all read, without links.
+    folders: Vec<PathBuf>,
+    /// The same as they were given.
+    given: Vec<String>,
+    /// Everything that a repository ever held.
+    history: bool,
+}
+
+impl Scanned {
+    fn of(settings: &Settings) -> Self {
+        let history = settings.source == Source::History;
+        let here = [PathBuf::from(".")];
+        let paths = match settings.source {
+            Source::Tree | Source::History if settings.paths.is_empty() => &here[..],
+            Source::Tree | Source::History => &settings.paths,
+            _ => &[],
+        };
+        let folders = paths.iter().filter(|path| path.is_dir());
+        let given = folders.clone().map(|path| path.to_string_lossy().into_owned());
+        // A repository is scanned as a whole, whichever of its folders is named.
+        let around = |path: PathBuf| {
+            let top = path.ancestors().find(|above| history && above.join(".git").exists());
+            top.map(Path::to_owned).unwrap_or(path)
+        };
+        let real = folders.clone().filter_map(|path| path.canonicalize().ok()).map(around);
+        Scanned { folders: real.collect(), given: given.collect(), history }
+    }
+
+    /// Whether all files of a folder were read.
+    fn has_folder(&self, folder: &Path) -> bool {
+        let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        self.folders.iter().any(|scanned| real.starts_with(scanned))
+    }
+
+    /// Whether a path, as a report shows it, was read.
+    fn has_path(&self, path: &str) -> bool {
+        let is_below = |given: &String| {
+            let given = given.trim_start_matches("./").trim_end_matches('/');
+            matches!(given, "" | ".") || Path::new(path).starts_with(given)
+        };
+        self.history || self.given.iter().any(is_below)
     }
 }
 
@@ -235,7 +311,7 @@ struct Tally {
     reported: Vec<Finding>,
     baselined: Vec<Finding>,
     withheld: Vec<Token>,
-    allowed: HashSet<Place>,
+    allowed: HashMap<Place, Allowance>,
 }
 
 impl Tally {
@@ -243,24 +319,31 @@ impl Tally {
         self.allowed.extend(found.allowed);
         self.withheld.extend(found.withheld);
         for finding in found.findings {
-            let known = self.baseline.as_ref().is_some_and(|baseline| baseline.knows(&finding));
+            let known = self.baseline.as_mut().is_some_and(|baseline| baseline.knows(&finding));
             let allowed = self.configs.allows(&finding, &input.on_disk(&finding.location.path));
-            if allowed || known || self.write {
-                self.allowed.insert(file::place_of(&finding));
-                self.withheld.extend(finding.all_readings().cloned());
-                if !allowed {
-                    self.baselined.push(finding);
-                }
-            } else {
+            let is_allowed = allowed.is_some();
+            let by_baseline = |reason: &str| Allowed { by: AllowedBy::Baseline, reason: reason.to_owned() };
+            let allowed = allowed
+                .or_else(|| known.then(|| by_baseline("the baseline knows it")))
+                .or_else(|| self.write.then(|| by_baseline("it is written to the baseline")));
+            let Some(allowed) = allowed else {
                 self.reported.push(finding);
+                continue;
+            };
+            self.allowed.insert(file::place_of(&finding), file::allowance(&finding, allowed));
+            self.withheld.extend(finding.all_readings().cloned());
+            if !is_allowed {
+                self.baselined.push(finding);
             }
         }
         self.reported.sort_by(|a, b| order(a).cmp(&order(b)));
     }
 
-    fn notes(&self) -> Vec<String> {
-        let known = self.baseline.as_ref().map(|baseline| baseline.unused(&self.baselined));
-        self.configs.unused().into_iter().chain(known.into_iter().flatten()).collect()
+    fn notes(&self, scanned: &Scanned) -> Vec<String> {
+        let known = self.baseline.as_ref();
+        let known = known.map(|baseline| baseline.unused(|path| scanned.has_path(path)));
+        let unused = self.configs.unused(|folder| scanned.has_folder(folder));
+        unused.into_iter().chain(known.into_iter().flatten()).collect()
     }
 }
 

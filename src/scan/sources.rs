@@ -5,7 +5,7 @@ use super::beside;
 use super::file::{FileScanner, Found, Names, place_of};
 use super::known::Pass;
 use crate::detect::{Cursor, position};
-use crate::finding::{Finding, Fingerprint, Incomplete, Layer, SOURCE_MAP, trail};
+use crate::finding::{Finding, Fingerprint, Incomplete, Layer, Location, SOURCE_MAP, trail};
 use crate::source::reader;
 use crate::unpack::alone::{Alone, alone};
 use crate::unpack::map_reference::{self, Inline};
@@ -84,7 +84,8 @@ impl FileScanner<'_> {
                 }
             }
         }
-        self.locate(bytes, &mut found);
+        let places = found.iter_mut().map(|finding| (&mut finding.location, &mut finding.layers));
+        self.locate(bytes, places.collect());
         self.found.findings.extend(found);
     }
 
@@ -123,7 +124,7 @@ impl FileScanner<'_> {
         }
         let found =
             inner.findings.iter().map(|found| (found.token.fingerprint(), found.location.byte_offset));
-        let allowed = inner.allowed.iter().map(|(_, offset, token)| (token.clone(), *offset));
+        let allowed = inner.allowed.keys().map(|(_, offset, token)| (token.clone(), *offset));
         let told: HashSet<(Fingerprint, u64)> = found.chain(allowed).collect();
         let tokens: HashSet<&Fingerprint> = told.iter().map(|(token, _)| token).collect();
         let mut outer = self.found.findings.split_off(start);
@@ -158,6 +159,8 @@ impl FileScanner<'_> {
             self.found.allowed.remove(&place_of(finding));
         }
         self.found.findings.extend(outer);
+        let places = inner.allowed.values_mut().map(|allowed| (&mut allowed.location, &mut allowed.layers));
+        self.locate(file, places.collect());
         self.found.allowed.extend(inner.allowed);
         self.found.withheld.extend(inner.withheld);
         inner.findings
@@ -182,7 +185,7 @@ impl FileScanner<'_> {
         let mut found = scanner.found;
 
         let offsets = found.findings.iter().map(|finding| finding.location.byte_offset);
-        let offsets = offsets.chain(found.allowed.iter().map(|(_, offset, _)| *offset));
+        let offsets = offsets.chain(found.allowed.keys().map(|(_, offset, _)| *offset));
         let mut offsets: Vec<usize> = offsets.map(|offset| offset as usize).collect();
         offsets.sort_unstable();
         offsets.dedup();
@@ -191,31 +194,36 @@ impl FileScanner<'_> {
         let origins = map.origins(file, &places);
         let origin =
             |offset: u64| offsets.binary_search(&(offset as usize)).map_or(offset, |i| origins[i] as u64);
-        for finding in &mut found.findings {
-            finding.location.byte_offset = origin(finding.location.byte_offset);
+        let in_file = |location: &mut Location, layers: &mut Vec<Layer>| {
+            location.byte_offset = origin(location.byte_offset);
             if let Some(inline) = map.inline {
                 let layer =
                     Layer { kind: inline.encoding.to_owned(), name: String::new(), line: None, column: None };
-                finding.layers.insert(self.layers.len(), layer);
+                layers.insert(self.layers.len(), layer);
             }
-        }
-        let allowed = std::mem::take(&mut found.allowed);
-        found.allowed =
-            allowed.into_iter().map(|(trail, offset, token)| (trail, origin(offset), token)).collect();
+        };
+        found.findings.iter_mut().for_each(|finding| in_file(&mut finding.location, &mut finding.layers));
+        let allowed = std::mem::take(&mut found.allowed).into_iter();
+        found.allowed = allowed
+            .map(|((trail, offset, token), mut allowed)| {
+                in_file(&mut allowed.location, &mut allowed.layers);
+                ((trail, origin(offset), token), allowed)
+            })
+            .collect();
         found
     }
 
-    /// Gives findings in sources the lines and columns that their offsets have in the file.
-    fn locate(&self, file: &[u8], findings: &mut [Finding]) {
-        findings.sort_by_key(|finding| finding.location.byte_offset);
+    /// Gives places in sources the lines and columns that their offsets have in the file.
+    fn locate(&self, file: &[u8], mut places: Vec<(&mut Location, &mut Vec<Layer>)>) {
+        places.sort_by_key(|(location, _)| location.byte_offset);
         let (mut cursor, mut at) = (Cursor::default(), 0);
-        for finding in findings {
-            let offset = finding.location.byte_offset as usize;
+        for (location, layers) in places {
+            let offset = location.byte_offset as usize;
             cursor.advance(&file[at..offset], None);
             at = offset;
             let place = cursor.position();
-            (finding.location.line, finding.location.column) = (place.line, place.column);
-            if let Some(member) = self.layers.len().checked_sub(1).map(|last| &mut finding.layers[last]) {
+            (location.line, location.column) = (place.line, place.column);
+            if let Some(member) = self.layers.len().checked_sub(1).map(|last| &mut layers[last]) {
                 (member.line, member.column) = (Some(place.line), Some(place.column));
             }
         }

@@ -29,7 +29,8 @@ impl Input for Tree<'_> {
         let make = || Worker { scanner: FileScanner::new(how), counter: self.counter, merged: &found };
         let walked = tree::walk(&self.options, make);
         let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(Read { found, blobs: 0, incomplete: walked.incomplete, notes: walked.notes })
+        let tree::Walked { incomplete, notes, left_out } = walked;
+        Ok(Read { found, blobs: 0, incomplete, notes, left_out })
     }
 
     fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
@@ -129,7 +130,7 @@ impl Input for Piped {
         let mut found = scanner.found;
         found.files = 1;
         found.bytes += bytes;
-        Ok(Read { found, blobs: 0, incomplete: self.incomplete.clone(), notes: Vec::new() })
+        Ok(Read { found, incomplete: self.incomplete.clone(), ..Read::default() })
     }
 
     /// There is nothing beside it: a reference only leads from one file in it to another.
@@ -157,6 +158,7 @@ impl Input for Several<'_> {
             all.blobs += read.blobs;
             all.incomplete.extend(read.incomplete);
             all.notes.extend(read.notes);
+            all.left_out.merge(read.left_out);
         }
         Ok(all)
     }

@@ -3,6 +3,7 @@
 //! Each type is taken apart whole, so that a new field is a compiler's error here until it is decided what it is.
 
 use super::Shown;
+use crate::allowance::{Allowance, Ignored, LeftOut};
 use crate::escape::{visible, visible_line};
 use crate::finding::{
     Explained, Finding, GitOrigin, Hint, Incomplete, Layer, Location, Outcome, Summary, Verified, Via, trail,
@@ -140,6 +141,8 @@ impl Pen<'_> {
             tokens: _,
             incomplete,
             allowed: _,
+            allowances,
+            left_out,
             placeholders: _,
             hints,
             verified,
@@ -149,6 +152,21 @@ impl Pen<'_> {
             self.name(path);
             self.name(reason);
         }
+        for Allowance { location, layers, fingerprint: _, rule, by: _, reason } in allowances {
+            self.location(location);
+            layers.iter_mut().for_each(|layer| self.layer(layer));
+            self.name(rule);
+            self.name(reason);
+        }
+        let LeftOut { paths: _, listed } = left_out;
+        *listed = std::mem::take(listed)
+            .into_iter()
+            .map(|Ignored { mut path, mut by }| {
+                self.name(&mut path);
+                self.name(&mut by);
+                Ignored { path, by }
+            })
+            .collect();
         for Hint { fingerprint: _, location, what } in hints {
             self.location(location);
             self.name(what);

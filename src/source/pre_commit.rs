@@ -6,6 +6,28 @@ use super::range::{Error, Range};
 use crate::git::repository::Repository;
 use std::path::PathBuf;
 
+/// An option that stands where only names stand, so that it would not count.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0:?} is no file here: with --pre-commit all that follows is a file's name, because others choose it; options go \
+     before it, as in `entry: krea-scan {0} --pre-commit --`"
+)]
+pub struct MisplacedOption(String);
+
+/// The names as they were given.
+///
+/// # Errors
+/// When one looks like an option and is no file.
+pub fn names(names: Vec<PathBuf>) -> Result<Vec<PathBuf>, MisplacedOption> {
+    let is_misplaced = |name: &&PathBuf| {
+        name.as_os_str().as_encoded_bytes().starts_with(b"-") && name.symlink_metadata().is_err()
+    };
+    match names.iter().find(is_misplaced) {
+        Some(name) => Err(MisplacedOption(name.to_string_lossy().into_owned())),
+        None => Ok(names),
+    }
+}
+
 /// What to scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -36,7 +58,7 @@ impl Push {
     pub fn range(&self, repo: &Repository) -> Result<Range, Error> {
         match (&self.from, &self.remote) {
             (Some(from), remote) => {
-                let range = Range::parse(repo, &format!("{from}..{}", self.to))?;
+                let range = Range::between(repo, from, &self.to)?;
                 match remote {
                     Some(remote) => range.without_remote(repo, remote),
                     None => Ok(range),

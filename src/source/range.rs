@@ -28,7 +28,8 @@ pub struct Range {
 }
 
 impl Range {
-    /// Reads `A..B`, `A...B`, `A..` or `..B`; a side that is left out is HEAD.
+    /// Reads `A..B`, `A...B` or `A..`; a `B` that is left out is HEAD. An `A` that is left out is an error: a script's
+    /// variable that is empty, say, would leave nothing to scan.
     ///
     /// `A...B` starts where the two histories parted, as a pull request's list of commits does. An `A` of zeros (what
     /// GitHub and GitLab send for a new branch) stands for every remote-tracking branch that does not contain `B`:
@@ -45,18 +46,34 @@ impl Range {
                 None => return Err(Error::NotARange(text.to_owned())),
             },
         };
-        if from.is_empty() && to.is_empty() {
-            return Err(Error::NotARange(text.to_owned()));
+        match (from, to) {
+            ("", "") => return Err(Error::NotARange(text.to_owned())),
+            ("", _) => return Err(Error::NoStart(text.to_owned())),
+            _ => {}
         }
-        let or_head = |side: &str| if side.is_empty() { "HEAD".to_owned() } else { side.to_owned() };
-        let (tip, tags) = revision::resolve(repo, &or_head(to))?;
-        if from.len() >= NULL_DIGITS && from.bytes().all(|digit| digit == b'0') {
+        let mut range = Self::between(repo, from, if to.is_empty() { "HEAD" } else { to })?;
+        if from_parting && !is_null(from) {
+            // Of several places where they parted all are hidden: what one side has, it has.
+            let mut parted = Vec::new();
+            for base in range.hidden {
+                parted.extend(revision::parting(repo, base, range.tip, text)?);
+            }
+            range.hidden = parted;
+        }
+        Ok(range)
+    }
+
+    /// What `to` has and `from` has not, as [`Range::parse`] reads them. Nothing in either is taken for more than a revision.
+    ///
+    /// # Errors
+    /// As [`Range::parse`].
+    pub fn between(repo: &Repository, from: &str, to: &str) -> Result<Self, Error> {
+        let (tip, tags) = revision::resolve(repo, to)?;
+        if is_null(from) {
             return Ok(Range { tip, tags, hidden: revision::other_branches(repo, tip)? });
         }
-        let (base, _) = revision::resolve(repo, &or_head(from))?;
-        // Of several places where they parted all are hidden: what one side has, it has.
-        let hidden = if from_parting { revision::parting(repo, base, tip, text)? } else { vec![base] };
-        Ok(Range { tip, tags, hidden })
+        let (base, _) = revision::resolve(repo, from)?;
+        Ok(Range { tip, tags, hidden: vec![base] })
     }
 
     /// What a push of `tip` brings to the remote: everything that no ref under `refs/remotes/REMOTE/` reaches. A remote
@@ -99,6 +116,11 @@ impl Range {
             incomplete: unread.collect(),
         })
     }
+}
+
+/// Whether a revision stands for none.
+fn is_null(revision: &str) -> bool {
+    revision.len() >= NULL_DIGITS && revision.bytes().all(|digit| digit == b'0')
 }
 
 /// What one commit brings in.

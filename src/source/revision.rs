@@ -28,6 +28,12 @@ pub enum Error {
     /// One revision alone, or none.
     #[error("{0:?} is no range of commits: write A..B, or {0}^..{0} for one commit")]
     NotARange(String),
+    /// The first side is missing.
+    #[error(
+        "{0:?} names no commit to start from; if a variable stood there, it is empty: give the commit, or HEAD^ for the \
+         newest one alone"
+    )]
+    NoStart(String),
     /// The repository has no such revision.
     #[error("{0:?} names no commit here; `git log --oneline --all` lists them, `git fetch` brings in others")]
     Unknown(String),

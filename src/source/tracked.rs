@@ -1,108 +1,119 @@
-//! Files that git tracks: git does not ignore them, whatever an ignore file says, so a scan must read them although a
-//! walk passes them by. Reads the index alone, and no configuration: it works in a repository that is owned by someone
-//! else or damaged elsewhere. Never leads out of the folder through a link.
+//! Files that git tracks: git does not ignore them, whatever an ignore file says, so a scan must read them. Reads the
+//! index alone, and no configuration: it works in a repository that is owned by someone else or damaged elsewhere. What
+//! lies in `.git` is opened like hostile input.
 
-use super::tree::IGNORE_FILE;
 use crate::git::index_file::{Entry, IndexFile};
 use crate::git::plain;
 use gix_hash::Kind;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use std::collections::HashMap;
-use std::fs;
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-/// A file that points to a repository is not read beyond this.
+/// A file that points to a repository, and what it says, is not nearly as large, in bytes.
 const MOST_PATH: u64 = 64 << 10;
 
-/// The files below `root` that git tracks, when `root` is in a working tree.
-///
-/// # Errors
-/// The index, and why it cannot be read.
-pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>, (PathBuf, String)> {
-    let Ok(absolute) = root.canonicalize() else { return Ok(Vec::new()) };
-    let Some((top, index)) = absolute.ancestors().find_map(|top| Some((top, index_of(top)?))) else {
-        return Ok(Vec::new());
-    };
-    let prefix = absolute.strip_prefix(top).unwrap_or(Path::new(""));
-    let unread = |error: String| {
-        let reason =
-            format!("files that git tracks and an ignore file names may not have been read: {error}");
-        (index.clone(), reason)
-    };
-    let open = |hash| IndexFile::open(&index, hash);
-    let mut entries =
-        open(Kind::Sha1).or_else(|error| open(Kind::Sha256).map_err(|_| error)).map_err(unread)?;
-    let (mut entry, mut files) = (Entry::default(), Vec::new());
-    for at in 0..entries.len() {
-        entries.load(at, &mut entry).map_err(|error| unread(error.to_string()))?;
-        let path = path_from(&entry.path);
-        if let Ok(below) = path.strip_prefix(prefix)
-            && entry.is_file()
-            && below.components().all(|part| matches!(part, Component::Normal(_)))
-        {
-            files.push(root.join(below));
-        }
-    }
-    Ok(files)
+/// A repository's working tree. Its index is read when it is asked for the first time.
+#[derive(Debug)]
+pub(super) struct WorkTree {
+    /// The folder that it begins at.
+    pub top: PathBuf,
+    git_dir: PathBuf,
+    tracked: OnceLock<Result<Tracked, String>>,
 }
 
-/// The index of the repository whose working tree begins at `top`.
-fn index_of(top: &Path) -> Option<PathBuf> {
+/// What git tracks in it, as hashes of paths below its top.
+#[derive(Debug, Default)]
+struct Tracked {
+    hasher: RandomState,
+    files: HashSet<u64>,
+    folders: HashSet<u64>,
+}
+
+impl WorkTree {
+    /// The working tree that begins at a folder, if one does.
+    pub(super) fn at(top: &Path) -> Option<Self> {
+        let git_dir = git_dir(top)?;
+        Some(WorkTree { top: top.to_owned(), git_dir, tracked: OnceLock::new() })
+    }
+
+    /// The folder with the repository's own ignore file, which linked worktrees share.
+    pub(super) fn common_dir(&self) -> PathBuf {
+        let text = plain::read(&self.git_dir.join("commondir"), MOST_PATH).ok();
+        let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+        text.map_or_else(
+            || self.git_dir.clone(),
+            |text| self.git_dir.join(text.trim_end_matches(['\r', '\n'])),
+        )
+    }
+
+    /// Whether git tracks a file, or for a folder, one below it.
+    pub(super) fn tracks(&self, path: &Path, is_folder: bool) -> bool {
+        let Ok(tracked) = self.tracked() else { return false };
+        let Ok(below) = path.strip_prefix(&self.top) else { return false };
+        let hash = tracked.hash(&below.to_string_lossy());
+        if is_folder { tracked.folders.contains(&hash) } else { tracked.files.contains(&hash) }
+    }
+
+    /// Why the index could not be read, if it was asked for and could not be: the index, and the reason.
+    pub(super) fn trouble(&self) -> Option<(PathBuf, String)> {
+        let error = self.tracked.get()?.as_ref().err()?;
+        let reason =
+            format!("files that git tracks and an ignore file names may not have been read: {error}");
+        Some((self.index(), reason))
+    }
+
+    fn index(&self) -> PathBuf {
+        self.git_dir.join("index")
+    }
+
+    fn tracked(&self) -> Result<&Tracked, &String> {
+        self.tracked.get_or_init(|| Tracked::read(&self.index())).as_ref()
+    }
+}
+
+impl Tracked {
+    fn read(index: &Path) -> Result<Self, String> {
+        let open = |hash| IndexFile::open(index, hash);
+        let mut entries = open(Kind::Sha1).or_else(|error| open(Kind::Sha256).map_err(|_| error))?;
+        let (mut entry, mut tracked) = (Entry::default(), Tracked::default());
+        for at in 0..entries.len() {
+            entries.load(at, &mut entry).map_err(|error| error.to_string())?;
+            if !entry.is_file() {
+                continue;
+            }
+            let path = String::from_utf8_lossy(&entry.path);
+            tracked.files.insert(tracked.hash(&path));
+            // Of what is below one folder, which stands together, only the first goes all the way up.
+            for (at, _) in path.rmatch_indices('/') {
+                if !tracked.folders.insert(tracked.hash(&path[..at])) {
+                    break;
+                }
+            }
+        }
+        Ok(tracked)
+    }
+
+    /// Some systems take names that differ in case alone for one.
+    fn hash(&self, path: &str) -> u64 {
+        let path = if std::path::MAIN_SEPARATOR == '/' {
+            path.to_lowercase()
+        } else {
+            path.to_lowercase().replace('\\', "/")
+        };
+        self.hasher.hash_one(path)
+    }
+}
+
+/// The repository whose working tree begins at `top`.
+fn git_dir(top: &Path) -> Option<PathBuf> {
     let git = top.join(".git");
-    if git.is_dir() {
-        return git.join("HEAD").symlink_metadata().is_ok().then(|| git.join("index"));
+    let metadata = git.metadata().ok()?;
+    if metadata.is_dir() {
+        return git.join("HEAD").symlink_metadata().is_ok().then_some(git);
     }
     // A linked worktree or a submodule: a file that points to the repository.
     let text = String::from_utf8(plain::read(&git, MOST_PATH).ok()?).ok()?;
     let target = text.strip_prefix("gitdir:")?.trim();
-    Some(top.join(target).join("index"))
-}
-
-/// Whether a tracked file is there, as a file. What was deleted is no part of the tree, and neither is what is a link or
-/// behind one.
-///
-/// # Errors
-/// When that cannot be told.
-pub(super) fn is_there(root: &Path, path: &Path) -> io::Result<bool> {
-    let mut folders = path.ancestors().skip(1).take_while(|folder| *folder != root);
-    if folders.any(Path::is_symlink) {
-        return Ok(false);
-    }
-    match fs::symlink_metadata(path) {
-        Ok(metadata) => Ok(metadata.is_file()),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// A path of the index on this system.
-fn path_from(bytes: &[u8]) -> PathBuf {
-    #[cfg(unix)]
-    let path = PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes));
-    #[cfg(not(unix))]
-    let path = PathBuf::from(String::from_utf8_lossy(bytes).into_owned());
-    path
-}
-
-/// Our own ignore files, for files that the walk did not come by.
-#[derive(Default)]
-pub(super) struct OwnIgnores {
-    by_folder: HashMap<PathBuf, Option<Gitignore>>,
-}
-
-impl OwnIgnores {
-    /// Whether one of them names the file.
-    pub(super) fn ignore(&mut self, root: &Path, path: &Path) -> bool {
-        path.ancestors().skip(1).take_while(|folder| folder.starts_with(root)).any(|folder| {
-            let ignores = self.by_folder.entry(folder.to_owned()).or_insert_with(|| {
-                let file = folder.join(IGNORE_FILE);
-                let mut builder = GitignoreBuilder::new(folder);
-                (file.is_file() && builder.add(&file).is_none()).then(|| builder.build().ok()).flatten()
-            });
-            ignores.as_ref().is_some_and(|i| i.matched_path_or_any_parents(path, false).is_ignore())
-        })
-    }
+    Some(top.join(target))
 }

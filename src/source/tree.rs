@@ -2,9 +2,11 @@
 //!
 //! `.gitignore` is honoured as git does, which means that a file that git tracks is read although an ignore file
 //! names it. `.krea-scan-ignore` is honoured for every file. Hidden files are read, `.git` is not. Links are not
-//! followed unless asked. A file that is given by name is always read.
+//! followed unless asked. A file that a person gives by name is always read.
 
-use super::tracked;
+use super::ignores::{Folder, Ignores, Kinds, PathIgnores, Verdict};
+use crate::allowance::{Ignored, LeftOut};
+use crate::files::ScannedTrees;
 use crate::finding::Incomplete;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use std::collections::HashSet;
@@ -12,18 +14,21 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-
-/// The name of our own ignore files; `.gitignore`'s syntax.
-pub const IGNORE_FILE: &str = ".krea-scan-ignore";
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What to walk, and how.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Files and folders; empty means the current folder.
     pub paths: Vec<PathBuf>,
-    /// Read everything: no ignore file counts, and `.git` is read.
-    pub no_ignore: bool,
+    /// The trees that the paths are in.
+    pub trees: ScannedTrees,
+    /// Which ignore files count.
+    pub ignores: Kinds,
+    /// Our own count for files that are given by name as well: it was no person who named them.
+    pub ignores_named: bool,
+    /// Read `.git` as well.
+    pub reads_git: bool,
     /// Follow symbolic links.
     pub follow: bool,
     /// Do not read files above this size, in bytes.
@@ -82,6 +87,8 @@ pub struct Walked {
     pub incomplete: Vec<Incomplete>,
     /// What was passed over because it holds no bytes: pipes, sockets, devices.
     pub notes: Vec<String>,
+    /// What ignore files name.
+    pub left_out: LeftOut,
 }
 
 /// Walks the paths and hands every file to one of the visitors. A file that several of the paths lead to is read once.
@@ -99,7 +106,15 @@ pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walke
     }
     let walk = Walk { options, once: Once::new(paths), walked: &walked };
     let mut visitor = make();
+    let named = if options.ignores_named && options.ignores.own { walk.named() } else { None };
     for path in files {
+        if let Some(by) = named.as_ref().and_then(|(top, ignores)| {
+            let path = std::path::absolute(path).ok()?;
+            ignores.leaves_out(path.strip_prefix(top).ok()?)
+        }) {
+            walk.leave_out(Ignored { path: slashed(path), by: slashed(&by) });
+            continue;
+        }
         let below = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if walk.once.is_first(path, Path::new("")) {
             walk.told(
@@ -108,10 +123,13 @@ pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walke
             );
         }
     }
-    for root in folders {
-        walk.folder(root, &make, &mut visitor);
-    }
     drop(visitor);
+    if let Some((_, ignores)) = named {
+        walk.troubles(ignores.take_troubles());
+    }
+    for root in folders {
+        walk.folder(root, &make);
+    }
     let mut walked = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
     walked.incomplete.sort();
     walked.incomplete.dedup();
@@ -127,27 +145,25 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn folder<V: Visitor>(&self, root: &Path, make: &(impl Fn() -> V + Sync), visitor: &mut V) {
-        let seen: Mutex<HashSet<u64>> = Mutex::default();
-        let nested: Mutex<Vec<PathBuf>> = Mutex::default();
-        let honour = !self.options.no_ignore;
+    fn folder<V: Visitor>(&self, root: &Path, make: &(impl Fn() -> V + Sync)) {
+        let real = match root.canonicalize() {
+            Ok(real) => real,
+            Err(error) => return note(self.walked, root, &explain(root, &error)),
+        };
+        let kinds = self.options.ignores;
+        let heeds = kinds.own || kinds.git;
+        let real = &*real;
+        let ignores = heeds.then(|| Ignores::below(&self.options.trees, kinds, real));
         let mut builder = WalkBuilder::new(root);
         builder
-            .hidden(false)
-            .ignore(false)
-            .parents(honour)
-            .git_ignore(honour)
-            .git_exclude(honour)
-            .git_global(honour)
+            // Ignore files are read here, with the care that strangers' files need.
+            .standard_filters(false)
             .follow_links(self.options.follow)
             .max_depth(self.options.max_depth)
             .threads(self.options.threads);
-        if honour {
-            builder.add_custom_ignore_filename(IGNORE_FILE);
-        }
         builder.build_parallel().run(|| {
-            let mut worker = Worker { visitor: make(), seen: Vec::new(), all_seen: &seen };
-            let nested = &nested;
+            let mut visitor = make();
+            let mut at = ignores.as_ref().map(|ignores| At::top(ignores, root, real));
             Box::new(move |entry| {
                 let entry = match entry {
                     Ok(entry) => entry,
@@ -156,50 +172,45 @@ impl Walk<'_> {
                         return WalkState::Continue;
                     }
                 };
-                if honour && entry.depth() > 0 && entry.file_name() == ".git" {
-                    if let (Some(folder), Ok(mut nested)) = (entry.path().parent(), nested.lock()) {
-                        nested.push(folder.to_owned());
-                    }
+                if !self.options.reads_git && entry.depth() > 0 && entry.file_name() == ".git" {
                     return WalkState::Skip;
                 }
-                if honour {
-                    worker.seen.push(hash(entry.path()));
+                if let Some(by) = at.as_mut().filter(|_| entry.depth() > 0).and_then(|at| at.left_out(&entry))
+                {
+                    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+                    let path = self.shown(entry.path()) + if is_folder { "/" } else { "" };
+                    let by = by.strip_prefix(real).map_or(by.clone(), |below| root.join(below));
+                    self.leave_out(Ignored { path, by: self.shown(&by) });
+                    return WalkState::Skip;
                 }
-                self.told(entry.path(), self.entry(root, &mut worker.visitor, &entry));
+                self.told(entry.path(), self.entry(root, &mut visitor, &entry));
                 WalkState::Continue
             })
         });
-        if honour {
-            let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let mut tops = nested.into_inner().unwrap_or_else(PoisonError::into_inner);
-            tops.push(root.to_owned());
-            tops.sort();
-            tops.dedup();
-            tops.iter().for_each(|top| self.tracked(root, top, &seen, visitor));
+        if let Some(ignores) = &ignores {
+            self.troubles(ignores.take_troubles());
         }
     }
 
-    /// Reads what git tracks below `top` and the walk did not see: git does not ignore it, whatever an ignore file says.
-    fn tracked(&self, root: &Path, top: &Path, seen: &HashSet<u64>, visitor: &mut impl Visitor) {
-        let files = match tracked::files(top) {
-            Ok(files) => files,
-            Err((index, reason)) => return note(self.walked, &index, &reason),
-        };
-        let mut ours = tracked::OwnIgnores::default();
-        for path in files {
-            let below = path.strip_prefix(root).unwrap_or(&path);
-            let too_deep = self.options.max_depth.is_some_and(|most| below.components().count() > most);
-            if too_deep || seen.contains(&hash(&path)) || ours.ignore(root, &path) {
-                continue;
-            }
-            let read = tracked::is_there(root, &path).and_then(|there| {
-                if there && self.once.is_first(root, below) {
-                    let (shown, below) = (self.shown(&path), slashed(below));
-                    return self.visit(visitor, &Entry { shown: &shown, below: &below, path: &path });
-                }
-                Ok(())
-            });
-            self.told(&path, read);
+    /// Our own ignore files of the repository that the current folder is in, and the folder that it begins at.
+    fn named(&self) -> Option<(PathBuf, PathIgnores)> {
+        let here = Path::new(".").canonicalize().ok()?;
+        let top = here.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&here).to_owned();
+        let ignores =
+            PathIgnores::new(&self.options.trees, Kinds { git: false, ..self.options.ignores }, &top);
+        Some((top, ignores))
+    }
+
+    fn leave_out(&self, ignored: Ignored) {
+        if let Ok(mut walked) = self.walked.lock() {
+            walked.left_out.add(ignored);
+        }
+    }
+
+    fn troubles(&self, (incomplete, notes): (Vec<Incomplete>, Vec<String>)) {
+        if let Ok(mut walked) = self.walked.lock() {
+            walked.incomplete.extend(incomplete);
+            walked.notes.extend(notes);
         }
     }
 
@@ -318,18 +329,46 @@ impl Once {
     }
 }
 
-/// A thread's visitor, and the paths that it saw.
-struct Worker<'a, V> {
-    visitor: V,
-    seen: Vec<u64>,
-    all_seen: &'a Mutex<HashSet<u64>>,
+/// Where a thread of a walk is: what is said of the folder whose entries it sees, which mostly come one after the other.
+struct At<'a> {
+    ignores: &'a Ignores,
+    root: &'a Path,
+    real_root: &'a Path,
+    /// The folder, as the walk names it, and without links.
+    shown: PathBuf,
+    real: PathBuf,
+    folder: Arc<Folder>,
 }
 
-impl<V> Drop for Worker<'_, V> {
-    fn drop(&mut self) {
-        if let Ok(mut all) = self.all_seen.lock() {
-            all.extend(self.seen.drain(..));
+impl<'a> At<'a> {
+    fn top(ignores: &'a Ignores, root: &'a Path, real: &'a Path) -> Self {
+        let folder = ignores.of(real);
+        At { ignores, root, real_root: real, shown: root.to_owned(), real: real.to_owned(), folder }
+    }
+
+    /// The ignore file by which an entry is left out. Takes in what a folder says that is not.
+    fn left_out(&mut self, entry: &DirEntry) -> Option<PathBuf> {
+        let folder = entry.path().parent()?;
+        if folder != self.shown {
+            folder.clone_into(&mut self.shown);
+            self.real = self.real_root.join(folder.strip_prefix(self.root).unwrap_or(folder));
+            self.folder = self.ignores.of(&self.real);
         }
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        self.real.push(entry.file_name());
+        let verdict = self.ignores.verdict(&self.folder, &self.real, is_folder);
+        let left_out = match verdict {
+            Verdict::LeftOut(by) => Some(by),
+            Verdict::Read | Verdict::TrackedOnly(_) => {
+                if is_folder {
+                    let by = if let Verdict::TrackedOnly(by) = verdict { Some(by) } else { None };
+                    self.ignores.enter(&self.folder, &self.real, by);
+                }
+                None
+            }
+        };
+        self.real.pop();
+        left_out
     }
 }
 

@@ -246,25 +246,31 @@ fn standard_input_may_be_empty_closed_or_too_large() {
 }
 
 #[test]
-fn a_full_disk_is_an_error_unless_something_was_found() {
+fn a_report_that_cannot_be_written_is_an_error_whatever_was_found() {
     let sandbox = Sandbox::empty();
     let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
-    for (content, code) in [("text".to_owned(), 2), (leak(1), 1)] {
+    for content in ["text".to_owned(), leak(1)] {
         sandbox.write("a.env", content);
-        let to_file = sandbox.scan(&["-o", "/dev/full"]).code(code);
+        let to_file = sandbox.scan(&["-o", "/dev/full"]).code(2);
         to_file.says(&["cannot write the report to /dev/full: No space left"]);
         let output = sandbox.scanner(sandbox.root()).stdout(full()).output().unwrap();
-        assert_eq!(output.status.code(), Some(code));
+        assert_eq!(output.status.code(), Some(2));
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(told.contains("cannot write the report to standard output: No space left"), "{told}");
         assert!(
-            sandbox.scanner(sandbox.root()).stdout(full()).stderr(full()).status().unwrap().code()
-                == Some(code)
+            sandbox.scanner(sandbox.root()).stdout(full()).stderr(full()).status().unwrap().code() == Some(2)
         );
     }
     sandbox.scan(&["--write-baseline", "/dev/full"]).code(2).says(&["cannot write the baseline /dev/full"]);
-    sandbox.scan(&["-o", "nowhere/report"]).code(1).says(&["nowhere/report: No such file"]);
-    sandbox.scan(&["-o", "."]).code(1).says(&["cannot write the report to .: Is a directory"]);
+    // What can be told before is told before.
+    for (path, told) in
+        [("nowhere/report", "No such file"), (".", "Is a directory"), ("a.env/report", "Not a directory")]
+    {
+        let refused = sandbox.scan(&["-o", path]).code(2);
+        assert_eq!(refused.stdout, "");
+        refused.says(&[&format!("cannot write the report to {path}: {told}")]);
+        sandbox.scan(&["--write-baseline", path]).code(2).says(&[&format!("baseline {path}: {told}")]);
+    }
 }
 
 #[test]
@@ -417,6 +423,8 @@ fn broken_repositories_are_scanned_as_trees_and_otherwise_refused() {
 #[test]
 fn a_damaged_index_is_told_and_the_tree_is_read() {
     let sandbox = Sandbox::new();
+    sandbox.write(".gitignore", "ignored.txt\n");
+    sandbox.write("ignored.txt", "text");
     sandbox.commit("a.env", leak(1), "a token");
     let index = sandbox.git_dir().join("index");
     let sound = fs::read(&index).unwrap();

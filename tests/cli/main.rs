@@ -4,11 +4,18 @@ mod allowing;
 #[cfg(unix)]
 mod bad_input;
 mod explain;
+#[cfg(unix)]
+mod gate;
 mod history;
+#[cfg(unix)]
 mod names;
 mod range;
 mod reports;
 mod staged;
+#[cfg(unix)]
+mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 mod tree;
+#[cfg(unix)]
+mod writing;

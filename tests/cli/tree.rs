@@ -12,9 +12,17 @@ fn ignore_files_are_honoured_hidden_files_are_read_and_git_is_not() {
     sandbox.write("sub/.gitignore", "local.env\n");
     sandbox.write(".krea-scan-ignore", "fixtures/\n");
     sandbox.write(".git/info/exclude", "excluded.env\n");
-    sandbox.write("../home/.config/git/ignore", "global.env\n");
-    let read = [".hidden/.env", "kept.log", "local.env", "plain.env"];
-    let unread = ["a.log", "excluded.env", "fixtures/a.env", "global.env", "ignored/a.env", "sub/local.env"];
+    sandbox.write("../home/.config/git/ignore", "global.env\n/top.env\n");
+    let read = [".hidden/.env", "kept.log", "local.env", "plain.env", "sub/top.env"];
+    let unread = [
+        "a.log",
+        "excluded.env",
+        "fixtures/a.env",
+        "global.env",
+        "ignored/a.env",
+        "sub/local.env",
+        "top.env",
+    ];
     for path in read.iter().chain(&unread).chain(&[".git/leak.env"]) {
         sandbox.write(path, leak(1));
     }

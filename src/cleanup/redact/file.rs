@@ -2,8 +2,9 @@
 //!
 //! A file that is a link, is not a regular file, has other names, cannot be written or is no UTF-8 is left alone.
 
+use crate::files;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -38,14 +39,7 @@ pub fn replace(path: &Path, before: &str, after: &str) -> io::Result<()> {
         return Err(io::Error::other("was changed since it was read: run this again"));
     }
     let (_, metadata) = open(path).map_err(io::Error::other)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut new = tempfile::Builder::new().prefix(".krea-scan-").tempfile_in(folder)?;
-    new.write_all(after.as_bytes())?;
-    keep_owner(new.as_file(), &metadata)?;
-    new.as_file().set_permissions(metadata.permissions())?;
-    new.as_file().sync_all()?;
-    new.persist(path).map_err(|e| e.error)?;
-    Ok(())
+    files::replace_whole(path, after.as_bytes(), Some(&metadata))
 }
 
 /// Opens a file for reading, once it is known that it can be changed.
@@ -104,20 +98,4 @@ fn links(metadata: &fs::Metadata) -> u64 {
 #[cfg(not(unix))]
 fn links(_: &fs::Metadata) -> u64 {
     1
-}
-
-/// Gives a file the owner and the group of another one.
-#[cfg(unix)]
-fn keep_owner(file: &File, like: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let own = file.metadata()?;
-    match (own.uid(), own.gid()) == (like.uid(), like.gid()) {
-        true => Ok(()),
-        false => fchown(file, Some(like.uid()), Some(like.gid())),
-    }
-}
-
-#[cfg(not(unix))]
-fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
-    Ok(())
 }

@@ -5,6 +5,7 @@ mod extensions;
 mod places;
 mod whole;
 
+use super::repository::Repository;
 pub(crate) use extensions::CachedTree;
 use gix_hash::{Kind, ObjectId};
 use places::Places;
@@ -134,6 +135,15 @@ impl IndexFile {
             }
         }
     }
+}
+
+/// Whether a file below the working tree is in the index.
+///
+/// # Errors
+/// When the index cannot be read.
+pub(crate) fn is_tracked(repo: &Repository, path: &Path) -> Result<bool, String> {
+    let mut index = IndexFile::open(repo.index_path(), repo.hash())?;
+    Ok(index.id_at(path.as_os_str().as_encoded_bytes()).is_some())
 }
 
 /// Where an entry's flags are.

@@ -2,14 +2,17 @@
 //!
 //! Takes a path and a [`Delivery`], gives a [`Stored`] when reading the file again shows the token. The new content is
 //! written and flushed beside the file, then renamed over it, so that a full disk or a cut at any moment leaves the old
-//! file or the new one. Links are followed to the file that they stand for, and stay.
+//! file or the new one. Links are followed to the file that they stand for, and stay; one in the current repository or
+//! folder that leads out of it is refused.
 
 use super::dotenv::{self, Variable};
 use super::{Delivery, SinkError, Stored};
 use crate::escape::visible;
+use crate::files::{Refusal, ScannedTrees};
 use crate::finding::{Fingerprint, Token};
-use crate::git::{ignored, repository};
+use crate::git::{index_file, repository};
 use crate::incident::folder::flush_folder;
+use crate::source::ignores::git_ignores;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read, Write};
@@ -44,6 +47,14 @@ pub enum Error {
     DanglingLink {
         /// As it was given.
         path: PathBuf,
+    },
+    /// A link in the current repository or folder leads out of it.
+    #[error("{}: {}", shown(path), visible(&source.to_string()))]
+    Refused {
+        /// As it was given.
+        path: PathBuf,
+        /// Which link, and where it leads.
+        source: Refusal,
     },
     /// More than a file of variables ever holds.
     #[error("{}: it is larger than 1 MiB, too large for a file of variables", shown(path))]
@@ -92,6 +103,11 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// The current repository and folder.
+fn here() -> ScannedTrees {
+    ScannedTrees::of(&[PathBuf::from(".")])
 }
 
 /// A path, safe to show.
@@ -157,13 +173,19 @@ pub fn holds(path: &Path, token: &Token) -> bool {
 impl<'a> Target<'a> {
     fn locate(given: &'a Path) -> Result<Self, Error> {
         let io = |source| Error::Io { action: "look at it", path: given.to_owned(), source };
+        let resolve = |path: &Path| {
+            here().resolve(path).map_err(|source| match source {
+                Refusal::Io(source) => io(source),
+                source => Error::Refused { path: given.to_owned(), source },
+            })
+        };
         match fs::symlink_metadata(given) {
             Ok(_) => {
-                let path = given.canonicalize().map_err(|source| match source.kind() {
+                let path = resolve(given)?;
+                let metadata = fs::metadata(&path).map_err(|source| match source.kind() {
                     ErrorKind::NotFound => Error::DanglingLink { path: given.to_owned() },
                     _ => io(source),
                 })?;
-                let metadata = fs::metadata(&path).map_err(io)?;
                 if !metadata.is_file() {
                     return Err(Error::NotAFile { path: given.to_owned() });
                 }
@@ -177,7 +199,9 @@ impl<'a> Target<'a> {
                 let folder =
                     given.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
                 let missing = |_| Error::NoFolder { path: given.to_owned(), folder: folder.to_owned() };
-                Ok(Target { given, path: folder.canonicalize().map_err(missing)?.join(name), metadata: None })
+                let real = resolve(folder)?;
+                fs::metadata(&real).map_err(missing)?;
+                Ok(Target { given, path: real.join(name), metadata: None })
             }
             Err(source) => Err(io(source)),
         }
@@ -315,23 +339,20 @@ impl<'a> Target<'a> {
         let inside = self.path.strip_prefix(&root).ok()?;
         let untrack = || {
             let (root, inside) = (quoted(&root.to_string_lossy()), quoted(&inside.to_string_lossy()));
-            format!("`git -C {root} rm --cached {inside}`")
+            format!("`git -C {root} rm --cached -- {inside}`")
         };
-        let ignored = ignored::ignores(&repository, inside).map_err(|error| error.to_string());
-        match (ignored::is_tracked(&repository, inside), ignored) {
+        match (index_file::is_tracked(&repository, inside), git_ignores(&here(), &root, &self.path)) {
             (Ok(true), _) => Some(format!(
                 "{path} is tracked by git: the next commit would leak the replacement; take it out with {} and name \
                  it in .gitignore",
                 untrack()
             )),
-            (Ok(false), Ok(true)) => None,
-            (Ok(false), Ok(false)) => Some(format!(
+            (Ok(false), true) => None,
+            (Ok(false), false) => Some(format!(
                 "{path} is in a git repository and not ignored: `git add` would take the replacement along; name it \
                  in .gitignore"
             )),
-            (Err(error), _) | (_, Err(error)) => {
-                Some(format!("{path}: cannot tell whether git tracks it: {error}"))
-            }
+            (Err(error), _) => Some(format!("{path}: cannot tell whether git tracks it: {error}")),
         }
     }
 
