@@ -80,7 +80,7 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
         }
         operator |= gap.iter().any(|b| matches!(b, b'=' | b':' | b'>'));
         let start = name_end - text[limit..name_end].iter().rev().take_while(|&&b| is_name_byte(b)).count();
-        let start = start + glued_option(&text[start..name_end], gap);
+        let start = start + glued_option(&text[limit..start], &text[start..name_end], gap);
         let name = String::from_utf8_lossy(&text[start..name_end]).into_owned();
         if name.len() > MAX_NAME {
             break;
@@ -132,12 +132,14 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
     found
 }
 
-/// How long the option is that a name is glued to: `-Dkrea.api.key=…`, `-PkreaKey=…`, `-eKREA_API_KEY=…`.
-fn glued_option(name: &[u8], gap: &[u8]) -> usize {
+/// How long the option is that a name is glued to: ` -Dkrea.api.key=…`, ` -PkreaKey=…`, ` -eKREA_API_KEY=…`.
+fn glued_option(before: &[u8], name: &[u8], gap: &[u8]) -> usize {
+    let is_argument = before.last().is_some_and(|b| matches!(b, b' ' | b'\t' | b'"' | b'\''));
     match *name {
         [b'-', letter, first, ..]
-            if gap.starts_with(b"=")
-                && (letter.is_ascii_uppercase() && first.is_ascii_alphabetic()
+            if is_argument
+                && gap.starts_with(b"=")
+                && (letter.is_ascii_uppercase() && first.is_ascii_lowercase()
                     || letter.is_ascii_lowercase() && first.is_ascii_uppercase()) =>
         {
             2

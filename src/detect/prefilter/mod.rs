@@ -104,7 +104,7 @@ impl Prefilter {
         };
         let goes_deeper = |text: &[u8]| self.is_in(text) || self.is_hidden_in(text, depth - 1);
         escapes::any_suspect(bytes, WORD, is_in_view)
-            || glance(bytes).any(|seen| match seen {
+            || glance(bytes, WORD).any(|seen| match seen {
                 Glimpse::Text(text) => goes_deeper(&text),
                 Glimpse::Hidden => true,
             })

@@ -5,7 +5,7 @@ use ::base64::Engine as _;
 use ::base64::engine::general_purpose::STANDARD_NO_PAD;
 
 /// The name, in lower case.
-pub const WORD: &[u8] = b"krea";
+pub const WORD: &[u8; 4] = b"krea";
 /// How it is written by people.
 const SPELT: [&[u8]; 3] = [b"krea", b"Krea", b"KREA"];
 /// How many spellings in upper and lower case it has. They are the first needles.
