@@ -28,7 +28,7 @@ pub use sweep::{Copy, CopyKind, Sweep};
 use crate::finding::{Confidence, Doubt, Layer, Readings, Token, TokenKind};
 use crate::rules::{Rule, RuleSet};
 use crate::unpack::literals::{self, Joined};
-use crate::unpack::{Text, charset, encoded, escapes, markup, strings};
+use crate::unpack::{Text, cells, charset, encoded, escapes, markup, strings};
 use aho_corasick::AhoCorasick;
 use attribution::{Attribution, PathSays, Surroundings};
 use boundary::Field;
@@ -266,6 +266,11 @@ impl<'a> Run<'a> {
                 self.split_tokens(&decoded, &around, Some(encoded::base64::KIND));
             }
             self.noisy(&read, &around);
+            if let Some(joined) = cells::join(view) {
+                let around = Surroundings::new(joined.bytes(), self.says, outer);
+                let read = Reading { field: Field::new(&joined), base: text, made: Made::Cells };
+                self.values(&read, &around);
+            }
             let shown = markup::read(view).map(|text| (text, Made::Markup));
             let lines = strings::lines(text).map(|text| (text, Made::Lines));
             for (other, made) in shown.into_iter().chain(lines) {
@@ -309,7 +314,9 @@ impl<'a> Run<'a> {
                     Made::AsItStands => rank::NAMED,
                     _ if text.is_one_piece(&value.span) => continue,
                     Made::Markup if is_id => rank::ID,
-                    Made::Joined(Joined::ByOperator) | Made::Markup | Made::Lines => rank::JOINED,
+                    Made::Joined(Joined::ByOperator) | Made::Markup | Made::Lines | Made::Cells => {
+                        rank::JOINED
+                    }
                     Made::Joined(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => rank::JOINED,
                     Made::Joined(Joined::ByAdjacency) => rank::ADJACENT,
                 };
@@ -330,7 +337,10 @@ impl<'a> Run<'a> {
                 // No letter of any reading is shown.
                 let start = value.others.iter().map(|span| span.start).fold(value.span.start, usize::min);
                 let end = value.others.iter().map(|span| span.end).fold(value.span.end, usize::max);
-                ranked.found.pieces = vec![text.origin_range(start, end)];
+                ranked.found.pieces = match read.made {
+                    Made::Cells => text.origin_ranges(&(start..end)),
+                    _ => vec![text.origin_range(start, end)],
+                };
                 ranked.found.layers.extend(read.layer(&value.span));
                 if is_half {
                     ranked.found.readings.add_doubt(Doubt::Half);
@@ -464,6 +474,8 @@ enum Made {
     Markup,
     /// It is the lines that its strings are.
     Lines,
+    /// What tables wrap is joined.
+    Cells,
 }
 
 impl Reading<'_> {
@@ -471,6 +483,7 @@ impl Reading<'_> {
     fn layer(&self, range: &Range<usize>) -> Option<Layer> {
         let kind = match self.made {
             Made::Markup if !self.field.text().is_one_piece(range) => "markup",
+            Made::Cells if !self.field.text().is_one_piece(range) => "cells",
             Made::Joined(_) | Made::Lines if !self.field.text().is_one_piece(range) => "literals",
             _ if self.field.text().is_verbatim(self.base, range) => return None,
             _ => "escapes",

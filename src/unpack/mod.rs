@@ -5,6 +5,7 @@
 //! [`escapes`] or with its [`literals`] joined, or each [`encoded`] run of it. Nothing here knows what a token is.
 
 pub mod alone;
+pub mod cells;
 pub mod charset;
 pub mod container;
 pub mod encoded;
@@ -105,6 +106,18 @@ impl<'a> Text<'a> {
         let last = self.origin(end.saturating_sub(1).max(start));
         let after = if end < self.bytes.len() { self.origin(end) } else { last + 1 };
         first..after.clamp(last + 1, (last + 1).max(first + 8 * (end - start)))
+    }
+
+    /// The ranges in the file that a range stands for, where what it was made from has other things between them.
+    pub fn origin_ranges(&self, range: &std::ops::Range<usize>) -> Vec<std::ops::Range<usize>> {
+        let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+        for at in range.clone().map(|at| self.origin(at)) {
+            match found.last_mut().filter(|last| (last.start..=last.end).contains(&at)) {
+                Some(last) => last.end = last.end.max(at + 1),
+                None => found.push(at..at + 1),
+            }
+        }
+        found
     }
 
     /// Whether the byte at `at` does not stand in the file, but something that it is made from.

@@ -9,6 +9,7 @@ mod shown;
 mod sidecars;
 #[path = "../support/mod.rs"]
 mod support;
+mod tables;
 mod text;
 
 use support::Sandbox;

@@ -16,6 +16,8 @@ const NUMBERS: usize = 96;
 const STEP: usize = 128;
 /// So far apart the numbers of two letters in a row may stand at the most, in bytes.
 const APART: usize = 48;
+/// What is no digit: no code has it.
+const NO_DIGIT: u32 = 1 << 20;
 /// So many characters in a row are no chance.
 const CHARACTERS: usize = 8;
 /// After so many numbers that are no characters no more are looked at.
@@ -76,7 +78,9 @@ pub fn glance<'a>(bytes: &'a [u8], word: &'a [u8; 4]) -> impl Iterator<Item = Gl
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(block) = bytes[at.min(bytes.len())..].first_chunk::<BLOCK>() {
-            if !may_be_run(block) {
+            // Numbers that say anything go on for several blocks.
+            let is_other = at & BLOCK == 0;
+            if !(may_be_letters(block) || is_other && may_be_numbers(block)) {
                 at += BLOCK;
                 continue;
             }
@@ -96,13 +100,17 @@ pub fn glance<'a>(bytes: &'a [u8], word: &'a [u8; 4]) -> impl Iterator<Item = Gl
     })
 }
 
-/// Whether all characters of a block may be of one class. Most blocks of most texts have a character below all letters, such as a
-/// space, and one that is above all digits. It is written so that it compiles to a few instructions on vectors.
+/// Whether all characters of a block may be letters: most blocks of most texts have one below them, such as a space. It is
+/// written so that it compiles to a few instructions on vectors.
 #[inline]
-fn may_be_run(block: &[u8; BLOCK]) -> bool {
-    let is_low = block.iter().fold(false, |any, &b| any | (b < b'+'));
-    let is_high = block.iter().fold(false, |any, &b| any | (b.wrapping_sub(b'g') <= b'w' - b'g'));
-    !is_low || !is_high
+fn may_be_letters(block: &[u8; BLOCK]) -> bool {
+    !block.iter().fold(false, |any, &b| any | (b < b'+'))
+}
+
+/// Whether all of them may be of numbers: most blocks have one above all digits.
+#[inline]
+fn may_be_numbers(block: &[u8; BLOCK]) -> bool {
+    !block.iter().fold(false, |any, &b| any | (b.wrapping_sub(b'g') <= b'w' - b'g'))
 }
 
 /// What the run of letters holds that the block at `at` is in. Goes on to its end.
@@ -134,7 +142,7 @@ fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Glimps
     let block = *at;
     *at += STEP - BLOCK;
     let numbers = &bytes[block.saturating_sub(APART)..(block + STEP + APART).min(bytes.len())];
-    if !may_say(numbers, word) || !may_be_characters(&bytes[block..(block + NUMBERS).min(bytes.len())]) {
+    if !may_be_characters(&bytes[block..(block + NUMBERS).min(bytes.len())]) || !may_say(numbers, word) {
         return None;
     }
     // A list goes back as far as there are numbers; a dump, whose rows have text in them, some rows.
@@ -160,26 +168,30 @@ fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Glimps
 
 /// Whether the codes of a word's first two letters stand near each other, in whatever case, order and base.
 fn may_say(numbers: &[u8], word: &[u8; 4]) -> bool {
-    let [first, second, ..] = *word;
-    (0..numbers.len()).filter(|&at| ends_code(&numbers[..=at], first)).any(|at| {
-        (at.saturating_sub(APART)..(at + APART).min(numbers.len()))
-            .any(|at| ends_code(&numbers[..=at], second))
-    })
-}
-
-/// Whether some bytes end with the code of a letter, as hex, decimal or octal digits.
-fn ends_code(bytes: &[u8], letter: u8) -> bool {
-    let digit = |back: usize| {
-        let digit = bytes.len().checked_sub(back).and_then(|at| char::from(bytes[at]).to_digit(16));
-        digit.unwrap_or(u32::MAX >> 8)
-    };
-    let (ones, twos, threes) = (digit(1), digit(2), digit(3));
-    let is_letter = |code: u32| code | 0x20 == u32::from(letter);
-    is_letter(twos << 4 | ones)
-        || (ones < 10
-            && twos < 10
-            && (is_letter(twos * 10 + ones) || is_letter(threes * 100 + twos * 10 + ones)))
-        || (ones < 8 && twos < 8 && is_letter(threes << 6 | twos << 3 | ones))
+    let letters = [word[0], word[1]].map(u32::from);
+    // Where a code of each letter ended last, and the two digits before.
+    let (mut ends, mut digits) = ([None::<usize>; 2], [NO_DIGIT; 2]);
+    for (at, &b) in numbers.iter().enumerate() {
+        let [third, second] = digits;
+        let first = char::from(b).to_digit(16).unwrap_or(NO_DIGIT);
+        digits = [second, first];
+        if first == NO_DIGIT || second == NO_DIGIT {
+            continue;
+        }
+        let decimal = second * 10 + first;
+        let codes = [second << 4 | first, decimal, third * 100 + decimal, third << 6 | second << 3 | first];
+        for (end, letter) in ends.iter_mut().zip(letters) {
+            if codes.iter().any(|code| code | 0x20 == letter) {
+                *end = Some(at);
+            }
+        }
+        if let [Some(one), Some(other)] = ends
+            && one.abs_diff(other) <= APART
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether enough numbers in a row are characters, as decimal, octal or hex digits.

@@ -15,15 +15,23 @@ const LONGEST_BETWEEN: usize = 48;
 /// Whether `is_it` says so of a stretch of a text in which an escape stands for a letter of a word, or in which something that is
 /// not seen, or undone by a terminal, stands between two of its letters. `word` is in lower case and is found in any.
 pub fn any_suspect(bytes: &[u8], word: &[u8], is_it: impl Fn(Range<usize>) -> bool) -> bool {
-    let escapes = memchr::memchr3_iter(b'\\', b'%', b'&', bytes);
+    let escapes = memchr::memchr2_iter(b'\\', b'%', bytes);
+    let entities = has_entities(bytes).then(|| memchr::memchr_iter(b'&', bytes)).into_iter().flatten();
     let typed = memchr::memchr2_iter(CONTROL, terminal::BACKSPACE, bytes);
     let is_unseen = |at: usize| is_between(bytes, at, word) && invisible::leading(&bytes[at..]) > 0;
     any_stretch(escapes, bytes.len(), |at| is_escaped(bytes, at, word), &is_it)
+        || any_stretch(entities, bytes.len(), |at| is_escaped(bytes, at, word), &is_it)
         || any_stretch(typed, bytes.len(), |at| is_typed(bytes, at, word), &is_it)
         || !bytes.is_ascii()
             && LEADS.iter().any(|[a, b, c]| {
                 any_stretch(memchr::memchr3_iter(*a, *b, *c, bytes), bytes.len(), is_unseen, &is_it)
             })
+}
+
+/// Whether a text may have entities of HTML that matter: some by number, or it is markup. In programs `&` is frequent.
+fn has_entities(bytes: &[u8]) -> bool {
+    let signs: [&[u8]; 4] = [b"&#", b";#", b"</", b"&shy;"];
+    signs.iter().any(|sign| memchr::memmem::find(bytes, sign).is_some())
 }
 
 /// The first bytes of all characters that are not seen, the usual ones first.
