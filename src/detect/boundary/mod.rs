@@ -13,6 +13,7 @@ mod text;
 use super::placeholder;
 use crate::finding::Doubt;
 use crate::unpack::Text;
+use likely::Alphabet;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -242,6 +243,18 @@ pub fn stands_alone(text: &[u8], span: &Range<usize>) -> bool {
     let (field, raw, secret) = (Field::new(&plain), span.clone(), Some(span.start));
     let candidate = Candidate { field, text, raw, shape: Shape::Uuid, secret, is_delimited: [false; 2] };
     candidate.uuid_starts() && candidate.ends_well(span)
+}
+
+/// How likely a text is a secret half, in bits: only differences count.
+pub fn secret_bits(secret: &[u8]) -> f64 {
+    let padding = secret.iter().rev().take_while(|&&b| b == b'=').count();
+    likely::secret_bits(Alphabet::of(secret), secret.len(), padding)
+}
+
+/// Whether a secret half has one of the few lengths that most have.
+pub fn is_usual_length(secret: &[u8]) -> bool {
+    let alphabet = Alphabet::of(secret);
+    matches!(secret.len(), 32 | 64) || secret.len() == if alphabet.is_hex() { 40 } else { 43 }
 }
 
 /// Whether the value is a piece of something with more colons: an ARN, a URN, an image reference.

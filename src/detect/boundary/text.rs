@@ -1,6 +1,5 @@
 //! The bounds of a value in a text: what is no letter of a value is its border, and some letters may be.
 
-use super::likely::{self, Alphabet};
 use super::{
     Bounds, Candidate, LEAST_SECRET, POSSIBLE, SURE, Shape, URL_PATH, Weighed, best_first, delimiters,
     has_more_colons, stated,
@@ -47,9 +46,7 @@ impl Candidate<'_> {
 
     /// How likely the letters from the start of the secret up to `end` are one.
     fn secret_bits(&self, start: usize, end: usize) -> f64 {
-        let secret = &self.text[self.secret.unwrap_or(start)..end];
-        let padding = secret.iter().rev().take_while(|&&b| b == b'=').count();
-        likely::secret_bits(Alphabet::of(secret), secret.len(), padding)
+        super::secret_bits(&self.text[self.secret.unwrap_or(start)..end])
     }
 
     /// Where the value may start in a text.
