@@ -9,6 +9,7 @@ pub mod charset;
 pub mod container;
 pub mod encoded;
 pub mod escapes;
+mod folded;
 mod har;
 pub mod json_string;
 pub mod label;
