@@ -19,6 +19,7 @@ pub mod map_reference;
 pub mod markup;
 pub mod ocr;
 pub mod parts;
+mod pickle;
 pub mod source_map;
 pub mod strings;
 pub mod terminal;

@@ -1,4 +1,4 @@
-//! Formats of lines whose values go on in the next line.
+//! Formats of lines whose values go on in the next line, or stand behind a mark.
 
 use super::support::Sandbox;
 use super::support::program::token;
@@ -51,4 +51,23 @@ fn a_token_in_a_folded_line_is_whole() {
             assert_eq!(found(name, &text), [print(&token)], "{text}");
         }
     }
+}
+
+#[test]
+fn a_token_in_a_pickle_has_the_name_that_its_dict_gives_it() {
+    let (one, two, other) = (token(0), token(1), token(2));
+    // As Python 3 writes `{'krea': {'api_key': …}, 'accounts': [{'name': 'krea', 'token': …}, {'name': 'fal', 'token': …}]}`.
+    let nested = format!(
+        "(dp0\nVkrea\np1\n(dp2\nVapi_key\np3\nV{one}\np4\nsVtimeout\np5\nI30\nssVaccounts\np8\n(lp9\n(dp10\nVname\np11\n\
+         g1\nsVtoken\np12\nV{two}\np13\nsa(dp14\ng11\nVfal\np15\nsg12\nV{other}\np16\nsas."
+    );
+    let mut both = vec![print(&one), print(&two)];
+    both.sort();
+    assert_eq!(found("session.pkl", &nested), both);
+    let old = format!("(dp0\nS'krea_api_key'\np1\nS'{one}'\np2\nsS'fal_key'\np3\nS'{other}'\np4\ns.");
+    assert_eq!(found("session.pkl", &old), [print(&one)]);
+    let flat = format!("(dp0\nVmodel\np1\nVflux\np2\nsVkrea_api_key\np3\nV{two}\np4\ns.");
+    assert_eq!(found("session.pkl", &flat), [print(&two)]);
+    let theirs = format!("(dp0\nVfal_key\np1\nV{other}\np2\nsVkrea_model\np3\nVflux\np4\ns.");
+    assert!(found("session.pkl", &theirs).is_empty());
 }

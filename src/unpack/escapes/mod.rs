@@ -2,7 +2,7 @@
 //! that it stands for, NUL and control characters too; sequences that colour a terminal, and what nobody sees, go.
 //!
 //! Mail says that it is in quoted-printable, and so do values of vCard 2.1; then `=3D` and a `=` at a line's end are undone as
-//! well. Lines that their format folded are one again.
+//! well. Lines that their format folded are one again, and Python's pickles are the values that they hold.
 //!
 //! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
 
@@ -13,7 +13,7 @@ mod terminal;
 
 pub use glance::any_suspect;
 
-use super::{Step, Text, TextBuilder, charset, folded};
+use super::{Step, Text, TextBuilder, charset, folded, pickle};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -55,7 +55,9 @@ impl Said {
 /// The text without its escapes, or `None` when it has none.
 pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let mut current = undo_quoted_printable(text);
-    current = folded::unfold(current.as_ref().unwrap_or(text)).or(current);
+    for step in [folded::unfold, pickle::read] {
+        current = step(current.as_ref().unwrap_or(text)).or(current);
+    }
     for _ in 0..MAX_LAYERS {
         let mut is_done = true;
         for step in [undo_one_layer, terminal::undo_typing] {
