@@ -10,6 +10,7 @@ mod code;
 mod glance;
 mod invisible;
 mod terminal;
+mod typing;
 
 pub use glance::any_suspect;
 
@@ -60,7 +61,7 @@ pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     }
     for _ in 0..MAX_LAYERS {
         let mut is_done = true;
-        for step in [undo_one_layer, terminal::undo_typing] {
+        for step in [typing::undo, undo_one_layer] {
             if let Some(next) = step(current.as_ref().unwrap_or(text)) {
                 current = Some(next);
                 is_done = false;
