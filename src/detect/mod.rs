@@ -346,10 +346,9 @@ impl<'a> Run<'a> {
                     ranked.found.readings.add_doubt(Doubt::Half);
                 }
                 let exact = rank == rank::EXACT && value.kind == TokenKind::Pair && around.is_related();
-                if let Some(end) = exact.then(|| noise::goes_on(text.bytes(), &value.span)).flatten() {
-                    // The token may be longer than what reads exactly.
-                    ranked.found.pieces = vec![text.origin_range(value.span.start, end)];
-                    ranked.found.readings.add_doubt(Doubt::Cut);
+                if let Some(rest) = exact.then(|| noise::rest(text.bytes(), &value.span)).flatten() {
+                    ranked.goes_on(&rest.token, rest.is_likelier);
+                    ranked.found.pieces = vec![text.origin_range(start, end.max(rest.hidden))];
                 }
                 self.found.push(ranked);
             }

@@ -1,7 +1,7 @@
 //! Which of several matches in one place counts.
 
 use super::Match;
-use crate::finding::{Confidence, Readings, Token, TokenKind};
+use crate::finding::{Confidence, Doubt, Readings, Token, TokenKind};
 use crate::rules::Rule;
 use memchr::memmem;
 use std::collections::{BTreeMap, HashSet};
@@ -56,6 +56,21 @@ impl Ranked {
             readings: Readings::default(),
         };
         Ranked { rank, found }
+    }
+
+    /// Says that the token may go on, as `whole`: in the next line, or behind a space. `is_likelier`: that is its best reading.
+    pub fn goes_on(&mut self, whole: &[u8], is_likelier: bool) {
+        let found = &mut self.found;
+        let mut other = Token::new(found.token.kind(), whole);
+        if is_likelier {
+            std::mem::swap(&mut found.token, &mut other);
+            found.confidence = found.confidence.min(Confidence::Medium);
+        }
+        let mut readings = Readings::one_of(vec![other]);
+        found.readings.others().iter().for_each(|token| readings.add(token.clone()));
+        found.readings.doubt().into_iter().for_each(|doubt| readings.add_doubt(doubt));
+        readings.add_doubt(if is_likelier { Doubt::Repaired } else { Doubt::Cut });
+        found.readings = readings;
     }
 }
 

@@ -28,6 +28,44 @@ fn a_token_is_found_through_what_typesetters_do() {
     assert_found("notes.txt", &unseen, &leaked, "high", &["escapes"]);
 }
 
+/// A text as a terminal of so many columns wraps it.
+fn wrapped(text: &str, columns: usize) -> String {
+    let rows: Vec<&[u8]> = text.as_bytes().chunks(columns).collect();
+    rows.iter().map(|row| format!("{}\n", String::from_utf8_lossy(row))).collect()
+}
+
+#[test]
+fn a_token_that_a_terminal_wrapped_is_whole() {
+    for number in [11, 12, 13] {
+        let leaked = Leaked::new(number);
+        let command = leaked.fill("$ curl -s https://api.krea.ai/jobs -H 'Authorization: Bearer ID:SEC'");
+        // Over two rows and over three, cut in the id half and in the secret half.
+        for columns in [78, 80, 100, 106] {
+            let rows = wrapped(&command, columns);
+            let found = found_in("pane.txt", format!("{rows}{{}}\n"));
+            let fingerprints: Vec<_> = found.iter().map(|(_, fingerprint, _)| fingerprint.as_str()).collect();
+            assert_eq!(fingerprints, [leaked.fingerprint()], "{rows}");
+        }
+        // Narrow ones are known by each other.
+        let pasted = leaked.fill("Krea says the token is ID:SEC and nothing else was said");
+        let found = found_in("pane.txt", wrapped(&pasted, 52));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].1, leaked.fingerprint(), "{}", wrapped(&pasted, 52));
+    }
+}
+
+#[test]
+fn what_reads_exactly_stays_the_best_reading_where_nothing_says_that_its_line_was_full() {
+    let leaked = Leaked::new(14);
+    let exact = leaked.fill("export KREA_API_KEY=ID:SEC");
+    for behind in ["k9Xv2Qm7Zp4Lt8RwB3", "and more words of prose", "DEBUG=true"] {
+        let found = found_in("notes.txt", format!("{exact}\n{behind}\n"));
+        let all: Vec<_> =
+            found.iter().map(|(sure, fingerprint, _)| (sure.as_str(), fingerprint.as_str())).collect();
+        assert_eq!(all, [("high", &*leaked.fingerprint())], "{behind}");
+    }
+}
+
 #[test]
 fn look_alikes_are_repaired_and_told() {
     let leaked = Leaked::new(2);

@@ -2,6 +2,7 @@
 
 mod chats;
 mod hostile;
+mod lines;
 mod mails;
 #[path = "../support/mod.rs"]
 mod support;

@@ -45,6 +45,85 @@ fn a_token_that_is_printed_letter_by_letter_is_found_in_a_typescript() {
     assert_eq!(finding["token"]["id_prefix"], token(1)[..8]);
 }
 
+/// What `script` writes of a shell that was given a line in steps: what the terminal got.
+fn typescript(columns: usize, steps: &[&str]) -> String {
+    let head = format!(
+        "Script started on 2026-11-28 11:35:33+00:00 [TERM=\"xterm\" COLUMNS=\"{columns}\" LINES=\"24\"]"
+    );
+    format!("{head}\n\u{1b}[?2004h$ {}\r\n\u{1b}[?2004l\rdone\r\n", steps.concat())
+}
+
+#[test]
+fn a_line_that_was_edited_holds_one_token() {
+    for number in 0..8 {
+        let token = token(number);
+        let (start, end) = token.split_at(30);
+        let typed = format!("export KREA_API_KEY={start}");
+        let (back, erase) = ("\u{8}".repeat(5), "\u{8}\u{1b}[K".repeat(5));
+        let (left, right) = ("\u{1b}[5D", "\u{1b}[5C");
+        let (last, rest) = start.split_at(25);
+        let inserted = format!("export KREA_API_KEY={last}");
+        let edits = [
+            // Erased by the kernel, by readline, and a word at once.
+            vec![
+                &*typed,
+                "QQQQQ",
+                "\u{8} \u{8}",
+                "\u{8} \u{8}",
+                "\u{8} \u{8}",
+                "\u{8} \u{8}",
+                "\u{8} \u{8}",
+                end,
+            ],
+            vec![&typed, "QQQQQ", &erase, end],
+            vec![&typed, "-x-y-", &back, "\u{1b}[K", end],
+            // Written over, pushed in, taken out.
+            vec![&inserted, "QQQQQ", left, rest, end],
+            vec![&inserted, "Q", rest, "\u{1b}[6D\u{1b}[P", right, end],
+            // Marked as pasted and written once more, from the row that it starts in.
+            vec!["\u{1b}[7m", &typed, end, "\u{1b}[27m\r\u{1b}[2C", &typed, end],
+        ];
+        for (which, steps) in edits.iter().enumerate() {
+            let sandbox = Sandbox::empty();
+            sandbox.write("typescript", typescript(300, steps));
+            let finding = sandbox.jsonl(&["typescript"]).only();
+            let expected = krea_scan::finding::Fingerprint::of(token.as_bytes()).to_string();
+            assert_eq!(finding["fingerprint"], *expected, "{number} {which}");
+        }
+    }
+}
+
+#[test]
+fn a_line_over_two_rows_is_one_wherever_the_cursor_leaves_it() {
+    let sandbox = Sandbox::empty();
+    let token = token(1);
+    let (start, end) = token.split_at(40);
+    let left = "\u{8}".repeat(9);
+    let steps = [
+        "export KREA_API_KEY=",
+        start,
+        "QQQ",
+        "\u{8}\u{1b}[K\u{8}\u{1b}[K\u{8}\u{1b}[K",
+        end,
+        "\u{1b}[A",
+        &left,
+        "\r\n\r\u{1b}[C\u{1b}[C",
+    ];
+    sandbox.write("typescript", typescript(70, &steps));
+    let finding = sandbox.jsonl(&["typescript"]).only();
+    assert_eq!(finding["token"]["id_prefix"], token[..8]);
+    assert_eq!(finding["confidence"], "high");
+}
+
+#[test]
+fn a_token_that_gave_way_to_another_one_was_to_be_read() {
+    let sandbox = Sandbox::empty();
+    let (one, two) = (token(0), token(1));
+    let back = "\u{8}\u{1b}[K".repeat(one.len());
+    sandbox.write("typescript", typescript(300, &["export KREA_API_KEY=", &one, &back, &two]));
+    assert_eq!(sandbox.jsonl(&["typescript"]).findings().len(), 2);
+}
+
 /// A cast of the second format.
 fn cast(events: &[(f64, &str, &str)]) -> String {
     let mut text = json!({ "version": 2, "width": 40, "height": 10 }).to_string() + "\n";

@@ -13,6 +13,7 @@ mod text;
 use super::placeholder;
 use crate::finding::Doubt;
 use crate::unpack::Text;
+use likely::Alphabet;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -30,6 +31,8 @@ const MOST: usize = 4;
 const AROUND: usize = 128;
 /// The same for a string that letters stand beside, in bytes.
 const BESIDE: usize = 40;
+/// So many letters may stand before the mark of a text in a pickle.
+const MOST_CODES: usize = 8;
 /// How long the strings of a binary may be that stand end to end, in bytes.
 const STRINGS: usize = 4096;
 
@@ -229,11 +232,21 @@ fn best_first<T>(mut found: Vec<Weighed<T>>, possible: f64) -> Vec<Weighed<T>> {
 /// Whether a span is a string by itself although letters stand beside it: the byte before it is its length, with a mark of its
 /// sort, in bytes that are no text; or it is a line with a mark before it, as Python's pickles write one.
 pub fn is_string(text: &[u8], span: &Range<usize>) -> bool {
-    let Some((&before, head)) = text[..span.start].split_last() else { return false };
+    let Some(&before) = text[..span.start].last() else { return false };
     let around = span.start.saturating_sub(BESIDE)..text.len().min(span.end + BESIDE);
     let ends_line = matches!(text[span.end..], [] | [b'\n' | b'\r', ..]);
-    let is_mark = before.is_ascii_uppercase() && head.last().is_none_or(|&b| b == b'\n') && ends_line;
-    is_mark || usize::from(before & 0xf) == span.len() && !is_text(text, around)
+    ends_line && is_marked(text, span.start)
+        || usize::from(before & 0xf) == span.len() && !is_text(text, around)
+}
+
+/// Whether a line of one of Python's pickles says that what starts at a place is a text: a `V` stands before it, behind nothing
+/// but what is done with the values before.
+pub fn is_marked(text: &[u8], at: usize) -> bool {
+    let Some(before) = text[..at].strip_suffix(b"V") else { return false };
+    let is_code =
+        |b: &&u8| matches!(**b, b'(' | b')' | b']' | b'}' | b'0'..=b'2' | b'N' | b'R' | b'a'..=b'u');
+    let codes = before.iter().rev().take(MOST_CODES).take_while(is_code).count();
+    before[..before.len() - codes].last().is_none_or(|&b| b == b'\n')
 }
 
 /// Whether a UUID with a secret, at `span`, stands in a text as a value of its own.
@@ -247,6 +260,18 @@ pub fn stands_alone(text: &[u8], span: &Range<usize>) -> bool {
 /// How many marks of a patch stand right before a place: its line starts with them.
 pub fn patch_marks(text: &[u8], at: usize) -> usize {
     delimiters::patch_marks(text, at)
+}
+
+/// How likely a text is a secret half, in bits: only differences count.
+pub fn secret_bits(secret: &[u8]) -> f64 {
+    let padding = secret.iter().rev().take_while(|&&b| b == b'=').count();
+    likely::secret_bits(Alphabet::of(secret), secret.len(), padding)
+}
+
+/// Whether a secret half has one of the few lengths that most have.
+pub fn is_usual_length(secret: &[u8]) -> bool {
+    let alphabet = Alphabet::of(secret);
+    matches!(secret.len(), 32 | 64) || secret.len() == if alphabet.is_hex() { 40 } else { 43 }
 }
 
 /// Whether the value is a piece of something with more colons: an ARN, a URN, an image reference.

@@ -1,6 +1,5 @@
 //! The bounds of a value in a text: what is no letter of a value is its border, and some letters may be.
 
-use super::likely::{self, Alphabet};
 use super::{
     Bounds, Candidate, LEAST_SECRET, POSSIBLE, SURE, Shape, URL_PATH, Weighed, best_first, delimiters,
     has_more_colons, stated,
@@ -47,9 +46,7 @@ impl Candidate<'_> {
 
     /// How likely the letters from the start of the secret up to `end` are one.
     fn secret_bits(&self, start: usize, end: usize) -> f64 {
-        let secret = &self.text[self.secret.unwrap_or(start)..end];
-        let padding = secret.iter().rev().take_while(|&&b| b == b'=').count();
-        likely::secret_bits(Alphabet::of(secret), secret.len(), padding)
+        super::secret_bits(&self.text[self.secret.unwrap_or(start)..end])
     }
 
     /// Where the value may start in a text.
@@ -126,15 +123,11 @@ impl Candidate<'_> {
         }
     }
 
-    /// Whether a line is one letter and the value, before a number that it is known by, as Python's pickles write it.
+    /// Whether a line is a mark and the value, before a number that it is known by, as Python's pickles write it.
     fn is_behind_a_mark(&self, start: usize) -> bool {
-        let Some((letter, before)) = self.text[..start].split_last() else { return false };
         let behind = self.text[self.raw.end..].strip_prefix(b"\np").unwrap_or_default();
         let digits = behind.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
-        letter.is_ascii_uppercase()
-            && before.last().is_none_or(|&b| b == b'\n')
-            && digits > 0
-            && behind.get(digits) == Some(&b'\n')
+        super::is_marked(self.text, start) && digits > 0 && behind.get(digits) == Some(&b'\n')
     }
 
     /// The end that the text itself states in digits: `69:value`.

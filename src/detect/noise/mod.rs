@@ -9,6 +9,7 @@ mod glyphs;
 mod id;
 mod reader;
 mod secret;
+mod wrap;
 
 use super::attribution::{Attribution, Surroundings, Tie};
 use super::boundary;
@@ -23,6 +24,9 @@ use std::sync::LazyLock;
 const REACH: usize = 8192;
 /// How far before a token it is announced ("Token created. Copy it now"), in bytes.
 const ANNOUNCED_REACH: usize = 200;
+
+/// Fewer characters behind a token of a usual length are none of it, unless its line is full.
+const FEW: usize = 4;
 
 static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i-u)\b(?:tokens?|(?:api|secret|access)[ _-]?keys?|secrets?|credentials?|bearer)\b")
@@ -64,17 +68,38 @@ pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<Noisy> {
     found
 }
 
-/// Where that ends which may go on a token that reads exactly, if anything does: what follows a space, or a full line, and
-/// looks drawn at random as its secret half does.
-pub fn goes_on(text: &[u8], span: &Range<usize>) -> Option<usize> {
-    let secret = span.start + memchr::memchr(b':', &text[span.clone()])? + 1;
-    let whole = secret::at(text, secret)?;
-    let is_full = |line: &[u8]| line.len() >= secret::FULL_LINE;
-    let start = memchr::memrchr(b'\n', &text[..span.end]).map_or(0, |newline| newline + 1);
-    let breaks = text[span.end..].trim_ascii_start().len() < text[span.end..].len()
-        && text[span.end..].iter().find(|&&b| !matches!(b, b' ' | b'\t' | b'\r')) == Some(&b'\n');
-    (whole.end > span.end && (!breaks || is_full(&text[start..span.end])))
-        .then_some(whole.hidden.max(whole.end))
+/// What may go on a token that reads exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// The whole token.
+    pub token: Vec<u8>,
+    /// Where that ends which may belong to it, and is better not shown.
+    pub hidden: usize,
+    /// The whole is likelier the token than what reads exactly.
+    pub is_likelier: bool,
+}
+
+/// What may go on the token that reads exactly at `span`, if anything does: what follows a space, or a full line, and looks
+/// drawn at random as its secret half does.
+pub fn rest(text: &[u8], span: &Range<usize>) -> Option<Rest> {
+    let start = span.start + memchr::memchr(b':', &text[span.clone()])? + 1;
+    let whole = secret::at(text, start).filter(|whole| whole.end > span.end)?;
+    let behind = &text[span.end..];
+    let breaks = behind.trim_ascii_start().len() < behind.len()
+        && behind.iter().find(|&&b| !matches!(b, b' ' | b'\t' | b'\r')) == Some(&b'\n');
+    let line = memchr::memrchr(b'\n', &text[..span.end]).map_or(0, |newline| newline + 1);
+    if breaks && span.end - line < secret::FULL_LINE {
+        return None;
+    }
+    let is_full = breaks && wrap::is_full(text, span.end);
+    let (exact, all) = (boundary::secret_bits(&text[start..span.end]), boundary::secret_bits(&whole.text));
+    // A usual length, and a few letters that nothing says belong to it.
+    let is_usual = boundary::is_usual_length(&text[start..span.end]);
+    if is_usual && !is_full && whole.text.len() - (span.end - start) < FEW {
+        return None;
+    }
+    let token = [&text[span.start..start], &whole.text].concat();
+    Some(Rest { token, hidden: whole.hidden.max(whole.end), is_likelier: is_full && all >= exact })
 }
 
 /// The next place where a word starts like an id half.
@@ -215,19 +240,41 @@ mod tests {
     fn what_may_go_on_is_told() {
         let secret = secret();
         let (one, two) = secret.split_at(20);
-        let goes_on = |text: &str| {
+        let found = |text: &str| {
             let text = text.replace("ID", ID).replace("ONE", one).replace("TWO", two);
             let start = text.find(ID).expect("the id");
-            goes_on(text.as_bytes(), &(start..start + ID.len() + 21)).map(|end| text[..end].to_owned())
+            let rest = rest(text.as_bytes(), &(start..start + ID.len() + 21))?;
+            Some((text[..rest.hidden].to_owned(), rest.token, rest.is_likelier))
         };
-        for text in ["KREA_API_KEY=ID:ONE TWO |", "export KREA_API_KEY=ID:ONE\nTWO\n"] {
-            assert!(goes_on(text).is_some_and(|hidden| hidden.ends_with(two)), "{text}");
+        let whole = format!("{ID}:{secret}").into_bytes();
+        let full = format!("{}KREA=ID:ONE\nTWO'\n", " ".repeat(80 - 5 - ID.len() - 21));
+        for (text, is_likelier) in [
+            ("KREA_API_KEY=ID:ONE TWO |", false),
+            ("export KREA_API_KEY=ID:ONE\nTWO\n", false),
+            (&full, true),
+        ] {
+            let (hidden, token, likelier) = found(text).expect("it may go on");
+            assert!(hidden.ends_with(two), "{text}");
+            assert_eq!((token, likelier), (whole.clone(), is_likelier), "{text}");
         }
         for text in
             ["k=ID:ONE\n", "k=ID:ONE\nA=TWO\n", "k=ID:ONE,TWO", "k=ID:ONE is the key", "k=ID:ONE\nID:TWO"]
         {
-            assert_eq!(goes_on(text), None, "{text}");
+            assert_eq!(found(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_token_over_three_full_lines_is_whole() {
+        let hex = "9f86d081884c7d659a2feaa0c55ad015b46217cced9041dff02cee737443e210";
+        let command = "$ curl -s https://api.krea.ai/jobs -H 'Authorization: Bearer ";
+        let line = format!("{command}{ID}:{hex}'");
+        let wrapped: Vec<&str> = [&line[..80], &line[80..160], &line[160..]].into();
+        let text = format!("{}\n{{}}\n", wrapped.join("\n"));
+        let around = Surroundings::new(text.as_bytes(), PathSays::Nothing, None);
+        let found = find(text.as_bytes(), &around);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].token, format!("{ID}:{hex}").as_bytes());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use super::glyphs;
 use super::reader::{Gap, Reader};
+use super::wrap;
 use crate::detect::placeholder;
 
 /// The least a secret has, in characters.
@@ -60,7 +61,8 @@ pub fn at(text: &[u8], start: usize) -> Option<Secret> {
         let weak = words.len() - taken;
         let hex = words[..taken].iter().all(|word| word.text.iter().all(|b| is_lower_hex(*b)));
         let strong = is_random(&next.text, hex, enough);
-        let ends_line = gap.lines > 0 && enough && ends_full_line(text, last, &next);
+        let ends_line =
+            gap.lines > 0 && enough && (ends_full_line(text, last, &next) || is_rest(text, last, &next));
         if !strong && !ends_line && (weak >= 3 || is_told(&next.text, enough, hex)) {
             break;
         }
@@ -217,6 +219,26 @@ fn ends_full_line(text: &[u8], last: &Word, next: &Word) -> bool {
     line >= FULL_LINE && ends && alone && next.gap.lines > 0 && (is_short || is_no_word(&next.text))
 }
 
+/// Whether a word starts the line behind two that are full, in which the secret stands already.
+fn is_rest(text: &[u8], last: &Word, next: &Word) -> bool {
+    let starts_line = next.start > 0 && text[next.start - 1] == b'\n';
+    let says_nothing = match next.text.len() {
+        ..=3 => !is_told(&next.text, true, false),
+        _ => is_mixed(&next.text),
+    };
+    starts_line && says_nothing && wrap::is_full_as_the_one_above(text, last.end)
+}
+
+/// Whether a word mixes letters and digits, or the cases, as no word and no name of a thing does (`sha256`, `Linux`).
+fn is_mixed(word: &[u8]) -> bool {
+    let (digits, letters) = (word.iter().any(u8::is_ascii_digit), word.iter().any(u8::is_ascii_alphabetic));
+    let changes = word.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
+    let is_numbered = changes == 1 && placeholder::familiarity(word) > 0.0;
+    let mixes =
+        digits && letters && !is_numbered && !placeholder::is_wordy(word, placeholder::Scrutiny::Pair);
+    !word.starts_with(b"-") && (mixes || is_no_word(word))
+}
+
 /// Whether a few characters are no word and no name: a capital letter in the middle, and nothing that is written so.
 fn is_no_word(text: &[u8]) -> bool {
     text.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
@@ -313,6 +335,24 @@ mod tests {
         for word in ["to", "JavaScript", "README"] {
             let found = at(format!("{line}\n{word}\n").as_bytes(), 60).expect("a secret");
             assert_eq!(found.text, whole.as_bytes(), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_starts_the_line_behind_two_full_ones_belongs_to_it() {
+        let whole = drawn(9, 41);
+        let above = "x".repeat(41);
+        for rest in ["15'", "m632wm", "k9Xv2Qm7", "aBcdE", "q"] {
+            let text = format!("{above}\n{whole}\n{rest}\n");
+            let found = at(text.as_bytes(), 42).expect("a secret");
+            assert_eq!(found.text, format!("{whole}{}", rest.trim_end_matches('\'')).as_bytes(), "{rest}");
+        }
+        for rest in
+            ["sha256", "total 24", "drwxr-xr-x 2", "Linux", "utf8", "2026-06-12", "the end", "{}", "$ ls"]
+        {
+            let text = format!("{above}\n{whole}\n{rest}\n");
+            let found = at(text.as_bytes(), 42).expect("a secret");
+            assert_eq!(found.text, whole.as_bytes(), "{rest}");
         }
     }
 

@@ -117,11 +117,15 @@ impl Prefilter {
 /// Whether a hit of `krea` is Krea's name, or is once what stands around it is undone: `\nkrea`, `%0Akrea`, `=3Dkrea`, a colour
 /// of a terminal. In a binary, letters may be lengths.
 fn may_be_name(bytes: &[u8], at: usize) -> bool {
-    names::is_krea_mention(bytes, at) || boundary::is_string(bytes, &(at..at + WORD.len())) || {
-        let window = &bytes[at.saturating_sub(AROUND)..(at + AROUND).min(bytes.len())];
-        // Mail says elsewhere that it is quoted.
-        at.checked_sub(3).is_some_and(|at| bytes[at] == b'=') || is_name_in_view(window)
-    }
+    let is_in_pickle = || boundary::is_marked(bytes, at) && names::is_krea_mention(&bytes[at..], 0);
+    names::is_krea_mention(bytes, at)
+        || boundary::is_string(bytes, &(at..at + WORD.len()))
+        || is_in_pickle()
+        || {
+            let window = &bytes[at.saturating_sub(AROUND)..(at + AROUND).min(bytes.len())];
+            // Mail says elsewhere that it is quoted.
+            at.checked_sub(3).is_some_and(|at| bytes[at] == b'=') || is_name_in_view(window)
+        }
 }
 
 /// Whether the name is in some bytes once they are undone.
@@ -147,6 +151,7 @@ mod tests {
             assert!(hits(text), "{text}");
         }
         assert!(hits(b"\xa2gservicedkreafapiKeyx"));
+        assert!(hits("(dp0\nVkrea_api_key\np1\n") && hits("p2\nsVkreaKey\n") && !hits("p2\nsVkreative\n"));
         for text in [
             "nothing to see: KRE A, kr-ea, Korea",
             "linkReact, breakreader, Ukrea",

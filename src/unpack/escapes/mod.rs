@@ -1,7 +1,8 @@
 //! Undoes what source code, JSON, URLs, logs, markup and terminals put around or into a value: each escape says the character
 //! that it stands for, NUL and control characters too; sequences that colour a terminal, and what nobody sees, go.
 //!
-//! Mail says that it is in quoted-printable; then `=3D` and a `=` at a line's end are undone as well.
+//! Mail says that it is in quoted-printable, and so do values of vCard 2.1; then `=3D` and a `=` at a line's end are undone as
+//! well. Lines that their format folded are one again, and Python's pickles are the values that they hold.
 //!
 //! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
 
@@ -9,10 +10,11 @@ mod code;
 mod glance;
 mod invisible;
 mod terminal;
+mod typing;
 
 pub use glance::any_suspect;
 
-use super::{Step, Text, TextBuilder, charset};
+use super::{Step, Text, TextBuilder, charset, folded, pickle};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -54,9 +56,12 @@ impl Said {
 /// The text without its escapes, or `None` when it has none.
 pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let mut current = undo_quoted_printable(text);
+    for step in [folded::unfold, pickle::read] {
+        current = step(current.as_ref().unwrap_or(text)).or(current);
+    }
     for _ in 0..MAX_LAYERS {
         let mut is_done = true;
-        for step in [undo_one_layer, terminal::undo_typing] {
+        for step in [typing::undo, undo_one_layer] {
             if let Some(next) = step(current.as_ref().unwrap_or(text)) {
                 current = Some(next);
                 is_done = false;
@@ -72,15 +77,23 @@ pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     current
 }
 
-/// Undoes quoted-printable in a text that names it as its encoding.
+/// Undoes quoted-printable in a text that names it as its encoding, or in the values that do.
 fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let bytes = text.bytes();
-    if !QUOTED_PRINTABLE.is_match(bytes) {
+    let quoted = match QUOTED_PRINTABLE.is_match(bytes) {
+        true => std::iter::once(0..bytes.len()).collect(),
+        false => folded::quoted_values(bytes),
+    };
+    if quoted.is_empty() {
         return None;
     }
     let mut out = TextBuilder::default();
     let mut copied = 0;
-    for at in memchr::memchr_iter(b'=', bytes) {
+    let signs = |range: &Range<usize>| {
+        let start = range.start;
+        memchr::memchr_iter(b'=', &bytes[range.clone()]).map(move |at| start + at)
+    };
+    for at in quoted.iter().flat_map(signs) {
         let (said, length) = match &bytes[at + 1..] {
             [b'\r', b'\n', ..] => (Said::Nothing, 3),
             [b'\n', ..] => (Said::Nothing, 2),
@@ -212,6 +225,17 @@ pub(super) mod tests {
         let mail = "Content-Transfer-Encoding: quoted-printable\n\n";
         assert_eq!(undone(&format!("{mail}A=3Dxy=\r\nz=zz=C3=A9==3D")), format!("{mail}A=xyz=zzé=="));
         assert_eq!(undone("A=3Dx=\ny"), "A=3Dx=\ny");
+        let card = "BEGIN:VCARD\nNOTE;ENCODING=QUOTED-PRINTABLE:A=3Dx=\ny\nURL:http://x?a=3Db\n";
+        assert_eq!(undone(card), "BEGIN:VCARD\nNOTE;ENCODING=QUOTED-PRINTABLE:A=xy\nURL:http://x?a=3Db\n");
+    }
+
+    #[test]
+    fn folded_lines_are_one_and_point_into_the_file() {
+        let card = format!("BEGIN:VCARD\r\nNOTE:{}\r\n yz\r\nEND:VCARD\r\n", "x".repeat(70));
+        let plain = Text::plain(card.as_bytes());
+        let text = unescape(&plain).expect("a fold");
+        assert_eq!(text.bytes(), card.replace("\r\n y", "y").as_bytes());
+        assert_eq!([87, 88, 89].map(|at| text.origin(at)), [87, 91, 92]);
     }
 
     #[test]

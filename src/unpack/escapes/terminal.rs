@@ -1,18 +1,16 @@
-//! Sequences that move, colour and name things on a terminal (ECMA-48), and what was typed over.
+//! Sequences that move, colour and name things on a terminal (ECMA-48).
 //!
 //! A text is a stream here, not a screen: what says that a text goes on elsewhere ends a line, what colours or erases leaves no
 //! trace. `unpack::terminal` shows recordings as they stood on the screen.
 
 use super::{Escape, Said};
-use crate::unpack::{Step, Text, TextBuilder};
-use std::ops::Range;
 
 /// ESC, which starts a sequence.
 pub const CONTROL: u8 = 0x1b;
 pub const BACKSPACE: u8 = 8;
 const BELL: u8 = 7;
 /// The two bytes that introduce a sequence in UTF-8 without ESC: U+009B.
-const C1: [u8; 2] = [0xc2, 0x9b];
+pub const C1: [u8; 2] = [0xc2, 0x9b];
 /// No numbers of a sequence are longer, in bytes.
 const LONGEST: usize = 64;
 /// No more that was removed is looked over for where it starts, in bytes.
@@ -85,59 +83,6 @@ fn control_sequence(rest: &[u8], introducer: usize) -> Option<Escape> {
     Some(Escape { said, length: introducer + parameters + more + 1 })
 }
 
-/// Undoes what a terminal undoes: a backspace takes the character before it, as long as the line has one; a return that goes
-/// back to the line's start ends what could be read until then.
-pub fn undo_typing<'a>(text: &Text<'_>) -> Option<Text<'a>> {
-    let bytes = text.bytes();
-    if memchr::memchr(0, bytes).is_some() {
-        return None;
-    }
-    let goes_back = |at: usize| {
-        let more = bytes[at..].iter().take(8).take_while(|&&b| b == b'\r').count();
-        bytes.get(at + more).is_some_and(|&b| b != b'\n')
-    };
-    let mut returns = memchr::memchr_iter(b'\r', bytes).filter(|&at| goes_back(at)).peekable();
-    if returns.peek().is_none() {
-        memchr::memchr(BACKSPACE, bytes)?;
-    }
-    let mut kept: Vec<Range<usize>> = Vec::new();
-    let mut start = 0;
-    for at in memchr::memchr_iter(BACKSPACE, bytes) {
-        if start < at {
-            kept.push(start..at);
-        }
-        start = at + 1;
-        if let Some(last) = kept.last_mut() {
-            let is_inside = |b: u8| (0x80..0xc0).contains(&b);
-            let mut end = last.end - 1;
-            while end > last.start && is_inside(bytes[end]) {
-                end -= 1;
-            }
-            if bytes[end] != b'\n' {
-                last.end = end;
-            }
-            if last.start == last.end {
-                kept.pop();
-            }
-        }
-    }
-    kept.push(start..bytes.len());
-    let mut out = TextBuilder::default();
-    for range in kept {
-        let mut from = range.start;
-        while let Some(&at) = returns.peek().filter(|&&at| at < range.end) {
-            returns.next();
-            if at >= from {
-                out.push(&bytes[from..at], from, Step::ONE);
-                out.push(b"\n", at, Step::NONE);
-                from = at + 1;
-            }
-        }
-        out.push(&bytes[from..range.end], from, Step::ONE);
-    }
-    Some(text.derive(out))
-}
-
 #[cfg(test)]
 mod tests {
     use crate::unpack::escapes::tests::undone;
@@ -166,33 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn titles_links_and_backspaces_are_undone() {
-        for text in [
-            "A\u{1b}(B=\u{1b}=x",
-            "AB\u{8}=x",
-            "A\u{e4}\u{8}=xyz\u{8}\u{8}",
-            "A\u{8}A=\u{8}=x\u{8}x",
-            "A\u{1b}[1m\u{8}A=x",
-        ] {
-            assert_eq!(undone(text), "A=x", "{text:?}");
-        }
+    fn titles_and_links_are_undone() {
+        assert_eq!(undone("A\u{1b}(B=\u{1b}=x"), "A=x");
         assert_eq!(undone("\u{1b}]0;a title\u{7}A=x"), "A=x\na title");
         let link = "\u{1b}]8;;https://example.com\u{1b}\\A\u{1b}]8;;\u{1b}\\=x";
         assert_eq!(undone(link), "A=x\nhttps://example.com");
-        assert_eq!(undone("\u{8}\u{8}A\n\u{8}B"), "A\nB");
         assert_eq!(undone("\u{1b}]0;no end"), "\u{1b}]0;no end");
-    }
-
-    #[test]
-    fn a_return_ends_what_was_to_be_read() {
-        assert_eq!(undone("A=x\rB=y\r\nC=z\r\r\n\r"), "A=x\nB=y\r\nC=z\r\r\n\r");
-        assert_eq!(undone("A=xy\u{8}\rB=yz\u{8}"), "A=x\nB=y");
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_left_alone() {
-        for text in ["\0\u{1b}7c9e", "\0ab\u{8}c", "\0a\rb"] {
-            assert_eq!(undone(text), text);
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a terminal shows: takes the bytes that programs write to one, gives the lines as they stood on the screen.
 //!
-//! A line is given when it leaves the screen, and before something on it is overwritten or erased, so that nothing that was
-//! to be read at any time is missing. What the terminal wrapped at its width is one line. Only the screen is held in memory.
+//! A line is given when it leaves the screen, and what it said before something on it was overwritten or erased, so that
+//! nothing that was to be read at any time is missing, save for a few letters that were corrected. What the terminal wrapped at its width is one line. Only the screen is held in memory.
 //! The sequences are those of ECMA-48 and of xterm (<https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>), as far as
 //! they move text.
 
@@ -15,6 +15,19 @@ use vte::{Params, Parser, Perform};
 const LONGEST_SEQUENCE: usize = 1 << 20;
 /// So much is written to the screen at once, so that few lines wait to be taken, in bytes.
 const SLICE: usize = 512;
+
+/// When fewer characters of a line are lost while it is written on, it was corrected, and only what it comes to counts: so few
+/// hold no secret.
+const CORRECTED: usize = 16;
+
+/// Whether a line became another one by corrections: few of its characters are lost.
+pub fn is_corrected<T: PartialEq>(old: &[T], new: &[T]) -> bool {
+    let differing = old.iter().zip(new).filter(|(old, new)| old != new).count();
+    let cut = old.len().saturating_sub(new.len());
+    let start = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let end = old[start..].iter().rev().zip(new[start..].iter().rev()).take_while(|(o, n)| o == n).count();
+    (differing + cut).min(old.len() - start - end) < CORRECTED
+}
 
 /// A line that was to be read.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,7 +195,11 @@ mod tests {
 
     /// The lines that a terminal of ten columns and three lines shows.
     fn shown(bytes: &str) -> String {
-        let mut terminal = Terminal::new(10, 3);
+        shown_in(10, bytes)
+    }
+
+    fn shown_in(columns: usize, bytes: &str) -> String {
+        let mut terminal = Terminal::new(columns, 3);
         let (mut rest, mut text) = (bytes.as_bytes(), String::new());
         loop {
             while let Some(line) = terminal.line() {
@@ -214,6 +231,12 @@ mod tests {
         assert_eq!(shown(&format!("{long}abc\r\nend")), format!("{long}abc\nend\n"));
         // As bash does at the last column.
         assert_eq!(shown("012345678X \rYZ\r\nend"), "012345678XYZ\nend\n");
+        // As line editors do that go back to the first row of what they wrote.
+        assert_eq!(shown("0123456789abc\x1b[A\r\n\r\nend"), "0123456789abc\nend\n");
+        // What is written there later goes on only if it is wrapped itself.
+        let (old, new) = ("0123456789".repeat(2), "abcdefghij".repeat(2));
+        let written = format!("{old}abc\x1b[H{new}\r\nxyz");
+        assert_eq!(shown_in(20, &written), format!("{old}abc\n{new}\nxyz\n"));
         // Ten columns that the program ended itself are a line.
         assert_eq!(shown("0123456789\r\nabc"), "0123456789\nabc\n");
     }
@@ -223,15 +246,47 @@ mod tests {
         assert_eq!(shown("$ lz\x08 \x08s\r\n"), "$ ls\n");
         assert_eq!(shown("$ ac\x08\x1b[@b\r\n"), "$ abc\n");
         assert_eq!(shown("$ abxc\x08\x08\x1b[P\r\n"), "$ abc\n");
-        let back = "\x08 \x08".repeat(8);
-        assert_eq!(shown(&format!("$ a secret{back}ls\r\n")), "$ a secret\n$ ls\n");
+    }
+
+    #[test]
+    fn what_is_corrected_is_given_as_it_ends_up() {
+        let shown = |bytes: &str| shown_in(60, bytes);
+        let long = "0123456789".repeat(3);
+        let back = |count: usize| "\x08 \x08".repeat(count);
+        for (typed, end) in [
+            // Letter by letter, as the kernel erases and as readline does.
+            (format!("$ {long}wrong{}right", back(5)), format!("{long}right")),
+            (format!("$ {long}abc\x08\x1b[K\x08\x1b[K{long}"), format!("{long}a{long}")),
+            // In the middle: over another letter, pushed in, taken out.
+            (format!("$ {long}x56789\x1b[6D4\x1b[5Cabcdefgh"), format!("{long}456789abcdefgh")),
+            (
+                format!("$ {long}56789\x08\x08\x08\x08\x08\x1b[1@4\x1b[5Cabcdefgh"),
+                format!("{long}456789abcdefgh"),
+            ),
+            (format!("$ {long}4x56789\x1b[6D\x1b[P\x1b[5Cabcdefgh"), format!("{long}456789abcdefgh")),
+            // Twice, with more typed between.
+            (format!("$ abcdefghx{}{long}y{}ijklmnop", back(1), back(1)), format!("abcdefgh{long}ijklmnop")),
+            // Written over two rows, the second one corrected.
+            (format!("$ {long}{long}wrong{}right", back(3)), format!("{long}{long}wrright")),
+        ] {
+            assert_eq!(shown(&format!("{typed}\r\n")), format!("$ {end}\n"), "{typed:?}");
+        }
+        // What gave way as a whole was to be read, too.
+        let words = format!("$ {long}{}ls -la here\r\n", back(30));
+        assert_eq!(shown(&words), format!("$ {long}\n$ ls -la here\n"));
+        let cleared = format!("$ {long}x{}y\x1b[2Jend", back(1));
+        assert_eq!(shown(&cleared).lines().next(), Some(&*format!("$ {long}y")));
     }
 
     #[test]
     fn what_was_there_for_a_moment_is_given() {
         assert_eq!(shown("the secret\x1b[2J\x1b[Hafter"), "the secret\nafter\n");
-        assert_eq!(shown("the secret\r\x1b[Kafter"), "the secret\nafter\n");
-        assert_eq!(shown("the secret\rnot at all\r\n"), "the secret\nnot at all\n");
+        let (secret, other) = ("the secret of nobody", "NOT AT ALL FOR YOU");
+        for between in ["\r\x1b[K", "\r", "\r\x1b[20C\x1b[1K\x1b[1G"] {
+            let text = shown_in(40, &format!("{secret}{between}{other}\r\n"));
+            assert_eq!(text.lines().next(), Some(secret), "{between:?}");
+            assert!(text.contains(other), "{between:?}");
+        }
         assert_eq!(shown("before\x1b[?1049h\x1b[Hinside\x1b[?1049l"), "inside\nbefore\n");
         assert_eq!(shown("a\r\nb\r\nc\x1b[1;1H\x1b[Mx"), "a\nx\nc\n");
     }

@@ -1,6 +1,6 @@
 //! The screen of a terminal: cells that are written to, and the lines that leave it.
 
-use super::Line;
+use super::{Line, is_corrected};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -12,6 +12,8 @@ const MOST_JOINED: usize = 16;
 /// When fewer cells of a line have changed since it was given, it is not given once more: what turns, counts or is
 /// corrected is no news.
 const NEWS: usize = 8;
+/// No longer a line is edited, in cells: what is written on in a longer one is given at once, since comparing takes long.
+const LONGEST_EDITED: usize = 2000;
 /// The cell behind a character that is two cells wide.
 const SECOND: char = '\u{1}';
 
@@ -27,6 +29,20 @@ struct Row {
     at: f64,
     /// What was given last of the line that starts here.
     given: String,
+    /// What this line said before it was written on.
+    before: Option<Line>,
+}
+
+/// A line of which rows have left.
+#[derive(Debug, Default)]
+struct Leaving {
+    text: String,
+    at: f64,
+    rows: usize,
+    /// Something of it was not given yet.
+    is_news: bool,
+    /// What its rows said before they were written on.
+    before: Vec<Line>,
 }
 
 /// A screen.
@@ -47,8 +63,8 @@ pub struct Screen {
     pub inserts: bool,
     /// What is written now is written over something that has been given.
     is_over: bool,
-    /// The line that is leaving, and how many of its rows have left; it goes on.
-    leaving: Option<(Line, usize)>,
+    /// The line that is leaving; it goes on.
+    leaving: Option<Leaving>,
     pub now: f64,
     /// Something came of the bytes.
     pub has_acted: bool,
@@ -117,10 +133,14 @@ impl Screen {
         }
         let over = self.rows[self.y].cells.get(self.x).copied().unwrap_or(' ');
         if over != ' ' && over != c && !self.is_over {
-            self.give(self.y);
+            self.keep(self.y);
             self.is_over = true;
         }
         let row = &mut self.rows[self.y];
+        if over != c && self.x + width == self.columns {
+            // Whether it goes on is not known of what stands there now.
+            row.goes_on = false;
+        }
         if row.cells.len() < self.x + width {
             row.cells.resize(self.x + width, ' ');
         }
@@ -135,7 +155,7 @@ impl Screen {
 
     pub fn line_feed(&mut self) {
         self.is_over = false;
-        self.rows[self.y].goes_on = false;
+        // A row that was wrapped goes on, wherever the cursor leaves it.
         self.next_row();
     }
 
@@ -213,8 +233,10 @@ impl Screen {
         if row.cells[cells.clone()].iter().all(|&c| c == ' ') {
             return;
         }
-        if !(is_near && self.is_over) {
-            self.give(y);
+        match is_near {
+            true if self.is_over => {}
+            true => self.keep(y),
+            false => self.give(y),
         }
         let row = &mut self.rows[y];
         if cells.end == row.cells.len() {
@@ -260,7 +282,7 @@ impl Screen {
     pub fn delete(&mut self, count: usize) {
         let length = self.rows[self.y].cells.len();
         if self.x < length {
-            self.give(self.y);
+            self.keep(self.y);
             let row = &mut self.rows[self.y];
             row.cells.drain(self.x..length.min(self.x + count));
             // What is left stands together now.
@@ -298,8 +320,8 @@ impl Screen {
     pub fn leave(&mut self) {
         loop {
             for y in 0..self.rows.len() {
-                let row = std::mem::take(&mut self.rows[y]);
-                self.left(&row);
+                let mut row = std::mem::take(&mut self.rows[y]);
+                self.left(&mut row);
             }
             self.end_line();
             match self.other.take() {
@@ -311,8 +333,8 @@ impl Screen {
 
     /// Takes a row out.
     fn drop_row(&mut self, y: usize) {
-        if let Some(row) = self.rows.remove(y) {
-            self.left(&row);
+        if let Some(mut row) = self.rows.remove(y) {
+            self.left(&mut row);
             if y > 0 {
                 self.end_line();
             }
@@ -320,51 +342,101 @@ impl Screen {
     }
 
     /// Gives what leaves.
-    fn left(&mut self, row: &Row) {
-        if row.changed == 0 && self.leaving.is_none() {
+    fn left(&mut self, row: &mut Row) {
+        let before = row.before.take();
+        let is_news = row.changed > 0;
+        if !is_news && before.is_none() && !row.goes_on && self.leaving.is_none() {
             return;
         }
-        let (line, rows) = self.leaving.get_or_insert_with(|| (Line { text: String::new(), at: 0.0 }, 0));
+        let line = self.leaving.get_or_insert_default();
         line.text.push_str(&row.text());
         line.at = line.at.max(row.at);
-        *rows += 1;
+        line.is_news |= is_news;
+        line.rows += 1;
+        line.before.extend(before);
         if !row.goes_on {
             self.end_line();
-        } else if *rows == MOST_JOINED {
-            let at = line.at;
-            let text = std::mem::take(&mut line.text);
-            *rows = 0;
-            self.lines.push_back(Line { text, at });
+        } else if line.rows == MOST_JOINED {
+            let next = Leaving { is_news: line.is_news, ..Leaving::default() };
+            let line = std::mem::replace(line, next);
+            self.push(line, "");
         }
     }
 
     fn end_line(&mut self) {
-        if let Some((mut line, _)) = self.leaving.take() {
-            line.text.push('\n');
-            self.lines.push_back(line);
+        if let Some(line) = self.leaving.take() {
+            self.push(line, "\n");
+        }
+    }
+
+    /// Gives a line if it is news, and what it said before unless it was only corrected.
+    fn push(&mut self, line: Leaving, end: &str) {
+        let mut is_news = line.is_news;
+        for before in line.before {
+            match is_line_corrected(&before.text, &line.text) {
+                true => is_news = true,
+                false => self.lines.push_back(Line { text: before.text + "\n", at: before.at }),
+            }
+        }
+        if is_news {
+            self.lines.push_back(Line { text: line.text + end, at: line.at });
         }
     }
 
     /// Gives the line that a row belongs to, if that is news.
     fn give(&mut self, y: usize) {
+        let rows = self.line_around(y);
+        let before = self.rows[rows.start].before.take();
+        if self.rows[y].changed < NEWS && before.is_none() {
+            return;
+        }
+        let (line, is_news) = self.news(y, rows);
+        if is_news || before.is_some() {
+            self.end_line();
+            let before = before.into_iter().collect();
+            self.push(Leaving { text: line.text, at: line.at, is_news, before, rows: 0 }, "\n");
+        }
+    }
+
+    /// Keeps what the line says that a row belongs to, before it is written on. It is given with what it comes to, unless it
+    /// was only corrected.
+    fn keep(&mut self, y: usize) {
         if self.rows[y].changed < NEWS {
             return;
         }
         let rows = self.line_around(y);
+        if self.rows.range(rows.clone()).map(|row| row.cells.len()).sum::<usize>() > LONGEST_EDITED {
+            return self.give(y);
+        }
+        let start = rows.start;
+        let (line, is_news) = self.news(y, rows);
+        if !is_news {
+            return;
+        }
+        let before = self.rows[start].before.take();
+        if let Some(before) = before.filter(|before| !is_line_corrected(&before.text, &line.text)) {
+            self.end_line();
+            self.lines.push_back(Line { text: before.text + "\n", at: before.at });
+        }
+        self.rows[start].before = Some(line);
+    }
+
+    /// What some rows say that are one line, and whether that is not what they said before. `y`: the one that is changed.
+    fn news(&mut self, y: usize, rows: Range<usize>) -> (Line, bool) {
+        let has_changed = self.rows[y].changed >= NEWS;
         let (mut text, mut at) = (String::new(), 0f64);
         for row in self.rows.range_mut(rows.clone()) {
             text.push_str(&row.text());
             at = at.max(row.at);
-            row.changed = 0;
+            row.changed = if has_changed { 0 } else { row.changed };
         }
         let given = &mut self.rows[rows.start].given;
         let (same, longer) = (given.chars().zip(text.chars()), given.len().abs_diff(text.len()));
-        if same.filter(|(old, new)| old != new).count() + longer >= NEWS {
+        let is_news = has_changed && same.filter(|(old, new)| old != new).count() + longer >= NEWS;
+        if is_news {
             given.clone_from(&text);
-            text.push('\n');
-            self.end_line();
-            self.lines.push_back(Line { text, at });
         }
+        (Line { text, at }, is_news)
     }
 
     /// The rows that are one line with a row.
@@ -388,4 +460,9 @@ impl Screen {
         self.end_line();
         self.lines.push_back(Line { text: format!("{text}\n"), at: self.now });
     }
+}
+
+fn is_line_corrected(old: &str, new: &str) -> bool {
+    let characters = |line: &str| line.chars().collect::<Vec<_>>();
+    is_corrected(&characters(old.trim_end()), &characters(new))
 }

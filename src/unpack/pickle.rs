@@ -1,0 +1,284 @@
+//! Reads Python's pickles of protocol 0, which are lines (<https://docs.python.org/3/library/pickletools.html>): gives the
+//! values as a program would write them, `{"key": "text"}`. Nothing is made or called; what is no text is left out.
+//!
+//! All of a text must be pickles. Other protocols have lengths, which the bounds of a value are read from.
+
+use super::{Step, Text, TextBuilder};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// What is nested deeper is none.
+const DEEPEST: usize = 64;
+/// A text that is used again and again makes the values no longer than so many times the pickle.
+const MOST_TIMES: usize = 4;
+
+/// A value on the machine's stack.
+#[derive(Clone, Debug)]
+enum Value {
+    /// Where the values of something start.
+    Mark,
+    /// A text, or a name of the program's.
+    Text {
+        place: Range<usize>,
+        is_name: bool,
+    },
+    Many {
+        kind: Kind,
+        depth: usize,
+        values: Vec<Value>,
+    },
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    List,
+    /// Keys, each followed by its value.
+    Dict,
+    /// What is called, and what with.
+    Call,
+}
+
+/// The text as the values that its pickles hold; `None` where it is none.
+pub fn read(text: &Text<'_>) -> Option<Text<'static>> {
+    let bytes = text.bytes();
+    let starts = matches!(bytes.first(), Some(b'(' | b'c' | b'V' | b'S' | b']' | b'}' | b')'));
+    if !starts || !bytes.trim_ascii_end().ends_with(b".") || memchr::memchr2(b'V', b'S', bytes).is_none() {
+        return None;
+    }
+    let mut machine = Machine { bytes, at: 0, stack: Vec::new(), memo: HashMap::new() };
+    let mut out = TextBuilder::default();
+    while !bytes[machine.at..].trim_ascii().is_empty() {
+        let value = machine.run()?;
+        write(&mut out, bytes, &value)?;
+        out.push(b"\n", machine.at - 1, Step::NONE);
+    }
+    Some(text.derive(out))
+}
+
+/// The machine that a pickle is a program for.
+struct Machine<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    stack: Vec<Value>,
+    /// Texts that may be used again.
+    memo: HashMap<&'b [u8], Value>,
+}
+
+impl<'b> Machine<'b> {
+    /// The value of the pickle that starts here.
+    fn run(&mut self) -> Option<Value> {
+        self.stack.clear();
+        self.memo.clear();
+        loop {
+            let code = *self.bytes.get(self.at)?;
+            self.at += 1;
+            let value = match code {
+                b'.' => return self.stack.pop(),
+                b'(' => Value::Mark,
+                b'V' => Value::Text { place: self.line()?, is_name: false },
+                b'S' => Value::Text { place: self.quoted()?, is_name: false },
+                b'I' | b'L' | b'F' | b'P' => {
+                    self.line()?;
+                    Value::Other
+                }
+                b'N' => Value::Other,
+                b'c' => self.name()?,
+                b']' | b')' => many(Kind::List, Vec::new())?,
+                b'}' => many(Kind::Dict, Vec::new())?,
+                b'l' | b't' => many(Kind::List, self.marked()?)?,
+                b'd' => many(Kind::Dict, self.marked()?)?,
+                b'i' => {
+                    let name = self.name()?;
+                    let values = self.marked()?;
+                    many(Kind::Call, std::iter::once(name).chain(values).collect())?
+                }
+                b'R' | b'b' => {
+                    let with = self.stack.pop()?;
+                    many(Kind::Call, vec![self.stack.pop()?, with])?
+                }
+                b'2' => self.stack.last()?.memorable(),
+                b'g' => {
+                    let key = self.line()?;
+                    self.memo.get(&self.bytes[key]).cloned().unwrap_or(Value::Other)
+                }
+                b'p' => {
+                    let key = self.line()?;
+                    let value = self.stack.last()?.memorable();
+                    self.memo.insert(&self.bytes[key], value);
+                    continue;
+                }
+                b'0' => {
+                    self.stack.pop()?;
+                    continue;
+                }
+                b'1' => {
+                    self.marked()?;
+                    continue;
+                }
+                b'a' => {
+                    let value = self.stack.pop()?;
+                    self.stack.last_mut()?.add([value])?;
+                    continue;
+                }
+                b's' => {
+                    let value = self.stack.pop()?;
+                    let key = self.stack.pop()?;
+                    self.stack.last_mut()?.add([key, value])?;
+                    continue;
+                }
+                _ => return None,
+            };
+            self.stack.push(value);
+        }
+    }
+
+    /// The rest of a line.
+    fn line(&mut self) -> Option<Range<usize>> {
+        let start = self.at;
+        let end = start + memchr::memchr(b'\n', &self.bytes[start..])?;
+        self.at = end + 1;
+        Some(start..end - usize::from(self.bytes[start..end].ends_with(b"\r")))
+    }
+
+    /// A line between quotes.
+    fn quoted(&mut self) -> Option<Range<usize>> {
+        let line = self.line()?;
+        match self.bytes[line.clone()] {
+            [first @ (b'\'' | b'"'), .., last] if first == last => Some(line.start + 1..line.end - 1),
+            _ => None,
+        }
+    }
+
+    /// The name of a class or a function behind the one of its module.
+    fn name(&mut self) -> Option<Value> {
+        self.line()?;
+        Some(Value::Text { place: self.line()?, is_name: true })
+    }
+
+    /// What was put on the stack since the last mark.
+    fn marked(&mut self) -> Option<Vec<Value>> {
+        let mark = self.stack.iter().rposition(|value| matches!(value, Value::Mark))?;
+        let values = self.stack.split_off(mark + 1);
+        self.stack.pop();
+        Some(values)
+    }
+}
+
+fn many(kind: Kind, values: Vec<Value>) -> Option<Value> {
+    let mut all = Value::Many { kind, depth: 1, values: Vec::new() };
+    all.add(values)?;
+    Some(all)
+}
+
+impl Value {
+    /// What is kept of it to be used again.
+    fn memorable(&self) -> Value {
+        match self {
+            text @ Value::Text { .. } => text.clone(),
+            _ => Value::Other,
+        }
+    }
+
+    /// Adds values to a list, a dict or an object.
+    fn add(&mut self, more: impl IntoIterator<Item = Value>) -> Option<()> {
+        let Value::Many { depth, values, .. } = self else { return None };
+        for value in more {
+            if let Value::Many { depth: inner, .. } = value {
+                *depth = (*depth).max(inner + 1);
+            }
+            values.push(value);
+        }
+        (*depth <= DEEPEST).then_some(())
+    }
+}
+
+/// Writes a value; gives up where it becomes too long.
+fn write(out: &mut TextBuilder, bytes: &[u8], value: &Value) -> Option<()> {
+    let at = |out: &TextBuilder| out.map.last().map_or(0, |last| last.origin);
+    let say = |out: &mut TextBuilder, text: &str| {
+        let origin = at(out);
+        out.push(text.as_bytes(), origin, Step::NONE);
+    };
+    match value {
+        Value::Mark => return None,
+        Value::Other => say(out, "None"),
+        Value::Text { place, is_name: true } => out.push(&bytes[place.clone()], place.start, Step::ONE),
+        Value::Text { place, .. } => {
+            // The mark before it and the end of its line stand for the quotes.
+            out.push(b"\"", place.start - 1, Step::ONE);
+            out.push(&bytes[place.clone()], place.start, Step::ONE);
+            out.push(b"\"", place.end, Step::ONE);
+        }
+        Value::Many { kind, values, .. } => {
+            let (open, close) = match kind {
+                Kind::List => ("[", "]"),
+                Kind::Dict => ("{", "}"),
+                Kind::Call => ("", if values.len() > 1 { ")" } else { "" }),
+            };
+            say(out, open);
+            for (number, value) in values.iter().enumerate() {
+                match (kind, number) {
+                    (_, 0) => {}
+                    (Kind::Dict, _) if number % 2 == 1 => say(out, ": "),
+                    (Kind::Call, 1) => say(out, "("),
+                    _ => say(out, ",\n"),
+                }
+                write(out, bytes, value)?;
+            }
+            say(out, close);
+        }
+    }
+    (out.bytes.len() <= MOST_TIMES * bytes.len()).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(pickle: &str) -> Option<String> {
+        read(&Text::plain(pickle.as_bytes())).map(|text| String::from_utf8_lossy(text.bytes()).into_owned())
+    }
+
+    #[test]
+    fn values_are_written_as_a_program_writes_them() {
+        for (pickle, values) in [
+            ("(dp0\nVa\np1\n(dp2\nVb\np3\nVc d\np4\nss.", r#"{"a": {"b": "c d"}}"#),
+            ("(dp0\nS'a'\np1\nS\"b\"\np2\nsS'n'\np3\nI5\ns.", "{\"a\": \"b\",\n\"n\": None}"),
+            ("(lp0\nVa\np1\nag1\na.", "[\"a\",\n\"a\"]"),
+            ("(Va\nVb\ntp0\n.", "[\"a\",\n\"b\"]"),
+            ("(ikrea\nClient\np0\n(dp1\nS'key'\np2\nS'x'\np3\nsb.", "Client({\"key\": \"x\"})"),
+            ("Va\r\np0\r\n.Vb\np0\n.\n", "\"a\"\n\"b\""),
+        ] {
+            assert_eq!(shown(pickle), Some(format!("{values}\n")), "{pickle:?}");
+        }
+    }
+
+    #[test]
+    fn places_are_those_of_the_pickle() {
+        let pickle = "(lp0\nVab\np1\na.";
+        let text = read(&Text::plain(pickle.as_bytes())).expect("a pickle");
+        let at = memchr::memmem::find(text.bytes(), b"ab").expect("the text");
+        assert_eq!(text.origin_range(at, at + 2), 6..8);
+    }
+
+    #[test]
+    fn what_is_no_pickle_stays_as_it_is() {
+        let deep = format!("{}Va\n{}.", "(".repeat(100), "l".repeat(100));
+        let shared = format!("(lV{}\np1\na{}.", "x".repeat(50), "g1\na".repeat(50));
+        for text in [
+            "Verily, this is text.",
+            "Some words\nand more of them.",
+            "(see below)\n\nVarious things.",
+            "Va\n",
+            "(dVa\ns.",
+            "a.",
+            ".",
+            "",
+            &deep,
+            &shared,
+        ] {
+            assert_eq!(shown(text), None, "{text:?}");
+        }
+    }
+}
