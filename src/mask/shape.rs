@@ -174,13 +174,23 @@ fn is_word(letters: &[u8]) -> bool {
         (4..SHORT, true) => familiarity > -1.5,
         (SHORT..=11, true) => familiarity > -0.7,
         (_, true) => familiarity > -0.2,
-        (_, false) => familiarity > 0.0 && has_words(letters),
+        (_, false) => familiarity > 0.0 && has_words(letters) || is_word_behind_initials(letters),
     }
 }
 
 /// `word`, `Word` or `WORD`.
 fn is_one_case(letters: &[u8]) -> bool {
     letters.iter().skip(1).all(u8::is_ascii_lowercase) || letters.iter().all(u8::is_ascii_uppercase)
+}
+
+/// `XPKeywords`, `GPSLatitude`: two to four capital letters and a word.
+fn is_word_behind_initials(letters: &[u8]) -> bool {
+    let capitals = letters.iter().take_while(|b| b.is_ascii_uppercase()).count();
+    let Some(word) = capitals.checked_sub(1).map(|initials| &letters[initials..]) else { return false };
+    (3..=5).contains(&capitals)
+        && word.len() >= 6
+        && word.iter().skip(1).all(u8::is_ascii_lowercase)
+        && (is_word(word) || is_short_word(word))
 }
 
 /// `someLongName`, `XMLHttpRequest`: words of three letters and more on average, told apart by their cases.

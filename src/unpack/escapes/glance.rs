@@ -16,7 +16,7 @@ const LONGEST_BETWEEN: usize = 48;
 /// not seen, or undone by a terminal, stands between two of its letters. `word` is in lower case and is found in any.
 pub fn any_suspect(bytes: &[u8], word: &[u8], is_it: impl Fn(Range<usize>) -> bool) -> bool {
     let escapes = memchr::memchr2_iter(b'\\', b'%', bytes);
-    let entities = has_entities(bytes).then(|| memchr::memchr_iter(b'&', bytes)).into_iter().flatten();
+    let entities = has_numbered_entities(bytes).then(|| memchr::memchr_iter(b'&', bytes)).into_iter().flatten();
     let typed = memchr::memchr2_iter(CONTROL, terminal::BACKSPACE, bytes);
     let is_unseen = |at: usize| is_between(bytes, at, word) && invisible::leading(&bytes[at..]) > 0;
     any_stretch(escapes, bytes.len(), |at| is_escaped(bytes, at, word), &is_it)
@@ -28,10 +28,9 @@ pub fn any_suspect(bytes: &[u8], word: &[u8], is_it: impl Fn(Range<usize>) -> bo
             })
 }
 
-/// Whether a text may have entities of HTML that matter: some by number, or it is markup. In programs `&` is frequent.
-fn has_entities(bytes: &[u8]) -> bool {
-    let signs: [&[u8]; 4] = [b"&#", b";#", b"</", b"&shy;"];
-    signs.iter().any(|sign| memchr::memmem::find(bytes, sign).is_some())
+/// Whether a text has entities of HTML that are written by their numbers, as letters are. In programs `&` is frequent.
+fn has_numbered_entities(bytes: &[u8]) -> bool {
+    [b"&#", b";#"].iter().any(|mark| memchr::memmem::find(bytes, *mark).is_some())
 }
 
 /// The first bytes of all characters that are not seen, the usual ones first.
@@ -175,7 +174,6 @@ mod tests {
             "\u{1d173}",
             "\\u200b",
             "&#8203;",
-            "&shy;",
             "%E2%80%8B",
             "\x1b[0m\x1b[K",
             r"\x1b[1m",
