@@ -16,7 +16,8 @@ const LONGEST_BETWEEN: usize = 48;
 /// not seen, or undone by a terminal, stands between two of its letters. `word` is in lower case and is found in any.
 pub fn any_suspect(bytes: &[u8], word: &[u8], is_it: impl Fn(Range<usize>) -> bool) -> bool {
     let escapes = memchr::memchr2_iter(b'\\', b'%', bytes);
-    let entities = has_numbered_entities(bytes).then(|| memchr::memchr_iter(b'&', bytes)).into_iter().flatten();
+    let entities =
+        has_numbered_entities(bytes).then(|| memchr::memchr_iter(b'&', bytes)).into_iter().flatten();
     let typed = memchr::memchr2_iter(CONTROL, terminal::BACKSPACE, bytes);
     let is_unseen = |at: usize| is_between(bytes, at, word) && invisible::leading(&bytes[at..]) > 0;
     any_stretch(escapes, bytes.len(), |at| is_escaped(bytes, at, word), &is_it)
