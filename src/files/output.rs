@@ -24,10 +24,10 @@ enum Destination {
     Regular(PathBuf, Option<Metadata>),
 }
 
-/// Whether [`write`] may write to a path, as far as that can be told before.
+/// Whether [`write()`] may write to a path, as far as that can be told before.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn check(trees: &ScannedTrees, path: &Path) -> Result<(), Refusal> {
     match destination(trees, path)? {
         Destination::Regular(real, None) => {
@@ -76,7 +76,7 @@ pub fn write(trees: &ScannedTrees, path: &Path, bytes: &[u8]) -> Result<(), Refu
 /// Writes a file that is not there yet and that only its owner can read, whole or not at all.
 ///
 /// # Errors
-/// As [`write`], and [`ErrorKind::AlreadyExists`] when anything is there.
+/// As [`write()`], and [`ErrorKind::AlreadyExists`] when anything is there.
 pub fn create_private(trees: &ScannedTrees, path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     if path.symlink_metadata().is_ok() {
         return Err(io::Error::from(ErrorKind::AlreadyExists).into());
