@@ -248,6 +248,11 @@ pub fn has_unknown_word(name: &str) -> bool {
     })
 }
 
+/// Whether a name is that of a secret that an application keeps for itself: `JWT_SECRET`.
+pub fn names_own_secret(name: &str) -> bool {
+    words(name).iter().any(|word| known(word).own_secret)
+}
+
 /// Whether a text names Krea, another service, or neither for certain. For short texts: the value of `vendor`, a cell.
 pub fn service_named(text: &str) -> Option<NameKind> {
     let words = words(text);

@@ -6,10 +6,6 @@ use crate::{Leaked, assert_found};
 fn inline_tags_do_not_part_a_token() {
     let leaked = Leaked::new(11);
     for (name, template) in [
-        (
-            "docs.html",
-            "<!doctype html><title>Krea</title><pre><span class=\"hljs-attr\">KREA_API_KEY</span>=<span class=\"hljs-string\">ID</span><span>:</span>SEC</pre>",
-        ),
         ("page.html", "<html><body><p>KREA_API_KEY=G1-G2<wbr>-G3-G4-G5:ONE<wbr/>TWOTHREE</p></body></html>"),
         ("react.html", "<html><body><code>KREA_API_KEY=ID<!-- -->:<!-- -->SEC</code></body></html>"),
         (
@@ -20,6 +16,13 @@ fn inline_tags_do_not_part_a_token() {
         ("export.json", "{\"body\":\"<p>KREA_API_KEY=<code>ID</code>:<code>SEC</code></p>\"}"),
     ] {
         assert_found(name, &leaked.fill(template), &leaked, "high", &["markup"]);
+    }
+    // What colours code is no more than a terminal's colours are.
+    for template in [
+        "<!doctype html><title>Krea</title><pre><span class=\"hljs-attr\">KREA_API_KEY</span>=<span class=\"hljs-string\">ID</span><span>:</span>SEC</pre>",
+        "<pre><span></span><span class=\"nb\">export</span><span class=\"w\"> </span><span class=\"nv\">KREA_API_KEY</span><span class=\"o\">=</span>ID<span class=\"p\">:</span>SEC</pre>",
+    ] {
+        assert_found("docs.html", &leaked.fill(template), &leaked, "high", &["escapes"]);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Gathers the evidence of whose a value is, place by place, nearest first.
 
 use super::assignment;
-use super::assignment::Assignment;
+use super::assignment::{Assignment, is_name_byte};
 use super::blocks::line_range;
 use super::evidence::{Evidence, Place, Says, Tie};
 use super::hosts;
@@ -15,6 +15,8 @@ use crate::detect::names::{self, NameKind};
 const REQUEST_REACH: usize = 2000;
 /// How far from the use of a variable in a header its request may stand, in bytes.
 const USE_REACH: usize = 400;
+/// No service's name is longer, in bytes.
+const LONGEST_SERVICE: usize = 30;
 /// How far above a value a heading is looked for, in lines.
 const HEADING_LINES: usize = 30;
 
@@ -275,6 +277,21 @@ impl Look<'_> {
         None
     }
 
+    /// Whether a section, a block, an object or a call around it is called something that nobody knows: another service perhaps.
+    fn is_in_something_else(&self) -> bool {
+        let is_unknown = |name: &str| {
+            let is_word = name.len() <= LONGEST_SERVICE && name.bytes().all(|b| is_name_byte(b) || b == b' ');
+            is_word && names::has_unknown_word(name) && !names::says_krea(name)
+        };
+        self.levels().iter().filter(|level| level.kind != LevelKind::Paragraph).any(|level| {
+            (level.kind != LevelKind::Object && level.names.first().is_some_and(|name| is_unknown(name)))
+                || level
+                    .members
+                    .iter()
+                    .any(|member| member.names_its_owner() && is_unknown(member.value.trim()))
+        })
+    }
+
     /// The file's name, what is nearby, a folder's name.
     fn nearby(&self) -> Option<Evidence> {
         let own = self.own();
@@ -288,7 +305,10 @@ impl Look<'_> {
         }
         let unknown_credential = own.kind() == Some(NameKind::Unknown)
             && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
-        if self.around.is_near(self.span.start, unknown_credential) {
+        let at = self.span.start;
+        let is_anothers = unknown_credential && self.around.names_another(at)
+            || self.around.labels_another(at) && self.is_in_something_else();
+        if !is_anothers && self.around.is_near(self.span.start, unknown_credential) {
             return krea(Place::Nearby, "krea nearby");
         }
         (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, "the folder's name")).flatten()

@@ -82,6 +82,11 @@ impl Member {
         (is_name && !value.is_empty() && value.len() <= 80).then(|| value.to_owned())
     }
 
+    /// Whether its key is one whose value says whose the object is.
+    pub fn names_its_owner(&self) -> bool {
+        self.key.is_some() && self.step().is_some_and(|step| step < UNKNOWN_KEY)
+    }
+
     /// Whether it names what an id is of (`job`), so that what stands beside it is no credential.
     pub fn names_an_id(&self) -> bool {
         self.key.is_none() && vocabulary().word(&self.value.to_lowercase()).other_id
@@ -95,12 +100,21 @@ impl Member {
         let joined = words.concat();
         let known = vocabulary().owner_key(&joined).or_else(|| vocabulary().owner_key(last));
         let is_content = |word: &str| vocabulary().word(word).content_key;
+        // What another credential is, or refers to, says nothing of the values beside it.
+        let is_credential = names::ends_like_credential(key) || is_reference(self.value.trim());
         match known {
+            None if is_credential => None,
             Some(step) if !is_content(&joined) => Some(step),
             _ if is_content(&joined) || is_content(last) => None,
             _ => Some(UNKNOWN_KEY),
         }
     }
+}
+
+/// Whether a value is kept elsewhere: `$NAME`, `${NAME}`, `process.env.NAME`.
+fn is_reference(value: &str) -> bool {
+    const STARTS: [&str; 6] = ["$", "{", "process.env.", "import.meta.env.", "os.environ", "secrets."];
+    STARTS.iter().any(|start| value.starts_with(start))
 }
 
 /// Whose a value is that is a name itself: `Krea API`, `KREA_API_KEY`, `FalKontext`.

@@ -34,6 +34,13 @@ const NEARBY_LINES: usize = 50;
 const CLOSE_BYTES: usize = 600;
 const CLOSE_LINES: usize = 10;
 
+/// A line that gives a name a value.
+static NAMED_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(?-u)\s*(?:-\s+)?(?:export\s+|set\s+)?["']?([A-Za-z_][\w.-]{0,100})["']?\s*[:=]"#)
+        .expect("a constant pattern")
+});
+const KREA_LETTERS: usize = 4;
+
 static KREA: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u)krea").expect("a constant pattern"));
 /// The one service whose keys have the shape of Krea's, fal.ai, by its names.
 static LOOKALIKE: LazyLock<Regex> = LazyLock::new(|| {
@@ -145,6 +152,30 @@ impl<'a> Surroundings<'a> {
         let before = next.checked_sub(1).map(|i| self.mentions[i]);
         let after = self.mentions.get(next).copied();
         [before, after].into_iter().flatten().min_by_key(|mention| mention.abs_diff(at))
+    }
+
+    /// Whether the nearest mention is on the line of another value, which has a name of Krea's.
+    fn names_another(&self, at: usize) -> bool {
+        self.nearest_mention(at).is_some_and(|mention| {
+            let line = &self.text[line_range(self.text, mention)];
+            let name = NAMED_LINE.captures(line).and_then(|name| name.get(1));
+            let name = name.map(|name| String::from_utf8_lossy(name.as_bytes()));
+            name.is_some_and(|name| names::says_krea(&name) && names::ends_like_credential(&name))
+        })
+    }
+
+    /// Whether the nearest mention is all that something is called: a section, a block, a provider, a cell of a table.
+    fn labels_another(&self, at: usize) -> bool {
+        self.nearest_mention(at).is_some_and(|mention| {
+            let before = self.text[..mention].last();
+            match (before, self.text.get(mention + KREA_LETTERS)) {
+                (Some(b'['), Some(b']')) | (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\'')) => true,
+                (None | Some(b' ' | b'\n'), Some(b':')) => true,
+                (Some(b' '), Some(b'\n' | b'\r')) | (Some(b'\n' | b','), Some(b',')) => true,
+                (Some(b' '), Some(b' ')) => self.text[..mention - 1].ends_with(b"|"),
+                _ => false,
+            }
+        })
     }
 
     /// Whether `krea` is nearby and no service whose keys look the same is nearer.

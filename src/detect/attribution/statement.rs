@@ -95,6 +95,9 @@ pub fn nearest_name(
     own: &Assignment,
 ) -> Option<Evidence> {
     let is_option = own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
+    let has_own = own.nearest.as_deref().is_some_and(|name| {
+        names::ends_like_credential(name) && (names::has_unknown_word(name) || names::names_own_secret(name))
+    });
     let mut best: Option<(usize, Evidence)> = None;
     let mut at = range.start;
     let mut options = false;
@@ -111,6 +114,11 @@ pub fn nearest_name(
         options |= text[at] == b'-';
         let name = String::from_utf8_lossy(&text[at..at + length.min(200)]);
         if !TELLING.is_match(name.as_bytes()) {
+            at += length;
+            continue;
+        }
+        // The name of another value: this one has its own.
+        if has_own && is_assigned(text, at + length) {
             at += length;
             continue;
         }
@@ -154,6 +162,13 @@ pub fn nearest_name(
 /// Whether the statement says of a plain `key` in it that it finds a record, beside it: `partition=3 key=… offset=118`.
 pub fn names_a_record(text: &[u8], span: &Range<usize>) -> bool {
     RECORD.is_match(&text[range(text, span)])
+}
+
+/// Whether the name that ends at a place is given a value.
+fn is_assigned(text: &[u8], end: usize) -> bool {
+    let rest = &text[end..];
+    let rest = rest.strip_prefix(b"\"").or(rest.strip_prefix(b"'")).unwrap_or(rest);
+    matches!(rest.trim_ascii_start().first(), Some(b'=' | b':'))
 }
 
 /// `krea auth login --api-key …`: Krea's own command line tool.

@@ -205,8 +205,9 @@ impl Candidate<'_> {
         match text.get(end).copied() {
             None => true,
             Some(b) if b.is_ascii_alphanumeric() => false,
-            // Logs of what goes over the wire show a line's end so.
+            // So logs of what goes over the wire, `cat -A` and editors show a line's end.
             Some(b'[') if text[end + 1..].starts_with(b"\n]") => true,
+            Some(b'$') if matches!(text[end + 1..], [] | [b'\n', ..] | [b'\r', b'\n', ..]) => true,
             Some(b'(' | b'*' | b'[' | b'{' | b'$' | b'%' | b'~') if !uuid => {
                 delimiters::pairs(text, span.start, span.end) > 0
             }

@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_token_over_three_full_lines_is_whole() {
-        let hex = "9f86d081884c7d659a2feaa0c55ad015b46217cced9041dff02cee737443e210";
+        let hex: String = (1..33u32).map(|n| format!("{:02x}", n.wrapping_mul(0x9e37_79b9) >> 24)).collect();
         let command = "$ curl -s https://api.krea.ai/jobs -H 'Authorization: Bearer ";
         let line = format!("{command}{ID}:{hex}'");
         let wrapped: Vec<&str> = [&line[..80], &line[80..160], &line[160..]].into();

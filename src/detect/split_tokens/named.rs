@@ -37,6 +37,8 @@ struct Half {
     is_told: bool,
     /// Its name says Krea.
     names_krea: bool,
+    /// It is an application's, which gets tokens with it.
+    is_clients: bool,
 }
 
 /// Finds the tokens whose halves stand under two names.
@@ -73,7 +75,7 @@ fn join(text: &[u8], ids: &[Half], secret: &Half) -> Option<SplitToken> {
         let reach = if id.names_krea && secret.names_krea { REACH } else { NEAR };
         let (both_told, one_told) = (id.is_told && secret.is_told, id.is_told || secret.is_told);
         let are_alike = both_told || (one_told && id.names_krea == secret.names_krea);
-        distance(id) <= reach && id.stem == secret.stem && are_alike
+        distance(id) <= reach && id.stem == secret.stem && are_alike && id.is_clients == secret.is_clients
     };
     let mut fitting: Vec<&Half> = ids.iter().filter(fits).collect();
     fitting.sort_by_key(|id| distance(id));
@@ -107,7 +109,8 @@ fn id_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> Optio
     let half = named(span, around)?;
     let words = names::words(half.attribution.own_name.as_deref()?);
     let last = words.last()?;
-    let is_told = last.ends_with("id") || last == "identifier" || is_option(&half, "-i");
+    let is_user = uuid && matches!(last.as_str(), "username" | "login" | "user");
+    let is_told = last.ends_with("id") || last == "identifier" || is_user || is_option(&half, "-i");
     let is_other = words.iter().any(|word| vocabulary().word(word).other_id);
     let may_be_key = uuid && vocabulary().word(last).credential;
     (!is_other && (is_told || may_be_key)).then_some(Half { is_told, ..half })
@@ -168,7 +171,8 @@ fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
         true => Vec::new(),
         false => names::words(name).into_iter().filter(|word| !is_filler(word)).collect(),
     };
-    Some(Half { span: span.clone(), attribution, stem, is_told: false, names_krea })
+    let is_clients = names::words(name).iter().any(|word| word.starts_with("client"));
+    Some(Half { span: span.clone(), attribution, stem, is_told: false, names_krea, is_clients })
 }
 
 /// Whether a half is what a short option takes: `-i ID -s SECRET`.
@@ -191,6 +195,9 @@ fn is_filler(word: &str) -> bool {
         "value",
         "my",
         "the",
+        "user",
+        "username",
+        "login",
     ];
     word.starts_with("krea") || vocabulary().word(word).credential || FILLERS.contains(&word)
 }

@@ -142,7 +142,8 @@ fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Glimps
     let block = *at;
     *at += STEP - BLOCK;
     let numbers = &bytes[block.saturating_sub(APART)..(block + STEP + APART).min(bytes.len())];
-    if !may_be_characters(&bytes[block..(block + NUMBERS).min(bytes.len())]) || !may_say(numbers, word) {
+    let says = may_be_characters(&bytes[block..(block + NUMBERS).min(bytes.len())]) && may_say(numbers, word);
+    if !says && !starts_gzip(numbers) {
         return None;
     }
     // A list goes back as far as there are numbers; a dump, whose rows have text in them, some rows.
@@ -164,6 +165,18 @@ fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Glimps
         }
         length *= 2;
     }
+}
+
+/// Whether the two bytes that gzip starts with are there, in hex.
+fn starts_gzip(numbers: &[u8]) -> bool {
+    let mut starts =
+        memchr::memmem::find_iter(numbers, b"1f").chain(memchr::memmem::find_iter(numbers, b"1F"));
+    starts.any(|at| {
+        let rest = &numbers[at + 2..];
+        let gap =
+            rest.iter().take(4).take_while(|b| !b.is_ascii_hexdigit() || rest.starts_with(b", 0x")).count();
+        rest.get(gap..gap + 2).is_some_and(|next| next.eq_ignore_ascii_case(b"8b"))
+    })
 }
 
 /// Whether the codes of a word's first two letters stand near each other, in whatever case, order and base.

@@ -9,6 +9,7 @@
 mod code;
 mod glance;
 mod invisible;
+mod spans;
 mod terminal;
 mod typing;
 
@@ -26,6 +27,9 @@ static QUOTED_PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// More layers of quoting than this are left as they are.
 const MAX_LAYERS: usize = 8;
+
+/// No line of quoted-printable is longer, in bytes, with its end (RFC 2045, 6.7).
+const LONGEST_QUOTED_LINE: usize = 77;
 
 /// An escape at the start of some bytes: what it stands for, and its length.
 struct Escape {
@@ -71,16 +75,29 @@ pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
             break;
         }
     }
-    for step in [invisible::remove, charset::narrow] {
+    for step in [invisible::remove, charset::narrow, spans::remove] {
         current = step(current.as_ref().unwrap_or(text)).or(current);
     }
     current
 }
 
+/// Whether a text is in quoted-printable though nothing in it says so: a part of a mail without its head. All its signs are escapes
+/// or break a line, which no line is too long for.
+fn is_quoted_printable(bytes: &[u8]) -> bool {
+    let is_escape = |at: usize| match bytes[at + 1..] {
+        [] | [b'\n', ..] | [b'\r', b'\n', ..] => true,
+        [a, b, ..] => [a, b].iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F')),
+        _ => false,
+    };
+    memchr::memmem::find(bytes, b"=3D").is_some()
+        && memchr::memchr_iter(b'=', bytes).all(is_escape)
+        && bytes.split(|&b| b == b'\n').all(|line| line.len() <= LONGEST_QUOTED_LINE)
+}
+
 /// Undoes quoted-printable in a text that names it as its encoding, or in the values that do.
 fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let bytes = text.bytes();
-    let quoted = match QUOTED_PRINTABLE.is_match(bytes) {
+    let quoted = match QUOTED_PRINTABLE.is_match(bytes) || is_quoted_printable(bytes) {
         true => std::iter::once(0..bytes.len()).collect(),
         false => folded::quoted_values(bytes),
     };
@@ -224,7 +241,10 @@ pub(super) mod tests {
     fn quoted_printable_is_undone_where_it_is_named() {
         let mail = "Content-Transfer-Encoding: quoted-printable\n\n";
         assert_eq!(undone(&format!("{mail}A=3Dxy=\r\nz=zz=C3=A9==3D")), format!("{mail}A=xyz=zzé=="));
-        assert_eq!(undone("A=3Dx=\ny"), "A=3Dx=\ny");
+        assert_eq!(undone("A=3Dx=\ny=C3=A9"), "A=xyé");
+        for text in ["A=3Dx=\ny=z", "A=3dx", "A=1\n"] {
+            assert_eq!(undone(text), text);
+        }
         let card = "BEGIN:VCARD\nNOTE;ENCODING=QUOTED-PRINTABLE:A=3Dx=\ny\nURL:http://x?a=3Db\n";
         assert_eq!(undone(card), "BEGIN:VCARD\nNOTE;ENCODING=QUOTED-PRINTABLE:A=xy\nURL:http://x?a=3Db\n");
     }
