@@ -1,4 +1,4 @@
-//! Joins what tables wrap: SQLite's shell, psql and others put a text that is wider than its column on several rows. Takes a text;
+//! Joins what tables wrap: SQLite's shell and others put a text that is wider than its column on several rows. Takes a text;
 //! gives one with each record of such a table on a line, its cells behind `|`.
 
 use super::{Step, Text, TextBuilder};

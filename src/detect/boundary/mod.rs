@@ -89,7 +89,15 @@ fn is_framed(bytes: &[u8], span: &Range<usize>) -> bool {
     let (before, after) = (bytes[..span.start].last(), bytes.get(span.end));
     let is_quoted = before == after && before.is_some_and(|b| matches!(b, b'"' | b'\'' | b'`'));
     let starts_word = before.is_none_or(|b| matches!(b, b' ' | b'\t' | b'\n' | b'=' | b':'));
-    is_quoted || starts_word && after.is_none_or(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
+    let ends_word = match bytes[span.end..] {
+        [] | [b' ' | b'\t' | b'\n' | b'\r', ..] | [b'$'] | [b'$', b'\n', ..] | [b'[', b'\n', b']', ..] => {
+            true
+        }
+        [b'}', ..] => bytes[span.clone()].ends_with(b"+"),
+        [b']', ..] => bytes[span.clone()].ends_with(b"-"),
+        _ => false,
+    };
+    is_quoted || starts_word && ends_word
 }
 
 /// Whether a character is one that no text has. Terminals have their own control characters.
