@@ -4,7 +4,7 @@
 //!
 //! No format is known by name: all lines of a text must look so, and the lines that go on must be full.
 
-use super::{Step, Text, TextBuilder};
+use super::Text;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -32,17 +32,7 @@ static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
 pub fn unfold(text: &Text<'_>) -> Option<Text<'static>> {
     let bytes = text.bytes();
     let folds = if memchr::memmem::find(bytes, b"\n ").is_some() { folds(bytes) } else { Vec::new() };
-    let mut out = TextBuilder::default();
-    let mut copied = 0;
-    for fold in folds {
-        out.push(&bytes[copied..fold.start], copied, Step::ONE);
-        copied = fold.end;
-    }
-    if copied == 0 {
-        return None;
-    }
-    out.push(&bytes[copied..], copied, Step::ONE);
-    Some(text.derive(out))
+    text.replaced(folds.into_iter().map(|fold| (fold, &b""[..])))
 }
 
 /// The values of a text that are in quoted-printable because their names say so.

@@ -148,6 +148,26 @@ impl<'a> Text<'a> {
         range.is_empty() || place(range.end - 1) == place(range.start) + range.len() - 1
     }
 
+    /// The text with stretches of it, in order, replaced by what is given for each; `None` where there are none.
+    fn replaced(
+        &self,
+        stretches: impl Iterator<Item = (std::ops::Range<usize>, &'static [u8])>,
+    ) -> Option<Text<'static>> {
+        let bytes = self.bytes();
+        let mut out = TextBuilder::default();
+        let mut copied = 0;
+        for (stretch, by) in stretches {
+            out.push(&bytes[copied..stretch.start], copied, Step::ONE);
+            out.push(by, stretch.start, Step::NONE);
+            copied = stretch.end;
+        }
+        if copied == 0 {
+            return None;
+        }
+        out.push(&bytes[copied..], copied, Step::ONE);
+        Some(self.derive(out))
+    }
+
     /// A text that was made from this one, byte stretches and all.
     fn derive(&self, builder: TextBuilder) -> Text<'static> {
         let mut maps = self.maps.clone();

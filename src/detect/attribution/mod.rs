@@ -39,7 +39,6 @@ static NAMED_LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"^(?-u)\s*(?:-\s+)?(?:export\s+|set\s+)?["']?([A-Za-z_][\w.-]{0,100})["']?\s*[:=]"#)
         .expect("a constant pattern")
 });
-const KREA_LETTERS: usize = 4;
 
 static KREA: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u)krea").expect("a constant pattern"));
 /// The one service whose keys have the shape of Krea's, fal.ai, by its names.
@@ -168,7 +167,7 @@ impl<'a> Surroundings<'a> {
     fn labels_another(&self, at: usize) -> bool {
         self.nearest_mention(at).is_some_and(|mention| {
             let before = self.text[..mention].last();
-            match (before, self.text.get(mention + KREA_LETTERS)) {
+            match (before, self.text.get(mention + "krea".len())) {
                 (Some(b'['), Some(b']')) | (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\'')) => true,
                 (None | Some(b' ' | b'\n'), Some(b':')) => true,
                 (Some(b' '), Some(b'\n' | b'\r')) | (Some(b'\n' | b','), Some(b',')) => true,

@@ -232,7 +232,7 @@ fn head_of(text: &[u8], line: &Range<usize>, delimiter: &str, cells: usize) -> O
     topmost.and_then(|range| fits(&range))
 }
 
-/// `INSERT INTO t (a, b) VALUES ('x', 'y')`, `[a, b] = ['x', 'y']`, `a, b = 'x', 'y'`: the name in the same place of the list.
+/// Whether a line is drawn between rows.
 fn is_rule(line: &[u8]) -> bool {
     let is_mark = |c: char| matches!(c, '|' | '-' | '+' | ':' | '=' | ' ' | '\r' | '\u{2500}'..='\u{257f}');
     line.len() > 2 && line.len() <= LONGEST_LINE && String::from_utf8_lossy(line).chars().all(is_mark)
@@ -342,6 +342,7 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     Some(Cell { header: heads.get(own).cloned().flatten(), row: members::surest(&members, span.start) })
 }
 
+/// `INSERT INTO t (a, b) VALUES ('x', 'y')`, `[a, b] = ['x', 'y']`, `a, b = 'x', 'y'`: the name in the same place of the list.
 fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let floor = span.start.saturating_sub(COLUMNS_REACH);
     let brackets = bracket_ranges(text, span.start, 1);

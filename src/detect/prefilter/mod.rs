@@ -121,17 +121,13 @@ fn may_be_name(bytes: &[u8], at: usize) -> bool {
     names::is_krea_mention(bytes, at)
         || boundary::is_string(bytes, &(at..at + WORD.len()))
         || is_in_pickle()
-        || starts_as_uuid(&bytes[at + WORD.len()..])
+        // In a binary the name may stand right before an id.
+        || escapes::starts_as_uuid(&bytes[at + WORD.len()..])
         || {
             let window = &bytes[at.saturating_sub(AROUND)..(at + AROUND).min(bytes.len())];
             // Mail says elsewhere that it is quoted.
             at.checked_sub(3).is_some_and(|at| bytes[at] == b'=') || is_name_in_view(window)
         }
-}
-
-/// Whether some bytes start as an id does: in a binary the name may stand right before it.
-fn starts_as_uuid(bytes: &[u8]) -> bool {
-    matches!(bytes.split_at_checked(8), Some((digits, [b'-', ..])) if digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Whether the name is in some bytes once they are undone.

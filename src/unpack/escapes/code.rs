@@ -104,7 +104,8 @@ fn octal_code(digits: &[u8]) -> Option<Escape> {
     }
 }
 
-fn starts_as_uuid(text: &[u8]) -> bool {
+/// Whether some bytes start as a UUID does: eight hex digits and a hyphen.
+pub fn starts_as_uuid(text: &[u8]) -> bool {
     matches!(text.split_at_checked(8), Some((digits, [b'-', ..])) if digits.iter().all(u8::is_ascii_hexdigit))
 }
 

@@ -1,7 +1,7 @@
 //! Characters that nobody sees: what Unicode says may be ignored when a text is shown (zero-width spaces and joiners, marks
 //! of direction, soft hyphens, selectors of variants), and the kinds of space beside the usual one.
 
-use crate::unpack::{Step, Text, TextBuilder};
+use crate::unpack::Text;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
@@ -26,21 +26,11 @@ pub fn remove<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     if bytes.is_ascii() {
         return None;
     }
-    let mut out = TextBuilder::default();
-    let mut copied = 0;
-    for found in UNSEEN.captures_iter(bytes) {
-        let Some(whole) = found.get(0) else { continue };
-        out.push(&bytes[copied..whole.start()], copied, Step::ONE);
-        if found.get(1).is_none() {
-            out.push(b" ", whole.start(), Step::NONE);
-        }
-        copied = whole.end();
-    }
-    if copied == 0 {
-        return None;
-    }
-    out.push(&bytes[copied..], copied, Step::ONE);
-    Some(text.derive(out))
+    let unseen = UNSEEN.captures_iter(bytes).map(|found| {
+        let by: &[u8] = if found.get(1).is_none() { b" " } else { b"" };
+        (found.get_match().range(), by)
+    });
+    text.replaced(unseen)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod spans;
 mod terminal;
 mod typing;
 
+pub use code::starts_as_uuid;
 pub use glance::any_suspect;
 
 use super::{Step, Text, TextBuilder, charset, folded, pickle};

@@ -1,7 +1,7 @@
 //! The tags that colour code on a page: what highlighters put around names, signs and parts of values (Pygments, Rouge, Chroma,
 //! Prism, highlight.js). They say nothing of what they colour.
 
-use crate::unpack::{Step, Text, TextBuilder};
+use crate::unpack::Text;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -19,17 +19,8 @@ static SPANS: LazyLock<Regex> = LazyLock::new(|| {
 pub fn remove<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let bytes = text.bytes();
     memchr::memmem::find(bytes, b"</span")?;
-    let mut out = TextBuilder::default();
-    let mut copied = 0;
-    for tags in SPANS.find_iter(bytes).filter(|tags| !parts_words(bytes, &tags.range())) {
-        out.push(&bytes[copied..tags.start()], copied, Step::ONE);
-        copied = tags.end();
-    }
-    if copied == 0 {
-        return None;
-    }
-    out.push(&bytes[copied..], copied, Step::ONE);
-    Some(text.derive(out))
+    let tags = SPANS.find_iter(bytes).map(|tags| tags.range()).filter(|tags| !parts_words(bytes, tags));
+    text.replaced(tags.map(|tags| (tags, &b""[..])))
 }
 
 /// Whether tags stand between two words, or between a value that `=` fills up and a word. A `=` by itself is a sign.
