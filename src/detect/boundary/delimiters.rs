@@ -12,6 +12,11 @@ const REACH: usize = 4096;
 const PATCH_REACH: usize = 64 << 10;
 /// More delimiters in a row belong to nothing, on either side.
 const MOST: usize = 8;
+/// What quotes with the character behind it: Perl's, Ruby's, Elixir's, LaTeX's.
+const OPERATORS: [&[u8]; 13] =
+    [b"q", b"qq", b"qw", b"%q", b"%Q", b"%w", b"%W", b"%", b"~s", b"~S", b"~w", b"\\verb", b"\\verb*"];
+/// The letters of the longest one.
+const LONGEST_OPERATOR: usize = 6;
 
 /// Whether a character may be a delimiter and a letter both.
 pub fn is_both(b: u8) -> bool {
@@ -93,6 +98,34 @@ pub fn is_escape(text: &[u8], at: usize) -> bool {
     matches!(text[..at], [.., b'\\', letter] if letter.is_ascii_alphanumeric())
 }
 
+/// Where a value may start behind a quoting operator that starts no later than at `at`, and the character that it is quoted
+/// with: `q=value=`, `%q_value_`, `\verb_value_`.
+pub fn behind_operator(text: &[u8], at: usize) -> Option<usize> {
+    let first = at.saturating_sub(1);
+    let last = text.len().min(at + LONGEST_OPERATOR + 1);
+    (first + 1..=last).find(|&start| is_behind_operator(text, start))
+}
+
+/// Whether a quoting operator and the character that it quotes with stand before a place.
+fn is_behind_operator(text: &[u8], start: usize) -> bool {
+    let Some((mark, before)) = text[..start].split_last() else { return false };
+    let follows = |operator: &&[u8]| {
+        before.strip_suffix(*operator).is_some_and(|outside| {
+            matches!(
+                outside.last(),
+                None | Some(b' ' | b'\t' | b'\n' | b'(' | b'[' | b'{' | b',' | b'=' | b'>')
+            ) || operator.starts_with(b"\\")
+        })
+    };
+    is_mark(*mark) && OPERATORS.iter().any(follows)
+}
+
+/// Where what starts behind a quoting operator ends: where the operator's character comes again.
+pub fn operator_end(text: &[u8], start: usize) -> Option<usize> {
+    let rest = is_behind_operator(text, start).then(|| &text[start..text.len().min(start + REACH)])?;
+    memchr::memchr(closing(text[start - 1]), rest).map(|length| start + length)
+}
+
 /// How many marks of a patch stand right before `at`: the line starts with them.
 pub fn patch_marks(text: &[u8], at: usize) -> usize {
     let marks = text[..at].iter().rev().take(3).take_while(|b| matches!(b, b'-' | b'+')).count();
@@ -155,7 +188,11 @@ fn expression(field: &Field<'_>, span: &Range<usize>) -> Vec<usize> {
         .map(|at| floor + at)
         .rev()
     {
-        let Some(&delimiter) = text.get(s + 1).filter(|b| b.is_ascii_punctuation() && **b != b'\\') else {
+        // A letter may be one too, at the start of a script.
+        let starts_script = s > 0 && quote(text[..s].last());
+        let may_part =
+            |b: &&u8| b.is_ascii_punctuation() && **b != b'\\' || starts_script && b.is_ascii_alphabetic();
+        let Some(&delimiter) = text.get(s + 1).filter(may_part) else {
             continue;
         };
         if s > 0 && !may_stand_before_command(text[s - 1]) || is_quoted && s < span.start {

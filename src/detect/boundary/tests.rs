@@ -107,6 +107,10 @@ fn a_delimiter_that_is_a_letter_is_none_of_it() {
         "sed \"s+KEY=.*+KEY=@+g\" x",
         "perl -pi -e 's/@/gone/g' x",
         ":%s/KEY=.*/KEY=@/g",
+        "my $krea_key = q=@=;",
+        "key = (%q_@_)",
+        "Krea's is \\verb_@_, see",
+        "Krea's is \\verb*+@+.",
         "@==>gone\n",
         "the key is\\N@\n",
     ];
@@ -120,6 +124,15 @@ fn a_delimiter_that_is_a_letter_is_none_of_it() {
                 assert_eq!((&found[0].0[0], found[0].1), (token, None), "{text}: {found:?}");
             }
         }
+    }
+}
+
+#[test]
+fn a_letter_may_delimit_the_expression_of_a_script() {
+    for n in 0..EACH {
+        let token = tokens::pair(Letters::Hex, n);
+        let text = format!("ssh web \"sed -i 'sZ%KEY%Z{token}Z' /srv/.env\"");
+        assert_eq!(read(0, text.as_bytes()), [(vec![token], None)], "{text}");
     }
 }
 

@@ -53,10 +53,12 @@ impl Candidate<'_> {
     fn text_starts(&self) -> Vec<Weighed<usize>> {
         let (text, at) = (self.text, self.raw.start);
         if self.shape == Shape::Uuid {
-            return if self.uuid_starts() { vec![Weighed { place: at, bits: 0.0 }] } else { Vec::new() };
+            let starts = self.is_delimited[0] || self.uuid_starts() || self.operator_end(at).is_some();
+            return if starts { vec![Weighed { place: at, bits: 0.0 }] } else { Vec::new() };
         }
         let before = text[..at].last().copied();
         let is_escape = before == Some(b'\\') && text[at].is_ascii_alphanumeric();
+        let behind_operator = delimiters::behind_operator(text, at);
         let starts = match before {
             Some(b'.' | b'$' | b'%' | b'@') => false,
             // The rest of a path, unless it is one mark of two.
@@ -67,7 +69,7 @@ impl Candidate<'_> {
             Some(b) => !b.is_ascii_alphanumeric(),
             None => true,
         };
-        if !starts && !self.is_delimited[0] {
+        if !starts && !self.is_delimited[0] && behind_operator.is_none() {
             return Vec::new();
         }
         let lead =
@@ -89,10 +91,21 @@ impl Candidate<'_> {
         }
         if let Some(id) = self.uuid_at_end_of_id() {
             let is_marked = text[at..id].iter().all(|&b| delimiters::is_both(b));
+            let is_sure = is_marked || self.operator_end(id).is_some();
             found.retain(|start| start.place != id);
-            found.push(Weighed { place: id, bits: if is_marked { SURE } else { 2.0 * EDGE } });
+            found.push(Weighed { place: id, bits: if is_sure { SURE } else { 2.0 * EDGE } });
+        }
+        if let Some(start) = behind_operator.filter(|&start| self.operator_end(start).is_some()) {
+            found.retain(|found| found.place != start);
+            found.push(Weighed { place: start, bits: SURE });
         }
         found
+    }
+
+    /// Where the value ends that starts at a place behind a quoting operator: where the operator's character comes again.
+    fn operator_end(&self, start: usize) -> Option<usize> {
+        let end = delimiters::operator_end(self.text, start)?;
+        (self.least_end(start)..=self.raw.end).contains(&end).then_some(end)
     }
 
     /// Where the UUID starts that a longer id ends with.
@@ -186,6 +199,7 @@ impl Candidate<'_> {
         let rest = &self.text[span.end..self.raw.end];
         let paired = delimiters::pairs(self.text, span.start, span.end);
         let pair = match rest {
+            _ if delimiters::operator_end(self.text, span.start) == Some(span.end) => 2.0 * PAIRED,
             [mark] if delimiters::ends_change(self.text, span, *mark) => 2.0 * PAIRED,
             _ if paired >= rest.len() => PAIRED * paired.min(2) as f64,
             _ => 0.0,

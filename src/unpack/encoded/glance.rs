@@ -12,12 +12,24 @@ const BLOCK: usize = 32;
 /// A block of numbers has so many digits at least.
 const DIGITS: usize = 4;
 /// How much of numbers is looked at, and how often, in bytes: a text of the length of a token is seen wherever it starts.
-const NUMBERS: usize = 96;
+const NUMBERS: usize = 144;
 const STEP: usize = 128;
 /// So far apart the numbers of two letters in a row may stand at the most, in bytes.
 const APART: usize = 48;
 /// What is no digit: no code has it.
 const NO_DIGIT: u32 = 1 << 20;
+/// The hex digits' values.
+const VALUES: [u32; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut i = 0;
+    while i < values.len() {
+        if let Some(value) = (i as u8 as char).to_digit(16) {
+            values[i] = value;
+        }
+        i += 1;
+    }
+    values
+};
 /// So many characters in a row are no chance.
 const CHARACTERS: usize = 8;
 /// After so many numbers that are no characters no more are looked at.
@@ -72,45 +84,49 @@ impl Glimpse {
     }
 }
 
-/// What may be encoded in some bytes. Of what is written in numbers, only what holds the first two letters of `word`, which is in
+/// What may be encoded in some bytes. Of what is written in numbers, only what holds the letters of `word`, which is in
 /// lower case.
 pub fn glance<'a>(bytes: &'a [u8], word: &'a [u8; 4]) -> impl Iterator<Item = Glimpse> + 'a {
     let mut at = 0;
     std::iter::from_fn(move || {
-        while let Some(block) = bytes[at.min(bytes.len())..].first_chunk::<BLOCK>() {
-            // Numbers that say anything go on for several blocks.
-            let is_other = at & BLOCK == 0;
-            if !(may_be_letters(block) || is_other && may_be_numbers(block)) {
-                at += BLOCK;
-                continue;
-            }
-            let classes = block.iter().fold(LETTER | NUMBER, |all, &b| all & CLASSES[usize::from(b)]);
-            let seen = match classes {
-                0 => None,
-                _ if classes & LETTER != 0 => letters(bytes, &mut at),
-                _ if block.iter().filter(|b| b.is_ascii_hexdigit()).count() < DIGITS => None,
-                _ => numbers_around(bytes, word, &mut at),
+        loop {
+            at += BLOCK * dull_blocks(bytes.get(at..)?);
+            let block = bytes.get(at..)?.first_chunk::<BLOCK>()?;
+            let are_all = |class: u8| block.iter().all(|&b| CLASSES[usize::from(b)] & class != 0);
+            let has_digits = || block.iter().filter(|b| b.is_ascii_hexdigit()).count() >= DIGITS;
+            let seen = match are_all(LETTER) {
+                true => letters(bytes, &mut at),
+                false if are_all(NUMBER) && has_digits() => numbers_around(bytes, word, &mut at),
+                false => None,
             };
             at += BLOCK;
             if seen.is_some() {
                 return seen;
             }
         }
-        None
     })
 }
 
-/// Whether all characters of a block may be letters: most blocks of most texts have one below them, such as a space. It is
-/// written so that it compiles to a few instructions on vectors.
+/// How many blocks come before one that may be of letters or of numbers: most blocks of most texts have a character below all
+/// letters, such as a space, and one above all digits. It is written so that it compiles to a few instructions on vectors.
+/// Numbers that say anything go on for several blocks: every other one is looked at.
 #[inline]
-fn may_be_letters(block: &[u8; BLOCK]) -> bool {
-    !block.iter().fold(false, |any, &b| any | (b < b'+'))
-}
-
-/// Whether all of them may be of numbers: most blocks have one above all digits.
-#[inline]
-fn may_be_numbers(block: &[u8; BLOCK]) -> bool {
-    !block.iter().fold(false, |any, &b| any | (b.wrapping_sub(b'g') <= b'w' - b'g'))
+fn dull_blocks(bytes: &[u8]) -> usize {
+    let may_be_letters = |block: &[u8]| !block.iter().fold(false, |any, &b| any | (b < b'+'));
+    let may_be_numbers =
+        |block: &[u8]| !block.iter().fold(false, |any, &b| any | (b.wrapping_sub(b'g') <= b'w' - b'g'));
+    let pairs = bytes.chunks_exact(2 * BLOCK);
+    let whole = pairs.len();
+    for (nth, pair) in pairs.enumerate() {
+        let (one, other) = pair.split_at(BLOCK);
+        if may_be_letters(one) || may_be_numbers(one) {
+            return 2 * nth;
+        }
+        if may_be_letters(other) {
+            return 2 * nth + 1;
+        }
+    }
+    2 * whole
 }
 
 /// What the run of letters holds that the block at `at` is in. Goes on to its end.
@@ -169,39 +185,48 @@ fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Glimps
 
 /// Whether the two bytes that gzip starts with are there, in hex.
 fn starts_gzip(numbers: &[u8]) -> bool {
-    let mut starts =
-        memchr::memmem::find_iter(numbers, b"1f").chain(memchr::memmem::find_iter(numbers, b"1F"));
-    starts.any(|at| {
-        let rest = &numbers[at + 2..];
+    memchr::memchr2_iter(b'f', b'F', numbers).any(|at| {
+        let rest = &numbers[at + 1..];
         let gap =
             rest.iter().take(4).take_while(|b| !b.is_ascii_hexdigit() || rest.starts_with(b", 0x")).count();
-        rest.get(gap..gap + 2).is_some_and(|next| next.eq_ignore_ascii_case(b"8b"))
+        numbers[..at].ends_with(b"1")
+            && rest.get(gap..gap + 2).is_some_and(|next| next.eq_ignore_ascii_case(b"8b"))
     })
 }
 
-/// Whether the codes of a word's first two letters stand near each other, in whatever case, order and base.
+/// Whether the codes of a word's letters stand in one base, each near the next one's, in whatever case and order.
 fn may_say(numbers: &[u8], word: &[u8; 4]) -> bool {
-    let letters = [word[0], word[1]].map(u32::from);
-    // Where a code of each letter ended last, and the two digits before.
-    let (mut ends, mut digits) = ([None::<usize>; 2], [NO_DIGIT; 2]);
+    // Which letter a code is, from 1.
+    let mut letters = [0u8; 256];
+    for (letter, &b) in (1..).zip(word) {
+        letters[usize::from(b)] = letter;
+        letters[usize::from(b.to_ascii_uppercase())] = letter;
+    }
+    let letter = |code: u32| letters.get(code as usize).copied().unwrap_or(0);
+    // Where a code of each letter ended last in each base, and the two digits before.
+    let (mut ends, mut digits) = ([[None; 4]; 3], [NO_DIGIT; 2]);
     for (at, &b) in numbers.iter().enumerate() {
         let [third, second] = digits;
-        let first = char::from(b).to_digit(16).unwrap_or(NO_DIGIT);
+        let first = VALUES[usize::from(b)];
         digits = [second, first];
         if first == NO_DIGIT || second == NO_DIGIT {
             continue;
         }
         let decimal = second * 10 + first;
-        let codes = [second << 4 | first, decimal, third * 100 + decimal, third << 6 | second << 3 | first];
-        for (end, letter) in ends.iter_mut().zip(letters) {
-            if codes.iter().any(|code| code | 0x20 == letter) {
-                *end = Some(at);
-            }
+        let said = [
+            letter(second << 4 | first),
+            letter(third * 100 + decimal).max(letter(decimal)),
+            letter(third << 6 | second << 3 | first),
+        ];
+        if said == [0; 3] {
+            continue;
         }
-        if let [Some(one), Some(other)] = ends
-            && one.abs_diff(other) <= APART
-        {
-            return true;
+        for (ends, &letter) in ends.iter_mut().zip(&said).filter(|(_, letter)| **letter > 0) {
+            ends[usize::from(letter) - 1] = Some(at);
+            let is_near = |pair: &[Option<usize>]| matches!(pair, [Some(one), Some(other)] if one.abs_diff(*other) <= APART);
+            if ends.windows(2).all(is_near) {
+                return true;
+            }
         }
     }
     false
@@ -214,7 +239,8 @@ fn may_be_characters(bytes: &[u8]) -> bool {
     let mut numbers = [0u64; 3];
     let (mut digits, mut seen) = (0, 0);
     for &b in bytes.iter().chain(b" ") {
-        if let Some(digit) = char::from(b).to_digit(16) {
+        let digit = VALUES[usize::from(b)];
+        if digit != NO_DIGIT {
             for (number, base) in numbers.iter_mut().zip([10, 8, 16]) {
                 // What is no digit of a base makes a number that is none of a character.
                 *number = if digit < base {

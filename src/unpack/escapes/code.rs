@@ -3,6 +3,9 @@
 use super::terminal::CONTROL;
 use super::{Escape, Said};
 
+/// A value of bytes that is told from one escape before other letters has so many digits at least.
+const LEAST_BYTEA: usize = 16;
+
 /// The escape that starts at `at`. What is none, or says nothing that can be read, is not undone.
 pub fn decode(text: &[u8], at: usize) -> Option<Escape> {
     let bytes = &text[at..];
@@ -75,11 +78,20 @@ fn backslash(text: &[u8], at: usize) -> Option<Escape> {
             found(said, 1 + count + digits)
         }
         [b'U', ref digits @ ..] => found(Said::of(hex(digits.get(..8)?)?)?, 10),
-        [b'x', ref digits @ ..] => found(Said::Byte(hex(digits.get(..2)?)? as u8), 4),
+        [b'x', ref digits @ ..] if !is_bytea(text, at) => found(Said::Byte(hex(digits.get(..2)?)? as u8), 4),
+        // A font of a manual page.
+        [b'f', b'B' | b'C' | b'I' | b'P' | b'R', ..] => found(Said::Nothing, 3),
         [b'e' | b'E', b'[' | b']' | b'(', ..] => found(Said::Byte(CONTROL), 2),
         [b'0'..=b'7', ..] => octal_code(rest).or_else(|| hex_pair(rest)),
         _ => None,
     }
+}
+
+/// Whether the `\x` at a place starts the bytes of a value of PostgreSQL's, `'\x4b524541'`: nothing else is in the string.
+fn is_bytea(text: &[u8], at: usize) -> bool {
+    let digits = text[at + 2..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    let is_border = |b: Option<&u8>| b.is_none_or(|b| matches!(b, b'\'' | b'"' | b'\t' | b'\n'));
+    digits >= LEAST_BYTEA && is_border(text[..at].last()) && is_border(text.get(at + 2 + digits))
 }
 
 /// An octal code behind a backslash: three digits, four behind `\0` where `printf` reads so many, or fewer, as far as that says
@@ -153,14 +165,16 @@ fn percent(bytes: &[u8]) -> Option<Escape> {
     found(Said::Character(characters.next()?), 3 * length)
 }
 
-/// A backslash at a line's end joins the lines. In a quoted string of YAML nothing comes between them; in a command
-/// the indentation of the second line does.
+/// A backslash at a line's end joins the lines. In a quoted string of YAML, and in a properties file, nothing comes between
+/// them; in a command the indentation of the second line does.
 fn joined_line(text: &[u8], at: usize, newline: usize) -> Escape {
     let indent = text[at + newline..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     let floor = at.saturating_sub(512);
     let line = memchr::memrchr(b'\n', &text[floor..at]).map_or(floor, |i| floor + i + 1);
     let quoted = memchr::memchr_iter(b'"', &text[line..at]).count() % 2 == 1;
-    let inside_word = quoted && !text[line..at].ends_with(b" ");
+    let word = text[line..at].trim_ascii_start();
+    let is_property = !word.starts_with(b"-") && !word.iter().any(u8::is_ascii_whitespace);
+    let inside_word = (quoted || is_property) && !text[line..at].ends_with(b" ");
     let said = if indent > 0 && !inside_word { Said::Byte(b' ') } else { Said::Nothing };
     Escape { said, length: newline + indent }
 }

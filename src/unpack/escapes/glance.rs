@@ -1,6 +1,7 @@
 //! Where escapes may hide a word: a look at memory speed, for a scanner that reads most texts no further.
 
 use super::{CONTROL, Said, code, invisible, terminal};
+use std::cell::Cell;
 use std::ops::Range;
 
 /// How much is to be read around a place where a word may be hidden, in bytes: any word of a few letters, however each of them
@@ -16,22 +17,35 @@ const LONGEST_BETWEEN: usize = 48;
 /// not seen, or undone by a terminal, stands between two of its letters. `word` is in lower case and is found in any.
 pub fn any_suspect(bytes: &[u8], word: &[u8], is_it: impl Fn(Range<usize>) -> bool) -> bool {
     let escapes = memchr::memchr2_iter(b'\\', b'%', bytes);
-    let entities =
-        has_numbered_entities(bytes).then(|| memchr::memchr_iter(b'&', bytes)).into_iter().flatten();
-    let typed = memchr::memchr2_iter(CONTROL, terminal::BACKSPACE, bytes);
+    // In programs `&` is frequent: it counts in a text that has entities by number.
+    let is_numbered = Cell::new(false);
+    let typed = memchr::memchr3_iter(CONTROL, terminal::BACKSPACE, b'#', bytes);
+    let is_typed = |at: usize| match bytes[at] {
+        b'#' => {
+            is_numbered.set(is_numbered.get() || ends_entity_start(&bytes[..at]));
+            false
+        }
+        _ => is_typed(bytes, at, word),
+    };
     let is_unseen = |at: usize| is_between(bytes, at, word) && invisible::leading(&bytes[at..]) > 0;
     any_stretch(escapes, bytes.len(), |at| is_escaped(bytes, at, word), &is_it)
-        || any_stretch(entities, bytes.len(), |at| is_escaped(bytes, at, word), &is_it)
-        || any_stretch(typed, bytes.len(), |at| is_typed(bytes, at, word), &is_it)
+        || any_stretch(typed, bytes.len(), is_typed, &is_it)
+        || is_numbered.get()
+            && any_stretch(
+                memchr::memchr_iter(b'&', bytes),
+                bytes.len(),
+                |at| is_escaped(bytes, at, word),
+                &is_it,
+            )
         || !bytes.is_ascii()
             && LEADS.iter().any(|[a, b, c]| {
                 any_stretch(memchr::memchr3_iter(*a, *b, *c, bytes), bytes.len(), is_unseen, &is_it)
             })
 }
 
-/// Whether a text has entities of HTML that are written by their numbers, as letters are. In programs `&` is frequent.
-fn has_numbered_entities(bytes: &[u8]) -> bool {
-    [b"&#", b";#"].iter().any(|mark| memchr::memmem::find(bytes, *mark).is_some())
+/// Whether a `#` behind these bytes may start the number of an entity, as letters are written in HTML: `&#`, `&amp;#`.
+fn ends_entity_start(before: &[u8]) -> bool {
+    matches!(before.last(), Some(b'&' | b';'))
 }
 
 /// The first bytes of all characters that are not seen, the usual ones first.
@@ -124,7 +138,6 @@ mod tests {
     use super::*;
     use crate::unpack::Text;
     use crate::unpack::escapes::unescape;
-    use std::cell::Cell;
 
     /// Whether a word can be read in one of the stretches.
     fn is_seen(text: &str) -> bool {

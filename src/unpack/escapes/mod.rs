@@ -239,6 +239,22 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_has_another_meaning_is_no_escape() {
+        let bytes = r"('\x4b5245415f4150495f4b4559')";
+        assert_eq!(undone(bytes), bytes);
+        assert_eq!(undone(r#"id\x3a4b5245415f41504""#), "id:4b5245415f41504\"");
+        assert_eq!(undone(r"\fBKREA_API_KEY\fR is \fBx\fP"), "KREA_API_KEY is x");
+    }
+
+    #[test]
+    fn lines_are_joined_as_their_format_joins_them() {
+        assert_eq!(undone("krea.key=ab\\\n    cd\\\n  ef\nx"), "krea.key=abcdef\nx");
+        assert_eq!(undone("key: \"ab\\\n    cd\""), "key: \"abcd\"");
+        assert_eq!(undone("run -e A=b\\\n  image"), "run -e A=b image");
+        assert_eq!(undone("run \\\n  -e=A\\\n  image"), "run  -e=A image");
+    }
+
+    #[test]
     fn quoted_printable_is_undone_where_it_is_named() {
         let mail = "Content-Transfer-Encoding: quoted-printable\n\n";
         assert_eq!(undone(&format!("{mail}A=3Dxy=\r\nz=zz=C3=A9==3D")), format!("{mail}A=xyz=zzé=="));
