@@ -248,9 +248,25 @@ pub fn has_unknown_word(name: &str) -> bool {
     })
 }
 
-/// Whether a name is that of a secret that an application keeps for itself: `JWT_SECRET`.
-pub fn names_own_secret(name: &str) -> bool {
-    words(name).iter().any(|word| known(word).own_secret)
+/// Whether a name is that of a credential which is somebody else's, or which an application keeps for itself: `MJ_TOKEN`,
+/// `JWT_SECRET`, `ADMIN_TOKEN`. What such a name stands in does not say whose it is.
+pub fn names_another_credential(name: &str) -> bool {
+    let words = words(name);
+    if words.iter().any(|word| is_krea_word(word)) {
+        return false;
+    }
+    let is_own = words.iter().any(|word| known(word).own_secret || known(word).own_role);
+    let is_unknown = |word: &String| {
+        let known = known(word);
+        !(known.neutral || known.qualifier || known.credential)
+            && (word.len() > 2 || (word.len() == 2 && word.bytes().all(|b| b.is_ascii_alphabetic())))
+            && !word.bytes().all(|b| b.is_ascii_digit())
+    };
+    names_own_secret(&words) || ends_like_credential(name) && (is_own || words.iter().any(is_unknown))
+}
+
+fn names_own_secret(words: &[String]) -> bool {
+    words.iter().any(|word| known(word).own_secret)
 }
 
 /// Whether a text names Krea, another service, or neither for certain. For short texts: the value of `vendor`, a cell.
@@ -282,6 +298,13 @@ pub fn says_krea(name: &str) -> bool {
 pub fn names_both(name: &str) -> bool {
     let words = words(name);
     words.iter().any(|word| is_krea_word(word)) && words.iter().any(|word| known(word).service)
+}
+
+/// Whether a name is that of something another service makes, and not a credential's: `flux-krea`.
+pub fn is_made_by_another(name: &str) -> bool {
+    let words = words(name);
+    let krea = words.iter().position(|word| is_krea_word(word)).unwrap_or(0);
+    words[..krea].iter().any(|word| known(word).service) && !ends_like_credential(name)
 }
 
 /// Whether what stands under a name is no token even where it has a token's shape: `correlation`, `etag`, `cache_key`.

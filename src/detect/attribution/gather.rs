@@ -1,7 +1,7 @@
 //! Gathers the evidence of whose a value is, place by place, nearest first.
 
 use super::assignment;
-use super::assignment::{Assignment, is_name_byte};
+use super::assignment::Assignment;
 use super::blocks::line_range;
 use super::evidence::{Evidence, Place, Says, Tie};
 use super::hosts;
@@ -15,8 +15,6 @@ use crate::detect::names::{self, NameKind};
 const REQUEST_REACH: usize = 2000;
 /// How far from the use of a variable in a header its request may stand, in bytes.
 const USE_REACH: usize = 400;
-/// No service's name is longer, in bytes.
-const LONGEST_SERVICE: usize = 30;
 /// How far above a value a heading is looked for, in lines.
 const HEADING_LINES: usize = 30;
 
@@ -176,7 +174,11 @@ impl Look<'_> {
         if is_done(found) {
             return;
         }
-        found.extend(statement::nearest_name(text, &line, span, own));
+        let named = statement::nearest_name(text, &line, span, own);
+        let is_ours = |(at, evidence): &(usize, Evidence)| {
+            evidence.says != Says::MentionsKrea || !self.is_of_another(*at)
+        };
+        found.extend(named.filter(is_ours).map(|(_, evidence)| evidence));
         for level in outer {
             if is_done(found) {
                 return;
@@ -265,6 +267,9 @@ impl Look<'_> {
             }
             let krea = self.around.mentions.iter().any(|at| line.contains(at));
             let lookalike = LOOKALIKE.is_match(heading);
+            if krea && self.is_below_another(line.start) {
+                return None;
+            }
             let says = match (krea, lookalike) {
                 (true, false) => Says::Krea,
                 (false, true) => Says::AnotherService,
@@ -277,21 +282,6 @@ impl Look<'_> {
         None
     }
 
-    /// Whether a section, a block, an object or a call around it is called something that nobody knows: another service perhaps.
-    fn is_in_something_else(&self) -> bool {
-        let is_unknown = |name: &str| {
-            let is_word = name.len() <= LONGEST_SERVICE && name.bytes().all(|b| is_name_byte(b) || b == b' ');
-            is_word && names::has_unknown_word(name) && !names::says_krea(name)
-        };
-        self.levels().iter().filter(|level| level.kind != LevelKind::Paragraph).any(|level| {
-            (level.kind != LevelKind::Object && level.names.first().is_some_and(|name| is_unknown(name)))
-                || level
-                    .members
-                    .iter()
-                    .any(|member| member.names_its_owner() && is_unknown(member.value.trim()))
-        })
-    }
-
     /// The file's name, what is nearby, a folder's name.
     fn nearby(&self) -> Option<Evidence> {
         let own = self.own();
@@ -300,15 +290,14 @@ impl Look<'_> {
             let label = "its authorization scheme".to_owned();
             return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, label });
         }
-        if self.around.path == PathSays::File {
-            return krea(Place::FileName, "the file's name");
-        }
         let unknown_credential = own.kind() == Some(NameKind::Unknown)
             && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
         let at = self.span.start;
-        let is_anothers = unknown_credential && self.around.names_another(at)
-            || self.around.labels_another(at) && self.is_in_something_else();
-        if !is_anothers && self.around.is_near(self.span.start, unknown_credential) {
+        let is_anothers = self.around.nearest_mention(at).is_some_and(|mention| self.is_of_another(mention));
+        if self.around.path == PathSays::File {
+            return krea(Place::FileName, "the file's name");
+        }
+        if !is_anothers && self.around.is_near(at, unknown_credential) {
             return krea(Place::Nearby, "krea nearby");
         }
         (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, "the folder's name")).flatten()

@@ -44,6 +44,11 @@ static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("a constant pattern")
 });
+/// The start of a line that gives a name a value.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(?-u)\s*(?:-\s+)?(?:export\s+|set\s+)?["']?([A-Za-z_][\w.-]{0,100})["']?\s*[:=]"#)
+        .expect("a constant pattern")
+});
 /// `key: value` or `key = value` on a line of its own.
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?-u)^\s*(?:[-+~]\s+)?(?:export\s+|set\s+)?["']?([A-Za-z][\w./ -]{0,60}?)["']?\s*(?::=|=>|[:=])\s*["'`]?([^\s"'`][^"'`]{0,199}?)["'`]?[,;]?\s*$"#)
@@ -294,6 +299,12 @@ pub fn attributes(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
 /// The child elements with nothing but text, but for the one that `at` stands in.
 pub fn children(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     captured(text, range, at, &CHILD)
+}
+
+/// The name that a line gives a value, also where the value is empty.
+pub fn name_of_line(text: &[u8], line: &Range<usize>) -> Option<Range<usize>> {
+    let name = NAMED.captures(&text[line.clone()])?.get(1)?;
+    Some(line.start + name.start()..line.start + name.end())
 }
 
 /// A line that is `key: value` or `key = value`.

@@ -6,6 +6,7 @@ use super::assignment::is_name_byte;
 use super::blocks::line_range;
 use super::levels::bracket_ranges;
 use super::members::{self, Member};
+use super::strangers;
 use crate::detect::names::{self, NameKind};
 use regex::bytes::Regex;
 use std::cell::RefCell;
@@ -43,6 +44,8 @@ pub struct Cell {
     pub header: Option<String>,
     /// What the other cells of its row say of whose the row is.
     pub row: Option<(NameKind, String)>,
+    /// The row is that of something that nobody knows.
+    pub is_strangers: bool,
 }
 
 /// The header of the block of lines that was last looked at: the next value mostly stands in the same one.
@@ -141,7 +144,11 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell
             .map(|(_, (cell, head))| member(text, cell, head.clone()))
             .collect();
         let header = heads.get(own).cloned().flatten().map(|header| own_header(header, &members));
-        Some(Cell { header, row: members::surest(&members, span.start) })
+        Some(Cell {
+            header,
+            row: members::surest(&members, span.start),
+            is_strangers: strangers::names_stranger(&members),
+        })
     })
 }
 
@@ -287,7 +294,11 @@ fn aligned(text: &[u8], span: &Range<usize>) -> Option<Cell> {
             member(text, &(line.start + cell.start..line.start + cell.end), key)
         })
         .collect();
-    Some(Cell { header: Some(own_header(name, &members)), row: members::surest(&members, span.start) })
+    Some(Cell {
+        header: Some(own_header(name, &members)),
+        row: members::surest(&members, span.start),
+        is_strangers: strangers::names_stranger(&members),
+    })
 }
 
 /// What two blanks or more keep apart in a line.
@@ -311,7 +322,11 @@ fn records(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let names = names_in(columns.as_bytes())?;
     let cells = split_list(text, &row);
     let own = cells.iter().position(|cell| holds_only(text, cell, span))?;
-    (cells.len() == names.len()).then(|| Cell { header: Some(names[own].clone()), row: None })
+    (cells.len() == names.len()).then(|| Cell {
+        header: Some(names[own].clone()),
+        row: None,
+        is_strangers: false,
+    })
 }
 
 /// A cell of a table in HTML.
@@ -339,7 +354,11 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let others = own_row.iter().zip(heads.iter().cloned().chain(std::iter::repeat(None))).enumerate();
     let members: Vec<Member> =
         others.filter(|(i, _)| *i != own).map(|(_, (cell, head))| member(text, cell, head)).collect();
-    Some(Cell { header: heads.get(own).cloned().flatten(), row: members::surest(&members, span.start) })
+    Some(Cell {
+        header: heads.get(own).cloned().flatten(),
+        row: members::surest(&members, span.start),
+        is_strangers: strangers::names_stranger(&members),
+    })
 }
 
 /// `INSERT INTO t (a, b) VALUES ('x', 'y')`, `[a, b] = ['x', 'y']`, `a, b = 'x', 'y'`: the name in the same place of the list.
@@ -378,7 +397,11 @@ fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         .filter(|(i, _)| *i != own)
         .map(|(_, (cell, name))| member(text, cell, Some(name.clone())))
         .collect();
-    Some(Cell { header: Some(names[own].clone()), row: members::surest(&members, span.start) })
+    Some(Cell {
+        header: Some(names[own].clone()),
+        row: members::surest(&members, span.start),
+        is_strangers: strangers::names_stranger(&members),
+    })
 }
 
 fn is_keyword(before: &[u8], keyword: &[u8]) -> bool {
@@ -502,5 +525,5 @@ fn cells_on_lines(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         add(&line, &mut members);
     }
     let row = members::surest(&members, span.start).filter(|_| starts_row)?;
-    Some(Cell { header: None, row: Some(row) })
+    Some(Cell { header: None, row: Some(row), is_strangers: false })
 }
