@@ -304,7 +304,8 @@ pub fn names_both(name: &str) -> bool {
 pub fn is_made_by_another(name: &str) -> bool {
     let words = words(name);
     let krea = words.iter().position(|word| is_krea_word(word)).unwrap_or(0);
-    words[..krea].iter().any(|word| known(word).service) && !ends_like_credential(name)
+    words[..krea].iter().any(|word| known(word).service || known(word).everyday)
+        && !ends_like_credential(name)
 }
 
 /// Whether what stands under a name is no token even where it has a token's shape: `correlation`, `etag`, `cache_key`.
@@ -314,6 +315,15 @@ pub fn names_no_pair(name: &str) -> bool {
     let is_of_none = |word: &String| known(word).no_pair || known(word).other_id;
     let is_id = matches!(last.as_str(), "id" | "ids" | "uuid" | "key" | "hash");
     is_other_key(name) || known(last).no_pair || (is_id && before.last().is_some_and(is_of_none))
+}
+
+/// Whether a name is that of what keeps ids with digests or locks: `cache`, `etags`, `krea.lock`.
+pub fn names_a_store(name: &str) -> bool {
+    let words = words(name);
+    words
+        .last()
+        .map(|last| known(last))
+        .is_some_and(|last| last.no_pair && (last.not_credential_key || last.digest))
 }
 
 /// Whether a name is a value that a machine drew, which holds the short name of a service by chance.

@@ -90,12 +90,41 @@ impl Look<'_> {
                 label: "a key of an object".to_owned(),
             });
         }
-        let is_records_key =
-            own.nearest.as_deref() == Some("key") && statement::names_a_record(self.around.text, &self.span);
+        let is_records_key = own.nearest.as_deref() == Some("key")
+            && (statement::names_a_record(self.around.text, &self.span) || self.is_key_of_a_component());
+        let store = || self.store().filter(|_| !own.credential && !own.authorization);
         if own.no_credential || is_other_key || is_records_key {
             let label = own.nearest.as_deref().map(shorten).unwrap_or_default();
             found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
+        } else if let Some(label) = store() {
+            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
         }
+    }
+
+    /// Whether it is the `key` by which React tells one component from another: `<Image key="…" src={url} />`.
+    fn is_key_of_a_component(&self) -> bool {
+        let tag = self.levels().iter().find(|level| level.kind == LevelKind::Tag);
+        tag.is_some_and(|tag| memchr::memmem::find(&self.around.text[tag.range.clone()], b"={").is_some())
+    }
+
+    /// What keeps ids with digests and holds the value: `{"cache": {…: "…"}}`, `SETNX lock:krea:render "…"`, `krea.cache hit …`.
+    fn store(&self) -> Option<String> {
+        let text = self.around.text;
+        let object = self.levels().iter().find(|level| level.kind == LevelKind::Object);
+        let object = object.and_then(|object| object.names.first().cloned());
+        let line = line_range(text, self.span.start);
+        let before = text[line.start.min(self.span.start)..self.span.start].trim_ascii_end();
+        let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+        let mut words = before.trim_ascii_end().rsplit(|b| matches!(b, b' ' | b'\t' | b'"' | b'\''));
+        let name = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+        let (own, before) = (words.next().map(name)?, words.next().map(name));
+        let is_event = !own.is_empty() && own.bytes().all(|b| b.is_ascii_lowercase());
+        let event = before.filter(|_| is_event);
+        let record = own.split_once(':').map(|(first, _)| first.to_owned());
+        let is_kreas = names::ends_like_credential(&own)
+            || self.own().kind() == Some(NameKind::Krea) && !own.contains(':');
+        let said = [object, record, event].into_iter().flatten().filter(|_| !is_kreas);
+        said.into_iter().find(|name| names::names_a_store(name))
     }
 
     fn column(&self, found: &mut Vec<Evidence>) {
