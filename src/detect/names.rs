@@ -210,16 +210,22 @@ pub fn is_qualified(name: &str) -> bool {
     let known: Vec<Word> = words.iter().map(|word| known(word)).collect();
     let Some(krea) = words.iter().rposition(|word| is_krea_word(word)) else { return false };
     let Some(key) = known.iter().rposition(|word| word.credential) else { return false };
-    let says_nothing = |at: usize| {
-        let (word, known) = (&words[at], known[at]);
-        known.neutral
-            || known.qualifier
-            || known.credential
-            || word.len() <= 2
-            || word.bytes().all(|b| b.is_ascii_digit())
-            || is_krea_word(word)
-    };
-    (krea + 1..key).any(|at| !says_nothing(at))
+    (krea + 1..key).any(|at| tells_something(&words[at]) && !is_krea_word(&words[at]))
+}
+
+/// Whether a word may be a service's name, or anything else that tells one thing from another.
+fn tells_something(word: &str) -> bool {
+    let known = known(word);
+    !(known.neutral
+        || known.qualifier
+        || known.credential
+        || word.len() <= 2
+        || word.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The words of a text that tell something of whose it is; Krea's own name is among them.
+pub fn telling_words(text: &str) -> Vec<String> {
+    words(text).into_iter().filter(|word| tells_something(word)).collect()
 }
 
 /// Whether a text consists of services' names and words that say nothing.
@@ -237,15 +243,7 @@ pub fn is_service(text: &str) -> bool {
 
 /// Whether a name of Krea's has a word that is not known, so that it may be that of something else: `krea_vae`.
 pub fn has_unknown_word(name: &str) -> bool {
-    words(name).iter().any(|word| {
-        let known = known(word);
-        !(known.neutral
-            || known.qualifier
-            || known.credential
-            || word.len() <= 2
-            || word.bytes().all(|b| b.is_ascii_digit())
-            || is_krea_word(word))
-    })
+    words(name).iter().any(|word| tells_something(word) && !is_krea_word(word))
 }
 
 /// Whether a name is that of a credential which is somebody else's, or which an application keeps for itself: `MJ_TOKEN`,
@@ -256,12 +254,13 @@ pub fn names_another_credential(name: &str) -> bool {
         return false;
     }
     let is_own = words.iter().any(|word| known(word).own_secret || known(word).own_role);
-    let is_unknown = |word: &String| {
+    // Two letters may be a service's: `MJ_TOKEN`.
+    let is_short = |word: &String| word.len() == 2 && word.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_known = |word: &String| {
         let known = known(word);
-        !(known.neutral || known.qualifier || known.credential)
-            && (word.len() > 2 || (word.len() == 2 && word.bytes().all(|b| b.is_ascii_alphabetic())))
-            && !word.bytes().all(|b| b.is_ascii_digit())
+        known.neutral || known.qualifier || known.credential
     };
+    let is_unknown = |word: &String| tells_something(word) || is_short(word) && !is_known(word);
     names_own_secret(&words) || ends_like_credential(name) && (is_own || words.iter().any(is_unknown))
 }
 

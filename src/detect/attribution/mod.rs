@@ -12,6 +12,7 @@ mod hosts;
 mod levels;
 mod look;
 mod members;
+mod parallel;
 mod statement;
 mod strangers;
 mod table;

@@ -4,9 +4,10 @@
 
 use super::assignment::is_name_byte;
 use super::blocks::line_range;
-use super::levels::{Level, LevelKind};
+use super::levels::{self, Level, LevelKind};
 use super::look::Look;
 use super::members::{self, Member};
+use super::parallel;
 use crate::detect::names::{self, NameKind};
 use std::ops::Range;
 
@@ -46,20 +47,41 @@ impl Look<'_> {
         let unknown_credential = own.kind() == Some(NameKind::Unknown)
             && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
         let name = name_at(text, mention);
-        unknown_credential && names_a_credential(text, &name)
-            || label(text, &name).is_some_and(|label| match label {
-                Label::Opens => self.stands_in_strangers() || self.has_label_like(&name),
-                Label::Says => self.is_named_a_stranger(),
-            })
+        let label = label(text, &name);
+        let opens = matches!(label, Some(Label::Opens));
+        let is_closed = text[..name.start].ends_with(b"</") && mention < self.span.start;
+        is_closed
+            || unknown_credential && names_a_credential(text, &name)
+            || label.is_some() && self.is_named_a_stranger()
+            || opens && self.has_label_like(&name)
+            || (opens || self.is_in_kreas(mention)) && self.stands_in_strangers(mention)
             || self.is_below_another(mention)
+            || parallel::is_anothers(text, &self.span, mention)
     }
 
-    /// Whether a section, a block or a call around it is called something that nobody knows.
-    fn stands_in_strangers(&self) -> bool {
-        let is_named = |level: &Level| !matches!(level.kind, LevelKind::Paragraph | LevelKind::Object);
-        let names =
-            self.levels().iter().filter(|level| is_named(level)).filter_map(|level| level.names.first());
-        self.is_named_a_stranger() || names.into_iter().any(|name| is_stranger(name))
+    /// Whether a section, a block, an object or a call around it, but not around the mention, is called something that nobody
+    /// knows.
+    fn stands_in_strangers(&self, mention: usize) -> bool {
+        let text = self.around.text;
+        let is_named = |level: &&Level| match level.kind {
+            LevelKind::Paragraph => false,
+            // `name: {`, and not `\name{`.
+            LevelKind::Object => {
+                let before = text[..level.range.start - 1].trim_ascii_end();
+                matches!(before.last(), Some(b':' | b'=' | b'>'))
+            }
+            _ => true,
+        };
+        let apart = self.levels().iter().filter(|level| !level.range.contains(&mention));
+        let mut names = apart.filter(is_named).filter_map(|level| level.names.first());
+        names.any(|name| is_stranger(name))
+    }
+
+    /// Whether a mention stands in something that is called Krea, and the value does not.
+    fn is_in_kreas(&self, mention: usize) -> bool {
+        let around = levels::around(self.around.text, mention);
+        let mut apart = around.iter().filter(|level| !level.range.contains(&self.span.start));
+        apart.any(|level| level.names.first().is_some_and(|name| names::says_krea(name)))
     }
 
     /// Whether a member beside it, or a cell of its row, says that it is of something that nobody knows.
