@@ -27,6 +27,8 @@ const MOST_LINES: usize = 8;
 const DELIMITERS: [&str; 5] = ["|", "│", "\t", ";", ","];
 /// How far back the table of a cell in HTML may start, in bytes.
 const HTML_REACH: usize = 32 << 10;
+/// How far before a definition its term may start, in bytes.
+const LONGEST_DEFINITION: usize = 800;
 /// The names of the columns of records in JSON.
 static RECORDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i-u)"(?:columns|fields|headers?|names|keys)"\s{0,5}:\s{0,5}\[([^\[\]]{1,2000})\]"#)
@@ -34,6 +36,11 @@ static RECORDS: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// Marks of rows and cells in HTML.
 static HTML_ROW: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i-u)<tr\b").expect("a constant pattern"));
+/// A term with its definition in HTML, which inline marks may stand around.
+static DEFINITION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?is-u)<dt\b[^>]{0,200}>(?:\s*<[a-z][^<>]{0,200}>)*([^<]{1,200})(?:</[a-z]+>\s*)*\s*<dd\b[^>]{0,200}>\s*(?:<[a-z][^<>]{0,200}>\s*)*$")
+        .expect("a constant pattern")
+});
 static HTML_CELL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i-u)<t[dh]\b[^>]{0,200}>([^<]{0,400})").expect("a constant pattern"));
 
@@ -67,6 +74,7 @@ pub fn cell(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell>
         .or_else(|| delimited(text, span, last))
         .or_else(|| aligned(text, span))
         .or_else(|| html(text, span))
+        .or_else(|| definition(text, span))
         .or_else(|| cells_on_lines(text, span))
         .or_else(|| records(text, span))
 }
@@ -359,6 +367,19 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         row: members::surest(&members, span.start),
         is_strangers: strangers::names_stranger(&members),
     })
+}
+
+/// The term that the value is the definition of: `<dt>Krea API key</dt><dd><code>…</code></dd>`.
+fn definition(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+    let before = &text[span.start.saturating_sub(LONGEST_DEFINITION)..span.start];
+    if !before.trim_ascii_end().ends_with(b">") {
+        return None;
+    }
+    let start = memchr::memmem::rfind(before, b"<dt")?;
+    let term = DEFINITION.captures(&before[start..])?.get(1)?;
+    let header = header(term.as_bytes());
+    let is_strangers = header.as_deref().is_some_and(strangers::is_stranger);
+    header.is_some().then_some(Cell { header, row: None, is_strangers })
 }
 
 /// `INSERT INTO t (a, b) VALUES ('x', 'y')`, `[a, b] = ['x', 'y']`, `a, b = 'x', 'y'`: the name in the same place of the list.
