@@ -223,6 +223,11 @@ fn tells_something(word: &str) -> bool {
         || word.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether a word is the name of another service.
+pub fn is_service_word(word: &str) -> bool {
+    known(word).service || known(word).lookalike
+}
+
 /// The words of a text that tell something of whose it is; Krea's own name is among them.
 pub fn telling_words(text: &str) -> Vec<String> {
     words(text).into_iter().filter(|word| tells_something(word)).collect()

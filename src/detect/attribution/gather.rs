@@ -25,10 +25,11 @@ impl Look<'_> {
     /// Gathers evidence in the order in which it decides; no more than is needed to decide, unless `all` is wanted.
     pub(super) fn gather(&self, all: bool) -> Vec<Evidence> {
         let mut found: Vec<Evidence> = Vec::new();
-        let stages: [Stage<'_>; 8] = [
+        let stages: [Stage<'_>; 9] = [
             &|found| found.extend(self.host_behind()),
             &|found| self.column(found),
             &|found| self.own_name(found),
+            &|found| found.extend(self.words_before()),
             &|found| found.extend(self.uses()),
             &|found| self.levels_around(all, found),
             &|found| found.extend(self.outside()),
@@ -147,6 +148,13 @@ impl Look<'_> {
         {
             found.push(Evidence { place: Place::Member, says, label: label.clone() });
         }
+    }
+
+    /// The words before it, unless a credential's name that nobody knows stands nearer.
+    fn words_before(&self) -> Option<Evidence> {
+        let label = self.label()?.to_owned();
+        let is_named = self.own().nearest.as_deref().is_some_and(names::names_another_credential);
+        (!is_named).then_some(Evidence { place: Place::Label, says: Says::Krea, label })
     }
 
     /// What the uses of the value's variable say, the nearest that says something.

@@ -9,6 +9,7 @@ mod blocks;
 mod evidence;
 mod gather;
 mod hosts;
+mod label;
 mod levels;
 mod look;
 mod members;
