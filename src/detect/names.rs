@@ -266,10 +266,21 @@ pub fn names_another_credential(name: &str) -> bool {
         known.neutral || known.qualifier || known.credential
     };
     let is_unknown = |word: &String| tells_something(word) || is_short(word) && !is_known(word);
-    names_own_secret(&words) || ends_like_credential(name) && (is_own || words.iter().any(is_unknown))
+    has_own_secret(&words) || ends_like_credential(name) && (is_own || words.iter().any(is_unknown))
 }
 
-fn names_own_secret(words: &[String]) -> bool {
+/// Whether a name is that of something which an application keeps for itself: `krea-postgres`, `KREA_JWT_SECRET`.
+pub fn names_own_secret(name: &str) -> bool {
+    has_own_secret(&words(name))
+}
+
+/// Whether a name is one under which OAuth gives a token: `access_token`, `refreshToken`.
+pub fn names_oauth_token(name: &str) -> bool {
+    let words = words(name);
+    matches!(words.as_slice(), [.., kind, token] if token == "token" && matches!(kind.as_str(), "access" | "refresh"))
+}
+
+fn has_own_secret(words: &[String]) -> bool {
     words.iter().any(|word| known(word).own_secret)
 }
 

@@ -2,7 +2,7 @@
 
 use super::assignment;
 use super::assignment::Assignment;
-use super::blocks::line_range;
+use super::blocks::{self, line_range};
 use super::evidence::{Evidence, Place, Says, Tie};
 use super::hosts;
 use super::levels::{self, Level, LevelKind};
@@ -222,8 +222,11 @@ impl Look<'_> {
             }
             self.level(level, found);
         }
-        if own.authorization && !is_done(found) {
-            let reach = span.start.saturating_sub(REQUEST_REACH)..(span.end + REQUEST_REACH).min(text.len());
+        // What a token endpoint answers stands below the request.
+        let is_answer = own.nearest.as_deref().is_some_and(names::names_oauth_token);
+        if (own.authorization || is_answer) && !is_done(found) {
+            let behind = if own.authorization { REQUEST_REACH } else { 0 };
+            let reach = span.start.saturating_sub(REQUEST_REACH)..(span.end + behind).min(text.len());
             if let Some((kind, label)) = hosts::nearest(text, &reach, &[], span, true) {
                 found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
             }
@@ -259,6 +262,20 @@ impl Look<'_> {
             if let Some((kind, label)) = members::surest(&described, span.start) {
                 found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
             }
+        }
+        if level.kind == LevelKind::Block
+            && self
+                .levels()
+                .iter()
+                .find(|level| level.kind == LevelKind::Block)
+                .is_some_and(|own| own.range == level.range)
+        {
+            let described = blocks::described(text, span.start);
+            let said =
+                members::surest(&described, span.start).filter(|(_, name)| !names::names_own_secret(name));
+            found.extend(said.and_then(|(kind, label)| {
+                Some(Evidence { place: Place::Member, says: Says::of(kind)?, label })
+            }));
         }
         // Names of one level that disagree say nothing.
         let said: Vec<(Says, &str)> = level

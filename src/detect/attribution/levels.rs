@@ -213,6 +213,7 @@ fn elements(text: &[u8], at: usize) -> Vec<Level> {
         let members = match found.len() {
             // Terms and their definitions are pairs of their own.
             1 if !name.eq_ignore_ascii_case(b"dl") => members::children(text, &range, at),
+            2 if range.len() <= LONGEST_ROW => members::pairs(text, &range, at),
             _ => Vec::new(),
         };
         let names = vec![String::from_utf8_lossy(name).into_owned()];

@@ -32,6 +32,13 @@ static CHILD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?-u)<([A-Za-z][\w:.-]{0,60})(?:\s[^<>]{0,200})?>\s*([^<>]{1,200}?)\s*</")
         .expect("a constant pattern")
 });
+/// Two elements, the first of which says what the second is.
+static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i-u)<(?:key|name)>([^<>]{1,60})</(?:key|name)>\s*<(?:value|string)>\s*([^<>]{1,200}?)\s*</",
+    )
+    .expect("a constant pattern")
+});
 /// An attribute of a tag.
 static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?-u)([A-Za-z][\w:.-]{0,60})\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})')"#)
@@ -243,6 +250,27 @@ pub fn between_brackets(text: &[u8], range: &Range<usize>, at: usize) -> (Vec<Me
     }
     take(&mut last, &mut key);
     (members, is_direct)
+}
+
+/// Whether a line opens a block that describes the one beside it.
+pub fn describes(line: &[u8]) -> bool {
+    let name = line.split(|&b| b == b':').next().unwrap_or_default().trim_ascii();
+    name.eq_ignore_ascii_case(b"metadata") || name.eq_ignore_ascii_case(b"info")
+}
+
+/// The pairs of elements in an element: `<Key>Title</Key><Value>Krea</Value>`, the one of them with the key of the other.
+pub fn pairs(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
+    let found = PAIR.captures_iter(&text[range.clone()]).filter_map(|pair| {
+        let (key, value) = (pair.get(1)?, pair.get(2)?);
+        let value_at = range.start + value.start();
+        let is_own = (value_at..=range.start + value.end()).contains(&at);
+        (!is_own).then(|| Member {
+            key: Some(text_of(key.as_bytes())),
+            value: text_of(value.as_bytes()),
+            at: value_at,
+        })
+    });
+    found.take(MOST_MEMBERS).collect()
 }
 
 /// The members of the objects that describe a level: `info: { name: … }` beside what the value stands in.

@@ -109,7 +109,9 @@ fn id_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> Optio
     let half = named(span, around)?;
     let words = names::words(half.attribution.own_name.as_deref()?);
     let last = words.last()?;
-    let is_user = uuid && matches!(last.as_str(), "username" | "login" | "user");
+    let is_user = uuid
+        && (matches!(last.as_str(), "username" | "login" | "user")
+            || words.ends_with(&["user".to_owned(), "name".to_owned()]));
     let is_told = last.ends_with("id") || last == "identifier" || is_user || is_option(&half, "-i");
     let is_other = words.iter().any(|word| vocabulary().word(word).other_id);
     let may_be_key = uuid && vocabulary().word(last).credential;
