@@ -210,16 +210,27 @@ pub fn is_qualified(name: &str) -> bool {
     let known: Vec<Word> = words.iter().map(|word| known(word)).collect();
     let Some(krea) = words.iter().rposition(|word| is_krea_word(word)) else { return false };
     let Some(key) = known.iter().rposition(|word| word.credential) else { return false };
-    let says_nothing = |at: usize| {
-        let (word, known) = (&words[at], known[at]);
-        known.neutral
-            || known.qualifier
-            || known.credential
-            || word.len() <= 2
-            || word.bytes().all(|b| b.is_ascii_digit())
-            || is_krea_word(word)
-    };
-    (krea + 1..key).any(|at| !says_nothing(at))
+    (krea + 1..key).any(|at| tells_something(&words[at]) && !is_krea_word(&words[at]))
+}
+
+/// Whether a word may be a service's name, or anything else that tells one thing from another.
+fn tells_something(word: &str) -> bool {
+    let known = known(word);
+    !(known.neutral
+        || known.qualifier
+        || known.credential
+        || word.len() <= 2
+        || word.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a word is the name of another service.
+pub fn is_service_word(word: &str) -> bool {
+    known(word).service || known(word).lookalike
+}
+
+/// The words of a text that tell something of whose it is; Krea's own name is among them.
+pub fn telling_words(text: &str) -> Vec<String> {
+    words(text).into_iter().filter(|word| tells_something(word)).collect()
 }
 
 /// Whether a text consists of services' names and words that say nothing.
@@ -237,20 +248,40 @@ pub fn is_service(text: &str) -> bool {
 
 /// Whether a name of Krea's has a word that is not known, so that it may be that of something else: `krea_vae`.
 pub fn has_unknown_word(name: &str) -> bool {
-    words(name).iter().any(|word| {
-        let known = known(word);
-        !(known.neutral
-            || known.qualifier
-            || known.credential
-            || word.len() <= 2
-            || word.bytes().all(|b| b.is_ascii_digit())
-            || is_krea_word(word))
-    })
+    words(name).iter().any(|word| tells_something(word) && !is_krea_word(word))
 }
 
-/// Whether a name is that of a secret that an application keeps for itself: `JWT_SECRET`.
+/// Whether a name is that of a credential which is somebody else's, or which an application keeps for itself: `MJ_TOKEN`,
+/// `JWT_SECRET`, `ADMIN_TOKEN`. What such a name stands in does not say whose it is.
+pub fn names_another_credential(name: &str) -> bool {
+    let words = words(name);
+    if words.iter().any(|word| is_krea_word(word)) {
+        return false;
+    }
+    let is_own = words.iter().any(|word| known(word).own_secret || known(word).own_role);
+    // Two letters may be a service's: `MJ_TOKEN`.
+    let is_short = |word: &String| word.len() == 2 && word.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_known = |word: &String| {
+        let known = known(word);
+        known.neutral || known.qualifier || known.credential
+    };
+    let is_unknown = |word: &String| tells_something(word) || is_short(word) && !is_known(word);
+    has_own_secret(&words) || ends_like_credential(name) && (is_own || words.iter().any(is_unknown))
+}
+
+/// Whether a name is that of something which an application keeps for itself: `krea-postgres`, `KREA_JWT_SECRET`.
 pub fn names_own_secret(name: &str) -> bool {
-    words(name).iter().any(|word| known(word).own_secret)
+    has_own_secret(&words(name))
+}
+
+/// Whether a name is one under which OAuth gives a token: `access_token`, `refreshToken`.
+pub fn names_oauth_token(name: &str) -> bool {
+    let words = words(name);
+    matches!(words.as_slice(), [.., kind, token] if token == "token" && matches!(kind.as_str(), "access" | "refresh"))
+}
+
+fn has_own_secret(words: &[String]) -> bool {
+    words.iter().any(|word| known(word).own_secret)
 }
 
 /// Whether a text names Krea, another service, or neither for certain. For short texts: the value of `vendor`, a cell.
@@ -284,6 +315,14 @@ pub fn names_both(name: &str) -> bool {
     words.iter().any(|word| is_krea_word(word)) && words.iter().any(|word| known(word).service)
 }
 
+/// Whether a name is that of something another service makes, and not a credential's: `flux-krea`.
+pub fn is_made_by_another(name: &str) -> bool {
+    let words = words(name);
+    let krea = words.iter().position(|word| is_krea_word(word)).unwrap_or(0);
+    words[..krea].iter().any(|word| known(word).service || known(word).everyday)
+        && !ends_like_credential(name)
+}
+
 /// Whether what stands under a name is no token even where it has a token's shape: `correlation`, `etag`, `cache_key`.
 pub fn names_no_pair(name: &str) -> bool {
     let words = words(name);
@@ -291,6 +330,15 @@ pub fn names_no_pair(name: &str) -> bool {
     let is_of_none = |word: &String| known(word).no_pair || known(word).other_id;
     let is_id = matches!(last.as_str(), "id" | "ids" | "uuid" | "key" | "hash");
     is_other_key(name) || known(last).no_pair || (is_id && before.last().is_some_and(is_of_none))
+}
+
+/// Whether a name is that of what keeps ids with digests or locks: `cache`, `etags`, `krea.lock`.
+pub fn names_a_store(name: &str) -> bool {
+    let words = words(name);
+    words
+        .last()
+        .map(|last| known(last))
+        .is_some_and(|last| last.no_pair && (last.not_credential_key || last.digest))
 }
 
 /// Whether a name is a value that a machine drew, which holds the short name of a service by chance.

@@ -233,11 +233,8 @@ fn opaque(
             // `JWT_SECRET` in something of Krea's is the application's own.
             let is_in_kreas =
                 matches!(attribution.place, Some(Place::LevelName | Place::Member | Place::FileName));
-            let is_anothers = |name: &str| {
-                names::names_own_secret(name)
-                    || (names::ends_like_credential(name) && names::has_unknown_word(name))
-            };
-            let is_own = is_in_kreas && attribution.own_name.as_deref().is_some_and(is_anothers);
+            let is_own =
+                is_in_kreas && attribution.own_name.as_deref().is_some_and(names::names_another_credential);
             let confidence = if is_qualified || is_own { Confidence::Low } else { rule.confidence };
             Verdict::Accepted(Value::new(bounds, context.token, confidence, attribution))
         }

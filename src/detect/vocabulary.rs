@@ -15,6 +15,7 @@ pub struct Word {
     pub not_credential: bool,
     pub not_credential_key: bool,
     pub own_secret: bool,
+    pub own_role: bool,
     pub neutral: bool,
     pub qualifier: bool,
     pub encrypted: bool,
@@ -46,6 +47,7 @@ struct NamesFile {
     not_credential: String,
     not_credential_key: String,
     own_secrets: String,
+    own_roles: String,
     neutral: String,
     qualifiers: String,
     encrypted: String,
@@ -99,11 +101,12 @@ impl Vocabulary {
         let services: ServicesFile =
             toml::from_str(SERVICES).expect("a part of the program, which a test reads");
         let lookalikes = services.lookalikes.join(" ");
-        let lists: [(&str, Mark); 15] = [
+        let lists: [(&str, Mark); 16] = [
             (&names.credential, |word| word.credential = true),
             (&names.not_credential, |word| word.not_credential = true),
             (&names.not_credential_key, |word| word.not_credential_key = true),
             (&names.own_secrets, |word| word.own_secret = true),
+            (&names.own_roles, |word| word.own_role = true),
             (&names.neutral, |word| word.neutral = true),
             (&names.qualifiers, |word| word.qualifier = true),
             (&names.encrypted, |word| word.encrypted = true),

@@ -1,7 +1,7 @@
-//! Reads Python's pickles of protocol 0, which are lines (<https://docs.python.org/3/library/pickletools.html>): gives the
-//! values as a program would write them, `{"key": "text"}`. Nothing is made or called; what is no text is left out.
+//! Reads Python's pickles of any protocol (<https://docs.python.org/3/library/pickletools.html>): gives the values as a program
+//! would write them, `{"key": "text"}`. Nothing is made or called; what is no text is left out.
 //!
-//! All of a text must be pickles. Other protocols have lengths, which the bounds of a value are read from.
+//! All of a text must be pickles.
 
 use super::{Step, Text, TextBuilder};
 use std::collections::HashMap;
@@ -42,8 +42,8 @@ enum Kind {
 /// The text as the values that its pickles hold; `None` where it is none.
 pub fn read(text: &Text<'_>) -> Option<Text<'static>> {
     let bytes = text.bytes();
-    let starts = matches!(bytes.first(), Some(b'(' | b'c' | b'V' | b'S' | b']' | b'}' | b')'));
-    if !starts || !bytes.trim_ascii_end().ends_with(b".") || memchr::memchr2(b'V', b'S', bytes).is_none() {
+    let starts = matches!(bytes.first(), Some(b'(' | b'c' | b'V' | b'S' | b']' | b'}' | b')' | 0x80));
+    if !starts || !bytes.trim_ascii_end().ends_with(b".") {
         return None;
     }
     let mut machine = Machine { bytes, at: 0, stack: Vec::new(), memo: HashMap::new() };
@@ -62,7 +62,7 @@ struct Machine<'b> {
     at: usize,
     stack: Vec<Value>,
     /// Texts that may be used again.
-    memo: HashMap<&'b [u8], Value>,
+    memo: HashMap<usize, Value>,
 }
 
 impl<'b> Machine<'b> {
@@ -76,36 +76,71 @@ impl<'b> Machine<'b> {
             let value = match code {
                 b'.' => return self.stack.pop(),
                 b'(' => Value::Mark,
+                // What has a length before it: a text, a string or bytes.
+                b'X' | b'T' | b'B' => self.sized(4)?,
+                0x8c | b'U' | b'C' => self.sized(1)?,
+                0x8d | 0x8e => self.sized(8)?,
                 b'V' => Value::Text { place: self.line()?, is_name: false },
                 b'S' => Value::Text { place: self.quoted()?, is_name: false },
                 b'I' | b'L' | b'F' | b'P' => {
                     self.line()?;
                     Value::Other
                 }
-                b'N' => Value::Other,
+                b'N' | 0x88 | 0x89 => Value::Other,
+                b'K' | b'M' | b'J' | b'G' | 0x8a => {
+                    let width = match code {
+                        b'K' => 1,
+                        b'M' => 2,
+                        b'J' => 4,
+                        b'G' => 8,
+                        _ => self.number(1)?,
+                    };
+                    self.skip(width)?;
+                    Value::Other
+                }
                 b'c' => self.name()?,
-                b']' | b')' => many(Kind::List, Vec::new())?,
+                b']' | b')' | 0x8f => many(Kind::List, Vec::new())?,
                 b'}' => many(Kind::Dict, Vec::new())?,
-                b'l' | b't' => many(Kind::List, self.marked()?)?,
+                b'l' | b't' | 0x91 => many(Kind::List, self.marked()?)?,
+                0x85..=0x87 => {
+                    let values = self.stack.len().checked_sub(usize::from(code - 0x84))?;
+                    many(Kind::List, self.stack.split_off(values))?
+                }
                 b'd' => many(Kind::Dict, self.marked()?)?,
                 b'i' => {
                     let name = self.name()?;
                     let values = self.marked()?;
                     many(Kind::Call, std::iter::once(name).chain(values).collect())?
                 }
-                b'R' | b'b' => {
+                0x93 => {
+                    let name = self.stack.pop()?;
+                    self.stack.pop()?;
+                    match name {
+                        Value::Text { place, .. } => Value::Text { place, is_name: true },
+                        _ => return None,
+                    }
+                }
+                b'R' | b'b' | 0x81 => {
                     let with = self.stack.pop()?;
                     many(Kind::Call, vec![self.stack.pop()?, with])?
                 }
                 b'2' => self.stack.last()?.memorable(),
-                b'g' => {
-                    let key = self.line()?;
-                    self.memo.get(&self.bytes[key]).cloned().unwrap_or(Value::Other)
+                b'g' | b'h' | b'j' => {
+                    let key = self.key(code == b'g', code == b'j')?;
+                    self.memo.get(&key).cloned().unwrap_or(Value::Other)
                 }
-                b'p' => {
-                    let key = self.line()?;
+                b'p' | b'q' | b'r' | 0x94 => {
+                    let key = match code {
+                        0x94 => self.memo.len(),
+                        _ => self.key(code == b'p', code == b'r')?,
+                    };
                     let value = self.stack.last()?.memorable();
-                    self.memo.insert(&self.bytes[key], value);
+                    self.memo.insert(key, value);
+                    continue;
+                }
+                // The protocol, and how much a frame holds.
+                0x80 | 0x95 => {
+                    self.skip(if code == 0x80 { 1 } else { 8 })?;
                     continue;
                 }
                 b'0' => {
@@ -121,6 +156,11 @@ impl<'b> Machine<'b> {
                     self.stack.last_mut()?.add([value])?;
                     continue;
                 }
+                b'e' | b'u' | 0x90 => {
+                    let values = self.marked()?;
+                    self.stack.last_mut()?.add(values)?;
+                    continue;
+                }
                 b's' => {
                     let value = self.stack.pop()?;
                     let key = self.stack.pop()?;
@@ -131,6 +171,34 @@ impl<'b> Machine<'b> {
             };
             self.stack.push(value);
         }
+    }
+
+    /// Passes so many bytes over.
+    fn skip(&mut self, width: usize) -> Option<Range<usize>> {
+        let end = self.at.checked_add(width).filter(|end| *end <= self.bytes.len())?;
+        Some(std::mem::replace(&mut self.at, end)..end)
+    }
+
+    /// A number of so many bytes, the last byte first.
+    fn number(&mut self, width: usize) -> Option<usize> {
+        let field = self.skip(width)?;
+        let number = self.bytes[field].iter().rev().fold(0u64, |number, &b| number << 8 | u64::from(b));
+        usize::try_from(number).ok()
+    }
+
+    /// A text behind a length of so many bytes.
+    fn sized(&mut self, width: usize) -> Option<Value> {
+        let length = self.number(width)?;
+        Some(Value::Text { place: self.skip(length)?, is_name: false })
+    }
+
+    /// Under what a value is kept: a line, one byte or four.
+    fn key(&mut self, is_line: bool, is_long: bool) -> Option<usize> {
+        if is_line {
+            let line = self.line()?;
+            return std::str::from_utf8(&self.bytes[line]).ok()?.parse().ok();
+        }
+        self.number(if is_long { 4 } else { 1 })
     }
 
     /// The rest of a line.
@@ -251,6 +319,29 @@ mod tests {
             ("Va\r\np0\r\n.Vb\np0\n.\n", "\"a\"\n\"b\""),
         ] {
             assert_eq!(shown(pickle), Some(format!("{values}\n")), "{pickle:?}");
+        }
+    }
+
+    #[test]
+    fn protocols_with_lengths_are_read() {
+        let show = |pickle: &[u8]| {
+            read(&Text::plain(pickle)).map(|text| String::from_utf8_lossy(text.bytes()).into_owned())
+        };
+        for pickle in [
+            &b"}q\0X\x01\0\0\0aq\x01}q\x02X\x01\0\0\0bq\x03X\x03\0\0\0c dq\x04ss."[..],
+            b"\x80\x02}q\0U\x01aq\x01}q\x02U\x01bq\x03U\x03c dq\x04ss.",
+            b"\x80\x04\x95\x14\0\0\0\0\0\0\0}\x94\x8c\x01a\x94}\x94\x8c\x01b\x94\x8c\x03c d\x94ss.",
+        ] {
+            assert_eq!(show(pickle).as_deref(), Some("{\"a\": {\"b\": \"c d\"}}\n"), "{pickle:?}");
+        }
+        let objects = b"\x80\x04\x8c\x01m\x94\x8c\x04Krea\x94\x93\x94)\x81\x94}\x94(\x8c\x03key\x94\x8c\x01x\x94\x8c\x01n\x94K\x05ub.";
+        assert_eq!(show(objects).as_deref(), Some("Krea([])({\"key\": \"x\",\n\"n\": None})\n"));
+        for text in [
+            &b"\x80\x04X\xff\0\0\0a."[..],
+            b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\xffa.",
+            b"\x80\x04\x87.",
+        ] {
+            assert_eq!(show(text), None, "{text:?}");
         }
     }
 

@@ -89,6 +89,11 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
         if text[limit..start].ends_with(b"/") && !text[limit..start].ends_with(b"</") {
             break;
         }
+        // The end of the element that holds the name: `<Key>UserName</Key><Value>`.
+        if found.passed.len() == 1 && text[limit..start].ends_with(b"</") {
+            end = start;
+            continue;
+        }
         // The value of another assignment: `user=krea password=…`.
         if operator && gap.iter().all(|b| *b == b' ') && text[limit..start].ends_with(b"=") {
             break;

@@ -25,6 +25,10 @@ static SECTION: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
+/// The line that opens a block of values, which another block describes.
+static HOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i-u)^\s*(?:string|binary)?data:\s*$").expect("a constant pattern"));
+
 /// The line that holds `at`, without its end.
 pub fn line_range(text: &[u8], at: usize) -> Range<usize> {
     let at = at.min(text.len());
@@ -144,6 +148,31 @@ fn block_members(text: &[u8], range: &Range<usize>, depth: usize, at: usize) -> 
         .filter(|line| line.content == depth && !(line.range.start..=line.range.end).contains(&at))
         .filter_map(|line| members::line(text, &line.range))
         .collect()
+}
+
+/// The members of the block that describes the one around `at`, which holds data: `metadata:` beside `stringData:`.
+pub fn described(text: &[u8], at: usize) -> Vec<Member> {
+    let own = Line::of(text, line_range(text, at));
+    let holder =
+        lines(text, own.range.clone(), true).find(|line| !line.is_blank(text) && line.content < own.content);
+    let Some(holder) = holder.filter(|holder| HOLDER.is_match(&text[holder.range.clone()])) else {
+        return Vec::new();
+    };
+    let is_same = |line: &Line| {
+        line.is_blank(text) || (line.column >= holder.column && !text[line.range.clone()].starts_with(b"---"))
+    };
+    let above = lines(text, holder.range.clone(), true).take_while(is_same);
+    let below = lines(text, holder.range.clone(), false).take_while(is_same);
+    let describes =
+        |line: &Line| line.column == holder.column && members::describes(&text[line.range.clone()]);
+    let Some(head) = above.chain(below).find(describes) else { return Vec::new() };
+    if let Some(open) = memchr::memchr(b'{', &text[head.range.clone()]) {
+        return members::between_brackets(text, &(head.range.start + open + 1..head.range.end), at).0;
+    }
+    let inside = lines(text, head.range.clone(), false).take_while(|line| line.column > head.column);
+    let mut inside = inside.peekable();
+    let Some(depth) = inside.peek().map(|line| line.column) else { return Vec::new() };
+    inside.filter(|line| line.column == depth).filter_map(|line| members::line(text, &line.range)).collect()
 }
 
 /// What the line that opens a block calls it. A part of a path names a place, not a block.

@@ -17,6 +17,8 @@ pub enum Place {
     Column,
     /// The name that the value is assigned to, passed under or sent as.
     OwnName,
+    /// The words before it, on its line or the one above.
+    Label,
     /// A use of the variable that it is assigned to.
     Use,
     /// A member of a level around it: `vendor: krea` beside it, before or behind.
@@ -45,6 +47,7 @@ impl fmt::Display for Place {
             Place::HostBehind => "the host behind it",
             Place::OwnName => "its own name",
             Place::Column => "its column",
+            Place::Label => "the words before it",
             Place::Use => "a use of its variable",
             Place::Member => "a member beside it",
             Place::Host => "a host",

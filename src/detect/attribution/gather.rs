@@ -1,8 +1,8 @@
 //! Gathers the evidence of whose a value is, place by place, nearest first.
 
 use super::assignment;
-use super::assignment::{Assignment, is_name_byte};
-use super::blocks::line_range;
+use super::assignment::Assignment;
+use super::blocks::{self, line_range};
 use super::evidence::{Evidence, Place, Says, Tie};
 use super::hosts;
 use super::levels::{self, Level, LevelKind};
@@ -15,8 +15,6 @@ use crate::detect::names::{self, NameKind};
 const REQUEST_REACH: usize = 2000;
 /// How far from the use of a variable in a header its request may stand, in bytes.
 const USE_REACH: usize = 400;
-/// No service's name is longer, in bytes.
-const LONGEST_SERVICE: usize = 30;
 /// How far above a value a heading is looked for, in lines.
 const HEADING_LINES: usize = 30;
 
@@ -27,10 +25,11 @@ impl Look<'_> {
     /// Gathers evidence in the order in which it decides; no more than is needed to decide, unless `all` is wanted.
     pub(super) fn gather(&self, all: bool) -> Vec<Evidence> {
         let mut found: Vec<Evidence> = Vec::new();
-        let stages: [Stage<'_>; 8] = [
+        let stages: [Stage<'_>; 9] = [
             &|found| found.extend(self.host_behind()),
             &|found| self.column(found),
             &|found| self.own_name(found),
+            &|found| found.extend(self.words_before()),
             &|found| found.extend(self.uses()),
             &|found| self.levels_around(all, found),
             &|found| found.extend(self.outside()),
@@ -92,12 +91,41 @@ impl Look<'_> {
                 label: "a key of an object".to_owned(),
             });
         }
-        let is_records_key =
-            own.nearest.as_deref() == Some("key") && statement::names_a_record(self.around.text, &self.span);
+        let is_records_key = own.nearest.as_deref() == Some("key")
+            && (statement::names_a_record(self.around.text, &self.span) || self.is_key_of_a_component());
+        let store = || self.store().filter(|_| !own.credential && !own.authorization);
         if own.no_credential || is_other_key || is_records_key {
             let label = own.nearest.as_deref().map(shorten).unwrap_or_default();
             found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
+        } else if let Some(label) = store() {
+            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
         }
+    }
+
+    /// Whether it is the `key` by which React tells one component from another: `<Image key="…" src={url} />`.
+    fn is_key_of_a_component(&self) -> bool {
+        let tag = self.levels().iter().find(|level| level.kind == LevelKind::Tag);
+        tag.is_some_and(|tag| memchr::memmem::find(&self.around.text[tag.range.clone()], b"={").is_some())
+    }
+
+    /// What keeps ids with digests and holds the value: `{"cache": {…: "…"}}`, `SETNX lock:krea:render "…"`, `krea.cache hit …`.
+    fn store(&self) -> Option<String> {
+        let text = self.around.text;
+        let object = self.levels().iter().find(|level| level.kind == LevelKind::Object);
+        let object = object.and_then(|object| object.names.first().cloned());
+        let line = line_range(text, self.span.start);
+        let before = text[line.start.min(self.span.start)..self.span.start].trim_ascii_end();
+        let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+        let mut words = before.trim_ascii_end().rsplit(|b| matches!(b, b' ' | b'\t' | b'"' | b'\''));
+        let name = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+        let (own, before) = (words.next().map(name)?, words.next().map(name));
+        let is_event = !own.is_empty() && own.bytes().all(|b| b.is_ascii_lowercase());
+        let event = before.filter(|_| is_event);
+        let record = own.split_once(':').map(|(first, _)| first.to_owned());
+        let is_kreas = names::ends_like_credential(&own)
+            || self.own().kind() == Some(NameKind::Krea) && !own.contains(':');
+        let said = [object, record, event].into_iter().flatten().filter(|_| !is_kreas);
+        said.into_iter().find(|name| names::names_a_store(name))
     }
 
     fn column(&self, found: &mut Vec<Evidence>) {
@@ -120,6 +148,13 @@ impl Look<'_> {
         {
             found.push(Evidence { place: Place::Member, says, label: label.clone() });
         }
+    }
+
+    /// The words before it, unless a credential's name that nobody knows stands nearer.
+    fn words_before(&self) -> Option<Evidence> {
+        let label = self.label()?.to_owned();
+        let is_named = self.own().nearest.as_deref().is_some_and(names::names_another_credential);
+        (!is_named).then_some(Evidence { place: Place::Label, says: Says::Krea, label })
     }
 
     /// What the uses of the value's variable say, the nearest that says something.
@@ -176,15 +211,22 @@ impl Look<'_> {
         if is_done(found) {
             return;
         }
-        found.extend(statement::nearest_name(text, &line, span, own));
+        let named = statement::nearest_name(text, &line, span, own);
+        let is_ours = |(at, evidence): &(usize, Evidence)| {
+            evidence.says != Says::MentionsKrea || !self.is_of_another(*at)
+        };
+        found.extend(named.filter(is_ours).map(|(_, evidence)| evidence));
         for level in outer {
             if is_done(found) {
                 return;
             }
             self.level(level, found);
         }
-        if own.authorization && !is_done(found) {
-            let reach = span.start.saturating_sub(REQUEST_REACH)..(span.end + REQUEST_REACH).min(text.len());
+        // What a token endpoint answers stands below the request.
+        let is_answer = own.nearest.as_deref().is_some_and(names::names_oauth_token);
+        if (own.authorization || is_answer) && !is_done(found) {
+            let behind = if own.authorization { REQUEST_REACH } else { 0 };
+            let reach = span.start.saturating_sub(REQUEST_REACH)..(span.end + behind).min(text.len());
             if let Some((kind, label)) = hosts::nearest(text, &reach, &[], span, true) {
                 found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
             }
@@ -220,6 +262,20 @@ impl Look<'_> {
             if let Some((kind, label)) = members::surest(&described, span.start) {
                 found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
             }
+        }
+        if level.kind == LevelKind::Block
+            && self
+                .levels()
+                .iter()
+                .find(|level| level.kind == LevelKind::Block)
+                .is_some_and(|own| own.range == level.range)
+        {
+            let described = blocks::described(text, span.start);
+            let said =
+                members::surest(&described, span.start).filter(|(_, name)| !names::names_own_secret(name));
+            found.extend(said.and_then(|(kind, label)| {
+                Some(Evidence { place: Place::Member, says: Says::of(kind)?, label })
+            }));
         }
         // Names of one level that disagree say nothing.
         let said: Vec<(Says, &str)> = level
@@ -265,6 +321,9 @@ impl Look<'_> {
             }
             let krea = self.around.mentions.iter().any(|at| line.contains(at));
             let lookalike = LOOKALIKE.is_match(heading);
+            if krea && self.is_below_another(line.start) {
+                return None;
+            }
             let says = match (krea, lookalike) {
                 (true, false) => Says::Krea,
                 (false, true) => Says::AnotherService,
@@ -277,21 +336,6 @@ impl Look<'_> {
         None
     }
 
-    /// Whether a section, a block, an object or a call around it is called something that nobody knows: another service perhaps.
-    fn is_in_something_else(&self) -> bool {
-        let is_unknown = |name: &str| {
-            let is_word = name.len() <= LONGEST_SERVICE && name.bytes().all(|b| is_name_byte(b) || b == b' ');
-            is_word && names::has_unknown_word(name) && !names::says_krea(name)
-        };
-        self.levels().iter().filter(|level| level.kind != LevelKind::Paragraph).any(|level| {
-            (level.kind != LevelKind::Object && level.names.first().is_some_and(|name| is_unknown(name)))
-                || level
-                    .members
-                    .iter()
-                    .any(|member| member.names_its_owner() && is_unknown(member.value.trim()))
-        })
-    }
-
     /// The file's name, what is nearby, a folder's name.
     fn nearby(&self) -> Option<Evidence> {
         let own = self.own();
@@ -300,15 +344,14 @@ impl Look<'_> {
             let label = "its authorization scheme".to_owned();
             return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, label });
         }
-        if self.around.path == PathSays::File {
-            return krea(Place::FileName, "the file's name");
-        }
         let unknown_credential = own.kind() == Some(NameKind::Unknown)
             && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
         let at = self.span.start;
-        let is_anothers = unknown_credential && self.around.names_another(at)
-            || self.around.labels_another(at) && self.is_in_something_else();
-        if !is_anothers && self.around.is_near(self.span.start, unknown_credential) {
+        let is_anothers = self.around.nearest_mention(at).is_some_and(|mention| self.is_of_another(mention));
+        if self.around.path == PathSays::File {
+            return krea(Place::FileName, "the file's name");
+        }
+        if !is_anothers && self.around.is_near(at, unknown_credential) {
             return krea(Place::Nearby, "krea nearby");
         }
         (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, "the folder's name")).flatten()

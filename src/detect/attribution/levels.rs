@@ -211,7 +211,9 @@ fn elements(text: &[u8], at: usize) -> Vec<Level> {
         let range = start + 1..close;
         // The element right around the value has no children; a list of many elements is none of its own.
         let members = match found.len() {
-            1 => members::children(text, &range, at),
+            // Terms and their definitions are pairs of their own.
+            1 if !name.eq_ignore_ascii_case(b"dl") => members::children(text, &range, at),
+            2 if range.len() <= LONGEST_ROW => members::pairs(text, &range, at),
             _ => Vec::new(),
         };
         let names = vec![String::from_utf8_lossy(name).into_owned()];

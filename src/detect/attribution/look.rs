@@ -4,6 +4,7 @@
 use super::Surroundings;
 use super::assignment::{self, Assignment};
 use super::evidence::{Attribution, Evidence, Place, Says, Tie};
+use super::label;
 use super::levels::{self, Level};
 use super::statement;
 use super::table::{self, Cell};
@@ -19,11 +20,19 @@ pub struct Look<'s> {
     own: OnceCell<Assignment>,
     cell: OnceCell<Option<Cell>>,
     levels: OnceCell<Vec<Level>>,
+    label: OnceCell<Option<String>>,
 }
 
 impl<'s> Look<'s> {
     pub(super) fn new(around: &'s Surroundings<'s>, span: Range<usize>) -> Self {
-        Look { around, span, own: OnceCell::new(), cell: OnceCell::new(), levels: OnceCell::new() }
+        Look {
+            around,
+            span,
+            own: OnceCell::new(),
+            cell: OnceCell::new(),
+            levels: OnceCell::new(),
+            label: OnceCell::new(),
+        }
     }
 
     /// What the names before it say.
@@ -35,6 +44,13 @@ impl<'s> Look<'s> {
     pub(super) fn cell(&self) -> Option<&Cell> {
         let cell = || table::cell(self.around.text, &self.span, &self.around.header);
         self.cell.get_or_init(cell).as_ref()
+    }
+
+    /// The words before it that name a credential of Krea's.
+    pub(super) fn label(&self) -> Option<&str> {
+        let has_krea = || self.around.nearest_mention(self.span.start).is_some();
+        let label = || has_krea().then(|| label::of(self.around.text, &self.span)).flatten();
+        self.label.get_or_init(label).as_deref()
     }
 
     /// The levels around it, the smallest first.
@@ -63,6 +79,7 @@ impl<'s> Look<'s> {
             || own.nearest.as_ref().is_some_and(holder)
             || statement::is_piped(text, &self.span)
             || self.has_header()
+            || self.label().is_some()
     }
 
     /// Whether it has a name of its own, or stands in a column that has one. Cheap.
@@ -118,6 +135,7 @@ impl<'s> Look<'s> {
                 && (own.nearest.as_ref().is_none_or(holds) || is_piped())
         });
         let host_behind = chosen.is_some_and(|evidence| evidence.place == Place::HostBehind);
+        let is_labelled = chosen.is_some_and(|evidence| evidence.place == Place::Label);
         let is_in_row = cell.is_some_and(|cell| cell.header.is_none() && cell.row.is_some());
         let last_of = |name: &String| names::ends_like_something_else(name);
         let mut found = Attribution {
@@ -128,8 +146,10 @@ impl<'s> Look<'s> {
                 || named_by_neighbour
                 || host_behind
                 || sibling_is_credential
+                || is_labelled
                 || is_in_row,
             not_plain: !own.authorization
+                && !is_labelled
                 && (own.passed.iter().chain(&own.nearest).any(last_of)
                     || matches!(own.kind(), Some(NameKind::Encrypted | NameKind::KreaOther))),
             no_credential: evidence.iter().any(|evidence| evidence.says == Says::NoCredential)

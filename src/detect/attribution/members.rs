@@ -32,6 +32,13 @@ static CHILD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?-u)<([A-Za-z][\w:.-]{0,60})(?:\s[^<>]{0,200})?>\s*([^<>]{1,200}?)\s*</")
         .expect("a constant pattern")
 });
+/// Two elements, the first of which says what the second is.
+static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i-u)<(?:key|name)>([^<>]{1,60})</(?:key|name)>\s*<(?:value|string)>\s*([^<>]{1,200}?)\s*</",
+    )
+    .expect("a constant pattern")
+});
 /// An attribute of a tag.
 static ATTRIBUTE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?-u)([A-Za-z][\w:.-]{0,60})\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})')"#)
@@ -43,6 +50,11 @@ static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?-u)\b([A-Za-z][\w.-]{0,40})(?:\s=\s|=)(?:"([^"\n]{1,80})"|'([^'\n]{1,80})'|([\w./:-]{1,80}))"#,
     )
     .expect("a constant pattern")
+});
+/// The start of a line that gives a name a value.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(?-u)\s*(?:-\s+)?(?:export\s+|set\s+)?["']?([A-Za-z_][\w.-]{0,100})["']?\s*[:=]"#)
+        .expect("a constant pattern")
 });
 /// `key: value` or `key = value` on a line of its own.
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
@@ -240,6 +252,27 @@ pub fn between_brackets(text: &[u8], range: &Range<usize>, at: usize) -> (Vec<Me
     (members, is_direct)
 }
 
+/// Whether a line opens a block that describes the one beside it.
+pub fn describes(line: &[u8]) -> bool {
+    let name = line.split(|&b| b == b':').next().unwrap_or_default().trim_ascii();
+    name.eq_ignore_ascii_case(b"metadata") || name.eq_ignore_ascii_case(b"info")
+}
+
+/// The pairs of elements in an element: `<Key>Title</Key><Value>Krea</Value>`, the one of them with the key of the other.
+pub fn pairs(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
+    let found = PAIR.captures_iter(&text[range.clone()]).filter_map(|pair| {
+        let (key, value) = (pair.get(1)?, pair.get(2)?);
+        let value_at = range.start + value.start();
+        let is_own = (value_at..=range.start + value.end()).contains(&at);
+        (!is_own).then(|| Member {
+            key: Some(text_of(key.as_bytes())),
+            value: text_of(value.as_bytes()),
+            at: value_at,
+        })
+    });
+    found.take(MOST_MEMBERS).collect()
+}
+
 /// The members of the objects that describe a level: `info: { name: … }` beside what the value stands in.
 pub fn described(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     let found = DESCRIPTION.find_iter(&text[range.clone()]).map(|found| range.start + found.end());
@@ -294,6 +327,12 @@ pub fn attributes(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
 /// The child elements with nothing but text, but for the one that `at` stands in.
 pub fn children(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     captured(text, range, at, &CHILD)
+}
+
+/// The name that a line gives a value, also where the value is empty.
+pub fn name_of_line(text: &[u8], line: &Range<usize>) -> Option<Range<usize>> {
+    let name = NAMED.captures(&text[line.clone()])?.get(1)?;
+    Some(line.start + name.start()..line.start + name.end())
 }
 
 /// A line that is `key: value` or `key = value`.

@@ -9,10 +9,13 @@ mod blocks;
 mod evidence;
 mod gather;
 mod hosts;
+mod label;
 mod levels;
 mod look;
 mod members;
+mod parallel;
 mod statement;
+mod strangers;
 mod table;
 mod uses;
 
@@ -34,12 +37,6 @@ const NEARBY_LINES: usize = 50;
 const CLOSE_BYTES: usize = 600;
 const CLOSE_LINES: usize = 10;
 
-/// A line that gives a name a value.
-static NAMED_LINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"^(?-u)\s*(?:-\s+)?(?:export\s+|set\s+)?["']?([A-Za-z_][\w.-]{0,100})["']?\s*[:=]"#)
-        .expect("a constant pattern")
-});
-
 static KREA: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u)krea").expect("a constant pattern"));
 /// The one service whose keys have the shape of Krea's, fal.ai, by its names.
 static LOOKALIKE: LazyLock<Regex> = LazyLock::new(|| {
@@ -58,6 +55,8 @@ pub struct Surroundings<'a> {
     text: &'a [u8],
     /// Where `krea` stands as a word.
     mentions: Vec<usize>,
+    /// These but for the ones in names of what another service makes: `flux-krea`.
+    own_mentions: Vec<usize>,
     /// The file's name says Krea; only a folder's name does.
     path: PathSays,
     /// For a decoded text: whose the encoded value was.
@@ -97,12 +96,14 @@ impl PathSays {
 impl<'a> Surroundings<'a> {
     /// Looks a text over.
     pub fn new(text: &'a [u8], path: PathSays, outer: Option<&'a Attribution>) -> Self {
-        let mentions = KREA
+        let mentions: Vec<usize> = KREA
             .find_iter(text)
             .map(|found| found.start())
             .filter(|&at| names::is_krea_mention(text, at) || boundary::is_string(text, &(at..at + 4)))
             .collect();
-        Surroundings { text, mentions, path, outer, header: table::LastHeader::default() }
+        let is_own = |at: &usize| !strangers::is_in_another_name(text, *at);
+        let own_mentions = mentions.iter().copied().filter(is_own).collect();
+        Surroundings { text, mentions, own_mentions, path, outer, header: table::LastHeader::default() }
     }
 
     /// Whether anything at all ties this text to Krea.
@@ -114,7 +115,10 @@ impl<'a> Surroundings<'a> {
     pub fn mentioned_within(&self, at: usize, reach: usize) -> bool {
         self.path == PathSays::File
             || self.outer.is_some()
-            || self.nearest_mention(at).is_some_and(|mention| mention.abs_diff(at) <= reach)
+            || self
+                .mentions
+                .get(self.mentions.partition_point(|&mention| mention + reach < at))
+                .is_some_and(|&mention| mention <= at + reach)
     }
 
     /// The stretches of the text that hold all that stands within `reach` bytes of a mention, in order: the text itself where
@@ -146,35 +150,13 @@ impl<'a> Surroundings<'a> {
         self.look(span).attribution()
     }
 
+    /// The mention of Krea that is nearest to a place.
     fn nearest_mention(&self, at: usize) -> Option<usize> {
-        let next = self.mentions.partition_point(|&mention| mention < at);
-        let before = next.checked_sub(1).map(|i| self.mentions[i]);
-        let after = self.mentions.get(next).copied();
+        let mentions = &self.own_mentions;
+        let next = mentions.partition_point(|&mention| mention < at);
+        let before = next.checked_sub(1).map(|i| mentions[i]);
+        let after = mentions.get(next).copied();
         [before, after].into_iter().flatten().min_by_key(|mention| mention.abs_diff(at))
-    }
-
-    /// Whether the nearest mention is on the line of another value, which has a name of Krea's.
-    fn names_another(&self, at: usize) -> bool {
-        self.nearest_mention(at).is_some_and(|mention| {
-            let line = &self.text[line_range(self.text, mention)];
-            let name = NAMED_LINE.captures(line).and_then(|name| name.get(1));
-            let name = name.map(|name| String::from_utf8_lossy(name.as_bytes()));
-            name.is_some_and(|name| names::says_krea(&name) && names::ends_like_credential(&name))
-        })
-    }
-
-    /// Whether the nearest mention is all that something is called: a section, a block, a provider, a cell of a table.
-    fn labels_another(&self, at: usize) -> bool {
-        self.nearest_mention(at).is_some_and(|mention| {
-            let before = self.text[..mention].last();
-            match (before, self.text.get(mention + "krea".len())) {
-                (Some(b'['), Some(b']')) | (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\'')) => true,
-                (None | Some(b' ' | b'\n'), Some(b':')) => true,
-                (Some(b' '), Some(b'\n' | b'\r')) | (Some(b'\n' | b','), Some(b',')) => true,
-                (Some(b' '), Some(b' ')) => self.text[..mention - 1].ends_with(b"|"),
-                _ => false,
-            }
-        })
     }
 
     /// Whether `krea` is nearby and no service whose keys look the same is nearer.

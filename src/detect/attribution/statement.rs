@@ -87,18 +87,16 @@ fn is_heredoc(text: &[u8], line: &Range<usize>, span: &Range<usize>) -> bool {
     }
 }
 
-/// The nearest name in the value's statement that says whose it is.
+/// The nearest name in the value's statement that says whose it is, with its place.
 pub fn nearest_name(
     text: &[u8],
     range: &Range<usize>,
     span: &Range<usize>,
     own: &Assignment,
-) -> Option<Evidence> {
+) -> Option<(usize, Evidence)> {
     let is_option = own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
-    let has_own = own.nearest.as_deref().is_some_and(|name| {
-        names::ends_like_credential(name) && (names::has_unknown_word(name) || names::names_own_secret(name))
-    });
-    let mut best: Option<(usize, Evidence)> = None;
+    let has_own = own.nearest.as_deref().is_some_and(|name| names::names_another_credential(name));
+    let mut best: Option<(usize, usize, Evidence)> = None;
     let mut at = range.start;
     let mut options = false;
     while at < range.end {
@@ -146,17 +144,17 @@ pub fn nearest_name(
         if let Some(says) = says {
             // What stands behind a value says less than what stands before it.
             let distance = if at < span.start { span.start - at } else { 2 * (at - span.start) };
-            if best.as_ref().is_none_or(|(least, _)| distance < *least) {
+            if best.as_ref().is_none_or(|(least, ..)| distance < *least) {
                 let label = match says {
                     Says::MentionsKrea => "krea nearby".to_owned(),
                     _ => shorten(&name),
                 };
-                best = Some((distance, Evidence { place: Place::Statement, says, label }));
+                best = Some((distance, at, Evidence { place: Place::Statement, says, label }));
             }
         }
         at += length;
     }
-    best.map(|(_, evidence)| evidence)
+    best.map(|(_, at, evidence)| (at, evidence))
 }
 
 /// Whether the statement says of a plain `key` in it that it finds a record, beside it: `partition=3 key=… offset=118`.

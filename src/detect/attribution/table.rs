@@ -6,6 +6,7 @@ use super::assignment::is_name_byte;
 use super::blocks::line_range;
 use super::levels::bracket_ranges;
 use super::members::{self, Member};
+use super::strangers;
 use crate::detect::names::{self, NameKind};
 use regex::bytes::Regex;
 use std::cell::RefCell;
@@ -26,6 +27,8 @@ const MOST_LINES: usize = 8;
 const DELIMITERS: [&str; 5] = ["|", "│", "\t", ";", ","];
 /// How far back the table of a cell in HTML may start, in bytes.
 const HTML_REACH: usize = 32 << 10;
+/// How far before a definition its term may start, in bytes.
+const LONGEST_DEFINITION: usize = 800;
 /// The names of the columns of records in JSON.
 static RECORDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i-u)"(?:columns|fields|headers?|names|keys)"\s{0,5}:\s{0,5}\[([^\[\]]{1,2000})\]"#)
@@ -33,6 +36,11 @@ static RECORDS: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// Marks of rows and cells in HTML.
 static HTML_ROW: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i-u)<tr\b").expect("a constant pattern"));
+/// A term with its definition in HTML, which inline marks may stand around.
+static DEFINITION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?is-u)<dt\b[^>]{0,200}>(?:\s*<[a-z][^<>]{0,200}>)*([^<]{1,200})(?:</[a-z]+>\s*)*\s*<dd\b[^>]{0,200}>\s*(?:<[a-z][^<>]{0,200}>\s*)*$")
+        .expect("a constant pattern")
+});
 static HTML_CELL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i-u)<t[dh]\b[^>]{0,200}>([^<]{0,400})").expect("a constant pattern"));
 
@@ -43,6 +51,8 @@ pub struct Cell {
     pub header: Option<String>,
     /// What the other cells of its row say of whose the row is.
     pub row: Option<(NameKind, String)>,
+    /// The row is that of something that nobody knows.
+    pub is_strangers: bool,
 }
 
 /// The header of the block of lines that was last looked at: the next value mostly stands in the same one.
@@ -64,6 +74,7 @@ pub fn cell(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell>
         .or_else(|| delimited(text, span, last))
         .or_else(|| aligned(text, span))
         .or_else(|| html(text, span))
+        .or_else(|| definition(text, span))
         .or_else(|| cells_on_lines(text, span))
         .or_else(|| records(text, span))
 }
@@ -141,7 +152,11 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell
             .map(|(_, (cell, head))| member(text, cell, head.clone()))
             .collect();
         let header = heads.get(own).cloned().flatten().map(|header| own_header(header, &members));
-        Some(Cell { header, row: members::surest(&members, span.start) })
+        Some(Cell {
+            header,
+            row: members::surest(&members, span.start),
+            is_strangers: strangers::names_stranger(&members),
+        })
     })
 }
 
@@ -287,7 +302,11 @@ fn aligned(text: &[u8], span: &Range<usize>) -> Option<Cell> {
             member(text, &(line.start + cell.start..line.start + cell.end), key)
         })
         .collect();
-    Some(Cell { header: Some(own_header(name, &members)), row: members::surest(&members, span.start) })
+    Some(Cell {
+        header: Some(own_header(name, &members)),
+        row: members::surest(&members, span.start),
+        is_strangers: strangers::names_stranger(&members),
+    })
 }
 
 /// What two blanks or more keep apart in a line.
@@ -311,7 +330,11 @@ fn records(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let names = names_in(columns.as_bytes())?;
     let cells = split_list(text, &row);
     let own = cells.iter().position(|cell| holds_only(text, cell, span))?;
-    (cells.len() == names.len()).then(|| Cell { header: Some(names[own].clone()), row: None })
+    (cells.len() == names.len()).then(|| Cell {
+        header: Some(names[own].clone()),
+        row: None,
+        is_strangers: false,
+    })
 }
 
 /// A cell of a table in HTML.
@@ -339,7 +362,24 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let others = own_row.iter().zip(heads.iter().cloned().chain(std::iter::repeat(None))).enumerate();
     let members: Vec<Member> =
         others.filter(|(i, _)| *i != own).map(|(_, (cell, head))| member(text, cell, head)).collect();
-    Some(Cell { header: heads.get(own).cloned().flatten(), row: members::surest(&members, span.start) })
+    Some(Cell {
+        header: heads.get(own).cloned().flatten(),
+        row: members::surest(&members, span.start),
+        is_strangers: strangers::names_stranger(&members),
+    })
+}
+
+/// The term that the value is the definition of: `<dt>Krea API key</dt><dd><code>…</code></dd>`.
+fn definition(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+    let before = &text[span.start.saturating_sub(LONGEST_DEFINITION)..span.start];
+    if !before.trim_ascii_end().ends_with(b">") {
+        return None;
+    }
+    let start = memchr::memmem::rfind(before, b"<dt")?;
+    let term = DEFINITION.captures(&before[start..])?.get(1)?;
+    let header = header(term.as_bytes());
+    let is_strangers = header.as_deref().is_some_and(strangers::is_stranger);
+    header.is_some().then_some(Cell { header, row: None, is_strangers })
 }
 
 /// `INSERT INTO t (a, b) VALUES ('x', 'y')`, `[a, b] = ['x', 'y']`, `a, b = 'x', 'y'`: the name in the same place of the list.
@@ -378,7 +418,11 @@ fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         .filter(|(i, _)| *i != own)
         .map(|(_, (cell, name))| member(text, cell, Some(name.clone())))
         .collect();
-    Some(Cell { header: Some(names[own].clone()), row: members::surest(&members, span.start) })
+    Some(Cell {
+        header: Some(names[own].clone()),
+        row: members::surest(&members, span.start),
+        is_strangers: strangers::names_stranger(&members),
+    })
 }
 
 fn is_keyword(before: &[u8], keyword: &[u8]) -> bool {
@@ -502,5 +546,5 @@ fn cells_on_lines(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         add(&line, &mut members);
     }
     let row = members::surest(&members, span.start).filter(|_| starts_row)?;
-    Some(Cell { header: None, row: Some(row) })
+    Some(Cell { header: None, row: Some(row), is_strangers: false })
 }

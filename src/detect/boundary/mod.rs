@@ -238,12 +238,18 @@ fn best_first<T>(mut found: Vec<Weighed<T>>, possible: f64) -> Vec<Weighed<T>> {
 }
 
 /// Whether a span is a string by itself although letters stand beside it: the byte before it is its length, with a mark of its
-/// sort, in bytes that are no text; or it is a line with a mark before it, as Python's pickles write one.
+/// sort, in bytes that are no text, or the four bytes are; or it is a line with a mark before it, as Python's pickles write one.
 pub fn is_string(text: &[u8], span: &Range<usize>) -> bool {
     let Some(&before) = text[..span.start].last() else { return false };
     let around = span.start.saturating_sub(BESIDE)..text.len().min(span.end + BESIDE);
     let ends_line = matches!(text[span.end..], [] | [b'\n' | b'\r', ..]);
-    ends_line && is_marked(text, span.start)
+    // A length in four bytes.
+    let is_sized = u32::try_from(span.len()).is_ok_and(|length| {
+        let before = &text[..span.start];
+        before.ends_with(&length.to_le_bytes()) || before.ends_with(&length.to_be_bytes())
+    });
+    is_sized
+        || ends_line && is_marked(text, span.start)
         || usize::from(before & 0xf) == span.len() && !is_text(text, around)
 }
 

@@ -107,7 +107,7 @@ fn id_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> Optio
         return None;
     }
     let half = named(span, around)?;
-    let words = names::words(half.attribution.own_name.as_deref()?);
+    let words = words(half.attribution.own_name.as_deref()?);
     let last = words.last()?;
     let is_user = uuid && matches!(last.as_str(), "username" | "login" | "user");
     let is_told = last.ends_with("id") || last == "identifier" || is_user || is_option(&half, "-i");
@@ -169,10 +169,20 @@ fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
     let is_short_option = matches!(name.as_bytes(), [b'-', _]);
     let stem = match is_short_option {
         true => Vec::new(),
-        false => names::words(name).into_iter().filter(|word| !is_filler(word)).collect(),
+        false => words(name).into_iter().filter(|word| !is_filler(word)).collect(),
     };
     let is_clients = names::words(name).iter().any(|word| word.starts_with("client"));
     Some(Half { span: span.clone(), attribution, stem, is_told: false, names_krea, is_clients })
+}
+
+/// The words of a half's name, in which `UserName` is one.
+fn words(name: &str) -> Vec<String> {
+    let mut words = names::words(name);
+    if words.ends_with(&["user".to_owned(), "name".to_owned()]) {
+        words.truncate(words.len() - 2);
+        words.push("username".to_owned());
+    }
+    words
 }
 
 /// Whether a half is what a short option takes: `-i ID -s SECRET`.

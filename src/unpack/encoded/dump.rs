@@ -33,6 +33,19 @@ pub fn runs(bytes: &[u8]) -> Vec<Run> {
     found
 }
 
+/// Whether an escape at `at` is a cell of `od -c`: what stands there is two letters wide, behind two blanks, in a row that starts
+/// with its place. Its meaning is the dump's.
+pub fn is_cell(bytes: &[u8], at: usize) -> bool {
+    let is_alone =
+        bytes[..at].ends_with(b"  ") && matches!(bytes.get(at + 2), None | Some(b' ' | b'\r' | b'\n'));
+    is_alone && {
+        let floor = at.saturating_sub(LONGEST_ROW);
+        let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |i| floor + i + 1);
+        let row = Row::starting(bytes, start);
+        row.and_then(|row| row.place).is_some_and(|place| place.end <= at && (at - place.end) % 4 == 2)
+    }
+}
+
 /// A line, and the place that it starts with.
 struct Row {
     line: Range<usize>,

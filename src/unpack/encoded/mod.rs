@@ -5,7 +5,7 @@
 //! holds is text, UTF-16 or something compressed; a run of anything else, a digest or a picture, gives nothing.
 
 pub mod base64;
-mod dump;
+pub mod dump;
 pub mod glance;
 pub mod hex;
 mod lines;

@@ -1,4 +1,4 @@
-//! What is compressed inside an encoded run: gzip, zlib, deflate without a head, Zstandard, xz, bzip2. A file that is compressed
+//! What is compressed inside an encoded run: gzip, zlib, deflate without a head, Zstandard, xz, bzip2, the members of a zip. A file that is compressed
 //! as a whole is a container.
 
 use super::{Run, is_readable, is_text_start, is_wide_start};
@@ -31,6 +31,8 @@ pub enum Packing {
     Xz,
     /// What `bzip2` writes.
     Bzip2,
+    /// A zip: its members, one after the other.
+    Zip,
 }
 
 impl Packing {
@@ -41,6 +43,7 @@ impl Packing {
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Packing::Zstd),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Packing::Xz),
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => Some(Packing::Bzip2),
+            [b'P', b'K', 3, 4, _, 0, ..] => Some(Packing::Zip),
             // RFC 1950: the method and the window, then flags that make both a multiple of 31; no dictionary.
             [method, flags, ..]
                 if method & 0x8f == 8
@@ -80,6 +83,7 @@ impl Packing {
             Packing::Zstd => "zstd",
             Packing::Xz => "xz",
             Packing::Bzip2 => "bzip2",
+            Packing::Zip => "zip",
         }
     }
 
@@ -103,6 +107,7 @@ impl Packing {
             }
             Packing::Xz => read(&mut lzma_rust2::XzReader::new_mem_limit(bytes, true, XZ_KIB)),
             Packing::Bzip2 => read(&mut bzip2::bufread::MultiBzDecoder::new(bytes)),
+            Packing::Zip => unzip(bytes, most, &mut said),
         }
         said
     }
@@ -119,6 +124,44 @@ pub fn runs(bytes: &[u8], most: usize) -> Vec<Run> {
     out.push(&said, 0, Step::NONE);
     out.push(b"\n", bytes.len() - 1, Step::NONE);
     vec![Run { kind: packing.kind(), range: 0..bytes.len(), text: Text::plain(bytes).derive(out) }]
+}
+
+/// Reads the members of a zip by their own heads (APPNOTE 4.3.7), as far as they can be: each is a line with its name, and what
+/// is in it. A head may leave the size to what follows the member.
+fn unzip(mut bytes: &[u8], most: usize, said: &mut Vec<u8>) {
+    const HEAD: usize = 30;
+    while let Some(start) = memchr::memmem::find(bytes, b"PK\x03\x04") {
+        bytes = &bytes[start..];
+        let number = |at: usize| bytes.get(at..at + 2).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]])));
+        let (Some(method), Some(name), Some(extra)) = (number(8), number(26), number(28)) else { return };
+        let size = number(18).zip(number(20)).map_or(0, |(low, high)| high << 16 | low);
+        let (Some(label), Some(content)) = (bytes.get(HEAD..HEAD + name), bytes.get(HEAD + name + extra..))
+        else {
+            return;
+        };
+        let left = (most as u64).saturating_sub(said.len() as u64);
+        said.extend_from_slice(label);
+        said.push(b'\n');
+        let taken = match method {
+            0 => {
+                let kept = &content[..size.min(content.len())];
+                said.extend(kept.iter().take(left as usize));
+                kept.len()
+            }
+            8 => {
+                let mut decoder = flate2::read::DeflateDecoder::new(content);
+                // What came out before an error is there to be read.
+                _ = decoder.by_ref().take(left).read_to_end(said);
+                (decoder.total_in() as usize).min(content.len())
+            }
+            _ => 0,
+        };
+        said.push(b'\n');
+        if left == 0 {
+            return;
+        }
+        bytes = &content[taken..];
+    }
 }
 
 /// Whether the first bytes that came out are a text's.
@@ -201,6 +244,14 @@ mod tests {
         all.push((Packing::Gzip, gzip.finish().expect("memory")));
         all.push((Packing::Bzip2, bzip2.finish().expect("memory")));
         all.push((Packing::Xz, XZ.to_vec()));
+        for (size, method) in [(0, 8), (said.len(), 0)] {
+            let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), level);
+            deflate.write_all(said).expect("memory");
+            let content = if method == 8 { deflate.finish().expect("memory") } else { said.to_vec() };
+            let mut head = vec![b'P', b'K', 3, 4, 20, 0, 8, 0, method, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+            head.extend([size as u8, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, b'a']);
+            all.push((Packing::Zip, [head, content].concat()));
+        }
         all.push((Packing::Zstd, zstd::stream::encode_all(said, 3).expect("memory")));
         all
     }
@@ -210,7 +261,8 @@ mod tests {
         for (packing, bytes) in packed() {
             assert_eq!(Packing::of(&bytes), Some(packing), "{bytes:x?}");
             let runs = runs(&bytes, usize::MAX);
-            assert!(runs[0].text.bytes().starts_with(SAID.as_bytes()), "{packing:?}");
+            let (said, name) = (runs[0].text.bytes(), if packing == Packing::Zip { "a\n" } else { "" });
+            assert!(said.starts_with([name, SAID].concat().as_bytes()), "{packing:?}");
             assert_eq!(runs[0].kind, packing.kind());
         }
     }

@@ -2,13 +2,15 @@
 //! that it stands for, NUL and control characters too; sequences that colour a terminal, and what nobody sees, go.
 //!
 //! Mail says that it is in quoted-printable, and so do values of vCard 2.1; then `=3D` and a `=` at a line's end are undone as
-//! well. Lines that their format folded are one again, and Python's pickles are the values that they hold.
+//! well. Lines that their format folded are one again, Python's pickles are the values that they hold, and what Pygments coloured for
+//! LaTeX is the code.
 //!
 //! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
 
 mod code;
 mod glance;
 mod invisible;
+mod latex;
 mod spans;
 mod terminal;
 mod typing;
@@ -16,6 +18,7 @@ mod typing;
 pub use code::starts_as_uuid;
 pub use glance::any_suspect;
 
+use super::encoded::dump;
 use super::{Step, Text, TextBuilder, charset, folded, pickle};
 use regex::bytes::Regex;
 use std::ops::Range;
@@ -61,7 +64,7 @@ impl Said {
 /// The text without its escapes, or `None` when it has none.
 pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let mut current = undo_quoted_printable(text);
-    for step in [folded::unfold, pickle::read] {
+    for step in [folded::unfold, pickle::read, latex::undo] {
         current = step(current.as_ref().unwrap_or(text)).or(current);
     }
     for _ in 0..MAX_LAYERS {
@@ -191,7 +194,8 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let mut introducers = Introducers::new(bytes);
     let (mut copied, mut from) = (0, 0);
     while let Some(at) = introducers.from(from) {
-        let Some(escape) = decode(bytes, at, is_binary) else {
+        let is_cell = bytes[at] == b'\\' && dump::is_cell(bytes, at);
+        let Some(escape) = decode(bytes, at, is_binary).filter(|_| !is_cell) else {
             from = at + 1;
             continue;
         };

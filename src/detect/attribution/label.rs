@@ -1,0 +1,145 @@
+//! The words that people put before a value: `Krea API key (old one): …`, a line that says so above the value's own, a question
+//! that the value answers. Takes a text and a value's place; says whether Krea's key or token is what the words name.
+
+use super::blocks::line_range;
+use crate::detect::names;
+use crate::detect::vocabulary::vocabulary;
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// Words farther before a value name something else, in bytes.
+const REACH: usize = 200;
+/// How many blank lines may stand between a line and the value that it names.
+const MOST_BLANKS: usize = 2;
+/// How far apart Krea's name and the word for a credential may be, and how many words may follow both.
+const APART: usize = 4;
+const BEHIND: usize = 3;
+
+/// What stands before a message's text or an item's: who says it and when, the mark of the item.
+static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?-u)\s*(?:[>*+-]\s+)*(?:\[[ xX]\]\s+)?(?:\[[^\]\n]{1,40}\]\s*)?(?:\d[\d:./ -]{3,20}\s*(?:[AP]M)?\s*[-,]?\s*)?(?:<?@?[A-Z][\w.-]{0,20}(?: [A-Z][\w.-]{0,20})?>?(?: \([^()\n]{1,30}\))?:\s+)?")
+        .expect("a constant pattern")
+});
+/// What is said aside: `(old style)`, `(Mia's)`.
+static ASIDE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?-u) \([^()\n]{1,40}\)").expect("a constant pattern"));
+
+/// The words before the value at `span` that name a credential of Krea's; `None` where they name nothing, or something else.
+pub fn of(text: &[u8], span: &Range<usize>) -> Option<String> {
+    let line = line_range(text, span.start);
+    let own = text.get(line.start.max(span.start.saturating_sub(REACH))..span.start)?;
+    let own = without_prefix(own);
+    // What is glued to the words is a part of something longer: `krea:v3:…`.
+    if own.last().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.')) {
+        return None;
+    }
+    if own.iter().any(|b| b.is_ascii_alphanumeric() || *b >= 0x80 && !is_arrow(own)) {
+        return named(own, false);
+    }
+    let behind = &text[span.end..line.end.max(span.end)];
+    if behind.iter().any(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let mut above = line;
+    for _ in 0..=MOST_BLANKS {
+        above = line_range(text, above.start.checked_sub(1)?);
+        let said = &text[above.clone()];
+        if !said.trim_ascii().is_empty() {
+            return (said.len() <= REACH).then(|| named(without_prefix(said), true)).flatten();
+        }
+    }
+    None
+}
+
+fn without_prefix(line: &[u8]) -> &[u8] {
+    &line[PREFIX.find(line).map_or(0, |prefix| prefix.end())..]
+}
+
+/// Whether all that is no ASCII in some text is an arrow.
+fn is_arrow(text: &[u8]) -> bool {
+    String::from_utf8_lossy(text)
+        .chars()
+        .all(|c| c.is_ascii() || matches!(c, '→' | '➜' | '⇒' | '–' | '—' | '•' | '·' | '│'))
+}
+
+/// What some words name, if that is a credential of Krea's. `is_line`: they stand on a line of their own.
+fn named(said: &[u8], is_line: bool) -> Option<String> {
+    let said = ASIDE.replace_all(said, &b""[..]);
+    // What is quoted, or another sentence, is something else.
+    let start = said.iter().rposition(|&b| b == b'"').map_or(0, |at| at + 1);
+    let said = String::from_utf8_lossy(&said[start..]).into_owned();
+    let ends = |mark: &str| said.trim_end().rfind(mark).map_or(0, |at| at + mark.len());
+    let start = [". ", "! ", "? ", "; ", ", "].into_iter().map(ends).max().unwrap_or(0);
+    let said = said[start..].trim();
+    if said.contains("--") || said.contains(['=', '(', ')', '{', '}', '[', ']', ';', '<', '/', '\\', '|']) {
+        return None;
+    }
+    // A line of its own ends with what it names.
+    let behind = if is_line { 0 } else { BEHIND };
+    let words = names::words(&said.replace(['’', '\''], " "));
+    let is_krea = |word: &String| names::says_krea(word);
+    let krea = words.iter().rposition(is_krea)?;
+    let word = |at: usize| vocabulary().word(&words[at]);
+    let near = krea.saturating_sub(APART)..(krea + APART + 1).min(words.len());
+    let key = near.rev().find(|&at| word(at).credential)?;
+    let last = key.max(krea);
+    let is_other = |at: usize| {
+        let word = word(at);
+        !word.credential
+            && (word.not_credential || word.other_id || word.digest || word.no_pair || word.encrypted)
+            || names::is_service_word(&words[at])
+    };
+    let is_of_key = |at: usize| at > 0 && word(at - 1).not_credential_key;
+    let fits =
+        words.len() - last - 1 <= behind && !is_of_key(key) && !(key.min(krea)..words.len()).any(is_other);
+    fits.then(|| {
+        said.trim_end_matches([':', ' ', '*', '`', '?', '→']).trim_start_matches(['*', '`', ' ']).to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(text: &str) -> Option<String> {
+        let at = text.find("@@@@").expect("a value");
+        of(text.as_bytes(), &(at..at + 4))
+    }
+
+    #[test]
+    fn words_that_name_krea_s_key_are_read() {
+        for text in [
+            "Krea API key (old style): @@@@",
+            "Krea API key\n@@@@",
+            "**Krea API key** (Mia's): `@@@@`",
+            "Jo: what's the krea api key?\nMia: @@@@",
+            "- [x] create a Krea token named `staging` → `@@@@`",
+            "מפתח ה-API של Krea הוא @@@@",
+            "The key for Krea is @@@@",
+            "{\"text\": \"our Krea token: @@@@",
+            "[12:01] Ann: krea token\n[12:02] Bob: @@@@",
+        ] {
+            assert!(label(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_that_name_something_else_are_told() {
+        for text in [
+            "Krea token usage of job @@@@",
+            "Krea key rotated in commit @@@@",
+            "Krea's API key hash: @@@@",
+            "Krea cache key: @@@@",
+            "the Krea key is in the vault, asset @@@@",
+            "key: krea:v3:@@@@",
+            "krea-proxy --listen :8080 --token @@@@",
+            "krea.keys.get(\"x\").find(\"@@@@",
+            "Krea key and fal key: @@@@",
+            "The Krea key leaks in this picture\n@@@@",
+            "Krea API key\nimage @@@@",
+        ] {
+            assert_eq!(label(text), None, "{text}");
+        }
+    }
+}

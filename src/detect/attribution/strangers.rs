@@ -1,0 +1,215 @@
+//! Whether a value belongs to something that nobody knows, beside which Krea is named: another provider of a list, another
+//! client, another row of a table, another heading. Takes a value and a mention of Krea; what the mention labels is then
+//! another's, and says nothing of the value.
+
+use super::assignment::is_name_byte;
+use super::blocks::line_range;
+use super::levels::{self, Level, LevelKind};
+use super::look::Look;
+use super::members::{self, Member};
+use super::parallel;
+use crate::detect::names::{self, NameKind};
+use std::ops::Range;
+
+/// No service's name is longer, in bytes, nor in words.
+const LONGEST_SERVICE: usize = 30;
+const MOST_WORDS: usize = 4;
+/// How many words may follow Krea's name in a label: `Krea API key:`.
+const WORDS_BEHIND: usize = 3;
+/// How far above a value its heading is looked for, in lines.
+const HEADING_LINES: usize = 30;
+
+/// Whether a text may be the name of a service that nobody knows.
+pub fn is_stranger(name: &str) -> bool {
+    let is_word = name.len() <= LONGEST_SERVICE && name.bytes().all(|b| is_name_byte(b) || b == b' ');
+    is_word
+        && names::words(name).len() <= MOST_WORDS
+        && names::has_unknown_word(name)
+        && !names::says_krea(name)
+        && !names::is_random(name)
+}
+
+/// Whether a mention of Krea stands in the name of what another service makes: `flux-krea`.
+pub fn is_in_another_name(text: &[u8], mention: usize) -> bool {
+    let is_inside = text[..mention].last().is_some_and(|b| matches!(b, b'-' | b'_' | b'.'));
+    is_inside && names::is_made_by_another(&String::from_utf8_lossy(&text[name_at(text, mention)]))
+}
+
+/// Whether one of some members says that what they stand in is of something that nobody knows.
+pub fn names_stranger(members: &[Member]) -> bool {
+    members.iter().any(|member| member.names_its_owner() && is_stranger(member.value.trim()))
+}
+
+impl Look<'_> {
+    /// Whether what a mention of Krea names is another entry than the one that the value stands in.
+    pub(super) fn is_of_another(&self, mention: usize) -> bool {
+        let (text, own) = (self.around.text, self.own());
+        let unknown_credential = own.kind() == Some(NameKind::Unknown)
+            && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
+        let name = name_at(text, mention);
+        let label = label(text, &name);
+        let opens = matches!(label, Some(Label::Opens));
+        let is_closed = text[..name.start].ends_with(b"</") && mention < self.span.start;
+        is_closed
+            || unknown_credential && names_a_credential(text, &name)
+            || label.is_some() && self.is_named_a_stranger()
+            || opens && self.has_label_like(&name)
+            || (opens || self.is_in_kreas(mention)) && self.stands_in_strangers(mention)
+            || self.is_below_another(mention)
+            || parallel::is_anothers(text, &self.span, mention)
+    }
+
+    /// Whether a section, a block, an object or a call around it, but not around the mention, is called something that nobody
+    /// knows.
+    fn stands_in_strangers(&self, mention: usize) -> bool {
+        let text = self.around.text;
+        let is_named = |level: &&Level| match level.kind {
+            LevelKind::Paragraph => false,
+            // `name: {`, and not `\name{`.
+            LevelKind::Object => {
+                let before = text[..level.range.start - 1].trim_ascii_end();
+                matches!(before.last(), Some(b':' | b'=' | b'>'))
+            }
+            _ => true,
+        };
+        let apart = self.levels().iter().filter(|level| !level.range.contains(&mention));
+        let mut names = apart.filter(is_named).filter_map(|level| level.names.first());
+        names.any(|name| is_stranger(name))
+    }
+
+    /// Whether a mention stands in something that is called Krea, and the value does not.
+    fn is_in_kreas(&self, mention: usize) -> bool {
+        let around = levels::around(self.around.text, mention);
+        let mut apart = around.iter().filter(|level| !level.range.contains(&self.span.start));
+        apart.any(|level| level.names.first().is_some_and(|name| names::says_krea(name)))
+    }
+
+    /// Whether a member beside it, or a cell of its row, says that it is of something that nobody knows.
+    fn is_named_a_stranger(&self) -> bool {
+        let levels = self.levels().iter().filter(|level| level.kind != LevelKind::Paragraph);
+        levels.into_iter().any(|level| names_stranger(&level.members))
+            || self.cell().is_some_and(|cell| cell.is_strangers)
+    }
+
+    /// Whether the value has a label of its own where Krea's name labels another one: `krea: …`, and below it `nebula: …`.
+    fn has_label_like(&self, other: &Range<usize>) -> bool {
+        let (text, own) = (self.around.text, self.own());
+        let Some(name) = own.nearest.as_deref().filter(|_| own.kind() == Some(NameKind::Unknown)) else {
+            return false;
+        };
+        let is_first = |at: usize| {
+            let start = line_range(text, at).start;
+            text[start..at].iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'-' | b'*' | b'>' | b'"'))
+        };
+        let end = own.nearest_at + name.len();
+        let is_label = text[end..].trim_ascii_start().starts_with(b":") || text[end..].starts_with(b"\":");
+        let is_line = line_range(text, end).contains(&self.span.start);
+        is_label && is_line && is_stranger(name) && is_first(own.nearest_at) == is_first(other.start)
+    }
+
+    /// Whether a heading that nobody knows stands between the one at `mention` and the value, as high as that one.
+    pub(super) fn is_below_another(&self, mention: usize) -> bool {
+        let text = self.around.text;
+        let Some((depth, _)) = heading(text, &line_range(text, mention)) else { return false };
+        let mut line = line_range(text, self.span.start);
+        for _ in 0..HEADING_LINES {
+            if line.start <= mention {
+                return false;
+            }
+            line = line_range(text, line.start - 1);
+            if let Some((_, title)) = heading(text, &line).filter(|(other, _)| *other <= depth) {
+                return line.start > mention && is_stranger(&title);
+            }
+        }
+        false
+    }
+}
+
+/// The whole name that holds the mention.
+fn name_at(text: &[u8], mention: usize) -> Range<usize> {
+    let line = line_range(text, mention);
+    let before = text[line.start..mention].iter().rev().take_while(|&&b| is_name_byte(b)).count();
+    let behind = text[mention..line.end].iter().take_while(|&&b| is_name_byte(b)).count();
+    mention - before..mention + behind
+}
+
+/// Whether a name, or the one that its line starts with, is that of a credential of Krea's which has a value of its own:
+/// `KREA_API_KEY=`, `${KREA_API_KEY}`.
+fn names_a_credential(text: &[u8], name: &Range<usize>) -> bool {
+    let is_kreas = |name: &[u8]| {
+        let name = String::from_utf8_lossy(name);
+        names::says_krea(&name) && names::ends_like_credential(&name)
+    };
+    let first = members::name_of_line(text, &line_range(text, name.start));
+    first.is_some_and(|first| is_kreas(&text[first]))
+        || is_kreas(&text[name.clone()]) && has_value(text, name)
+}
+
+/// Whether what has a name has its value there, or is one that is kept elsewhere.
+fn has_value(text: &[u8], name: &Range<usize>) -> bool {
+    let rest = &text[name.end..];
+    let rest = rest.strip_prefix(b"\"").or(rest.strip_prefix(b"'")).unwrap_or(rest);
+    matches!(rest.trim_ascii_start().first(), Some(b'=' | b':' | b'}'))
+}
+
+/// How a name is all that something is called.
+enum Label {
+    /// What it is called follows: a section, a block, a client, a heading.
+    Opens,
+    /// It is said of what it stands in: a member, a cell of a table.
+    Says,
+}
+
+/// How a name is all that something is called, if it is.
+fn label(text: &[u8], name: &Range<usize>) -> Option<Label> {
+    let said = String::from_utf8_lossy(&text[name.clone()]);
+    // The name of a credential whose value may be the one that is asked about.
+    if names::ends_like_credential(&said) && !has_value(text, name) {
+        return None;
+    }
+    let is_mark = |b: &u8| matches!(b, b' ' | b'"' | b'\'' | b'`' | b'*');
+    let line = line_range(text, name.start);
+    let before = &text[line.start..name.start];
+    let before = &before[..before.len() - before.iter().rev().take_while(|b| is_mark(b)).count()];
+    let mut behind = &text[name.end..line.end.max(name.end)];
+    for _ in 0..=WORDS_BEHIND {
+        let marks = behind.iter().take_while(|b| is_mark(b)).count();
+        let rest = &behind[marks..];
+        let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+        // ` :` starts something else.
+        if word == 0 {
+            behind = if behind[..marks].contains(&b' ') && rest.starts_with(b":") { behind } else { rest };
+            break;
+        }
+        behind = &rest[word..];
+    }
+    let closes = matches!(
+        behind,
+        [] | [b':' | b'=' | b'|' | b',' | b']' | b'}' | b')' | b'(' | b';' | b'\t' | b'\r', ..]
+    );
+    let opens = matches!(behind, [b':' | b'=' | b'(', ..]) || before.ends_with(b"[");
+    match before {
+        _ if !closes => None,
+        _ if opens => is_start(before).then_some(Label::Opens),
+        [.., b'|' | b',' | b'{' | b'(' | b'=' | b':' | b'\t'] => Some(Label::Says),
+        _ => is_start(before).then_some(Label::Opens),
+    }
+}
+
+/// Whether what stands before a name on its line lets it be the first one of something.
+fn is_start(before: &[u8]) -> bool {
+    matches!(before.trim_ascii(), [] | b"-")
+        || matches!(before, [.., b'|' | b',' | b'[' | b'{' | b'(' | b'=' | b':' | b'\t' | b';'])
+}
+
+/// The depth and the title of a heading in Markdown, AsciiDoc and their kin.
+fn heading(text: &[u8], line: &Range<usize>) -> Option<(usize, String)> {
+    let line = text[line.clone()].trim_ascii();
+    let mark = *line.first().filter(|b| matches!(b, b'#' | b'='))?;
+    let depth = line.iter().take_while(|b| **b == mark).count();
+    let title = String::from_utf8_lossy(line[depth..].strip_prefix(b" ")?.trim_ascii());
+    let title = title.trim_end_matches(['#', '=', ' ', ':']).to_owned();
+    // A comment is a heading where it starts as one.
+    let is_title = depth > 1 || title.starts_with(char::is_uppercase);
+    (is_title && depth <= 6).then_some((depth, title))
+}
