@@ -107,10 +107,6 @@ fn a_delimiter_that_is_a_letter_is_none_of_it() {
         "sed \"s+KEY=.*+KEY=@+g\" x",
         "perl -pi -e 's/@/gone/g' x",
         ":%s/KEY=.*/KEY=@/g",
-        "my $krea_key = q=@=;",
-        "key = (%q_@_)",
-        "Krea's is \\verb_@_, see",
-        "Krea's is \\verb*+@+.",
         "@==>gone\n",
         "the key is\\N@\n",
     ];
@@ -119,6 +115,22 @@ fn a_delimiter_that_is_a_letter_is_none_of_it() {
         for token in tokens.iter().filter(|token| ends_with_a_letter(token) && !token.contains(['/', '+'])) {
             for text in texts {
                 let text = text.replacen("@@", "\u{1}", 2).replace('@', token).replace('\u{1}', "@@");
+                let found = read(rule, text.as_bytes());
+                assert_eq!(found.len(), 1, "{text}: {found:?}");
+                assert_eq!((&found[0].0[0], found[0].1), (token, None), "{text}: {found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_quoted_by_an_operator_ends_where_its_character_comes_again() {
+    let texts =
+        ["my $krea_key = q=@=;", "key = (%q_@_)", "Krea's is \\verb_@_, see", "Krea's is \\verb*+@+."];
+    for (rule, tokens) in all_kinds() {
+        for token in tokens.iter().filter(|token| !token.contains(['_', '=', '+', '/'])) {
+            for text in texts {
+                let text = text.replace('@', token);
                 let found = read(rule, text.as_bytes());
                 assert_eq!(found.len(), 1, "{text}: {found:?}");
                 assert_eq!((&found[0].0[0], found[0].1), (token, None), "{text}: {found:?}");
