@@ -344,14 +344,16 @@ impl Look<'_> {
             let label = "its authorization scheme".to_owned();
             return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, label });
         }
-        let unknown_credential = own.kind() == Some(NameKind::Unknown)
-            && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
         let at = self.span.start;
-        let is_anothers = self.around.nearest_mention(at).is_some_and(|mention| self.is_of_another(mention));
+        let is_named = own.kind() == Some(NameKind::Unknown)
+            && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
+        let is_anothers = is_named
+            || self.is_named_a_stranger()
+            || self.around.mentions_around(at).any(|mention| self.is_of_another(mention));
         if self.around.path == PathSays::File {
             return krea(Place::FileName, "the file's name");
         }
-        if !is_anothers && self.around.is_near(at, unknown_credential) {
+        if !is_anothers && self.around.is_near(at) {
             return krea(Place::Nearby, "krea nearby");
         }
         (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, "the folder's name")).flatten()

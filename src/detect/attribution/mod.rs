@@ -33,9 +33,8 @@ pub use look::Look;
 /// `krea` this near says something, in bytes and in lines.
 const NEARBY_BYTES: usize = 8192;
 const NEARBY_LINES: usize = 50;
-/// The same for a value under a credential's name of unknown ownership.
-const CLOSE_BYTES: usize = 600;
-const CLOSE_LINES: usize = 10;
+/// So many mentions on either side of a value are asked whether they label what is another's.
+const FEW_MENTIONS: usize = 2;
 
 static KREA: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u)krea").expect("a constant pattern"));
 /// The one service whose keys have the shape of Krea's, fal.ai, by its names.
@@ -159,16 +158,22 @@ impl<'a> Surroundings<'a> {
         [before, after].into_iter().flatten().min_by_key(|mention| mention.abs_diff(at))
     }
 
+    /// The mentions of Krea next to a place that are near it, some on either side.
+    fn mentions_around(&self, at: usize) -> impl Iterator<Item = usize> {
+        let mentions = &self.own_mentions;
+        let next = mentions.partition_point(|&mention| mention < at);
+        let few = next.saturating_sub(FEW_MENTIONS)..mentions.len().min(next + FEW_MENTIONS);
+        mentions[few].iter().copied().filter(move |mention| mention.abs_diff(at) <= NEARBY_BYTES)
+    }
+
     /// Whether `krea` is nearby and no service whose keys look the same is nearer.
-    fn is_near(&self, at: usize, unknown_credential: bool) -> bool {
+    fn is_near(&self, at: usize) -> bool {
         let Some(mention) = self.nearest_mention(at) else { return false };
-        let (bytes, lines) =
-            if unknown_credential { (CLOSE_BYTES, CLOSE_LINES) } else { (NEARBY_BYTES, NEARBY_LINES) };
         let distance = mention.abs_diff(at);
         let between = &self.text[mention.min(at)..mention.max(at)];
         let rival_zone = &self.text[at.saturating_sub(distance)..(at + distance).min(self.text.len())];
-        distance <= bytes
-            && memchr::memchr_iter(b'\n', between).take(lines + 1).count() <= lines
+        distance <= NEARBY_BYTES
+            && memchr::memchr_iter(b'\n', between).take(NEARBY_LINES + 1).count() <= NEARBY_LINES
             && !LOOKALIKE.is_match(rival_zone)
     }
 }

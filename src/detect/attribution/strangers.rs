@@ -85,7 +85,7 @@ impl Look<'_> {
     }
 
     /// Whether a member beside it, or a cell of its row, says that it is of something that nobody knows.
-    fn is_named_a_stranger(&self) -> bool {
+    pub(super) fn is_named_a_stranger(&self) -> bool {
         let levels = self.levels().iter().filter(|level| level.kind != LevelKind::Paragraph);
         levels.into_iter().any(|level| names_stranger(&level.members))
             || self.cell().is_some_and(|cell| cell.is_strangers)
