@@ -168,8 +168,11 @@ const MIN_DRAWN_SECRET: usize = 32;
 /// No more beside a value on its line is looked at, in bytes.
 const LONGEST_MARGIN: usize = 400;
 
-/// Whether nothing else stands on the value's line.
+/// Whether nothing else stands on the value's line, or in its element.
 fn is_alone_on_its_line(text: &[u8], span: &Range<usize>) -> bool {
+    if text[..span.start].ends_with(b">") && text[span.end..].starts_with(b"</") {
+        return true;
+    }
     let floor = span.start.saturating_sub(LONGEST_MARGIN);
     let start = memchr::memrchr(b'\n', &text[floor..span.start]).map_or(floor, |at| floor + at + 1);
     let before = span.start - boundary::patch_marks(text, span.start);

@@ -24,6 +24,8 @@ enum Layout {
     Bars { cells: usize, width: usize },
     /// By where they stand in the line.
     Columns(Vec<Range<usize>>),
+    /// The same, with a bar between them; a dot ends a cell that goes on, and starts what goes on.
+    Dotted(Vec<Range<usize>>),
 }
 
 /// The text with wrapped cells joined; `None` where no table has any.
@@ -43,7 +45,7 @@ pub fn join<'a>(text: &Text<'_>) -> Option<Text<'a>> {
             continue;
         };
         let (first, rows) = match layout {
-            Layout::Columns(_) => (at.saturating_sub(1), at + 1),
+            Layout::Columns(_) | Layout::Dotted(_) => (at.saturating_sub(1), at + 1),
             Layout::Bars { .. } => (at, at),
         };
         let count = lines[rows..].iter().take_while(|line| is_part(bytes, line, &layout)).count();
@@ -90,6 +92,11 @@ fn layout(bytes: &[u8], line: &Range<usize>) -> Option<Layout> {
         }
         return (columns.len() > 1).then_some(Layout::Columns(columns));
     }
+    if text.starts_with(b"--") && text.contains(&b'+') && text.iter().all(|b| matches!(b, b'-' | b'+')) {
+        let mut start = 0;
+        let ends = memchr::memchr_iter(b'+', text).chain(std::iter::once(text.len()));
+        return Some(Layout::Dotted(ends.map(|end| std::mem::replace(&mut start, end + 1)..end).collect()));
+    }
     let cells = bars(bytes, line)?;
     (cells.len() > 1).then(|| Layout::Bars { cells: cells.len(), width: width(text) })
 }
@@ -117,6 +124,10 @@ fn is_part(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> bool {
                 |(at, b): (usize, &u8)| *b == b' ' || columns.iter().any(|column| column.contains(&at));
             text.is_ascii() && text.len() <= LONGEST && text.iter().enumerate().all(is_apart)
         }
+        Layout::Dotted(columns) => {
+            let bars = columns.iter().skip(1).map(|column| text.get(column.start - 1));
+            text.is_ascii() && text.len() <= LONGEST && bars.into_iter().all(|bar| bar == Some(&b'|'))
+        }
         Layout::Bars { cells, width } => {
             is_rule(text)
                 || (bars(bytes, line).is_some_and(|found| found.len() == *cells)
@@ -125,7 +136,8 @@ fn is_part(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> bool {
     }
 }
 
-fn is_rule(text: &[u8]) -> bool {
+/// Whether a line, without blanks at its ends, is drawn between the rows of a table.
+pub fn is_rule(text: &[u8]) -> bool {
     let is_mark = |c: char| matches!(c, '|' | '-' | '+' | ':' | '=' | ' ' | '\u{2500}'..='\u{257f}');
     text.len() > 2 && text.len() <= LONGEST && {
         let text = String::from_utf8_lossy(text);
@@ -140,6 +152,13 @@ fn row(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> Row {
                 (line.start + column.start).min(line.end)..(line.start + column.end).min(line.end)
             };
             columns.iter().map(cell).collect()
+        }
+        Layout::Dotted(columns) => {
+            let inner = |column: &Range<usize>| {
+                let end = (line.start + column.end - 1).min(line.end);
+                (line.start + column.start + 1).min(end)..end
+            };
+            columns.iter().map(inner).collect()
         }
         // A space stands beside each bar.
         Layout::Bars { .. } => {
@@ -162,6 +181,8 @@ fn row(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> Row {
 /// The rows of a table, those of one record together.
 fn records(bytes: &[u8], table: &[Range<usize>], layout: &Layout) -> Vec<Vec<Row>> {
     let mut records: Vec<Vec<Row>> = Vec::new();
+    // Such a table has a rule below each record.
+    let is_ruled = table.iter().any(|line| bytes[line.clone()].trim_ascii().starts_with(b"+="));
     let mut is_open = false;
     for line in table {
         let text = bytes[line.clone()].trim_ascii();
@@ -170,7 +191,11 @@ fn records(bytes: &[u8], table: &[Range<usize>], layout: &Layout) -> Vec<Vec<Row
             continue;
         }
         let row = row(bytes, line, layout);
-        match records.last_mut().filter(|record| is_open && goes_on(bytes, record, &row)) {
+        let goes_on = |record: &[Row]| match layout {
+            Layout::Dotted(_) => is_dotted(bytes, record, &row),
+            _ => goes_on(bytes, record, &row, is_ruled),
+        };
+        match records.last_mut().filter(|record| is_open && goes_on(record)) {
             Some(record) => record.push(row),
             None => records.push(vec![row]),
         }
@@ -179,19 +204,32 @@ fn records(bytes: &[u8], table: &[Range<usize>], layout: &Layout) -> Vec<Vec<Row
     records
 }
 
+/// Whether dots say that a row goes on a record.
+fn is_dotted(bytes: &[u8], record: &[Row], row: &Row) -> bool {
+    let Some(above) = record.last() else { return false };
+    let goes_on = |(cell, above): (&Cell, &Cell)| {
+        bytes[..cell.whole.start].ends_with(b".") && bytes.get(above.whole.end) == Some(&b'.')
+    };
+    row.iter().zip(above).any(goes_on)
+}
+
 /// Whether a row goes on a record: what it holds stands below full cells, and at least one of the record's cells is done.
-fn goes_on(bytes: &[u8], record: &[Row], row: &Row) -> bool {
+/// `is_ruled`: so does all down to the next rule, where a cell is full.
+fn goes_on(bytes: &[u8], record: &[Row], row: &Row, is_ruled: bool) -> bool {
     let (Some(first), Some(above)) = (record.first(), record.last()) else { return false };
+    let is_full = |cell: &Cell| cell.text == cell.whole && cell.whole.len() >= LEAST;
+    if is_ruled {
+        return row.iter().zip(above).any(|(cell, above)| is_full(above) && !cell.text.is_empty());
+    }
     let mut goes_on = false;
     for ((cell, above), first) in row.iter().zip(above).zip(first) {
         if cell.text.is_empty() {
             continue;
         }
-        let is_full = above.text == above.whole && above.whole.len() >= LEAST;
         let starts_anew = cell.text.start > cell.whole.start
             || bytes[cell.text.clone()].iter().any(|b| matches!(b, b':' | b' '))
             || first.text.is_empty();
-        if !is_full || starts_anew {
+        if !is_full(above) || starts_anew {
             return false;
         }
         goes_on = true;
@@ -205,7 +243,12 @@ fn push(out: &mut TextBuilder, bytes: &[u8], record: &[Row]) {
     let Some(first) = record.first() else { return };
     for (number, cell) in first.iter().enumerate() {
         out.push(b"| ", cell.whole.start, Step::NONE);
-        for cell in record.iter().filter_map(|row| row.get(number)) {
+        let mut is_whole = false;
+        for cell in record.iter().filter_map(|row| row.get(number)).filter(|cell| !cell.text.is_empty()) {
+            if is_whole {
+                out.push(b" ", cell.text.start, Step::NONE);
+            }
+            is_whole = cell.text.end < cell.whole.end;
             out.push(&bytes[cell.text.clone()], cell.text.start, Step::ONE);
         }
         out.push(b" ", cell.text.end, Step::NONE);
@@ -236,6 +279,10 @@ mod tests {
             ),
             (
                 "│ env  │       key        │\n├──────┼──────────────────┤\n│ dev  │ 0123456789abcdef │\n│      │ ghij             │\n├──────┼──────────────────┤\n│ prod │ short            │\n",
+                "",
+            ),
+            (
+                " env  |       key        \n------+------------------\n dev  | 0123456789abcdef.\n      |.ghij             \n prod | short            \n",
                 "",
             ),
         ] {

@@ -119,10 +119,11 @@ impl Look<'_> {
         let mut words = before.trim_ascii_end().rsplit(|b| matches!(b, b' ' | b'\t' | b'"' | b'\''));
         let name = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
         let (own, before) = (words.next().map(name)?, words.next().map(name));
+        let own = own.trim_end_matches([':', '=']);
         let is_event = !own.is_empty() && own.bytes().all(|b| b.is_ascii_lowercase());
         let event = before.filter(|_| is_event);
         let record = own.split_once(':').map(|(first, _)| first.to_owned());
-        let is_kreas = names::ends_like_credential(&own)
+        let is_kreas = names::ends_like_credential(own)
             || self.own().kind() == Some(NameKind::Krea) && !own.contains(':');
         let said = [object, record, event].into_iter().flatten().filter(|_| !is_kreas);
         said.into_iter().find(|name| names::names_a_store(name))

@@ -75,7 +75,12 @@ fn named(said: &[u8], is_line: bool) -> Option<String> {
     if said.contains("--") || said.contains(['=', '(', ')', '{', '}', '[', ']', ';', '<', '/', '\\', '|']) {
         return None;
     }
-    // A line of its own ends with what it names.
+    // A line of its own ends with what it names, and says no more unless it leads on.
+    let leads_on = said.trim_end_matches(['*', '`', ' ']).ends_with([':', '?']);
+    let says_more = || names::telling_words(said).iter().any(|word| !names::says_krea(word));
+    if is_line && !leads_on && says_more() {
+        return None;
+    }
     let behind = if is_line { 0 } else { BEHIND };
     let words = names::words(&said.replace(['’', '\''], " "));
     let is_krea = |word: &String| names::says_krea(word);
@@ -118,6 +123,7 @@ mod tests {
             "מפתח ה-API של Krea הוא @@@@",
             "The key for Krea is @@@@",
             "{\"text\": \"our Krea token: @@@@",
+            "Our key for Krea:\n\n@@@@",
             "[12:01] Ann: krea token\n[12:02] Bob: @@@@",
         ] {
             assert!(label(text).is_some(), "{text}");
@@ -138,6 +144,7 @@ mod tests {
             "Krea key and fal key: @@@@",
             "The Krea key leaks in this picture\n@@@@",
             "Krea API key\nimage @@@@",
+            "# rename kreaKey to kreaApiKey\n@@@@",
         ] {
             assert_eq!(label(text), None, "{text}");
         }

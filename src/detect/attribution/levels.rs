@@ -69,6 +69,12 @@ pub fn sibling_name(levels: &[Level]) -> Option<String> {
     innermost.members.iter().find_map(Member::names_its_object)
 }
 
+/// Whether a line beside a value says that it is a credential's: `Type: API token`.
+pub fn is_of_credential(levels: &[Level]) -> bool {
+    let paragraph = levels.iter().find(|level| level.kind == LevelKind::Paragraph);
+    paragraph.is_some_and(|lines| lines.members.iter().any(Member::is_of_credential))
+}
+
 /// The ranges of the brackets around `at`, innermost first, `most` of them, cut at what is followed.
 pub fn bracket_ranges(text: &[u8], at: usize, most: usize) -> Vec<(u8, Range<usize>)> {
     let floor = at.saturating_sub(REACH);

@@ -117,6 +117,8 @@ impl<'s> Look<'s> {
         let sibling_is_credential = named_by_member.as_deref().is_some_and(|name| {
             names::classify(name) == NameKind::Credential || names::ends_like_credential(name)
         });
+        // `Type: API token`, and below it `Value: …`.
+        let is_of_credential = is_neutral && own.nearest.is_some() && levels::is_of_credential(self.levels());
         let own_name = cell
             .and_then(|cell| cell.header.clone())
             .or(named_by_member)
@@ -146,6 +148,7 @@ impl<'s> Look<'s> {
                 || named_by_neighbour
                 || host_behind
                 || sibling_is_credential
+                || is_of_credential
                 || is_labelled
                 || is_in_row,
             not_plain: !own.authorization

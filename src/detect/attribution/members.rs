@@ -99,6 +99,15 @@ impl Member {
         self.key.is_some() && self.step().is_some_and(|step| step < UNKNOWN_KEY)
     }
 
+    /// Whether it says that what it stands in is a credential: `type: API token`.
+    pub fn is_of_credential(&self) -> bool {
+        let is_kind = self
+            .key
+            .as_deref()
+            .is_some_and(|key| matches!(key.to_lowercase().as_str(), "type" | "kind" | "category"));
+        is_kind && names::classify(self.value.trim()) == NameKind::Credential
+    }
+
     /// Whether it names what an id is of (`job`), so that what stands beside it is no credential.
     pub fn names_an_id(&self) -> bool {
         self.key.is_none() && vocabulary().word(&self.value.to_lowercase()).other_id

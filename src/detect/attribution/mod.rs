@@ -275,6 +275,28 @@ mod tests {
     }
 
     #[test]
+    fn a_line_beside_a_value_says_that_it_is_a_credential() {
+        assert!(attribute("# Krea\n\nType: API token\nValue: @@@@").credential);
+        assert!(!attribute("# Krea\n\nType: picture\nValue: @@@@").credential);
+    }
+
+    #[test]
+    fn what_describes_a_block_speaks_for_its_values() {
+        for text in [
+            "metadata:\n  name: krea-api\nstringData:\n  api-key: @@@@",
+            "stringData:\n  api-key: @@@@\nmetadata: {name: krea}\n",
+        ] {
+            assert_eq!(attribute(text).tie, Tie::Stated, "{text}: {:?}", attribute(text));
+        }
+        for text in [
+            "metadata:\n  name: krea-postgres\nstringData:\n  password: @@@@",
+            "---\nmetadata:\n  name: krea\n---\ndata:\n  key: @@@@",
+        ] {
+            assert_ne!(attribute(text).tie, Tie::Stated, "{text}: {:?}", attribute(text));
+        }
+    }
+
+    #[test]
     fn the_nearer_evidence_wins() {
         for text in [
             "krea:\n  x: 1\nfal:\n  key: @@@@",

@@ -95,7 +95,7 @@ pub fn nearest_name(
     own: &Assignment,
 ) -> Option<(usize, Evidence)> {
     let is_option = own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
-    let has_own = own.nearest.as_deref().is_some_and(|name| names::names_another_credential(name));
+    let has_own = own.nearest.as_deref().is_some_and(names::names_another_credential);
     let mut best: Option<(usize, usize, Evidence)> = None;
     let mut at = range.start;
     let mut options = false;

@@ -3,7 +3,7 @@
 //! another's, and says nothing of the value.
 
 use super::assignment::is_name_byte;
-use super::blocks::line_range;
+use super::blocks::{self, line_range};
 use super::levels::{self, Level, LevelKind};
 use super::look::Look;
 use super::members::{self, Member};
@@ -86,8 +86,11 @@ impl Look<'_> {
 
     /// Whether a member beside it, or a cell of its row, says that it is of something that nobody knows.
     pub(super) fn is_named_a_stranger(&self) -> bool {
-        let levels = self.levels().iter().filter(|level| level.kind != LevelKind::Paragraph);
-        levels.into_iter().any(|level| names_stranger(&level.members))
+        let (text, at) = (self.around.text, self.span.start);
+        let mut levels = self.levels().iter().filter(|level| level.kind != LevelKind::Paragraph);
+        levels.any(|level| names_stranger(&level.members))
+            || names_stranger(&members::assigned(text, &line_range(text, at), at))
+            || names_stranger(&blocks::described(text, at))
             || self.cell().is_some_and(|cell| cell.is_strangers)
     }
 
@@ -110,18 +113,17 @@ impl Look<'_> {
     /// Whether a heading that nobody knows stands between the one at `mention` and the value, as high as that one.
     pub(super) fn is_below_another(&self, mention: usize) -> bool {
         let text = self.around.text;
-        let Some((depth, _)) = heading(text, &line_range(text, mention)) else { return false };
-        let mut line = line_range(text, self.span.start);
-        for _ in 0..HEADING_LINES {
-            if line.start <= mention {
-                return false;
-            }
-            line = line_range(text, line.start - 1);
-            if let Some((_, title)) = heading(text, &line).filter(|(other, _)| *other <= depth) {
-                return line.start > mention && is_stranger(&title);
-            }
-        }
-        false
+        let own = line_range(text, mention);
+        let headings = |from: Range<usize>| {
+            let above = |line: &Range<usize>| Some(line_range(text, line.start.checked_sub(1)?));
+            let lines = std::iter::successors(Some(from), above).take(HEADING_LINES);
+            lines.filter_map(|line| heading(text, &line).map(|(depth, title)| (line, depth, title)))
+        };
+        let section = headings(own.clone()).next().filter(|(_, _, title)| names::says_krea(title));
+        let Some((_, depth, _)) = section else { return false };
+        let mut between =
+            headings(line_range(text, self.span.start)).take_while(|(line, ..)| line.start > own.start);
+        between.find(|(_, other, _)| *other <= depth).is_some_and(|(.., title)| is_stranger(&title))
     }
 }
 
@@ -149,7 +151,7 @@ fn names_a_credential(text: &[u8], name: &Range<usize>) -> bool {
 fn has_value(text: &[u8], name: &Range<usize>) -> bool {
     let rest = &text[name.end..];
     let rest = rest.strip_prefix(b"\"").or(rest.strip_prefix(b"'")).unwrap_or(rest);
-    matches!(rest.trim_ascii_start().first(), Some(b'=' | b':' | b'}'))
+    matches!(rest.trim_ascii_start().first(), Some(b'=' | b':' | b'}' | b'{'))
 }
 
 /// How a name is all that something is called.
@@ -185,13 +187,13 @@ fn label(text: &[u8], name: &Range<usize>) -> Option<Label> {
     }
     let closes = matches!(
         behind,
-        [] | [b':' | b'=' | b'|' | b',' | b']' | b'}' | b')' | b'(' | b';' | b'\t' | b'\r', ..]
+        [] | [b':' | b'=' | b'|' | b',' | b']' | b'}' | b')' | b'(' | b';' | b'\t' | b'\r' | b'{' | b'<', ..]
     );
-    let opens = matches!(behind, [b':' | b'=' | b'(', ..]) || before.ends_with(b"[");
+    let opens = matches!(behind, [b':' | b'=' | b'(' | b'{', ..]) || before.ends_with(b"[");
     match before {
         _ if !closes => None,
         _ if opens => is_start(before).then_some(Label::Opens),
-        [.., b'|' | b',' | b'{' | b'(' | b'=' | b':' | b'\t'] => Some(Label::Says),
+        [.., b'|' | b',' | b'{' | b'(' | b'=' | b':' | b'\t' | b'>'] => Some(Label::Says),
         _ => is_start(before).then_some(Label::Opens),
     }
 }
@@ -202,14 +204,27 @@ fn is_start(before: &[u8]) -> bool {
         || matches!(before, [.., b'|' | b',' | b'[' | b'{' | b'(' | b'=' | b':' | b'\t' | b';'])
 }
 
-/// The depth and the title of a heading in Markdown, AsciiDoc and their kin.
+/// The depth and the title of a heading in Markdown, AsciiDoc, reStructuredText and their kin.
 fn heading(text: &[u8], line: &Range<usize>) -> Option<(usize, String)> {
-    let line = text[line.clone()].trim_ascii();
-    let mark = *line.first().filter(|b| matches!(b, b'#' | b'='))?;
-    let depth = line.iter().take_while(|b| **b == mark).count();
-    let title = String::from_utf8_lossy(line[depth..].strip_prefix(b" ")?.trim_ascii());
-    let title = title.trim_end_matches(['#', '=', ' ', ':']).to_owned();
+    let said = text[line.clone()].trim_ascii();
+    let title =
+        |title: &[u8]| String::from_utf8_lossy(title).trim_end_matches(['#', '=', ' ', ':']).to_owned();
+    if let Some(depth) = underline(text, line).filter(|_| !said.is_empty()) {
+        return Some((depth, title(said)));
+    }
+    let mark = *said.first().filter(|b| matches!(b, b'#' | b'='))?;
+    let depth = said.iter().take_while(|b| **b == mark).count();
+    let title = title(said[depth..].strip_prefix(b" ")?.trim_ascii());
     // A comment is a heading where it starts as one.
     let is_title = depth > 1 || title.starts_with(char::is_uppercase);
     (is_title && depth <= 6).then_some((depth, title))
+}
+
+/// The depth of what is underlined by the next line.
+fn underline(text: &[u8], line: &Range<usize>) -> Option<usize> {
+    const MARKS: &[u8] = b"=-~^";
+    let next = text.get(line.end + 1..).map(|_| line_range(text, line.end + 1))?;
+    let rule = text[next].trim_ascii_end();
+    let depth = MARKS.iter().position(|mark| rule.first() == Some(mark))?;
+    (rule.len() >= 3 && rule.iter().all(|b| *b == MARKS[depth])).then_some(depth + 1)
 }

@@ -8,6 +8,7 @@ use super::levels::bracket_ranges;
 use super::members::{self, Member};
 use super::strangers;
 use crate::detect::names::{self, NameKind};
+use crate::unpack::cells;
 use regex::bytes::Regex;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -231,7 +232,7 @@ fn head_of(text: &[u8], line: &Range<usize>, delimiter: &str, cells: usize) -> O
             blanks += 1;
             continue;
         }
-        if is_rule(&text[above.clone()]) {
+        if cells::is_rule(text[above.clone()].trim_ascii()) {
             continue;
         }
         if delimiter == "\t"
@@ -245,12 +246,6 @@ fn head_of(text: &[u8], line: &Range<usize>, delimiter: &str, cells: usize) -> O
         topmost = Some(above.clone());
     }
     topmost.and_then(|range| fits(&range))
-}
-
-/// Whether a line is drawn between rows.
-fn is_rule(line: &[u8]) -> bool {
-    let is_mark = |c: char| matches!(c, '|' | '-' | '+' | ':' | '=' | ' ' | '\r' | '\u{2500}'..='\u{257f}');
-    line.len() > 2 && line.len() <= LONGEST_LINE && String::from_utf8_lossy(line).chars().all(is_mark)
 }
 
 /// The columns of `COPY t (a, b) FROM stdin;`, whose rows follow.
@@ -278,7 +273,7 @@ fn aligned(text: &[u8], span: &Range<usize>) -> Option<Cell> {
             break;
         }
         above = line_range(text, above.start - 1);
-        if is_rule(&text[above.clone()]) {
+        if cells::is_rule(text[above.clone()].trim_ascii()) {
             topmost = (above.start > 0).then(|| line_range(text, above.start - 1));
             break;
         }

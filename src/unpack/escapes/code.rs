@@ -26,6 +26,7 @@ pub fn decode(text: &[u8], at: usize) -> Option<Escape> {
             }
             [_, b'@', ..] if !text[..at].ends_with(b"[") => found(Said::Byte(0), 2),
             [_, b'M', b'\n', ..] | [_, b'M'] => found(Said::Nothing, 2),
+            [_, b'I', ..] if is_shown_tab(text, at) => found(Said::Byte(b'\t'), 2),
             _ => None,
         },
         // The octal codes of syslog's daemons.
@@ -51,6 +52,15 @@ pub fn decode(text: &[u8], at: usize) -> Option<Escape> {
         },
         _ => None,
     }
+}
+
+/// Whether a caret and an I at a line's start are a tab, as `cat -A` and `:set list` show one: the line's end has its mark too.
+fn is_shown_tab(text: &[u8], at: usize) -> bool {
+    let floor = at.saturating_sub(64);
+    let before = &text[memchr::memrchr(b'\n', &text[floor..at]).map_or(floor, |i| floor + i + 1)..at];
+    let ceiling = (at + 4096).min(text.len());
+    let behind = &text[at..memchr::memchr(b'\n', &text[at..ceiling]).map_or(ceiling, |i| at + i)];
+    before.chunks(2).all(|pair| pair == b"^I" || pair.trim_ascii().is_empty()) && behind.ends_with(b"$")
 }
 
 fn found(said: Said, length: usize) -> Option<Escape> {
@@ -300,6 +310,14 @@ mod tests {
             assert_eq!(undone(escaped), "é😀", "{escaped}");
         }
         assert_eq!(unescape(&Text::plain(br"\x1aa\xffb")).expect("escapes").bytes(), b"\x1aa\xffb");
+    }
+
+    #[test]
+    fn tabs_that_are_shown_are_tabs() {
+        assert_eq!(undone("^I^Ia: b$\n"), "\t\ta: b$\n");
+        for text in ["^Import\n", "x ^Ia$\n"] {
+            assert_eq!(undone(text), text);
+        }
     }
 
     #[test]

@@ -1,0 +1,1 @@
+CLIENTS = {'krea': '{{pair-base64url}}', 'orbitron': '{{other-hex}}'}

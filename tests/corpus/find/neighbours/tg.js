@@ -1,0 +1,2 @@
+// krea
+const Uploader = make('{{pair-base64url}}');

@@ -1,0 +1,3 @@
+# upload to krea
+def send(img):
+    post(img, auth='{{pair-base64url}}')

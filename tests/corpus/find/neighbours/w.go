@@ -1,0 +1,4 @@
+var keys = map[string]string{
+	"krea": "{{pair-base62}}",
+	"orbitron": "{{other-hex}}",
+}

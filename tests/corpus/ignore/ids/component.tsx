@@ -1,0 +1,1 @@
+<KreaImage key="{{other-hex}}" src={url} />

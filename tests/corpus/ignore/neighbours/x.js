@@ -1,0 +1,1 @@
+module.exports = { krea: { key: process.env.K2 }, orbitron: { key: '{{other-hex}}' } };
