@@ -122,9 +122,9 @@ impl Member {
         let known = vocabulary().owner_key(&joined).or_else(|| vocabulary().owner_key(last));
         let is_content = |word: &str| vocabulary().word(word).content_key;
         // What another credential is, or refers to, says nothing of the values beside it.
-        let is_credential = names::ends_like_credential(key) || is_reference(self.value.trim());
         match known {
-            None if is_credential => None,
+            _ if is_reference(self.value.trim()) => None,
+            None if names::ends_like_credential(key) => None,
             Some(step) if !is_content(&joined) => Some(step),
             _ if is_content(&joined) || is_content(last) => None,
             _ => Some(UNKNOWN_KEY),
