@@ -337,7 +337,7 @@ pub fn names_a_store(name: &str) -> bool {
     let words = words(name);
     words
         .last()
-        .map(|last| known(last))
+        .map(|last| known(last.trim_end_matches('s')))
         .is_some_and(|last| last.no_pair && (last.not_credential_key || last.digest))
 }
 

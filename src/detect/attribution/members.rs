@@ -3,6 +3,7 @@
 
 use super::assignment::is_name_byte;
 use super::evidence::Says;
+use super::strangers;
 use crate::detect::names::{self, NameKind};
 use crate::detect::vocabulary::vocabulary;
 use regex::bytes::Regex;
@@ -179,13 +180,21 @@ pub fn host_kind(host: &str) -> NameKind {
     }
 }
 
-/// The surest of the members that say whose their object is; of two as sure, the nearer one to `at`.
+/// The surest of the members that say whose their object is; of two as sure, the nearer one to `at`. Where something that nobody
+/// knows has the same key nearer, it is that one's: `name="krea" …, name="nebula" …`.
 pub fn surest(members: &[Member], at: usize) -> Option<(NameKind, String)> {
     let said = members.iter().filter_map(|member| {
         let (step, kind, label) = member.says()?;
-        Some((step, member.at.abs_diff(at), kind, label))
+        Some((step, member.at.abs_diff(at), kind, label, member))
     });
-    said.min_by_key(|(step, distance, ..)| (*step, *distance)).map(|(.., kind, label)| (kind, label))
+    let (_, distance, kind, label, surest) = said.min_by_key(|(step, distance, ..)| (*step, *distance))?;
+    let is_nearer = |member: &Member| {
+        member.at.abs_diff(at) < distance
+            && member.key == surest.key
+            && member.names_its_owner()
+            && strangers::is_stranger(member.value.trim())
+    };
+    (!members.iter().any(is_nearer)).then_some((kind, label))
 }
 
 /// The same where a level holds what has little to do with each other: only the surest keys count.

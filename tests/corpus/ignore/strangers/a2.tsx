@@ -1,0 +1,1 @@
+<KreaCard key="{{other-hex}}" job={job} />

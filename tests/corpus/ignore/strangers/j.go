@@ -1,0 +1,2 @@
+kreaKey := os.Getenv("KREA_API_KEY")
+orbitronKey := "{{other-hex}}"

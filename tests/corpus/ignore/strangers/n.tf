@@ -1,0 +1,4 @@
+variable "krea_key" {}
+variable "orbitron_key" {
+  default = "{{other-hex}}"
+}

@@ -1,0 +1,2 @@
+fetch('https://api.krea.ai/jobs');
+fetch('https://api.orbitron.example', { headers: { Authorization: 'Bearer {{other-hex}}' } });
