@@ -23,6 +23,8 @@ pub struct Word {
     pub digest: bool,
     pub no_pair: bool,
     pub content_key: bool,
+    /// Its value says what sort of thing an object is.
+    pub sort_key: bool,
     pub other_id: bool,
     pub lookalike: bool,
     pub service: bool,
@@ -58,6 +60,7 @@ struct NamesFile {
     ciphertext_marks: Vec<String>,
     owner_keys: Vec<String>,
     content_keys: String,
+    sort_keys: String,
     other_ids: String,
     examples: Vec<Example>,
 }
@@ -101,7 +104,7 @@ impl Vocabulary {
         let services: ServicesFile =
             toml::from_str(SERVICES).expect("a part of the program, which a test reads");
         let lookalikes = services.lookalikes.join(" ");
-        let lists: [(&str, Mark); 16] = [
+        let lists: [(&str, Mark); 17] = [
             (&names.credential, |word| word.credential = true),
             (&names.not_credential, |word| word.not_credential = true),
             (&names.not_credential_key, |word| word.not_credential_key = true),
@@ -114,6 +117,7 @@ impl Vocabulary {
             (&names.digests, |word| word.digest = true),
             (&names.no_pairs, |word| word.no_pair = true),
             (&names.content_keys, |word| word.content_key = true),
+            (&names.sort_keys, |word| word.sort_key = true),
             (&names.other_ids, |word| word.other_id = true),
             (&lookalikes, |word| (word.lookalike, word.service) = (true, true)),
             (&services.services, |word| word.service = true),

@@ -11,6 +11,8 @@ use crate::detect::vocabulary::vocabulary;
 const REACH: usize = 400;
 /// How many identifiers are looked at.
 const MAX_NAMES: usize = 14;
+/// How many words may stand between the name of a store and that of a key in it.
+const WORDS_BETWEEN: usize = 1;
 /// A longer identifier is no name.
 const MAX_NAME: usize = 100;
 
@@ -167,8 +169,9 @@ pub fn is_control(b: &u8) -> bool {
 
 /// Where the value starts that another one replaces: `"old" -> "new"`. Both have one name.
 fn replaced_value(before: &[u8], gap: &[u8]) -> Option<usize> {
-    let arrow = gap.iter().filter(|b| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'\''));
-    if !arrow.eq(b"->".iter()) && !gap.trim_ascii().ends_with(b">") {
+    let gap = gap.trim_ascii();
+    let gap = gap.strip_suffix(b"\"").or(gap.strip_suffix(b"'")).unwrap_or(gap).trim_ascii_end();
+    if !gap.ends_with(b">") {
         return None;
     }
     let arrow = before.ends_with(b"-") || gap.windows(2).any(|w| w == b"->");
@@ -205,11 +208,14 @@ fn is_of_another_key(before: &[u8], name: &str) -> bool {
     if names::is_other_key(name) {
         return true;
     }
-    let Some(before) = before.strip_suffix(b" ") else { return false };
-    let length = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
-    let word = String::from_utf8_lossy(&before[before.len() - length..]).to_lowercase();
     let is_key = names::words(name).first().is_some_and(|first| vocabulary().word(first).credential);
-    is_key && vocabulary().word(&word).not_credential_key
+    let Some(before) = before.strip_suffix(b" ").filter(|_| is_key) else { return false };
+    let line = memchr::memrchr(b'\n', before).map_or(before, |newline| &before[newline + 1..]);
+    let words = line.rsplit(|b| !b.is_ascii_alphanumeric()).map(|word| String::from_utf8_lossy(word).to_lowercase());
+    // What happened to it may stand between: `cache miss key=`.
+    let mut near = words.take(1 + WORDS_BETWEEN).take_while(|word| !names::says_krea(word));
+    near.next().is_some_and(|word| vocabulary().word(&word).not_credential_key)
+        || near.next().is_some_and(|word| names::names_a_store(&word))
 }
 
 /// Whether what stands between a name and the next one (or the value) still leads from one to the other.

@@ -60,8 +60,9 @@ impl Line {
         self.content > self.column
     }
 
+    /// Whether nothing is on it, or what parts the documents of a stream of YAML.
     fn is_blank(&self, text: &[u8]) -> bool {
-        text[self.range.clone()].trim_ascii().is_empty()
+        matches!(text[self.range.clone()].trim_ascii(), [] | b"---")
     }
 }
 

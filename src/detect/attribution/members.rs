@@ -95,9 +95,13 @@ impl Member {
         (is_name && !value.is_empty() && value.len() <= 80).then(|| value.to_owned())
     }
 
-    /// Whether its key is one whose value says whose the object is.
+    /// Whether its key is one whose value says whose the object is: not what sort of thing it is (`type: text`), unless that
+    /// is the name of a credential.
     pub fn names_its_owner(&self) -> bool {
-        self.key.is_some() && self.step().is_some_and(|step| step < UNKNOWN_KEY)
+        let last = self.key.as_deref().and_then(|key| names::words(key).pop());
+        let is_sort = last.is_some_and(|last| vocabulary().word(&last).sort_key);
+        let may_name = !is_sort || names::ends_like_credential(self.value.trim());
+        self.key.is_some() && may_name && self.step().is_some_and(|step| step < UNKNOWN_KEY)
     }
 
     /// Whether it says that what it stands in is a credential: `type: API token`.

@@ -97,17 +97,26 @@ impl Look<'_> {
     /// Whether the value has a label of its own where Krea's name labels another one: `krea: …`, and below it `nebula: …`.
     fn has_label_like(&self, other: &Range<usize>) -> bool {
         let (text, own) = (self.around.text, self.own());
-        let Some(name) = own.nearest.as_deref().filter(|_| own.kind() == Some(NameKind::Unknown)) else {
+        let Some((_, name)) = own.decided.as_ref().filter(|(kind, _)| *kind == NameKind::Unknown) else {
             return false;
         };
         let is_first = |at: usize| {
             let start = line_range(text, at).start;
-            text[start..at].iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'-' | b'*' | b'>' | b'"'))
+            let is_lead = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'-' | b'*' | b'>' | b'"' | b':');
+            text[start..at].iter().all(is_lead) || text[..at].ends_with(b"<")
         };
-        let end = own.nearest_at + name.len();
-        let is_label = text[end..].trim_ascii_start().starts_with(b":") || text[end..].starts_with(b"\":");
-        let is_line = line_range(text, end).contains(&self.span.start);
-        is_label && is_line && is_stranger(name) && is_first(own.nearest_at) == is_first(other.start)
+        let line = line_range(text, self.span.start);
+        let before = &text[line.start.min(self.span.start)..self.span.start];
+        let Some(at) = memchr::memmem::rfind(before, name.as_bytes()).map(|at| line.start + at) else {
+            return false;
+        };
+        // Words of what it is may follow it: `Nebula token:`.
+        let words = |b: &&u8| b.is_ascii_alphabetic() || matches!(**b, b' ' | b'_' | b'-');
+        let rest = &text[at + name.len()..self.span.start];
+        let rest = &rest[rest.iter().take_while(words).count().min(LONGEST_SERVICE)..];
+        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"', b':', ..] | [b'=', b'>', ..])
+            || rest.starts_with(b">") && text[..self.span.start].trim_ascii_end().ends_with(b"->");
+        is_label && is_stranger(name) && is_first(at) == is_first(other.start)
     }
 
     /// Whether a heading that nobody knows stands between the one at `mention` and the value, as high as that one.
@@ -201,7 +210,7 @@ fn label(text: &[u8], name: &Range<usize>) -> Option<Label> {
 /// Whether what stands before a name on its line lets it be the first one of something.
 fn is_start(before: &[u8]) -> bool {
     matches!(before.trim_ascii(), [] | b"-")
-        || matches!(before, [.., b'|' | b',' | b'[' | b'{' | b'(' | b'=' | b':' | b'\t' | b';'])
+        || matches!(before, [.., b'|' | b',' | b'[' | b'{' | b'(' | b'=' | b':' | b'\t' | b';' | b'<'])
 }
 
 /// The depth and the title of a heading in Markdown, AsciiDoc, reStructuredText and their kin.
@@ -214,10 +223,14 @@ fn heading(text: &[u8], line: &Range<usize>) -> Option<(usize, String)> {
     }
     let mark = *said.first().filter(|b| matches!(b, b'#' | b'='))?;
     let depth = said.iter().take_while(|b| **b == mark).count();
-    let title = title(said[depth..].strip_prefix(b" ")?.trim_ascii());
+    let rest = said[depth..].strip_prefix(b" ")?.trim_ascii();
+    let is_rule = |b: &&u8| matches!(**b, b'-' | b'=' | b'*' | b'~');
+    let rule = rest.iter().take_while(is_rule).count();
+    let title = title(rest[rule..].trim_ascii());
+    let title = title.split_once(" (").map_or(title.as_str(), |(title, _)| title).trim_end_matches(['-', '*', '~', ' ']);
     // A comment is a heading where it starts as one.
-    let is_title = depth > 1 || title.starts_with(char::is_uppercase);
-    (is_title && depth <= 6).then_some((depth, title))
+    let is_title = depth > 1 || rule > 1 || title.starts_with(char::is_uppercase);
+    (is_title && depth <= 6).then(|| (depth, title.to_owned()))
 }
 
 /// The depth of what is underlined by the next line.

@@ -1,5 +1,5 @@
-//! Code that Pygments coloured for LaTeX, as `minted` and Sphinx keep it: `\PY{n+nv}{KREA\PYZus{}KEY}` is `KREA_KEY`. The letters
-//! behind `\PY` are a style's.
+//! Code that was coloured for LaTeX: by Pygments, as `minted` and Sphinx keep it, `\PY{n+nv}{KREA\PYZus{}KEY}` is `KREA_KEY`
+//! (the letters behind `\PY` are a style's); by pandoc, `\VariableTok{KREA\_KEY}\OperatorTok{=}\NormalTok{ab{-}cd}`.
 
 use crate::unpack::{Step, Text, TextBuilder};
 use regex::bytes::Regex;
@@ -7,19 +7,25 @@ use std::sync::LazyLock;
 
 /// A sign that is spelt out, the start of what has a colour, and the brace that ends one.
 static MARKS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)\\PY[A-Za-z]{0,30}?(?:Z([a-z]{2})\{\}|\{[\w+-]{0,40}\}\{)|\}")
-        .expect("a constant pattern")
+    Regex::new(
+        r"(?-u)\\PY[A-Za-z]{0,30}?(?:Z([a-z]{2})\{\}|\{[\w+-]{0,40}\}\{)|\\[A-Z][A-Za-z]{1,20}Tok\{|\\text([a-z]{4,20})\{\}|\{(-)\}|\}",
+    )
+    .expect("a constant pattern")
 });
 
 /// The text without such marks; `None` when it has none.
 pub fn undo<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let bytes = text.bytes();
-    memchr::memmem::find(bytes, br"\PY")?;
+    let is_coloured = |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some();
+    if !is_coloured(br"\PY") && !is_coloured(b"Tok{") {
+        return None;
+    }
     let mut out = TextBuilder::default();
     let (mut copied, mut depth) = (0, 0usize);
     for mark in MARKS.captures_iter(bytes) {
         let Some(whole) = mark.get(0) else { continue };
-        let sign = match (mark.get(1), whole.as_bytes()) {
+        let name = mark.get(1).or(mark.get(2)).or(mark.get(3));
+        let sign = match (name, whole.as_bytes()) {
             (Some(name), _) => match sign(name.as_bytes()) {
                 Some(sign) => Some(sign),
                 None => continue,
@@ -48,9 +54,16 @@ pub fn undo<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     Some(text.derive(out))
 }
 
-/// The sign of a name.
+/// The sign of a name, Pygments' or LaTeX's own.
 fn sign(name: &[u8]) -> Option<u8> {
-    const SIGNS: [(&[u8; 2], u8); 15] = [
+    const SIGNS: [(&[u8], u8); 22] = [
+        (b"-", b'-'),
+        (b"quotesingle", b'\''),
+        (b"quotedbl", b'"'),
+        (b"backslash", b'\\'),
+        (b"asciitilde", b'~'),
+        (b"less", b'<'),
+        (b"greater", b'>'),
         (b"bs", b'\\'),
         (b"us", b'_'),
         (b"ob", b'{'),
@@ -84,6 +97,10 @@ mod tests {
             ),
             (r"\PYG{n}{krea}\PYG{o}{=}\PYGZsq{}x\PYGZsq{}", "krea='x'"),
             (r"\PYGdefault{n}{a\PYGdefaultZus{}b}", "a_b"),
+            (
+                r"\VariableTok{KREA\_KEY}\OperatorTok{=}\StringTok{\textquotesingle{}ab{-}cd\textquotesingle{}}",
+                "KREA_KEY='ab-cd'",
+            ),
         ] {
             assert_eq!(undone(coloured), code);
         }
