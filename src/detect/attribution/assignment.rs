@@ -211,7 +211,8 @@ fn is_of_another_key(before: &[u8], name: &str) -> bool {
     let is_key = names::words(name).first().is_some_and(|first| vocabulary().word(first).credential);
     let Some(before) = before.strip_suffix(b" ").filter(|_| is_key) else { return false };
     let line = memchr::memrchr(b'\n', before).map_or(before, |newline| &before[newline + 1..]);
-    let words = line.rsplit(|b| !b.is_ascii_alphanumeric()).map(|word| String::from_utf8_lossy(word).to_lowercase());
+    let words =
+        line.rsplit(|b| !b.is_ascii_alphanumeric()).map(|word| String::from_utf8_lossy(word).to_lowercase());
     // What happened to it may stand between: `cache miss key=`.
     let mut near = words.take(1 + WORDS_BETWEEN).take_while(|word| !names::says_krea(word));
     near.next().is_some_and(|word| vocabulary().word(&word).not_credential_key)

@@ -160,7 +160,7 @@ pub fn described(text: &[u8], at: usize) -> Vec<Member> {
         return Vec::new();
     };
     let is_same = |line: &Line| {
-        line.is_blank(text) || (line.column >= holder.column && !text[line.range.clone()].starts_with(b"---"))
+        !text[line.range.clone()].starts_with(b"---") && (line.is_blank(text) || line.column >= holder.column)
     };
     let above = lines(text, holder.range.clone(), true).take_while(is_same);
     let below = lines(text, holder.range.clone(), false).take_while(is_same);

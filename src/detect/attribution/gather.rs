@@ -213,8 +213,10 @@ impl Look<'_> {
             return;
         }
         let named = statement::nearest_name(text, &line, span, own);
-        let is_ours = |(at, evidence): &(usize, Evidence)| {
-            evidence.says != Says::MentionsKrea || !self.is_of_another(*at)
+        let is_ours = |(at, evidence): &(usize, Evidence)| match evidence.says {
+            Says::MentionsKrea => !self.is_of_another(*at),
+            Says::Krea => !self.is_named_a_stranger(),
+            _ => true,
         };
         found.extend(named.filter(is_ours).map(|(_, evidence)| evidence));
         for level in outer {

@@ -104,6 +104,11 @@ impl Member {
         self.key.is_some() && may_name && self.step().is_some_and(|step| step < UNKNOWN_KEY)
     }
 
+    /// Whether it says by a name which service its object is of: `provider: nebula`.
+    pub fn names_its_service(&self) -> bool {
+        self.key.is_some() && self.step() == Some(0) && !self.value.contains('.')
+    }
+
     /// Whether it says that what it stands in is a credential: `type: API token`.
     pub fn is_of_credential(&self) -> bool {
         let is_kind = self
@@ -124,12 +129,14 @@ impl Member {
         let words = names::words(key);
         let last = words.last()?;
         let joined = words.concat();
-        let known = vocabulary().owner_key(&joined).or_else(|| vocabulary().owner_key(last));
+        let is_credential = names::ends_like_credential(key);
+        let by_last = || vocabulary().owner_key(last).filter(|_| !is_credential);
+        let known = vocabulary().owner_key(&joined).or_else(by_last);
         let is_content = |word: &str| vocabulary().word(word).content_key;
         // What another credential is, or refers to, says nothing of the values beside it.
         match known {
             _ if is_reference(self.value.trim()) => None,
-            None if names::ends_like_credential(key) => None,
+            None if is_credential => None,
             Some(step) if !is_content(&joined) => Some(step),
             _ if is_content(&joined) || is_content(last) => None,
             _ => Some(UNKNOWN_KEY),
@@ -341,9 +348,11 @@ pub fn assigned(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     found.into_iter().filter(|member| member.step().is_some_and(|step| step < UNKNOWN_KEY)).collect()
 }
 
-/// The attributes of a tag, but for the one that `at` stands in.
+/// The attributes of a tag, but for the one that `at` stands in, and those that only tell a page's elements apart.
 pub fn attributes(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
-    captured(text, range, at, &ATTRIBUTE)
+    let mut found = captured(text, range, at, &ATTRIBUTE);
+    found.retain(|member| !matches!(member.key.as_deref(), Some("id" | "class" | "style")));
+    found
 }
 
 /// The child elements with nothing but text, but for the one that `at` stands in.

@@ -315,10 +315,19 @@ mod tests {
         ] {
             assert!(attribute(text).other_service, "{text}: {:?}", attribute(text));
         }
-        assert_eq!(
-            attribute("- name: KREA_API_KEY\n  valueFrom: x\n- name: OTHER\n  value: @@@@").tie,
-            Tie::Nearby
-        );
+        for text in [
+            "- name: KREA_API_KEY\n  valueFrom: x\n- name: OTHER\n  value: @@@@",
+            "# --- krea (images)\nKREA_API_KEY=x\n\n# --- nebula (video)\nAPI_KEY_2=@@@@",
+            "---\nservice: nebula\ntoken: @@@@\n---\nservice: krea\ntoken: x\n",
+            "krea -> ask Ann\nnebula -> @@@@\n",
+            ":Krea: ask Ann\n:Nebula token: @@@@\n",
+            "<keys><krea/><nebula>@@@@</nebula></keys>",
+            "$krea = Get-Secret krea\n$nebulaToken = '@@@@'\n",
+            "from krea import Krea\nkrea = Krea()\nnebula = Nebula(api_key=\"@@@@\")\n",
+            "~ \"NEBULA_TOKEN\" = \"4fK9wq2LmZx81TbVnR5s\" -> \"@@@@\"\n\"KREA_API_KEY\" = (sensitive)\n",
+        ] {
+            assert_eq!(attribute(text).tie, Tie::None, "{text}: {:?}", attribute(text));
+        }
     }
 
     #[test]

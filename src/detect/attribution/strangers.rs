@@ -87,8 +87,15 @@ impl Look<'_> {
     /// Whether a member beside it, or a cell of its row, says that it is of something that nobody knows.
     pub(super) fn is_named_a_stranger(&self) -> bool {
         let (text, at) = (self.around.text, self.span.start);
-        let mut levels = self.levels().iter().filter(|level| level.kind != LevelKind::Paragraph);
-        levels.any(|level| names_stranger(&level.members))
+        let names = |level: &Level| match level.kind {
+            // Lines that have little to do with each other.
+            LevelKind::Paragraph => level
+                .members
+                .iter()
+                .any(|member| member.names_its_service() && is_stranger(member.value.trim())),
+            _ => names_stranger(&level.members),
+        };
+        self.levels().iter().any(names)
             || names_stranger(&members::assigned(text, &line_range(text, at), at))
             || names_stranger(&blocks::described(text, at))
             || self.cell().is_some_and(|cell| cell.is_strangers)
@@ -194,11 +201,17 @@ fn label(text: &[u8], name: &Range<usize>) -> Option<Label> {
         }
         behind = &rest[word..];
     }
-    let closes = matches!(
-        behind,
-        [] | [b':' | b'=' | b'|' | b',' | b']' | b'}' | b')' | b'(' | b';' | b'\t' | b'\r' | b'{' | b'<', ..]
-    );
-    let opens = matches!(behind, [b':' | b'=' | b'(' | b'{', ..]) || before.ends_with(b"[");
+    // `->`, and the end of a tag.
+    let points = matches!(behind, [b'>', ..] | [b'-' | b'/', b'>', ..]);
+    let closes = points
+        || matches!(
+            behind,
+            [] | [
+                b':' | b'=' | b'|' | b',' | b']' | b'}' | b')' | b'(' | b';' | b'\t' | b'\r' | b'{' | b'<',
+                ..
+            ]
+        );
+    let opens = points || matches!(behind, [b':' | b'=' | b'(' | b'{', ..]) || before.ends_with(b"[");
     match before {
         _ if !closes => None,
         _ if opens => is_start(before).then_some(Label::Opens),
@@ -227,7 +240,10 @@ fn heading(text: &[u8], line: &Range<usize>) -> Option<(usize, String)> {
     let is_rule = |b: &&u8| matches!(**b, b'-' | b'=' | b'*' | b'~');
     let rule = rest.iter().take_while(is_rule).count();
     let title = title(rest[rule..].trim_ascii());
-    let title = title.split_once(" (").map_or(title.as_str(), |(title, _)| title).trim_end_matches(['-', '*', '~', ' ']);
+    let title = title
+        .split_once(" (")
+        .map_or(title.as_str(), |(title, _)| title)
+        .trim_end_matches(['-', '*', '~', ' ']);
     // A comment is a heading where it starts as one.
     let is_title = depth > 1 || rule > 1 || title.starts_with(char::is_uppercase);
     (is_title && depth <= 6).then(|| (depth, title.to_owned()))
