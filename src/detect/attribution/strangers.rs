@@ -105,9 +105,16 @@ impl Look<'_> {
             text[start..at].iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'-' | b'*' | b'>' | b'"'))
         };
         let end = own.nearest_at + name.len();
+        // Words of one label: `Krea token created: …`.
+        let between = text.get(other.end..own.nearest_at).unwrap_or(b",");
+        let is_apart = between.iter().any(|b| matches!(b, b'\n' | b',' | b';' | b'{' | b'}'));
         let is_label = text[end..].trim_ascii_start().starts_with(b":") || text[end..].starts_with(b"\":");
         let is_line = line_range(text, end).contains(&self.span.start);
-        is_label && is_line && is_stranger(name) && is_first(own.nearest_at) == is_first(other.start)
+        is_apart
+            && is_label
+            && is_line
+            && is_stranger(name)
+            && is_first(own.nearest_at) == is_first(other.start)
     }
 
     /// Whether a heading that nobody knows stands between the one at `mention` and the value, as high as that one.
