@@ -344,8 +344,14 @@ fn captured(text: &[u8], range: &Range<usize>, at: usize, pattern: &Regex) -> Ve
 
 /// What a statement assigns to keys that say whose it is: `provider=krea key=…`, `WHERE provider = 'krea'`.
 pub fn assigned(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
-    let found = captured(text, range, at, &ASSIGNED);
-    found.into_iter().filter(|member| member.step().is_some_and(|step| step < UNKNOWN_KEY)).collect()
+    let tag = |at: usize| {
+        let before = &text[range.start.min(at)..at];
+        before.iter().rposition(|b| matches!(b, b'<' | b'>')).filter(|&mark| before[mark] == b'<')
+    };
+    // What is said in another tag is said of that one's element.
+    let is_ours = |member: &Member| tag(member.at).is_none_or(|start| tag(at) == Some(start));
+    let says = |member: &Member| member.step().is_some_and(|step| step < UNKNOWN_KEY) && is_ours(member);
+    captured(text, range, at, &ASSIGNED).into_iter().filter(says).collect()
 }
 
 /// The attributes of a tag, but for the one that `at` stands in, and those that only tell a page's elements apart.

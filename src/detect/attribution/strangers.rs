@@ -121,9 +121,10 @@ impl Look<'_> {
         let words = |b: &&u8| b.is_ascii_alphabetic() || matches!(**b, b' ' | b'_' | b'-');
         let rest = &text[at + name.len()..self.span.start];
         let rest = &rest[rest.iter().take_while(words).count().min(LONGEST_SERVICE)..];
-        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"', b':', ..] | [b'=', b'>', ..])
-            || rest.starts_with(b">") && text[..self.span.start].trim_ascii_end().ends_with(b"->");
-        is_label && is_stranger(name) && is_first(at) == is_first(other.start)
+        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"', b':', ..] | [b'=', b'>', ..]); // Words of one label: `Krea token created: …`.
+        let between = text.get(other.end..at).unwrap_or(b",");
+        let is_apart = between.iter().any(|b| matches!(b, b'\n' | b',' | b';' | b'{' | b'}' | b'<'));
+        is_apart && is_label && is_stranger(name) && is_first(at) == is_first(other.start)
     }
 
     /// Whether a heading that nobody knows stands between the one at `mention` and the value, as high as that one.

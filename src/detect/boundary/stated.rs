@@ -64,8 +64,6 @@ fn before(text: &[u8], at: usize, is_value: bool) -> Vec<Stated> {
         let bits = match is_printable(byte(2)) {
             _ if is_letter => 2.0,
             false => 6.5,
-            // A text of CBOR with its length in a byte.
-            true if byte(2) == Some(b'x') => 7.0,
             // It assigns, opens or parts.
             true if last.is_ascii_punctuation() => 1.5,
             true => 4.0,

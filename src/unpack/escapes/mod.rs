@@ -86,7 +86,7 @@ pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
 }
 
 /// Whether a text is in quoted-printable though nothing in it says so: a part of a mail without its head. All its signs are escapes
-/// or break a line, which no line is too long for.
+/// or break a line, which no line is too long for; unless a blank at a line's end, or UTF-8, is spelt out.
 fn is_quoted_printable(bytes: &[u8]) -> bool {
     let is_escape = |at: usize| match bytes[at + 1..] {
         [] | [b'\n', ..] | [b'\r', b'\n', ..] => true,
@@ -95,7 +95,10 @@ fn is_quoted_printable(bytes: &[u8]) -> bool {
     };
     memchr::memmem::find(bytes, b"=3D").is_some()
         && memchr::memchr_iter(b'=', bytes).all(is_escape)
-        && bytes.split(|&b| b == b'\n').all(|line| line.len() <= LONGEST_QUOTED_LINE)
+        && (bytes.split(|&b| b == b'\n').all(|line| line.len() <= LONGEST_QUOTED_LINE)
+            || [&b"=20\n"[..], b"=20\r\n", b"=C3="]
+                .iter()
+                .any(|mark| memchr::memmem::find(bytes, mark).is_some()))
 }
 
 /// Undoes quoted-printable in a text that names it as its encoding, or in the values that do.
@@ -263,6 +266,8 @@ pub(super) mod tests {
         let mail = "Content-Transfer-Encoding: quoted-printable\n\n";
         assert_eq!(undone(&format!("{mail}A=3Dxy=\r\nz=zz=C3=A9==3D")), format!("{mail}A=xyz=zzé=="));
         assert_eq!(undone("A=3Dx=\ny=C3=A9"), "A=xyé");
+        let long = "x".repeat(80);
+        assert_eq!(undone(&format!("Hi,=20\nA=3D{long}\n")), format!("Hi, \nA={long}\n"));
         for text in ["A=3Dx=\ny=z", "A=3dx", "A=1\n"] {
             assert_eq!(undone(text), text);
         }
