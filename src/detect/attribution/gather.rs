@@ -94,7 +94,8 @@ impl Look<'_> {
         let is_records_key = own.nearest.as_deref() == Some("key")
             && (statement::names_a_record(self.around.text, &self.span) || self.is_key_of_a_component());
         let store = || self.store().filter(|_| !own.credential && !own.authorization);
-        if own.no_credential || is_other_key || is_records_key {
+        // A word of what Krea's key is for names nothing itself.
+        if own.no_credential || is_other_key && self.label().is_none() || is_records_key {
             let label = own.nearest.as_deref().map(shorten).unwrap_or_default();
             found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
         } else if let Some(label) = store() {

@@ -4,7 +4,7 @@
 use super::blocks::line_range;
 use crate::detect::names;
 use crate::detect::vocabulary::vocabulary;
-use regex::bytes::Regex;
+use regex::bytes::{Captures, Regex};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -15,6 +15,7 @@ const MOST_BLANKS: usize = 2;
 /// How far apart Krea's name and the word for a credential may be, and how many words may follow both.
 const APART: usize = 4;
 const BEHIND: usize = 3;
+const BEHIND_IN_QUESTION: usize = 6;
 
 /// What stands before a message's text or an item's: who says it and when, the mark of the item.
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
@@ -25,8 +26,29 @@ static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
 static ASIDE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u) \([^()\n]{1,40}\)").expect("a constant pattern"));
 
-/// The words before the value at `span` that name a credential of Krea's; `None` where they name nothing, or something else.
+/// What a credential is for, before the value that it is: `the Krea key for the nightly batch is …`.
+static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i-u) (?:for|on|in|of|from|at|to) [a-z0-9' -]{1,40}?(:| is| was| are)[ "'`*@]*$"#)
+        .expect("a constant pattern")
+});
+/// What leads from a value to the words that say what it is: `… as the Krea API key`.
+static SAID_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^(?i-u)["'`*]{0,3} (?:as|is|was|=|<-|←) ([a-z][^.,;:\n]{3,60})"#).expect("a constant pattern")
+});
+
+/// The words around the value at `span` that name a credential of Krea's; `None` where they name nothing, or something else.
 pub fn of(text: &[u8], span: &Range<usize>) -> Option<String> {
+    before(text, span).or_else(|| behind(text, span))
+}
+
+/// The words behind it.
+fn behind(text: &[u8], span: &Range<usize>) -> Option<String> {
+    let rest = &text[span.end..text.len().min(span.end + REACH)];
+    named(SAID_BEHIND.captures(rest)?.get(1)?.as_bytes(), BEHIND)
+}
+
+/// The words before it; `None` where they name nothing, or something else.
+fn before(text: &[u8], span: &Range<usize>) -> Option<String> {
     let line = line_range(text, span.start);
     let own = text.get(line.start.max(span.start.saturating_sub(REACH))..span.start)?;
     let own = without_prefix(own);
@@ -35,7 +57,7 @@ pub fn of(text: &[u8], span: &Range<usize>) -> Option<String> {
         return None;
     }
     if own.iter().any(|b| b.is_ascii_alphanumeric() || *b >= 0x80 && !is_arrow(own)) {
-        return named(own, false);
+        return named(own, BEHIND);
     }
     let behind = &text[span.end..line.end.max(span.end)];
     if behind.iter().any(u8::is_ascii_alphanumeric) {
@@ -46,7 +68,7 @@ pub fn of(text: &[u8], span: &Range<usize>) -> Option<String> {
         above = line_range(text, above.start.checked_sub(1)?);
         let said = &text[above.clone()];
         if !said.trim_ascii().is_empty() {
-            return (said.len() <= REACH).then(|| named(without_prefix(said), true)).flatten();
+            return (said.len() <= REACH).then(|| named_by_line(without_prefix(said))).flatten();
         }
     }
     None
@@ -63,9 +85,28 @@ fn is_arrow(text: &[u8]) -> bool {
         .all(|c| c.is_ascii() || matches!(c, '→' | '➜' | '⇒' | '–' | '—' | '•' | '·' | '│'))
 }
 
-/// What some words name, if that is a credential of Krea's. `is_line`: they stand on a line of their own.
-fn named(said: &[u8], is_line: bool) -> Option<String> {
+/// What a line of its own names: it ends with that, and says no more unless it leads on. A question says what it wants it for.
+fn named_by_line(said: &[u8]) -> Option<String> {
+    let end = said.trim_ascii_end();
+    let end = &end[..end.len() - end.iter().rev().take_while(|b| matches!(b, b'*' | b'`' | b' ')).count()];
+    let says_more = || {
+        names::telling_words(&String::from_utf8_lossy(said)).iter().any(|word| !names::says_krea(word))
+    };
+    match end.last()? {
+        b'?' => named(said, BEHIND_IN_QUESTION),
+        b':' => named(said, 0),
+        _ if says_more() => None,
+        _ => named(said, 0),
+    }
+}
+
+/// What some words name, if that is a credential of Krea's, which no more than so many words follow.
+fn named(said: &[u8], behind: usize) -> Option<String> {
     let said = ASIDE.replace_all(said, &b""[..]);
+    let is_kreas = |purpose: &Captures<'_>| names::says_krea(&String::from_utf8_lossy(&purpose[0]));
+    let said = PURPOSE.replace(&said, |purpose: &Captures<'_>| {
+        if is_kreas(purpose) { purpose[0].to_vec() } else { purpose[1].to_vec() }
+    });
     // What is quoted, or another sentence, is something else.
     let start = said.iter().rposition(|&b| b == b'"').map_or(0, |at| at + 1);
     let said = String::from_utf8_lossy(&said[start..]).into_owned();
@@ -75,13 +116,6 @@ fn named(said: &[u8], is_line: bool) -> Option<String> {
     if said.contains("--") || said.contains(['=', '(', ')', '{', '}', '[', ']', ';', '<', '/', '\\', '|']) {
         return None;
     }
-    // A line of its own ends with what it names, and says no more unless it leads on.
-    let leads_on = said.trim_end_matches(['*', '`', ' ']).ends_with([':', '?']);
-    let says_more = || names::telling_words(said).iter().any(|word| !names::says_krea(word));
-    if is_line && !leads_on && says_more() {
-        return None;
-    }
-    let behind = if is_line { 0 } else { BEHIND };
     let words = names::words(&said.replace(['’', '\''], " "));
     let is_krea = |word: &String| names::says_krea(word);
     let krea = words.iter().rposition(is_krea)?;
@@ -119,6 +153,11 @@ mod tests {
             "Krea API key\n@@@@",
             "**Krea API key** (Mia's): `@@@@`",
             "Jo: what's the krea api key?\nMia: @@@@",
+            "Jo: which krea api key do we use on staging?\nMia: @@@@",
+            "The Krea key for the nightly batch is `@@@@` and",
+            "Krea API key for the image job: @@@@",
+            "Use \"@@@@\" as the Krea API key until Friday.",
+            "`@@@@` is our Krea token.",
             "- [x] create a Krea token named `staging` → `@@@@`",
             "מפתח ה-API של Krea הוא @@@@",
             "The key for Krea is @@@@",
@@ -134,6 +173,9 @@ mod tests {
     fn words_that_name_something_else_are_told() {
         for text in [
             "Krea token usage of job @@@@",
+            "Use \"@@@@\" as the Krea job id",
+            "\"@@@@\" is the nebula key, Krea's is in the vault",
+            "which krea image of mine is it? the key is lost, id\n@@@@",
             "Krea key rotated in commit @@@@",
             "Krea's API key hash: @@@@",
             "Krea cache key: @@@@",
