@@ -59,6 +59,11 @@ impl Look<'_> {
             || parallel::is_anothers(text, &self.span, mention)
     }
 
+    /// Whether something around it is called what nobody knows, or a member of that says so.
+    pub fn is_strangers(&self) -> bool {
+        self.is_named_a_stranger() || self.stands_in_strangers(usize::MAX)
+    }
+
     /// Whether a section, a block, an object or a call around it, but not around the mention, is called something that nobody
     /// knows.
     fn stands_in_strangers(&self, mention: usize) -> bool {

@@ -166,6 +166,9 @@ fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
     if attribution.other_service || (attribution.tie < Tie::Nearby && !names_krea) {
         return None;
     }
+    if attribution.tie == Tie::Nearby && !names_krea && (names::has_unknown_word(name) || look.is_strangers()) {
+        return None;
+    }
     let is_short_option = matches!(name.as_bytes(), [b'-', _]);
     let stem = match is_short_option {
         true => Vec::new(),
