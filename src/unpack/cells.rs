@@ -1,4 +1,4 @@
-//! Joins what tables wrap: SQLite's shell and others put a text that is wider than its column on several rows. Takes a text;
+//! Joins what tables and panels wrap: SQLite's shell and others put a text that is wider than its column on several rows. Takes a text;
 //! gives one with each record of such a table on a line, its cells behind `|`.
 
 use super::{Step, Text, TextBuilder};
@@ -98,7 +98,8 @@ fn layout(bytes: &[u8], line: &Range<usize>) -> Option<Layout> {
         return Some(Layout::Dotted(ends.map(|end| std::mem::replace(&mut start, end + 1)..end).collect()));
     }
     let cells = bars(bytes, line)?;
-    (cells.len() > 1).then(|| Layout::Bars { cells: cells.len(), width: width(text) })
+    let is_panel = text.trim_ascii().starts_with("│".as_bytes());
+    (cells.len() > usize::from(!is_panel)).then(|| Layout::Bars { cells: cells.len(), width: width(text) })
 }
 
 fn width(line: &[u8]) -> usize {
@@ -235,7 +236,8 @@ fn goes_on(bytes: &[u8], record: &[Row], row: &Row, is_ruled: bool) -> bool {
         goes_on = true;
     }
     let is_done = |(cell, first): (&Cell, &Cell)| cell.text.is_empty() && !first.text.is_empty();
-    goes_on && row.iter().zip(first).any(is_done)
+    // A panel is one cell.
+    goes_on && (row.len() == 1 || row.iter().zip(first).any(is_done))
 }
 
 /// Appends a record as one line.
@@ -292,6 +294,13 @@ mod tests {
                 "{text}{rule}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_panel_wraps_is_joined() {
+        let panel = "╭────── token ──────╮\n│ Krea key          │\n│ 0123456789abcdefg │\n│ hij               │\n╰───────────────────╯\n";
+        let text = joined(panel).expect("a panel");
+        assert!(text.contains("| Krea key |\n| 0123456789abcdefghij |\n"), "{text}");
     }
 
     #[test]

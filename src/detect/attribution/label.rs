@@ -17,9 +17,9 @@ const APART: usize = 4;
 const BEHIND: usize = 3;
 const BEHIND_IN_QUESTION: usize = 6;
 
-/// What stands before a message's text or an item's: who says it and when, the mark of the item.
+/// What stands before a message's text or an item's: who says it and when, the mark of the item or of a comment.
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?-u)\s*(?:[>*+-]\s+)*(?:\[[ xX]\]\s+)?(?:\[[^\]\n]{1,40}\]\s*)?(?:\d[\d:./ -]{3,20}\s*(?:[AP]M)?\s*[-,]?\s*)?(?:<?@?[A-Z][\w.-]{0,20}(?: [A-Z][\w.-]{0,20})?>?(?: \([^()\n]{1,30}\))?:\s+)?")
+    Regex::new(r"^(?-u)\s*(?:[>*+-]\s+)*(?:(?://+|--|;+|#+|/\*+|<!--)\s+)?(?:\[[ xX]\]\s+)?(?:\[[^\]\n]{1,40}\]\s*)?(?:\d[\d:./ -]{3,20}\s*(?:[AP]M)?\s*[-,]?\s*)?(?:<?@?[A-Z][\w.-]{0,20}(?: [A-Z][\w.-]{0,20})?>?(?: \([^()\n]{1,30}\))?:\s+)?")
         .expect("a constant pattern")
 });
 /// What is said aside: `(old style)`, `(Mia's)`.
@@ -163,6 +163,7 @@ mod tests {
             "The key for Krea is @@@@",
             "{\"text\": \"our Krea token: @@@@",
             "Our key for Krea:\n\n@@@@",
+            "// KREA_API_KEY for local runs (wrapped):\n@@@@",
             "[12:01] Ann: krea token\n[12:02] Bob: @@@@",
         ] {
             assert!(label(text).is_some(), "{text}");
