@@ -144,8 +144,7 @@ fn krea_name(words: &[String], known: &[Word], krea: usize) -> NameKind {
     if (0..words.len()).any(behind) {
         return NameKind::OtherService;
     }
-    let is_secret_of_its_own =
-        known[krea + 1..].iter().any(|word| word.own_secret) && known.iter().any(|word| word.credential);
+    let is_secret_of_its_own = has_own_secret(&words[krea + 1..]) && known.iter().any(|word| word.credential);
     let is_encrypted = known.iter().any(|word| word.encrypted_in_name);
     let last = known.last().copied().unwrap_or_default();
     match last.not_credential || is_secret_of_its_own || is_encrypted || key_is_another(known) {
@@ -280,8 +279,10 @@ pub fn names_oauth_token(name: &str) -> bool {
     matches!(words.as_slice(), [.., kind, token] if token == "token" && matches!(kind.as_str(), "access" | "refresh"))
 }
 
+/// Whether one of some words is of an application's own: what it keeps, or the password of one who may do all in it.
 fn has_own_secret(words: &[String]) -> bool {
-    words.iter().any(|word| known(word).own_secret)
+    let is_password = words.last().is_some_and(|last| matches!(last.as_str(), "password" | "passwd" | "pwd"));
+    words.iter().any(|word| known(word).own_secret || is_password && known(word).own_role)
 }
 
 /// Whether a text names Krea, another service, or neither for certain. For short texts: the value of `vendor`, a cell.
@@ -355,7 +356,7 @@ pub fn ends_like_credential(name: &str) -> bool {
     let credential = |word: &String| known(word).credential || (is_krea_word(word) && word.len() > 6);
     let Some(last) = words.iter().rposition(credential) else { return false };
     let krea = words.iter().rposition(|word| is_krea_word(word)).map_or(0, |krea| krea + 1);
-    if words[krea..].iter().any(|word| known(word).own_secret) {
+    if has_own_secret(&words[krea..]) {
         return false;
     }
     words[last + 1..].iter().all(|word| {

@@ -33,7 +33,8 @@ static PURPOSE: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// What leads from a value to the words that say what it is: `… as the Krea API key`.
 static SAID_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"^(?i-u)["'`*]{0,3} (?:as|is|was|=|<-|←) ([a-z][^.,;:\n]{3,60})"#).expect("a constant pattern")
+    Regex::new(r#"^(?i-u)["'`*]{0,3} (?:as|is|was|=|<-|←) ([a-z][^.,;:\n]{3,60})"#)
+        .expect("a constant pattern")
 });
 
 /// The words around the value at `span` that name a credential of Krea's; `None` where they name nothing, or something else.
@@ -89,9 +90,8 @@ fn is_arrow(text: &[u8]) -> bool {
 fn named_by_line(said: &[u8]) -> Option<String> {
     let end = said.trim_ascii_end();
     let end = &end[..end.len() - end.iter().rev().take_while(|b| matches!(b, b'*' | b'`' | b' ')).count()];
-    let says_more = || {
-        names::telling_words(&String::from_utf8_lossy(said)).iter().any(|word| !names::says_krea(word))
-    };
+    let says_more =
+        || names::telling_words(&String::from_utf8_lossy(said)).iter().any(|word| !names::says_krea(word));
     match end.last()? {
         b'?' => named(said, BEHIND_IN_QUESTION),
         b':' => named(said, 0),
@@ -104,9 +104,13 @@ fn named_by_line(said: &[u8]) -> Option<String> {
 fn named(said: &[u8], behind: usize) -> Option<String> {
     let said = ASIDE.replace_all(said, &b""[..]);
     let is_kreas = |purpose: &Captures<'_>| names::says_krea(&String::from_utf8_lossy(&purpose[0]));
-    let said = PURPOSE.replace(&said, |purpose: &Captures<'_>| {
-        if is_kreas(purpose) { purpose[0].to_vec() } else { purpose[1].to_vec() }
-    });
+    let said =
+        PURPOSE.replace(
+            &said,
+            |purpose: &Captures<'_>| {
+                if is_kreas(purpose) { purpose[0].to_vec() } else { purpose[1].to_vec() }
+            },
+        );
     // What is quoted, or another sentence, is something else.
     let start = said.iter().rposition(|&b| b == b'"').map_or(0, |at| at + 1);
     let said = String::from_utf8_lossy(&said[start..]).into_owned();

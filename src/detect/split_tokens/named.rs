@@ -166,7 +166,8 @@ fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
     if attribution.other_service || (attribution.tie < Tie::Nearby && !names_krea) {
         return None;
     }
-    if attribution.tie == Tie::Nearby && !names_krea && (names::has_unknown_word(name) || look.is_strangers()) {
+    if attribution.tie == Tie::Nearby && !names_krea && (names::has_unknown_word(name) || look.is_strangers())
+    {
         return None;
     }
     let is_short_option = matches!(name.as_bytes(), [b'-', _]);
