@@ -349,14 +349,12 @@ impl Look<'_> {
             return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, label });
         }
         let at = self.span.start;
-        let is_named = own.kind() == Some(NameKind::Unknown)
-            && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
         let keeps_own = |level: &Level| level.names.first().is_some_and(|name| names::names_own_secret(name));
         let is_entry_anothers = self.is_named_a_stranger() || self.levels().iter().any(keeps_own);
         if self.around.path == PathSays::File && !is_entry_anothers {
             return krea(Place::FileName, "the file's name");
         }
-        let is_anothers = is_named
+        let is_anothers = self.has_strangers_name()
             || is_entry_anothers
             || self.around.mentions_around(at).any(|mention| self.is_of_another(mention));
         if !is_anothers && self.around.is_near(at) {

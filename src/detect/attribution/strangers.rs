@@ -43,20 +43,24 @@ pub fn names_stranger(members: &[Member]) -> bool {
 impl Look<'_> {
     /// Whether what a mention of Krea names is another entry than the one that the value stands in.
     pub(super) fn is_of_another(&self, mention: usize) -> bool {
-        let (text, own) = (self.around.text, self.own());
-        let unknown_credential = own.kind() == Some(NameKind::Unknown)
-            && own.decided.as_ref().is_some_and(|(_, name)| names::ends_like_credential(name));
+        let text = self.around.text;
         let name = name_at(text, mention);
         let label = label(text, &name);
         let opens = matches!(label, Some(Label::Opens));
         let is_closed = text[..name.start].ends_with(b"</") && mention < self.span.start;
         is_closed
-            || unknown_credential && names_a_credential(text, &name)
+            || self.has_strangers_name() && names_a_credential(text, &name)
             || label.is_some() && self.is_named_a_stranger()
             || opens && self.has_label_like(&name)
             || (opens || self.is_in_kreas(mention)) && self.stands_in_strangers(mention)
             || self.is_below_another(mention)
             || parallel::is_anothers(text, &self.span, mention)
+    }
+
+    /// Whether its own name is that of a credential of something that nobody knows: `NEBULA_TOKEN`.
+    pub(super) fn has_strangers_name(&self) -> bool {
+        let own = self.own().decided.as_ref();
+        own.is_some_and(|(kind, name)| *kind == NameKind::Unknown && names::ends_like_credential(name))
     }
 
     /// Whether something around it is called what nobody knows, or a member of that says so.
