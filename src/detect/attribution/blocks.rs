@@ -48,10 +48,17 @@ struct Line {
     content: usize,
 }
 
+/// Whether a line is one of a patch: the head of its hunk stands above it.
+fn is_in_patch(text: &[u8], at: usize) -> bool {
+    memchr::memmem::rfind(&text[at.saturating_sub(REACH)..at], b"@@ -").is_some()
+}
+
 impl Line {
     fn of(text: &[u8], range: Range<usize>) -> Self {
         let line = &text[range.clone()];
-        let column = line.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        // The mark of a patch stands for a space.
+        let mark = usize::from(matches!(line, [b'+' | b'-', b' ', ..]) && is_in_patch(text, range.start));
+        let column = mark + line[mark..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let dash = if line[column..].starts_with(b"- ") { 2 } else { 0 };
         Line { range, column, content: column + dash }
     }

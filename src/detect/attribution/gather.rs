@@ -239,6 +239,11 @@ impl Look<'_> {
 
     fn level(&self, level: &Level, found: &mut Vec<Evidence>) {
         let (text, span, own) = (self.around.text, &self.span, self.own());
+        if let Some(name) = level.keeps_own_secrets() {
+            let label = shorten(name);
+            found.push(Evidence { place: Place::LevelName, says: Says::AnotherService, label });
+            return;
+        }
         let surest = match level.kind {
             LevelKind::Paragraph => members::surest_owner(&level.members, span.start),
             _ => members::surest(&level.members, span.start),
@@ -349,13 +354,11 @@ impl Look<'_> {
             return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, label });
         }
         let at = self.span.start;
-        let keeps_own = |level: &Level| level.names.first().is_some_and(|name| names::names_own_secret(name));
-        let is_entry_anothers = self.is_named_a_stranger() || self.levels().iter().any(keeps_own);
-        if self.around.path == PathSays::File && !is_entry_anothers {
+        if self.around.path == PathSays::File && !self.is_named_a_stranger() {
             return krea(Place::FileName, "the file's name");
         }
         let is_anothers = self.has_strangers_name()
-            || is_entry_anothers
+            || self.is_named_a_stranger()
             || self.around.mentions_around(at).any(|mention| self.is_of_another(mention));
         if !is_anothers && self.around.is_near(at) {
             return krea(Place::Nearby, "krea nearby");

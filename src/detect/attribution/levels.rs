@@ -4,6 +4,7 @@
 use super::assignment::is_name_byte;
 use super::blocks::{self, REACH};
 use super::members::{self, Member};
+use crate::detect::names;
 use std::ops::Range;
 
 /// How many enclosing brackets are followed.
@@ -47,6 +48,16 @@ pub struct Level {
     pub members: Vec<Member>,
     /// What belongs to neighbours: the other items of a list that the value stands in.
     pub excluded: Vec<Range<usize>>,
+}
+
+impl Level {
+    /// What it is called, where an application keeps secrets of its own in what is called so: `cookie: { password: … }`.
+    pub fn keeps_own_secrets(&self) -> Option<&str> {
+        let is_plain = matches!(self.kind, LevelKind::Object | LevelKind::Block | LevelKind::Section);
+        let name = self.names.first().filter(|name| is_plain && names::names_own_secret(name))?;
+        // A client's own tokens lie there as well.
+        (!names::words(name).iter().any(|word| word == "oauth" || word == "session")).then_some(name)
+    }
 }
 
 /// All levels around `at`, smallest first.

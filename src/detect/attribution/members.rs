@@ -88,6 +88,17 @@ impl Member {
         Says::of(kind).map(|_| (step, kind, super::shorten(value)))
     }
 
+    /// The same, where an address that nobody knows is another's: what is beside it is sent there.
+    fn says_where(&self) -> Option<(u8, NameKind, String)> {
+        let address = || {
+            let joined = names::words(self.key.as_deref()?).concat();
+            let is_address = vocabulary().owner_key(&joined) == Some(0) && self.value.contains("://");
+            let host = host_in(self.value.trim()).filter(|host| is_address && is_public(host))?;
+            Some((0, NameKind::OtherService, host))
+        };
+        self.says().or_else(address)
+    }
+
     /// The name that it gives its object: `"key": NAME`.
     pub fn names_its_object(&self) -> Option<String> {
         let value = self.value.trim();
@@ -191,17 +202,24 @@ pub fn host_kind(host: &str) -> NameKind {
     }
 }
 
+/// Whether a host is one on the internet, and not a machine's own or one of a net of its own.
+fn is_public(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.contains('.')
+        && last.bytes().all(|b| b.is_ascii_alphabetic())
+        && !matches!(last, "local" | "internal" | "localhost" | "lan" | "test")
+}
+
 /// The surest of the members that say whose their object is; of two as sure, the nearer one to `at`. Where something that nobody
-/// knows has the same key nearer, it is that one's: `name="krea" …, name="nebula" …`.
+/// knows has the same key nearer, or a surer one, it is that one's: `name="krea" …, name="nebula" …`.
 pub fn surest(members: &[Member], at: usize) -> Option<(NameKind, String)> {
     let said = members.iter().filter_map(|member| {
-        let (step, kind, label) = member.says()?;
+        let (step, kind, label) = member.says_where()?;
         Some((step, member.at.abs_diff(at), kind, label, member))
     });
-    let (_, distance, kind, label, surest) = said.min_by_key(|(step, distance, ..)| (*step, *distance))?;
+    let (step, distance, kind, label, surest) = said.min_by_key(|(step, distance, ..)| (*step, *distance))?;
     let is_nearer = |member: &Member| {
-        member.at.abs_diff(at) < distance
-            && member.key == surest.key
+        (member.at.abs_diff(at) < distance && member.key == surest.key || member.step() < Some(step))
             && member.names_its_owner()
             && strangers::is_stranger(member.value.trim())
     };
@@ -211,7 +229,7 @@ pub fn surest(members: &[Member], at: usize) -> Option<(NameKind, String)> {
 /// The same where a level holds what has little to do with each other: only the surest keys count.
 pub fn surest_owner(members: &[Member], at: usize) -> Option<(NameKind, String)> {
     let sure: Vec<Member> =
-        members.iter().filter(|member| member.says().is_some_and(|said| said.0 == 0)).cloned().collect();
+        members.iter().filter(|member| member.step() == Some(0) && !member.value.contains("://")).cloned().collect();
     surest(&sure, at)
 }
 

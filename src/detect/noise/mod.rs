@@ -98,8 +98,11 @@ pub fn rest(text: &[u8], span: &Range<usize>) -> Option<Rest> {
     if is_usual && !is_full && whole.text.len() - (span.end - start) < FEW {
         return None;
     }
+    // What follows makes it as long as most are.
+    let completes = breaks && !is_usual && boundary::is_usual_length(&whole.text);
     let token = [&text[span.start..start], &whole.text].concat();
-    Some(Rest { token, hidden: whole.hidden.max(whole.end), is_likelier: is_full && all >= exact })
+    let is_likelier = (is_full || completes) && all >= exact;
+    Some(Rest { token, hidden: whole.hidden.max(whole.end), is_likelier })
 }
 
 /// The next place where a word starts like an id half.

@@ -11,6 +11,8 @@ pub fn decode(text: &[u8], at: usize) -> Option<Escape> {
     let bytes = &text[at..];
     match bytes[0] {
         b'\\' => backslash(text, at),
+        // Of two the second is itself.
+        b'%' if text[..at].ends_with(b"%") => None,
         b'%' => percent(bytes),
         b'&' => {
             let (said, length) = entity_at(&bytes[1..])?;
