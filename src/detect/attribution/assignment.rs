@@ -80,6 +80,10 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
         if name_end == limit || !leads_on(gap, &text[limit..name_end], operator, &mut newlines) {
             break;
         }
+        // What an object is called speaks behind its members, if the value has a name in it.
+        if found.credential && operator && gap.contains(&b'{') && gap.contains(&b':') {
+            break;
+        }
         operator |= gap.iter().any(|b| matches!(b, b'=' | b':' | b'>'));
         let start = name_end - text[limit..name_end].iter().rev().take_while(|&&b| is_name_byte(b)).count();
         let start = start + glued_option(&text[limit..start], &text[start..name_end], gap);

@@ -92,7 +92,8 @@ impl Member {
     fn says_where(&self) -> Option<(u8, NameKind, String)> {
         let address = || {
             let joined = names::words(self.key.as_deref()?).concat();
-            let is_address = vocabulary().owner_key(&joined) == Some(0) && self.value.contains("://");
+            let is_address = vocabulary().owner_key(&joined) == Some(0)
+                && (self.value.contains("://") || matches!(joined.as_str(), "host" | "hostname" | "domain"));
             let host = host_in(self.value.trim()).filter(|host| is_address && is_public(host))?;
             Some((0, NameKind::OtherService, host))
         };

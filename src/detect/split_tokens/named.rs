@@ -102,6 +102,7 @@ fn id_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> Optio
     let uuid = placeholder::is_uuid(value);
     if placeholder::is_placeholder_id(value)
         || vocabulary().is_ciphertext(value)
+        || vocabulary().is_foreign(value)
         || !(uuid || placeholder::is_plausible_id(value))
     {
         return None;
