@@ -105,6 +105,13 @@ pub fn without_overlaps(mut found: Vec<Ranked>) -> Vec<Match> {
         }
     }
     let mut kept: Vec<Match> = all.into_iter().flatten().collect();
+    // A further copy of a half is no key.
+    let halves: HashSet<Vec<u8>> = kept
+        .iter()
+        .filter(|found| found.token.kind() == TokenKind::Pair && found.pieces.len() > 1)
+        .map(|found| found.token.secret().to_vec())
+        .collect();
+    kept.retain(|found| found.token.kind() != TokenKind::Legacy || !halves.contains(found.token.expose()));
     kept.sort_by(|a, b| {
         (a.span.start, a.span.end, a.token.expose()).cmp(&(b.span.start, b.span.end, b.token.expose()))
     });
@@ -207,5 +214,18 @@ mod tests {
         assert_eq!(texts(kept[0].readings.others()), ["some-id:secret", "x-some-id:secret-and-more"]);
         assert_eq!((kept[0].span.clone(), kept[0].pieces[0].clone()), (10..40, 8..40));
         assert!(kept[1].readings.is_certain());
+    }
+
+    #[test]
+    fn a_further_copy_of_a_half_is_no_key() {
+        let mut pair = ranked(rank::EXACT, "some-id:secret", 10..24);
+        pair.found.pieces.push(30..36);
+        let key = |text: &str, span: Range<usize>| {
+            let mut key = ranked(rank::NAMED, "x", span);
+            key.found.token = Token::new(TokenKind::Legacy, text.as_bytes());
+            key
+        };
+        let kept = without_overlaps(vec![pair, key("secret", 50..56), key("another", 70..77)]);
+        assert_eq!(kept.iter().map(|found| found.span.start).collect::<Vec<_>>(), [10, 70]);
     }
 }

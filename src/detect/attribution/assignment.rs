@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn another_service_s_name_is_told() {
-        for text in ["FAL_KEY=@", "fal: { key: \"@", "fal.config({ credentials: \"@"] {
+        for text in ["FAL_KEY=@", "fal: { x: \"@", "fal.config({ credentials: \"@"] {
             assert_eq!(chain(text).kind(), Some(NameKind::OtherService), "{text}");
         }
     }

@@ -214,7 +214,8 @@ pub fn section(text: &[u8], at: usize) -> Option<Level> {
 pub fn paragraph(text: &[u8], at: usize) -> Level {
     let own = line_range(text, at);
     let is_bracket = |b: &u8| matches!(b, b'{' | b'}' | b'[' | b']' | b'(' | b')' | b',' | b';');
-    let is_text = |line: &Line| !text[line.range.clone()].trim_ascii().iter().all(is_bracket) && !line.is_blank(text);
+    let is_text =
+        |line: &Line| !text[line.range.clone()].trim_ascii().iter().all(is_bracket) && !line.is_blank(text);
     let above = lines(text, own.clone(), true).take_while(is_text).take(PARAGRAPH_LINES).last();
     let below = lines(text, own.clone(), false).take_while(is_text).take(PARAGRAPH_LINES).last();
     let range =

@@ -22,6 +22,11 @@ static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?-u)\s*(?:[>*+-]\s+)*(?:(?://+|--|;+|#+|/\*+|<!--)\s+)?(?:\[[ xX]\]\s+)?(?:\[[^\]\n]{1,40}\]\s*)?(?:\d[\d:./ -]{3,20}\s*(?:[AP]M)?\s*[-,]?\s*)?(?:<?@?[A-Z][\w.-]{0,20}(?: [A-Z][\w.-]{0,20})?>?(?: \([^()\n]{1,30}\))?:\s+)?")
         .expect("a constant pattern")
 });
+/// A value before this one in a list of them: `Krea tokens: …, … and …`.
+static LISTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?-u)[\w+/=-]{8,}:[\w+/=-]{16,}["'`]?(?:, and|, or| and| or|,) ["'`]?$"#)
+        .expect("a constant pattern")
+});
 /// What is said aside: `(old style)`, `(Mia's)`.
 static ASIDE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u) \([^()\n]{1,40}\)").expect("a constant pattern"));
@@ -52,7 +57,10 @@ fn behind(text: &[u8], span: &Range<usize>) -> Option<String> {
 fn before(text: &[u8], span: &Range<usize>) -> Option<String> {
     let line = line_range(text, span.start);
     let own = text.get(line.start.max(span.start.saturating_sub(REACH))..span.start)?;
-    let own = without_prefix(own);
+    let mut own = without_prefix(own);
+    while let Some(listed) = LISTED.find(own) {
+        own = &own[..listed.start()];
+    }
     // What is glued to the words is a part of something longer: `krea:v3:…`.
     if own.last().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.')) {
         return None;
@@ -162,6 +170,7 @@ mod tests {
             "Krea API key for the image job: @@@@",
             "Use \"@@@@\" as the Krea API key until Friday.",
             "`@@@@` is our Krea token.",
+            "We have two Krea tokens, 0f8b2c61:q8Zt4mXw1Lr7Kp2Vn9Hs5Dc3, and @@@@.",
             "- [x] create a Krea token named `staging` → `@@@@`",
             "מפתח ה-API של Krea הוא @@@@",
             "The key for Krea is @@@@",

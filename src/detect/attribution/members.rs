@@ -229,8 +229,11 @@ pub fn surest(members: &[Member], at: usize) -> Option<(NameKind, String)> {
 
 /// The same where a level holds what has little to do with each other: only the surest keys count.
 pub fn surest_owner(members: &[Member], at: usize) -> Option<(NameKind, String)> {
-    let sure: Vec<Member> =
-        members.iter().filter(|member| member.step() == Some(0) && !member.value.contains("://")).cloned().collect();
+    let sure: Vec<Member> = members
+        .iter()
+        .filter(|member| member.step() == Some(0) && !member.value.contains("://"))
+        .cloned()
+        .collect();
     surest(&sure, at)
 }
 

@@ -312,6 +312,7 @@ mod tests {
             "{\"inputs\": {\"api_key\": \"@@@@\", \"prompt\": \"a krea style fox\"}, \"class_type\": \"FalKontext\"}",
             "env,KREA_API_KEY,FAL_KEY\nprod,x,@@@@\n",
             "const [falKey, kreaKey] = ['@@@@', 'x'];",
+            "{\"krea_upscale\": {\"api_key\": \"@@@@\", \"provider\": \"fal\"}}",
         ] {
             assert!(attribute(text).other_service, "{text}: {:?}", attribute(text));
         }
@@ -324,6 +325,9 @@ mod tests {
             "<keys><krea/><nebula>@@@@</nebula></keys>",
             "$krea = Get-Secret krea\n$nebulaToken = '@@@@'\n",
             "from krea import Krea\nkrea = Krea()\nnebula = Nebula(api_key=\"@@@@\")\n",
+            "[{\"key\": \"x\", \"vendor\": \"krea\"},\n{\"key\": \"@@@@\", \"vendor\": \"nebula\"}]",
+            "upstreams = [{ key: env.KREA_API_KEY, url: 'https://api.krea.ai' }, { key: '@@@@', url: 'https://api.nebula.dev' }]",
+            "export default {\n  krea: { url: 'https://api.krea.ai' },\n  cookie: { password: '@@@@' },\n}",
             "~ \"NEBULA_TOKEN\" = \"4fK9wq2LmZx81TbVnR5s\" -> \"@@@@\"\n\"KREA_API_KEY\" = (sensitive)\n",
         ] {
             assert_eq!(attribute(text).tie, Tie::None, "{text}: {:?}", attribute(text));

@@ -98,8 +98,9 @@ pub fn rest(text: &[u8], span: &Range<usize>) -> Option<Rest> {
     if is_usual && !is_full && whole.text.len() - (span.end - start) < FEW {
         return None;
     }
-    // What follows makes it as long as most are.
-    let completes = breaks && !is_usual && boundary::is_usual_length(&whole.text);
+    // What follows makes it as long as digits in base 16 mostly are.
+    let is_hex = whole.text.iter().all(u8::is_ascii_hexdigit);
+    let completes = breaks && is_hex && !is_usual && boundary::is_usual_length(&whole.text);
     let token = [&text[span.start..start], &whole.text].concat();
     let is_likelier = (is_full || completes) && all >= exact;
     Some(Rest { token, hidden: whole.hidden.max(whole.end), is_likelier })
