@@ -372,7 +372,10 @@ pub fn assigned(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     };
     // What is said in another tag is said of that one's element.
     let is_ours = |member: &Member| tag(member.at).is_none_or(|start| tag(at) == Some(start));
-    let says = |member: &Member| member.step().is_some_and(|step| step < UNKNOWN_KEY) && is_ours(member);
+    let is_call = |member: &Member| text.get(member.at + member.value.len()) == Some(&b'(');
+    let says = |member: &Member| {
+        member.step().is_some_and(|step| step < UNKNOWN_KEY) && is_ours(member) && !is_call(member)
+    };
     captured(text, range, at, &ASSIGNED).into_iter().filter(says).collect()
 }
 
