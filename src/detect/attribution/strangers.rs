@@ -130,7 +130,8 @@ impl Look<'_> {
         let words = |b: &&u8| b.is_ascii_alphabetic() || matches!(**b, b' ' | b'_' | b'-');
         let rest = &text[at + name.len()..self.span.start];
         let rest = &rest[rest.iter().take_while(words).count().min(LONGEST_SERVICE)..];
-        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"', b':', ..] | [b'=', b'>', ..]); // Words of one label: `Krea token created: …`.
+        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"', b':', ..] | [b'=', b'>', ..]);
+        // Words of one label: `Krea token created: …`.
         let between = text.get(other.end..at).unwrap_or(b",");
         let is_apart = between.iter().any(|b| matches!(b, b'\n' | b',' | b';' | b'{' | b'}' | b'<'));
         is_apart && is_label && is_stranger(name) && is_first(at) == is_first(other.start)
