@@ -17,9 +17,10 @@ const MOST_WORDS: usize = 5;
 /// The end of an element.
 static CLOSING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u)</[^<>]{1,60}>").expect("a constant pattern"));
-/// What may be a secret value.
+/// What may be a secret value, or stand for one that is kept elsewhere.
 static VALUE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)[A-Za-z0-9_-]{8,}:[A-Za-z0-9_+/-]{16,}|[A-Za-z0-9_-]{24,}").expect("a constant pattern")
+    Regex::new(r"(?-u)[A-Za-z0-9_-]{8,}:[A-Za-z0-9_+/-]{16,}|[A-Za-z0-9_-]{24,}|\$\{?[A-Z][A-Z0-9_]{5,}\}?")
+        .expect("a constant pattern")
 });
 
 /// Whether the value at `span` and the one that `mention` labels have labels that differ in whose they are.
@@ -52,7 +53,7 @@ fn value_behind(text: &[u8], mention: usize, span: &Range<usize>) -> Option<Rang
 fn values(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     let is_value = |found: &[u8]| {
         let is_digest = found.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
-        !is_digest && names::is_random(&String::from_utf8_lossy(found))
+        found.starts_with(b"$") || !is_digest && names::is_random(&String::from_utf8_lossy(found))
     };
     VALUE.find_iter(text).filter(move |found| is_value(found.as_bytes())).map(|found| found.range())
 }

@@ -130,7 +130,8 @@ impl Look<'_> {
         let words = |b: &&u8| b.is_ascii_alphabetic() || matches!(**b, b' ' | b'_' | b'-');
         let rest = &text[at + name.len()..self.span.start];
         let rest = &rest[rest.iter().take_while(words).count().min(LONGEST_SERVICE)..];
-        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"', b':', ..] | [b'=', b'>', ..]);
+        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"', b':', ..] | [b'=', b'>', ..])
+            || is_column(&text[at + name.len()..self.span.start]);
         // Words of one label: `Krea token created: …`.
         let between = text.get(other.end..at).unwrap_or(b",");
         let is_apart = between.iter().any(|b| matches!(b, b'\n' | b',' | b';' | b'{' | b'}' | b'<'));
@@ -212,8 +213,9 @@ fn label(text: &[u8], name: &Range<usize>) -> Option<Label> {
         }
         behind = &rest[word..];
     }
-    // `->`, and the end of a tag.
-    let points = matches!(behind, [b'>', ..] | [b'-' | b'/', b'>', ..]);
+    // `->`, the end of a tag, a column's width.
+    let points = is_column(&text[name.end..line.end.max(name.end)])
+        || matches!(behind, [b'>', ..] | [b'-' | b'/', b'>', ..]);
     let closes = points
         || matches!(
             behind,
@@ -229,6 +231,11 @@ fn label(text: &[u8], name: &Range<usize>) -> Option<Label> {
         [.., b'|' | b',' | b'{' | b'(' | b'=' | b':' | b'\t' | b'>'] => Some(Label::Says),
         _ => is_start(before).then_some(Label::Opens),
     }
+}
+
+/// Whether what stands behind a name parts it from the next column.
+fn is_column(behind: &[u8]) -> bool {
+    behind.starts_with(b"  ") || behind.starts_with(b"\t")
 }
 
 /// Whether what stands before a name on its line lets it be the first one of something.
