@@ -62,7 +62,9 @@ fn before(text: &[u8], span: &Range<usize>) -> Option<String> {
         own = &own[..listed.start()];
     }
     // What is glued to the words is a part of something longer: `krea:v3:…`.
-    if own.last().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.')) {
+    if own.last().is_some_and(|b| {
+        b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'%' | b'$')
+    }) {
         return None;
     }
     if own.iter().any(|b| b.is_ascii_alphanumeric() || *b >= 0x80 && !is_arrow(own)) {
@@ -144,9 +146,8 @@ fn named(said: &[u8], behind: usize) -> Option<String> {
     let is_of_key = |at: usize| at > 0 && word(at - 1).not_credential_key;
     let fits =
         words.len() - last - 1 <= behind && !is_of_key(key) && !(key.min(krea)..words.len()).any(is_other);
-    fits.then(|| {
-        said.trim_end_matches([':', ' ', '*', '`', '?', '→']).trim_start_matches(['*', '`', ' ']).to_owned()
-    })
+    // Only words that are known are shown: a piece of a secret may stand among the others.
+    fits.then(|| format!("{} {}", words[key.min(krea)], words[last]))
 }
 
 #[cfg(test)]
