@@ -1,5 +1,5 @@
-//! Joins what tables and panels wrap: SQLite's shell and others put a text that is wider than its column on several rows. Takes a text;
-//! gives one with each record of such a table on a line, its cells behind `|`.
+//! Joins what tables and panels wrap: SQLite's shell and others put a text that is wider than its column on several rows. Takes
+//! a text; gives one with each record of such a table on a line, its cells behind `|`.
 
 use super::{Step, Text, TextBuilder};
 use std::ops::Range;

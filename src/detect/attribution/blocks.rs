@@ -4,6 +4,7 @@
 use super::assignment::is_name_byte;
 use super::levels::{Level, LevelKind};
 use super::members::{self, Member};
+use crate::detect::boundary;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -48,16 +49,12 @@ struct Line {
     content: usize,
 }
 
-/// Whether a line is one of a patch: the head of its hunk stands above it.
-fn is_in_patch(text: &[u8], at: usize) -> bool {
-    memchr::memmem::rfind(&text[at.saturating_sub(REACH)..at], b"@@ -").is_some()
-}
-
 impl Line {
     fn of(text: &[u8], range: Range<usize>) -> Self {
         let line = &text[range.clone()];
         // The mark of a patch stands for a space.
-        let mark = usize::from(matches!(line, [b'+' | b'-', b' ', ..]) && is_in_patch(text, range.start));
+        let above = &text[range.start.saturating_sub(REACH)..range.start];
+        let mark = usize::from(matches!(line, [b'+' | b'-', b' ', ..]) && boundary::is_patch(above));
         let column = mark + line[mark..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let dash = if line[column..].starts_with(b"- ") { 2 } else { 0 };
         Line { range, column, content: column + dash }

@@ -1,7 +1,6 @@
 //! Gathers the evidence of whose a value is, place by place, nearest first.
 
-use super::assignment;
-use super::assignment::Assignment;
+use super::assignment::{self, Assignment};
 use super::blocks::{self, line_range};
 use super::evidence::{Evidence, Place, Says, Tie};
 use super::hosts;
@@ -16,7 +15,7 @@ const REQUEST_REACH: usize = 2000;
 /// How far from the use of a variable in a header its request may stand, in bytes.
 const USE_REACH: usize = 400;
 /// How far above a value a heading is looked for, in lines.
-const HEADING_LINES: usize = 30;
+pub(super) const HEADING_LINES: usize = 30;
 
 /// Adds the evidence of one place.
 type Stage<'s> = &'s dyn Fn(&mut Vec<Evidence>);
@@ -216,7 +215,7 @@ impl Look<'_> {
         let named = statement::nearest_name(text, &line, span, own);
         let is_ours = |(at, evidence): &(usize, Evidence)| match evidence.says {
             Says::MentionsKrea => !self.is_of_another(*at),
-            Says::Krea => !self.is_named_a_stranger(),
+            Says::Krea => !self.is_named_a_stranger() && !self.has_label_beside_kreas(),
             _ => true,
         };
         found.extend(named.filter(is_ours).map(|(_, evidence)| evidence));
@@ -357,10 +356,7 @@ impl Look<'_> {
         if self.around.path == PathSays::File && !self.is_named_a_stranger() {
             return krea(Place::FileName, "the file's name");
         }
-        let is_anothers = self.has_strangers_name()
-            || self.is_named_a_stranger()
-            || self.around.mentions_around(at).any(|mention| self.is_of_another(mention));
-        if !is_anothers && self.around.is_near(at) {
+        if self.around.is_near(at) && !self.is_anothers() {
             return krea(Place::Nearby, "krea nearby");
         }
         (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, "the folder's name")).flatten()

@@ -21,6 +21,7 @@ pub struct Look<'s> {
     cell: OnceCell<Option<Cell>>,
     levels: OnceCell<Vec<Level>>,
     label: OnceCell<Option<String>>,
+    pub(super) is_named_a_stranger: OnceCell<bool>,
 }
 
 impl<'s> Look<'s> {
@@ -32,6 +33,7 @@ impl<'s> Look<'s> {
             cell: OnceCell::new(),
             levels: OnceCell::new(),
             label: OnceCell::new(),
+            is_named_a_stranger: OnceCell::new(),
         }
     }
 
@@ -46,10 +48,17 @@ impl<'s> Look<'s> {
         self.cell.get_or_init(cell).as_ref()
     }
 
-    /// The words before it that name a credential of Krea's.
+    /// The words before or behind it that name a credential of Krea's, unless its own name says that it is something else.
     pub(super) fn label(&self) -> Option<&str> {
-        let has_krea = || self.around.nearest_mention(self.span.start).is_some();
-        let label = || has_krea().then(|| label::of(self.around.text, &self.span)).flatten();
+        let own = self.own();
+        let is_something_else = || {
+            own.decided.as_ref().is_some_and(|(kind, name)| {
+                matches!(kind, NameKind::KreaOther | NameKind::OtherService)
+                    && own.nearest.as_ref() == Some(name)
+            })
+        };
+        let may_be = || self.around.nearest_mention(self.span.start).is_some() && !is_something_else();
+        let label = || may_be().then(|| label::of(self.around.text, &self.span)).flatten();
         self.label.get_or_init(label).as_deref()
     }
 

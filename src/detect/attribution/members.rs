@@ -311,17 +311,7 @@ pub fn describes(line: &[u8]) -> bool {
 
 /// The pairs of elements in an element: `<Key>Title</Key><Value>Krea</Value>`, the one of them with the key of the other.
 pub fn pairs(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
-    let found = PAIR.captures_iter(&text[range.clone()]).filter_map(|pair| {
-        let (key, value) = (pair.get(1)?, pair.get(2)?);
-        let value_at = range.start + value.start();
-        let is_own = (value_at..=range.start + value.end()).contains(&at);
-        (!is_own).then(|| Member {
-            key: Some(text_of(key.as_bytes())),
-            value: text_of(value.as_bytes()),
-            at: value_at,
-        })
-    });
-    found.take(MOST_MEMBERS).collect()
+    captured(text, range, at, &PAIR)
 }
 
 /// The members of the objects that describe a level: `info: { name: … }` beside what the value stands in.

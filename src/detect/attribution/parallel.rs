@@ -17,10 +17,12 @@ const MOST_WORDS: usize = 5;
 /// The end of an element.
 static CLOSING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u)</[^<>]{1,60}>").expect("a constant pattern"));
-/// What may be a secret value, or stand for one that is kept elsewhere.
+/// What may be a secret value, or, captured, the variable that one is kept in.
 static VALUE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)[A-Za-z0-9_-]{8,}:[A-Za-z0-9_+/-]{16,}|[A-Za-z0-9_-]{24,}|\$\{?[A-Z][A-Z0-9_]{5,}\}?")
-        .expect("a constant pattern")
+    Regex::new(
+        r#"(?-u)[A-Za-z0-9_-]{8,}:[A-Za-z0-9_+/-]{16,}|[A-Za-z0-9_-]{24,}|((?:\$\{?|\benv\.|(?i:env|environ)(?:\.get|\.fetch)?[\[(]["'])[A-Z][A-Z0-9_]{5,}\}?)"#,
+    )
+    .expect("a constant pattern")
 });
 
 /// Whether the value at `span` and the one that `mention` labels have labels that differ in whose they are.
@@ -51,11 +53,14 @@ fn value_behind(text: &[u8], mention: usize, span: &Range<usize>) -> Option<Rang
 
 /// What may be secret values in some text; digests and ids are none.
 fn values(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
-    let is_value = |found: &[u8]| {
+    let is_random = |found: &[u8]| {
         let is_digest = found.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
-        found.starts_with(b"$") || !is_digest && names::is_random(&String::from_utf8_lossy(found))
+        !is_digest && names::is_random(&String::from_utf8_lossy(found))
     };
-    VALUE.find_iter(text).filter(move |found| is_value(found.as_bytes())).map(|found| found.range())
+    VALUE.captures_iter(text).filter_map(move |found| {
+        let value = found.get_match();
+        (found.get(1).is_some() || is_random(value.as_bytes())).then(|| value.range())
+    })
 }
 
 /// The telling words before a value: on its line, or on the nearest line above that has any, down from the value before and
@@ -108,6 +113,8 @@ mod tests {
             "<krea><token>KREAS</token></krea><nebula><token>VALUE",
             "nebula   VALUE\nkrea     KREAS",
             "Ann: krea token KREAS\nAnn: nebula token VALUE",
+            "const krea = make({ token: process.env.KREA_API_KEY });\nconst neb = make({ token: 'VALUE' });",
+            "krea = make(os.environ[\"KREA_API_KEY\"])\nnebula = make('VALUE')",
         ] {
             assert!(is_anothers_in(text), "{text}");
         }

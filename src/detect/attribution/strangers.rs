@@ -4,6 +4,7 @@
 
 use super::assignment::is_name_byte;
 use super::blocks::{self, line_range};
+use super::gather::HEADING_LINES;
 use super::levels::{self, Level, LevelKind};
 use super::look::Look;
 use super::members::{self, Member};
@@ -16,8 +17,6 @@ const LONGEST_SERVICE: usize = 30;
 const MOST_WORDS: usize = 4;
 /// How many words may follow Krea's name in a label: `Krea API key:`.
 const WORDS_BEHIND: usize = 3;
-/// How far above a value its heading is looked for, in lines.
-const HEADING_LINES: usize = 30;
 
 /// Whether a text may be the name of a service that nobody knows.
 pub fn is_stranger(name: &str) -> bool {
@@ -52,9 +51,17 @@ impl Look<'_> {
             || self.has_strangers_name() && names_a_credential(text, &name)
             || label.is_some() && self.is_named_a_stranger()
             || opens && self.has_label_like(&name)
-            || (opens || self.is_in_kreas(mention)) && self.stands_in_strangers(mention)
+            || self.stands_in_strangers(mention) && (opens || self.is_in_kreas(mention))
             || self.is_below_another(mention)
             || parallel::is_anothers(text, &self.span, mention)
+    }
+
+    /// Whether it is something else's than Krea's, by its own name or entry, or because what Krea's name near it labels is another
+    /// entry.
+    pub(super) fn is_anothers(&self) -> bool {
+        self.has_strangers_name()
+            || self.is_named_a_stranger()
+            || self.around.mentions_around(self.span.start).any(|mention| self.is_of_another(mention))
     }
 
     /// Whether its own name is that of a credential of something that nobody knows: `NEBULA_TOKEN`.
@@ -95,6 +102,10 @@ impl Look<'_> {
 
     /// Whether a member beside it, or a cell of its row, says that it is of something that nobody knows.
     pub(super) fn is_named_a_stranger(&self) -> bool {
+        *self.is_named_a_stranger.get_or_init(|| self.finds_a_stranger())
+    }
+
+    fn finds_a_stranger(&self) -> bool {
         let (text, at) = (self.around.text, self.span.start);
         let names = |level: &Level| match level.kind {
             // Lines that have little to do with each other.
@@ -108,6 +119,13 @@ impl Look<'_> {
             || names_stranger(&members::assigned(text, &line_range(text, at), at))
             || names_stranger(&blocks::described(text, at))
             || self.cell().is_some_and(|cell| cell.is_strangers)
+    }
+
+    /// Whether the value has a label of its own as Krea's name near it is one: `{'krea': …, 'nebula': …}`.
+    pub(super) fn has_label_beside_kreas(&self) -> bool {
+        let text = self.around.text;
+        let mut names = self.around.mentions_around(self.span.start).map(|mention| name_at(text, mention));
+        names.any(|name| matches!(label(text, &name), Some(Label::Opens)) && self.has_label_like(&name))
     }
 
     /// Whether the value has a label of its own where Krea's name labels another one: `krea: …`, and below it `nebula: …`.
@@ -128,10 +146,10 @@ impl Look<'_> {
         };
         // Words of what it is may follow it: `Nebula token:`.
         let words = |b: &&u8| b.is_ascii_alphabetic() || matches!(**b, b' ' | b'_' | b'-');
-        let rest = &text[at + name.len()..self.span.start];
-        let rest = &rest[rest.iter().take_while(words).count().min(LONGEST_SERVICE)..];
-        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"', b':', ..] | [b'=', b'>', ..])
-            || is_column(&text[at + name.len()..self.span.start]);
+        let gap = &text[at + name.len()..self.span.start];
+        let rest = &gap[gap.iter().take_while(words).count().min(LONGEST_SERVICE)..];
+        let is_label = matches!(rest, [b':' | b'>', ..] | [b'"' | b'\'', b':', ..] | [b'=', b'>', ..])
+            || is_column(gap) && gap.trim_ascii().is_empty();
         // Words of one label: `Krea token created: …`.
         let between = text.get(other.end..at).unwrap_or(b",");
         let is_apart = between.iter().any(|b| matches!(b, b'\n' | b',' | b';' | b'{' | b'}' | b'<'));

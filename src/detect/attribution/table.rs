@@ -507,7 +507,8 @@ fn cells_on_lines(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let is_list = line_of(&own).starts_with(b"- ");
     let is_cell = |range: &Range<usize>| match is_list {
         true => line_of(range).starts_with(b"- ") || line_of(range).starts_with(b"* - "),
-        false => line_of(range).starts_with(b"|"),
+        // A line with more bars is a row of its own.
+        false => line_of(range).strip_prefix(b"|").is_some_and(|cell| !cell.contains(&b'|')),
     };
     if !is_cell(&own) {
         return None;

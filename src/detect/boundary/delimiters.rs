@@ -137,7 +137,7 @@ pub fn patch_marks(text: &[u8], at: usize) -> usize {
 }
 
 /// Whether a text is a patch up to here: it has the head of a hunk.
-fn is_patch(before: &[u8]) -> bool {
+pub fn is_patch(before: &[u8]) -> bool {
     memchr::memmem::rfind_iter(before, b"@@ -").any(|at| at == 0 || matches!(before[at - 1], b'\n' | b'@'))
 }
 

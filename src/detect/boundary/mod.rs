@@ -276,6 +276,11 @@ pub fn patch_marks(text: &[u8], at: usize) -> usize {
     delimiters::patch_marks(text, at)
 }
 
+/// Whether a text is a patch up to its end: it has the head of a hunk.
+pub fn is_patch(before: &[u8]) -> bool {
+    delimiters::is_patch(before)
+}
+
 /// How likely a text is a secret half, in bits: only differences count.
 pub fn secret_bits(secret: &[u8]) -> f64 {
     let padding = secret.iter().rev().take_while(|&&b| b == b'=').count();

@@ -1,7 +1,7 @@
 //! Code that was coloured for LaTeX: by Pygments, as `minted` and Sphinx keep it, `\PY{n+nv}{KREA\PYZus{}KEY}` is `KREA_KEY`
 //! (the letters behind `\PY` are a style's); by pandoc, `\VariableTok{KREA\_KEY}\OperatorTok{=}\NormalTok{ab{-}cd}`.
 
-use crate::unpack::{Step, Text, TextBuilder};
+use crate::unpack::Text;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
@@ -20,65 +20,52 @@ pub fn undo<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     if !is_coloured(br"\PY") && !is_coloured(b"Tok{") {
         return None;
     }
-    let mut out = TextBuilder::default();
-    let (mut copied, mut depth) = (0, 0usize);
-    for mark in MARKS.captures_iter(bytes) {
-        let Some(whole) = mark.get(0) else { continue };
+    let mut depth = 0usize;
+    let marks = MARKS.captures_iter(bytes).filter_map(|mark| {
+        let whole = mark.get_match();
         let name = mark.get(1).or(mark.get(2)).or(mark.get(3));
         let sign = match (name, whole.as_bytes()) {
-            (Some(name), _) => match sign(name.as_bytes()) {
-                Some(sign) => Some(sign),
-                None => continue,
-            },
-            // A brace of the code's own is spelt out.
-            (None, b"}") if depth == 0 => continue,
+            (Some(name), _) => sign(name.as_bytes())?,
             (None, b"}") => {
-                depth -= 1;
-                None
+                // A brace of the code's own is spelt out.
+                depth = depth.checked_sub(1)?;
+                b""
             }
             (None, _) => {
                 depth += 1;
-                None
+                b""
             }
         };
-        out.push(&bytes[copied..whole.start()], copied, Step::ONE);
-        if let Some(sign) = sign {
-            out.push(&[sign], whole.start(), Step::NONE);
-        }
-        copied = whole.end();
-    }
-    if copied == 0 {
-        return None;
-    }
-    out.push(&bytes[copied..], copied, Step::ONE);
-    Some(text.derive(out))
+        Some((whole.range(), sign))
+    });
+    text.replaced(marks)
 }
 
 /// The sign of a name, Pygments' or LaTeX's own.
-fn sign(name: &[u8]) -> Option<u8> {
-    const SIGNS: [(&[u8], u8); 22] = [
-        (b"-", b'-'),
-        (b"quotesingle", b'\''),
-        (b"quotedbl", b'"'),
-        (b"backslash", b'\\'),
-        (b"asciitilde", b'~'),
-        (b"less", b'<'),
-        (b"greater", b'>'),
-        (b"bs", b'\\'),
-        (b"us", b'_'),
-        (b"ob", b'{'),
-        (b"cb", b'}'),
-        (b"ca", b'^'),
-        (b"am", b'&'),
-        (b"lt", b'<'),
-        (b"gt", b'>'),
-        (b"sh", b'#'),
-        (b"pc", b'%'),
-        (b"dl", b'$'),
-        (b"hy", b'-'),
-        (b"sq", b'\''),
-        (b"dq", b'"'),
-        (b"ti", b'~'),
+fn sign(name: &[u8]) -> Option<&'static [u8]> {
+    const SIGNS: [(&[u8], &[u8]); 22] = [
+        (b"-", b"-"),
+        (b"quotesingle", b"'"),
+        (b"quotedbl", b"\""),
+        (b"backslash", b"\\"),
+        (b"asciitilde", b"~"),
+        (b"less", b"<"),
+        (b"greater", b">"),
+        (b"bs", b"\\"),
+        (b"us", b"_"),
+        (b"ob", b"{"),
+        (b"cb", b"}"),
+        (b"ca", b"^"),
+        (b"am", b"&"),
+        (b"lt", b"<"),
+        (b"gt", b">"),
+        (b"sh", b"#"),
+        (b"pc", b"%"),
+        (b"dl", b"$"),
+        (b"hy", b"-"),
+        (b"sq", b"'"),
+        (b"dq", b"\""),
+        (b"ti", b"~"),
     ];
     SIGNS.iter().find(|(known, _)| name == *known).map(|(_, sign)| *sign)
 }
