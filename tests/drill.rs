@@ -4,7 +4,7 @@
 
 mod support;
 
-use krea_scan::krea::TOKENS_PAGE;
+use krea_scan_service::krea::TOKENS_PAGE;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -3,7 +3,7 @@
 #[path = "../fixtures/tokens.rs"]
 mod tokens;
 
-use krea_scan::finding::Fingerprint;
+use krea_scan_token::Fingerprint;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;

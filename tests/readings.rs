@@ -6,11 +6,14 @@
 mod support;
 
 use krea_scan::config::Service;
-use krea_scan::finding::{Confidence, Doubt, Finding, Location, Outcome, Readings, Status, Token, TokenKind};
-use krea_scan::incident::console::{Console, Interrupt, Manner};
-use krea_scan::incident::{Ask, State};
-use krea_scan::krea::{Host, Options, TokenApiConfig};
+use krea_scan::finding::{Finding, Outcome};
+use krea_scan::location::Location;
 use krea_scan::respond;
+use krea_scan_service::Status;
+use krea_scan_service::incident::console::{Console, Interrupt, Manner};
+use krea_scan_service::incident::{Ask, State};
+use krea_scan_service::krea::{Host, Options, TokenApiConfig};
+use krea_scan_token::{Confidence, Doubt, Readings, Token, TokenKind};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;

@@ -2,9 +2,9 @@
 
 mod support;
 
-use krea_scan::git::repository::open;
 use krea_scan::source::index::staged;
 use krea_scan::source::range::Range;
+use krea_scan_git::repository::open;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,7 +2,7 @@
 
 use super::support::Sandbox;
 use super::support::program::{leak, token};
-use krea_scan::finding::Fingerprint;
+use krea_scan_token::Fingerprint;
 use std::fs;
 
 fn fingerprint(n: u64) -> Fingerprint {

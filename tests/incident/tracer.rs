@@ -7,7 +7,7 @@
 use crate::scene::Scene;
 use crate::support::program::{self, Run};
 use jiff::{Timestamp, ToSpan};
-use krea_scan::finding::Fingerprint;
+use krea_scan_token::Fingerprint;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 

@@ -12,8 +12,8 @@ mod tls;
 mod token_api;
 mod usage;
 
-use krea_scan::finding::{Token, TokenKind};
-use krea_scan::krea::{Host, Krea, Options};
+use krea_scan_service::krea::{Host, Krea, Options};
+use krea_scan_token::{Token, TokenKind};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;

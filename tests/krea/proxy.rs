@@ -2,8 +2,8 @@
 
 use crate::support::emulator::Emulator;
 use crate::{assert_hidden, in_child, krea_at, quick, text, token};
-use krea_scan::finding::Status;
-use krea_scan::krea::{Krea, Options, Proxy};
+use krea_scan_service::Status;
+use krea_scan_service::krea::{Krea, Options, Proxy};
 use std::time::Duration;
 
 /// Where the child finds the proxy that its environment names as well.

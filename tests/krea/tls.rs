@@ -3,9 +3,9 @@
 
 use crate::raw::{Raw, Then};
 use crate::{assert_hidden, in_child, krea_at, quick, text, token};
-use krea_scan::finding::Status;
-use krea_scan::http::SetupError;
-use krea_scan::krea::{ClientError, Host, Krea, Liveness};
+use krea_scan_http::SetupError;
+use krea_scan_service::Status;
+use krea_scan_service::krea::{ClientError, Host, Krea, Liveness};
 use rcgen::CertifiedKey;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};

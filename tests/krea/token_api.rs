@@ -3,8 +3,9 @@
 use crate::raw::{Raw, Then};
 use crate::support::emulator::{Emulator, Fault, Request, Route};
 use crate::{assert_hidden, closed_port, emulated, in_child, krea_at, quick, text};
-use krea_scan::finding::{Status, Token, TokenKind};
-use krea_scan::krea::{ClientError, MintError, Options, Revocation, TokenApi, TokenApiConfig};
+use krea_scan_service::Status;
+use krea_scan_service::krea::{ClientError, MintError, Options, Revocation, TokenApi, TokenApiConfig};
+use krea_scan_token::{Token, TokenKind};
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::sync::Arc;

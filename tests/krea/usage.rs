@@ -3,7 +3,7 @@
 use crate::support::emulator::{Emulator, Fault, Route};
 use crate::{assert_hidden, emulated, krea_at, quick, text, token};
 use jiff::{SignedDuration, Timestamp};
-use krea_scan::krea::{Options, Usage};
+use krea_scan_service::krea::{Options, Usage};
 use serde_json::json;
 use std::time::{Duration, Instant};
 

@@ -3,11 +3,12 @@
 use super::support::program::token;
 use super::{manifest, screenshots};
 use krea_scan::config::{Settings, Source};
-use krea_scan::detect::Detector;
-use krea_scan::finding::{Confidence, Outcome};
-use krea_scan::rules::RuleSet;
+use krea_scan::finding::Outcome;
 use krea_scan::scan;
-use krea_scan::unpack::ocr::Ocr;
+use krea_scan_detect::Detector;
+use krea_scan_detect::rules::RuleSet;
+use krea_scan_extract::ocr::Ocr;
+use krea_scan_token::Confidence;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
