@@ -49,6 +49,8 @@ pub struct Finding {
     pub readings: Readings,
     /// What says that it is Krea's: a variable's name, a header, a call; empty when nothing does.
     pub context: String,
+    /// Whether nothing but another copy of the token says so.
+    pub is_copy: bool,
     /// For `--staged`, `--history` and `--range`.
     pub git: Option<GitOrigin>,
     /// What is known of its life. A scan alone never asks: [`Status::Unverified`].

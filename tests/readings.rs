@@ -50,6 +50,7 @@ fn finding(path: &str, readings: &[Token], doubt: Option<Doubt>) -> Finding {
         via: Vec::new(),
         readings: others,
         context: "KREA_API_KEY".to_owned(),
+        is_copy: false,
         git: None,
         status: Status::Unverified,
         status_reason: String::new(),

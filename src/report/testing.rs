@@ -36,6 +36,7 @@ pub fn finding(token: Token, path: &str) -> Finding {
         via: Vec::new(),
         readings: Readings::default(),
         context: "KREA_API_KEY".into(),
+        is_copy: false,
         git: None,
         status: Status::Unverified,
         status_reason: String::new(),

@@ -1,8 +1,9 @@
 //! What is staged, and what a range of commits brings in.
 
-use super::beside::{self, Beside};
-use super::file::{FileScanner, How, Names};
+use super::context::{Names, ScanContext};
+use super::file::FileScanner;
 use super::progress::Counter;
+use super::sibling_file::{self, SiblingFile};
 use super::{Input, Read};
 use crate::allowance::{Ignored, LeftOut};
 use crate::finding::Finding;
@@ -90,8 +91,8 @@ impl<'a> Index<'a> {
 }
 
 impl Input for Index<'_> {
-    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
-        let mut blobs = Blobs::new(&self.repo, &self.ours, how, self.max_size, self.counter);
+    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+        let mut blobs = Blobs::new(&self.repo, &self.ours, context, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
         let mut files = 0;
         for blob in &self.staged.blobs {
@@ -121,11 +122,11 @@ impl Input for Index<'_> {
         on_disk(&self.repo, path)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let index = IndexFile::open(self.repo.index_path(), self.repo.hash()).ok()?;
         let index = RefCell::new(index);
         let open = |path: &str| blob(&self.repo, index.borrow_mut().id_at(path.as_bytes())?);
-        beside::find(path, layers, reference, most, self.limits, open)
+        sibling_file::find(path, layers, reference, most, self.limits, open)
     }
 }
 
@@ -150,8 +151,8 @@ impl<'a> Commits<'a> {
 }
 
 impl Input for Commits<'_> {
-    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
-        let mut blobs = Blobs::new(&self.repo, &self.ours, how, self.max_size, self.counter);
+    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+        let mut blobs = Blobs::new(&self.repo, &self.ours, context, self.max_size, self.counter);
         let mut walk = self.range.walk(&self.repo)?;
         let mut read = 0;
         while let Some(change) = walk.next() {
@@ -188,10 +189,10 @@ impl Input for Commits<'_> {
         on_disk(&self.repo, path)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let commit = self.commit?;
         let open = |path: &str| in_commit(&self.repo, commit, path);
-        beside::find(path, layers, reference, most, self.limits, open)
+        sibling_file::find(path, layers, reference, most, self.limits, open)
     }
 
     fn look_in(&mut self, git: Option<&GitOrigin>) {
@@ -244,7 +245,7 @@ struct Blobs<'a> {
     repo: &'a Repository,
     ours: &'a Ours,
     left_out: LeftOut,
-    how: How<'a>,
+    context: ScanContext<'a>,
     scanner: FileScanner<'a>,
     max_size: Option<u64>,
     counter: &'a Counter,
@@ -255,12 +256,12 @@ impl<'a> Blobs<'a> {
     fn new(
         repo: &'a Repository,
         ours: &'a Ours,
-        how: How<'a>,
+        context: ScanContext<'a>,
         max_size: Option<u64>,
         counter: &'a Counter,
     ) -> Self {
-        let (scanner, left_out) = (FileScanner::new(how), LeftOut::default());
-        Blobs { repo, ours, left_out, how, scanner, max_size, counter, incomplete: Vec::new() }
+        let (scanner, left_out) = (FileScanner::new(context), LeftOut::default());
+        Blobs { repo, ours, left_out, context, scanner, max_size, counter, incomplete: Vec::new() }
     }
 
     /// Scans a blob, unless our own ignore files name its path; says whether it did.
@@ -307,7 +308,7 @@ impl<'a> Blobs<'a> {
             return;
         }
         let findings = self.scanner.found.findings.split_off(before);
-        let mut replaced = FileScanner::new(self.how);
+        let mut replaced = FileScanner::new(self.context);
         let objects = self.repo.objects();
         let old = |id: &ObjectId| objects.as_ref().ok()?.blob(id).ok();
         for old in change.replaced.iter().filter_map(old) {

@@ -3,11 +3,13 @@
 //! One sweep over the store finds the objects that hold something; only those are traced to the commits that brought
 //! them in, and scanned again under the paths that they had.
 
-use super::beside::{self, Beside};
-use super::file::{FileScanner, Found, How, Names};
+use super::context::{Names, ScanContext};
+use super::file::FileScanner;
+use super::found::Found;
 use super::git::{self, MESSAGES, on_disk, pointed_to};
-use super::known::Pass;
+use super::known_tokens::Pass;
 use super::progress::Counter;
+use super::sibling_file::{self, SiblingFile};
 use super::{Input, Read};
 use crate::allowance::LeftOut;
 use crate::finding::Finding;
@@ -59,8 +61,8 @@ impl<'a> History<'a> {
     }
 
     /// Finds the objects that hold something. Says what could not be read.
-    fn sweep(&self, store: &ObjectStore, how: How<'_>) -> Swept {
-        let How { detector, pass, .. } = how;
+    fn sweep(&self, store: &ObjectStore, context: ScanContext<'_>) -> Swept {
+        let ScanContext { detector, pass, .. } = context;
         let hits: Mutex<Vec<ObjectId>> = Mutex::default();
         let too_large: Mutex<Vec<Incomplete>> = Mutex::default();
         // Git LFS pointers whose files are not here.
@@ -92,14 +94,16 @@ impl<'a> History<'a> {
             }
             let holds = match (pass, Container::of(data, "")) {
                 (_, Some(Container::LfsPointer)) if kind == Kind::Blob => match lfs.open(data) {
-                    Some(mut file) => holds(how, |scanner, names| pointed_to(scanner, names, &mut file), ""),
+                    Some(mut file) => {
+                        holds(context, |scanner, names| pointed_to(scanner, names, &mut file), "")
+                    }
                     None => {
                         pointers.fetch_add(1, Ordering::Relaxed);
                         false
                     }
                 },
                 (Pass::Sweep(_), _) if hint(data) => true,
-                _ => holds_something(how, data, ""),
+                _ => holds_something(context, data, ""),
             };
             if holds {
                 lock(&hits).push(id.to_owned());
@@ -128,7 +132,7 @@ impl<'a> History<'a> {
         // A file whose name says Krea need not say it itself, and some containers are told by their name.
         let named = swept.named.par_iter().filter(|id| {
             let data = store.read(id).map(|(_, data)| data).unwrap_or_default();
-            !is_too_large(&data) && NAMES.iter().any(|name| holds_something(how, &data, name))
+            !is_too_large(&data) && NAMES.iter().any(|name| holds_something(context, &data, name))
         });
         hits.par_extend(named.cloned());
         hits.sort_unstable();
@@ -155,9 +159,9 @@ struct Swept {
 }
 
 impl Input for History<'_> {
-    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
+    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let store = self.repo.objects()?;
-        let swept = self.sweep(store, how);
+        let swept = self.sweep(store, context);
         let origins = match swept.hits.is_empty() {
             true => BTreeMap::new(),
             false => attribute(store, &self.repo, &swept.hits, self.threads),
@@ -167,7 +171,7 @@ impl Input for History<'_> {
         let scanned: Vec<(Found, LeftOut)> = targets
             .par_chunks(16)
             .map(|chunk| {
-                let (mut scanner, mut left_out) = (FileScanner::new(how), LeftOut::default());
+                let (mut scanner, mut left_out) = (FileScanner::new(context), LeftOut::default());
                 let mut scan = |(id, origins): &(&ObjectId, &Vec<GitOrigin>)| {
                     objects.scan(**id, origins, &mut scanner, &mut left_out);
                 };
@@ -181,7 +185,7 @@ impl Input for History<'_> {
             left_out.merge(ignored);
         }
         found.findings = first_of_each(found.findings);
-        if let Pass::Sweep(known) = how.pass {
+        if let Pass::Sweep(known) = context.pass {
             found.findings.retain(|finding| !known.is_in_file(finding));
         }
         found.bytes = swept.bytes;
@@ -195,10 +199,10 @@ impl Input for History<'_> {
         on_disk(&self.repo, path)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let commit = self.commit?;
         let open = |path: &str| git::in_commit(&self.repo, commit, path);
-        beside::find(path, layers, reference, most, self.limits, open)
+        sibling_file::find(path, layers, reference, most, self.limits, open)
     }
 
     fn look_in(&mut self, git: Option<&GitOrigin>) {
@@ -285,12 +289,12 @@ fn is_container(data: &[u8]) -> bool {
 }
 
 /// Whether there is a token in an object, or in what it holds, under a path.
-fn holds_something(how: How<'_>, data: &[u8], path: &str) -> bool {
-    holds(how, |scanner, names| scanner.bytes(names, data), path)
+fn holds_something(context: ScanContext<'_>, data: &[u8], path: &str) -> bool {
+    holds(context, |scanner, names| scanner.bytes(names, data), path)
 }
 
-fn holds(how: How<'_>, scan: impl FnOnce(&mut FileScanner<'_>, Names<'_>), path: &str) -> bool {
-    let mut scanner = FileScanner::new(how);
+fn holds(context: ScanContext<'_>, scan: impl FnOnce(&mut FileScanner<'_>, Names<'_>), path: &str) -> bool {
+    let mut scanner = FileScanner::new(context);
     scan(&mut scanner, Names { shown: path, below: path });
     let found = scanner.found;
     let nothing = found.findings.is_empty() && found.withheld.is_empty() && found.hints.is_empty();

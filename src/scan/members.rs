@@ -1,8 +1,8 @@
 //! Built files in containers, their maps, and texts whose parts have names, kept while a container is gone through for
 //! further copies: nobody has to go through it again for each of them.
 
-use super::beside::{self, Beside};
-use super::originals::is_built;
+use super::names::is_built;
+use super::sibling_file::{self, SiblingFile};
 use crate::finding::{Finding, trail};
 use krea_scan_extract::parts;
 use krea_scan_text::Layer;
@@ -59,11 +59,11 @@ impl Members {
 
     /// The file that `reference` names as seen from a finding's file, as [`super::Input::beside`]. What is not kept is
     /// `Err`, unless it would have been.
-    pub fn take(&self, finding: &Finding, reference: &str) -> Result<Option<Beside>, ()> {
+    pub fn take(&self, finding: &Finding, reference: &str) -> Result<Option<SiblingFile>, ()> {
         let last = finding.layers.iter().rposition(Layer::is_member).ok_or(())?;
         let mut layers = finding.layers[..=last].to_vec();
         if !reference.is_empty() {
-            layers[last].name = beside::resolve(&layers[last].name, reference).ok_or(())?;
+            layers[last].name = sibling_file::resolve(&layers[last].name, reference).ok_or(())?;
         }
         let trail = trail(&finding.location.path, &layers);
         if finding.git.is_some() || !self.wanted.contains(&trail) {
@@ -73,7 +73,7 @@ impl Members {
         match kept.files.remove(&trail) {
             Some(bytes) => {
                 kept.bytes -= bytes.len();
-                Ok(Some(Beside { path: finding.location.path.clone(), layers, bytes }))
+                Ok(Some(SiblingFile { path: finding.location.path.clone(), layers, bytes }))
             }
             None if kept.is_full => Err(()),
             None => Ok(None),

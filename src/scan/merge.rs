@@ -4,7 +4,6 @@
 //! Only places of one token come together, and in a history only those of one commit. What is not certain stays a finding
 //! of its own.
 
-use super::file::is_a_copy;
 use super::{Input, order};
 use crate::finding::{Finding, Via};
 use krea_scan_extract::source_map;
@@ -84,8 +83,8 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
     for &(from, to) in &into {
         let via = Via { location: findings[from].location.clone(), layers: findings[from].layers.clone() };
         let surer = (findings[from].confidence > findings[to].confidence
-            || (is_a_copy(&findings[to]) && !is_a_copy(&findings[from])))
-        .then(|| findings[from].clone());
+            || (findings[to].is_copy && !findings[from].is_copy))
+            .then(|| findings[from].clone());
         let readings = findings[from].readings.clone();
         let kept = &mut findings[to];
         // The same text for certain in one place is no guess in the other.
@@ -93,7 +92,8 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
             kept.readings = readings;
         }
         if let Some(surer) = surer {
-            (kept.rule, kept.confidence, kept.context) = (surer.rule, surer.confidence, surer.context);
+            (kept.rule, kept.confidence) = (surer.rule, surer.confidence);
+            (kept.context, kept.is_copy) = (surer.context, surer.is_copy);
         }
         kept.via.push(via);
     }

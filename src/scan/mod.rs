@@ -1,20 +1,19 @@
 //! The pipeline: read, detect, allow, sweep for further copies, tally.
 
-mod beside;
-mod comment;
+mod context;
 mod file;
+mod found;
 mod git;
 mod history;
-mod inside;
-mod known;
+mod known_tokens;
 mod members;
 mod merge;
+mod names;
 mod originals;
 mod parts;
 mod progress;
-mod readings;
+mod sibling_file;
 mod site;
-mod sources;
 mod tree;
 
 use crate::allowance::{Allowance, AllowedBy, LeftOut};
@@ -24,9 +23,9 @@ use crate::source::pre_commit::{self, Work};
 use crate::source::range::Range;
 use crate::source::tree::Options;
 use anyhow::{Context as _, bail};
-use beside::Beside;
-use file::{Found, How, Place};
-use known::{Known, Pass};
+use context::ScanContext;
+use found::{Found, Place};
+use known_tokens::{KnownTokens, Pass};
 use krea_scan_detect::Detector;
 use krea_scan_files as files;
 use krea_scan_files::Incomplete;
@@ -37,6 +36,7 @@ use krea_scan_text::Layer;
 use krea_scan_token::{Confidence, Token};
 use originals::Files;
 use progress::{Counter, Progress};
+use sibling_file::SiblingFile;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,7 +56,7 @@ struct Read {
 /// Something that can be read more than once.
 trait Input {
     /// Reads all of it for one pass.
-    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read>;
+    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read>;
 
     /// Where on disk a finding's path is, for the configuration that applies to it.
     fn on_disk(&self, path: &str) -> PathBuf {
@@ -66,7 +66,7 @@ trait Input {
     /// The file that `reference` names as seen from the file at `path` (and, in a container, `layers`): a bundle's
     /// source map. With an empty `reference`, the file itself. Gives its path as reports show it, the layers that lead
     /// to it, and its bytes, at most `most` of them; `None` when it is not there.
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside>;
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile>;
 
     /// Says in which commit [`Input::beside`] looks from now on, for an input that reads commits.
     fn look_in(&mut self, _git: Option<&GitOrigin>) {}
@@ -107,7 +107,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
 
     let progress = show();
     let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
-    let how = How {
+    let context = ScanContext {
         detector,
         pass: Pass::Detect,
         least,
@@ -115,7 +115,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         ocr: settings.ocr.as_deref(),
         heeds_comments: heed.comments,
     };
-    let mut read = input.read(how)?;
+    let mut read = input.read(context)?;
     let mut summary = Summary {
         files: read.found.files,
         blobs: read.blobs,
@@ -135,8 +135,8 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     });
     tally.add(read.found, input.as_ref());
     // Known tokens are looked for once more, everywhere and without context.
-    if let Some(known) = Known::new(&tally.reported) {
-        let mut read = input.read(How { pass: Pass::Sweep(&known), ..how })?;
+    if let Some(known) = KnownTokens::new(&tally.reported) {
+        let mut read = input.read(ScanContext { pass: Pass::Sweep(&known), ..context })?;
         incomplete.extend(read.incomplete);
         incomplete.extend(read.found.incomplete.drain(..));
         summary.hints = read.found.hints.clone();
@@ -334,7 +334,7 @@ impl Tally {
                 self.reported.push(finding);
                 continue;
             };
-            self.allowed.insert(file::place_of(&finding), file::allowance(&finding, allowed));
+            self.allowed.insert(found::place_of(&finding), found::allowance(&finding, allowed));
             self.withheld.extend(finding.all_readings().cloned());
             if !is_allowed {
                 self.baselined.push(finding);

@@ -4,10 +4,10 @@
 //! of its bundle and not kept. A map that is not there or cannot be used takes nothing away: the finding stays as it is.
 
 use super::Input;
-use super::beside::Beside;
 use super::members::Members;
 use super::merge::{self, Derived};
-use super::sources::shown;
+use super::names::{is_built, source_shown, unpacked};
+use super::sibling_file::SiblingFile;
 use crate::finding::Finding;
 use krea_scan_detect::Cursor;
 use krea_scan_extract::map_reference::{self, Reference};
@@ -36,7 +36,7 @@ impl<'i> Files<'i> {
     }
 
     /// The file that `reference` names as seen from a finding's file, unless it is larger than `most`.
-    pub fn beside(&mut self, finding: &Finding, reference: &str, most: u64) -> Option<Beside> {
+    pub fn beside(&mut self, finding: &Finding, reference: &str, most: u64) -> Option<SiblingFile> {
         let path = &finding.location.path;
         if finding.is_inside() {
             if let Ok(kept) = self.members.take(finding, reference) {
@@ -94,19 +94,6 @@ pub fn resolve(findings: &mut Vec<Finding>, files: &mut Files<'_>) -> Vec<String
     notes
 }
 
-/// A name without query and without the ending of a compressed file.
-fn unpacked(name: &str) -> &str {
-    let name = name.split(['?', '#']).next().unwrap_or_default();
-    let endings = [".gz", ".br", ".zst", ".xz", ".bz2"];
-    endings.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
-}
-
-/// Whether a file's name says that a build may have made it.
-pub fn is_built(name: &str) -> bool {
-    let name = unpacked(name);
-    [".js", ".mjs", ".cjs", ".jsx", ".css", ".bundle"].iter().any(|ending| name.ends_with(ending))
-}
-
 /// Names the originals of findings in one bundle. Gives the name of its map's file, when it has one.
 fn bundle(
     findings: &mut [Finding],
@@ -154,7 +141,7 @@ fn bundle(
             None => files.beside(first, &name, source_map::MOST).map(|original| original.bytes),
         };
         let mut original = Original::new(content.as_deref().unwrap_or_default());
-        let name = shown(&map_name, &name);
+        let name = source_shown(&map_name, &name);
         for (number, place) in places {
             let finding = &mut findings[number];
             let fingerprint = finding.token.fingerprint();
@@ -304,7 +291,7 @@ fn layer(name: String, line: u64, column: u64) -> Layer {
 }
 
 /// The name of a file in its container, or its path.
-fn name_of(file: &Beside) -> &str {
+fn name_of(file: &SiblingFile) -> &str {
     let named = file.layers.iter().rev().find(|layer| !layer.name.is_empty());
     named.map_or(&file.path, |layer| &layer.name)
 }

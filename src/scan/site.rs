@@ -1,8 +1,9 @@
 //! Deployed sites: each resource as a file that goes by its address, and each line of its head by the header's name.
 
-use super::beside::{self, Beside};
-use super::file::{FileScanner, How, Names};
+use super::context::{Names, ScanContext};
+use super::file::FileScanner;
 use super::progress::Counter;
+use super::sibling_file::{self, SiblingFile};
 use super::{Input, Read};
 use crate::finding::{Finding, trail};
 use crate::source::reader;
@@ -55,9 +56,9 @@ impl Sites {
 }
 
 impl Input for Sites {
-    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
+    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let mut all = Read { incomplete: self.incomplete.clone(), ..Read::default() };
-        let mut scanner = FileScanner::new(how);
+        let mut scanner = FileScanner::new(context);
         for site in &self.sites {
             all.incomplete.extend(site.incomplete.iter().cloned());
             all.notes.extend(site.notes.iter().cloned());
@@ -74,14 +75,14 @@ impl Input for Sites {
         Ok(all)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         self.sites.iter().find_map(|site| {
             if containers(layers) > 0 {
                 let open = |url: &str| Some(Box::new(site.open_at(url)?) as Box<dyn Seekable + '_>);
-                return beside::find(path, layers, reference, most, self.limits, open);
+                return sibling_file::find(path, layers, reference, most, self.limits, open);
             }
             let (path, bytes) = site.beside(path, reference, most)?;
-            Some(Beside { path, layers: Vec::new(), bytes })
+            Some(SiblingFile { path, layers: Vec::new(), bytes })
         })
     }
 

@@ -1,8 +1,10 @@
 //! The working tree, standard input and pipes.
 
-use super::beside::{self, Beside};
-use super::file::{FileScanner, Found, How, Names};
+use super::context::{Names, ScanContext};
+use super::file::FileScanner;
+use super::found::Found;
 use super::progress::Counter;
+use super::sibling_file::{self, SiblingFile};
 use super::{Input, Read};
 use crate::source::tree::{self, Entry, Visitor};
 use krea_scan_bounds::limits::Limits;
@@ -25,18 +27,18 @@ pub struct Tree<'a> {
 }
 
 impl Input for Tree<'_> {
-    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
+    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let found = Mutex::new(Found::default());
-        let make = || Worker { scanner: FileScanner::new(how), counter: self.counter, merged: &found };
+        let make = || Worker { scanner: FileScanner::new(context), counter: self.counter, merged: &found };
         let walked = tree::walk(&self.options, make);
         let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let tree::Walked { incomplete, notes, left_out } = walked;
         Ok(Read { found, blobs: 0, incomplete, notes, left_out })
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let open = |path: &str| Some(Box::new(self.options.open(path)?) as Box<dyn Seekable>);
-        beside::find(path, layers, reference, most, self.limits, open)
+        sibling_file::find(path, layers, reference, most, self.limits, open)
     }
 }
 
@@ -123,9 +125,9 @@ impl Piped {
 }
 
 impl Input for Piped {
-    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
+    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         self.spool.rewind()?;
-        let mut scanner = FileScanner::new(how);
+        let mut scanner = FileScanner::new(context);
         let names = Names { shown: &self.name, below: "" };
         let bytes = scanner.file(names, &mut self.spool)?;
         let mut found = scanner.found;
@@ -135,7 +137,7 @@ impl Input for Piped {
     }
 
     /// There is nothing beside it: a reference only leads from one file in it to another.
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let Piped { name, spool, limits, .. } = self;
         let mut once = Some(spool);
         let open = |path: &str| {
@@ -143,7 +145,7 @@ impl Input for Piped {
             spool.rewind().ok()?;
             Some(Box::new(spool) as Box<dyn Seekable + '_>)
         };
-        beside::find(path, layers, reference, most, *limits, open)
+        sibling_file::find(path, layers, reference, most, *limits, open)
     }
 }
 
@@ -151,10 +153,10 @@ impl Input for Piped {
 pub struct Several<'a>(pub Vec<Box<dyn Input + 'a>>);
 
 impl Input for Several<'_> {
-    fn read(&mut self, how: How<'_>) -> anyhow::Result<Read> {
+    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let mut all = Read::default();
         for input in &mut self.0 {
-            let read = input.read(how)?;
+            let read = input.read(context)?;
             all.found.merge(read.found);
             all.blobs += read.blobs;
             all.incomplete.extend(read.incomplete);
@@ -164,7 +166,7 @@ impl Input for Several<'_> {
         Ok(all)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<Beside> {
+    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         self.0.iter_mut().find_map(|input| input.beside(path, layers, reference, most))
     }
 }

@@ -83,6 +83,7 @@ impl Pen<'_> {
             via,
             readings: _,
             context,
+            is_copy: _,
             git,
             status: _,
             status_reason,

@@ -1,10 +1,11 @@
 //! What is in a container, member by member: each is scanned as a file, and told with the way to it.
 
-use super::file::{FileScanner, Names, Side};
-use super::known::Pass;
-use super::originals::is_built;
 use super::sources::Kept;
+use super::{FileScanner, View};
 use crate::finding::trail;
+use crate::scan::context::Names;
+use crate::scan::known_tokens::Pass;
+use crate::scan::names::is_built;
 use crate::source::reader;
 use krea_scan_extract::container::{Kind, Outside, Parts, Visitor};
 use krea_scan_files::Incomplete;
@@ -37,7 +38,7 @@ impl Inside<'_, '_> {
         scanner.layers.extend_from_slice(layers);
         let mut reader = std::mem::take(&mut scanner.reader);
         let mut kept = Kept::default();
-        let kept_for_later = match scanner.how.pass {
+        let kept_for_later = match scanner.context.pass {
             Pass::Sweep(known) => known.members.start(trail(self.outer.shown, layers)),
             Pass::Detect => None,
         };
@@ -86,21 +87,21 @@ impl Visitor for Inside<'_, '_> {
         input: &mut dyn Read,
     ) -> io::Result<Outside> {
         let before = self.scanner.found.findings.len();
-        self.scanner.side = Side::of(Some(kind));
+        self.scanner.view = View::of(Some(kind));
         let read = self.scan(layers, name, input);
-        self.scanner.side = Side::Alone;
+        self.scanner.view = View::Alone;
         read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
     }
 
     fn inside(&mut self, kind: Kind, outside: Outside) {
-        self.scanner.keep_what_is_inside(Side::of(Some(kind)), outside.before, outside.inside);
+        self.scanner.keep_what_is_inside(View::of(Some(kind)), outside.before, outside.inside);
     }
 
     fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
         let before = self.scanner.found.findings.len();
-        (self.scanner.side, self.scanner.is_part) = (Side::Packed, true);
+        (self.scanner.view, self.scanner.is_part) = (View::Packed, true);
         let read = self.scan(layers, name, input);
-        (self.scanner.side, self.scanner.is_part) = (Side::Alone, false);
+        (self.scanner.view, self.scanner.is_part) = (View::Alone, false);
         read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
     }
 
@@ -113,9 +114,9 @@ impl Visitor for Inside<'_, '_> {
     }
 
     fn wants(&self, name: &str, part: &[u8]) -> bool {
-        match self.scanner.how.pass {
+        match self.scanner.context.pass {
             Pass::Detect => {
-                let detector = self.scanner.how.detector;
+                let detector = self.scanner.context.detector;
                 detector.wants(part) || detector.wants_path(&self.below(name))
             }
             Pass::Sweep(known) => known.is_in(part),

@@ -1,126 +1,36 @@
 //! One file, window by window: from bytes to findings.
 
-use super::comment;
-use super::inside::Inside;
-use super::known::{Known, Pass};
-use super::readings;
-use super::sources::Seen;
-use crate::allowance::{Allowance, AllowedBy};
+mod comment;
+mod inside;
+mod ocr_vote;
+mod sources;
+
+use super::context::{Names, ScanContext};
+use super::found::{Found, allowance, place_of};
+use super::known_tokens::{KnownTokens, Pass};
+use crate::allowance::AllowedBy;
 use crate::config::Allowed;
 use crate::finding::{Explained, Finding, Hint, trail};
 use crate::location::Location;
 use crate::source::reader::{self, Window, WindowReader};
 use encoding_rs::Encoding;
-use krea_scan_bounds::limits::Limits;
+use inside::Inside;
 use krea_scan_bounds::memory_permit::memory_permit;
-use krea_scan_detect::{self as detect, Considered, CopyKind, Cursor, Detector, Match};
+use krea_scan_detect::{self as detect, Considered, CopyKind, Cursor, Match};
 use krea_scan_extract::container::{self, Kind, Outside, Parts, Seekable};
-use krea_scan_extract::ocr::Ocr;
 use krea_scan_extract::{map_reference, source_map};
-use krea_scan_files::Incomplete;
 use krea_scan_service::Status;
 use krea_scan_text::charset;
 use krea_scan_text::{Layer, OCR, containers};
-use krea_scan_token::{Confidence, Doubt, Fingerprint, Token};
-use std::collections::{BTreeSet, HashMap};
+use krea_scan_token::{Confidence, Doubt};
+use sources::Seen;
+use std::collections::BTreeSet;
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
 
-/// How the context of a copy that a sweep has found starts.
-const SAME: &str = "the same token as in";
-
-/// Whether nothing but another copy says whose a finding's token is.
-pub fn is_a_copy(finding: &Finding) -> bool {
-    finding.context.starts_with(SAME)
-}
-
-/// A token in a place, so that what two passes see counts once: trail, byte offset, fingerprint.
-pub type Place = (String, u64, Fingerprint);
-
-/// Where a token is.
-pub fn place_of(finding: &Finding) -> Place {
-    (finding.trail(), finding.location.byte_offset, finding.token.fingerprint())
-}
-
-/// What is told of a finding that is allowed.
-pub fn allowance(finding: &Finding, allowed: Allowed) -> Allowance {
-    Allowance {
-        location: finding.location.clone(),
-        layers: finding.layers.clone(),
-        fingerprint: finding.token.fingerprint(),
-        rule: finding.rule.clone(),
-        by: allowed.by,
-        reason: allowed.reason,
-    }
-}
-
-/// What a scan has come by so far.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// In no order.
-    pub findings: Vec<Finding>,
-    /// Traces that are no findings.
-    pub hints: Vec<Hint>,
-    /// Tokens that are not reported.
-    pub withheld: Vec<Token>,
-    /// What a comment allows.
-    pub allowed: HashMap<Place, Allowance>,
-    /// How many values were dropped as placeholders.
-    pub placeholders: u64,
-    /// What was decided of each value, with `--explain`.
-    pub explained: Vec<Explained>,
-    /// Files read.
-    pub files: u64,
-    /// Bytes read, decompressed.
-    pub bytes: u64,
-    /// Parts of files that were not read.
-    pub incomplete: Vec<Incomplete>,
-}
-
-impl Found {
-    /// Adds what another worker came by.
-    pub fn merge(&mut self, other: Found) {
-        self.findings.extend(other.findings);
-        self.hints.extend(other.hints);
-        self.explained.extend(other.explained);
-        self.withheld.extend(other.withheld);
-        self.allowed.extend(other.allowed);
-        self.placeholders += other.placeholders;
-        self.files += other.files;
-        self.bytes += other.bytes;
-        self.incomplete.extend(other.incomplete);
-    }
-}
-
-/// The names that a file goes by.
-#[derive(Clone, Copy, Debug)]
-pub struct Names<'a> {
-    /// In reports.
-    pub shown: &'a str,
-    /// Below the scan's root, for rules and context.
-    pub below: &'a str,
-}
-
-/// How files are looked at.
-#[derive(Clone, Copy, Debug)]
-pub struct How<'a> {
-    /// The rules.
-    pub detector: &'a Detector,
-    /// What is looked for.
-    pub pass: Pass<'a>,
-    /// Less sure findings are not reported.
-    pub least: Confidence,
-    /// How much may be unpacked from one file.
-    pub limits: Limits,
-    /// What reads the text in pictures.
-    pub ocr: Option<&'a Ocr>,
-    /// Comments in the files allow what is beside them.
-    pub heeds_comments: bool,
-}
-
 /// What is being scanned of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Side {
+pub enum View {
     /// All that there is to it.
     #[default]
     Alone,
@@ -130,13 +40,13 @@ pub enum Side {
     Packed,
 }
 
-impl Side {
+impl View {
     /// What is scanned first of a file of a kind.
     pub fn of(kind: Option<Kind>) -> Self {
         match kind {
-            None => Side::Alone,
-            Some(kind) if kind.is_text() => Side::Text,
-            Some(_) => Side::Packed,
+            None => View::Alone,
+            Some(kind) if kind.is_text() => View::Text,
+            Some(_) => View::Packed,
         }
     }
 }
@@ -145,7 +55,7 @@ impl Side {
 #[derive(Debug)]
 pub struct FileScanner<'a> {
     /// How files are looked at.
-    pub how: How<'a>,
+    pub context: ScanContext<'a>,
     /// What it came by.
     pub found: Found,
     pub(super) reader: WindowReader,
@@ -154,7 +64,7 @@ pub struct FileScanner<'a> {
     /// The way to what is being scanned, from the file on the outside.
     pub layers: Vec<Layer>,
     /// Of a file that holds more, what is being scanned.
-    pub(super) side: Side,
+    pub(super) view: View,
     /// It is a part of a document, whose text is told of the document.
     pub(super) is_part: bool,
     /// The names of the parts of the text that is being scanned.
@@ -169,15 +79,15 @@ pub struct FileScanner<'a> {
 
 impl<'a> FileScanner<'a> {
     /// A scanner.
-    pub fn new(how: How<'a>) -> Self {
+    pub fn new(context: ScanContext<'a>) -> Self {
         FileScanner {
-            how,
+            context,
             found: Found::default(),
             reader: WindowReader::default(),
             encoding: None,
             cursor: Cursor::default(),
             layers: Vec::new(),
-            side: Side::Alone,
+            view: View::Alone,
             is_part: false,
             parts: None,
             is_in_source: false,
@@ -187,8 +97,8 @@ impl<'a> FileScanner<'a> {
     }
 
     /// A scanner for a source in a source map, to which `layers` lead.
-    pub fn in_source(how: How<'a>, layers: Vec<Layer>) -> Self {
-        FileScanner { layers, is_in_source: true, ..FileScanner::new(how) }
+    pub fn in_source(context: ScanContext<'a>, layers: Vec<Layer>) -> Self {
+        FileScanner { layers, is_in_source: true, ..FileScanner::new(context) }
     }
 
     /// Scans a file, and what is in it. Gives its size in bytes.
@@ -203,13 +113,13 @@ impl<'a> FileScanner<'a> {
                 let whole = window.to == usize::MAX;
                 kind = Kind::of(window.bytes, names.below);
                 kind = kind.filter(|kind| !whole || kind.may_hold(window.bytes));
-                self.side = Side::of(kind);
+                self.view = View::of(kind);
                 may_be_behind = Kind::may_be_behind(window.bytes);
             }
             self.window(names, window);
         });
         self.reader = reader;
-        let side = std::mem::take(&mut self.side);
+        let view = std::mem::take(&mut self.view);
         let size = read?;
         let is_behind = kind.is_none() && may_be_behind;
         if is_behind {
@@ -220,7 +130,7 @@ impl<'a> FileScanner<'a> {
         }
         if let Some(kind) = kind {
             let inside = self.found.findings.len();
-            let (limits, ocr) = (self.how.limits, self.how.ocr);
+            let (limits, ocr) = (self.context.limits, self.context.ocr);
             container::walk(
                 kind,
                 names.below,
@@ -230,9 +140,9 @@ impl<'a> FileScanner<'a> {
                 ocr,
                 &mut Inside { scanner: self, outer: names },
             );
-            self.keep_what_is_inside(side, before, inside);
-            readings::keep_best(&mut self.found, before);
-            if let (true, Pass::Sweep(known)) = (is_behind, self.how.pass) {
+            self.keep_what_is_inside(view, before, inside);
+            ocr_vote::keep_best(&mut self.found, before);
+            if let (true, Pass::Sweep(known)) = (is_behind, self.context.pass) {
                 // Before the file was read to its end it was not known to be a container.
                 let mut outer = self.found.findings.split_off(before);
                 outer.retain(|finding| !finding.layers.is_empty() || !known.is_in_file(finding));
@@ -274,9 +184,9 @@ impl<'a> FileScanner<'a> {
     /// A container that stores its members as they are was seen twice, outside and inside: what is known to be inside
     /// is not outside. From outside a token may run into what lies next to it, or miss its last letter. What stands in a text as
     /// it is is there besides. The findings from `inside` on are the inner ones, those from `before` on the outer ones.
-    pub(super) fn keep_what_is_inside(&mut self, side: Side, before: usize, inside: usize) {
+    pub(super) fn keep_what_is_inside(&mut self, view: View, before: usize, inside: usize) {
         let is_apart = |finding: &Finding| {
-            side == Side::Text
+            view == View::Text
                 && !finding.layers[containers(&finding.layers)..].iter().any(|layer| !layer.is_name())
         };
         self.keep_outer(&[Outside { before, inside }], inside, is_apart);
@@ -330,15 +240,15 @@ impl<'a> FileScanner<'a> {
             (self.seen, self.start) = (Seen::default(), self.found.findings.len());
             self.seen.map = self.may_have_maps() && source_map::looks_like(window.bytes);
         }
-        let wanted = match self.how.pass {
+        let wanted = match self.context.pass {
             Pass::Detect => {
-                (self.how.detector.wants(window.bytes)
+                (self.context.detector.wants(window.bytes)
                     && !(self.seen.map && source_map::is_mappings(window.bytes)))
-                    || self.how.detector.wants_path(names.below)
+                    || self.context.detector.wants_path(names.below)
             }
             Pass::Sweep(known) => known.is_in(window.bytes),
         };
-        let sweeps = matches!(self.how.pass, Pass::Sweep(_));
+        let sweeps = matches!(self.context.pass, Pass::Sweep(_));
         if self.may_have_maps() && (wanted || sweeps || !whole) {
             self.seen.inline |= map_reference::may_be_inline(window.bytes);
         }
@@ -351,7 +261,7 @@ impl<'a> FileScanner<'a> {
             self.encoding = charset::utf16(window.bytes);
         }
         if wanted {
-            match self.how.pass {
+            match self.context.pass {
                 Pass::Detect => self.detect(names, window),
                 Pass::Sweep(known) => self.sweep(known, names, window),
             }
@@ -365,7 +275,7 @@ impl<'a> FileScanner<'a> {
     }
 
     fn detect(&mut self, names: Names<'_>, window: &Window<'_>) {
-        let detection = self.how.detector.detect(window.bytes, names.below, self.encoding);
+        let detection = self.context.detector.detect(window.bytes, names.below, self.encoding);
         if window.from == 0 {
             self.found.placeholders += detection.placeholders;
         }
@@ -375,7 +285,7 @@ impl<'a> FileScanner<'a> {
             if found.span.start < window.from || found.span.start >= window.to {
                 continue;
             }
-            if self.confidence(found) < self.how.least {
+            if self.confidence(found) < self.context.least {
                 self.found.withheld.push(found.token.clone());
                 self.found.withheld.extend(found.readings.others().iter().cloned());
                 continue;
@@ -411,7 +321,7 @@ impl<'a> FileScanner<'a> {
 
     /// Whether what is being scanned may be a source map, or hold some.
     fn may_have_maps(&self) -> bool {
-        !self.is_in_source && self.side != Side::Packed
+        !self.is_in_source && self.view != View::Packed
     }
 
     /// Whether what is being scanned was read from a picture. It may be wrong then, however well it looks.
@@ -451,6 +361,7 @@ impl<'a> FileScanner<'a> {
             via: Vec::new(),
             readings,
             context: found.context.clone(),
+            is_copy: false,
             git: None,
             status: Status::default(),
             status_reason: String::new(),
@@ -458,7 +369,7 @@ impl<'a> FileScanner<'a> {
         }
     }
 
-    fn sweep(&mut self, known: &Known, names: Names<'_>, window: &Window<'_>) {
+    fn sweep(&mut self, known: &KnownTokens, names: Names<'_>, window: &Window<'_>) {
         let mut copies: Vec<_> = known.sweep.find(window.bytes).collect();
         if self.encoding.is_some() {
             // Big-endian text is found from its second byte on; its first character starts a byte before.
@@ -491,7 +402,7 @@ impl<'a> FileScanner<'a> {
             let place = || (trail(names.shown, &self.way_to(offset)), offset);
             let is_known = !self.is_in_source && known.places.contains(&place());
             let may_be_inside =
-                self.side == Side::Packed || (self.side == Side::Text && !found.layers.is_empty());
+                self.view == View::Packed || (self.view == View::Text && !found.layers.is_empty());
             // One reading of each token in a picture is enough.
             let may_be_inside = may_be_inside || self.layers.iter().any(|layer| layer.kind == OCR);
             if is_known || (may_be_inside && known.files.contains(&(own.clone(), copy.token))) {
@@ -500,7 +411,7 @@ impl<'a> FileScanner<'a> {
             let location = places.locate(names.shown, window, self.encoding, span);
             if copy.kind == CopyKind::Token {
                 let excerpt = detect::excerpt(window.bytes, self.encoding, found, neighbours(&matches, i));
-                let finding = self.finding(found, location, excerpt);
+                let finding = Finding { is_copy: true, ..self.finding(found, location, excerpt) };
                 if let Some(comment) = self.comment(window, span) {
                     self.found.allowed.insert(place_of(&finding), allowance(&finding, comment));
                 } else {
@@ -519,7 +430,7 @@ impl<'a> FileScanner<'a> {
 
     /// The comment that allows what stands somewhere, if one does.
     fn comment(&self, window: &Window<'_>, span: &Range<usize>) -> Option<Allowed> {
-        if !self.how.heeds_comments {
+        if !self.context.heeds_comments {
             return None;
         }
         let place = comment::allows(window.bytes, self.encoding, span.start)?;

@@ -12,12 +12,12 @@ pub enum Pass<'a> {
     /// Tokens.
     Detect,
     /// Further copies of tokens that an earlier pass has found.
-    Sweep(&'a Known),
+    Sweep(&'a KnownTokens),
 }
 
 /// The tokens that a sweep looks for.
 #[derive(Debug)]
-pub struct Known {
+pub struct KnownTokens {
     pub(super) sweep: Sweep,
     /// The first finding of each.
     pub(super) first: Vec<Finding>,
@@ -31,7 +31,7 @@ pub struct Known {
     pub members: Members,
 }
 
-impl Known {
+impl KnownTokens {
     /// Makes the sweep for what is found, if anything is. The findings are sorted.
     pub fn new(findings: &[Finding]) -> Option<Self> {
         let mut first: Vec<Finding> = Vec::new();
@@ -48,7 +48,7 @@ impl Known {
         }
         let tokens = first.iter().map(|finding| finding.token.clone()).collect();
         let members = Members::of(findings);
-        Some(Known { sweep: Sweep::new(tokens)?, first, numbers, places, files, members })
+        Some(KnownTokens { sweep: Sweep::new(tokens)?, first, numbers, places, files, members })
     }
 
     /// Whether its token is known to be where a finding is.
@@ -62,7 +62,7 @@ impl Known {
         number.is_some_and(|&number| self.files.contains(&(finding.trail(), number)))
     }
 
-    /// The longest stretch of bytes, in bytes, that [`Known::is_in`] needs to see in one piece.
+    /// The longest stretch of bytes, in bytes, that [`KnownTokens::is_in`] needs to see in one piece.
     pub fn reach(&self) -> usize {
         // A half counts only between characters that are no part of a longer word.
         self.sweep.reach() + 2

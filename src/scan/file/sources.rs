@@ -1,11 +1,13 @@
 //! The sources in source maps, each scanned as a text of its own under its own name, so that what its name and its lines
 //! say counts. What is found stands where it stands in the file that a person has; the source is a layer.
 
-use super::beside;
-use super::file::{FileScanner, Found, Names, place_of};
-use super::known::Pass;
+use super::FileScanner;
 use crate::finding::{Finding, trail};
 use crate::location::Location;
+use crate::scan::context::Names;
+use crate::scan::found::{Found, place_of};
+use crate::scan::known_tokens::Pass;
+use crate::scan::names::source_shown;
 use crate::source::reader;
 use krea_scan_bounds::memory_permit::{MemoryPermit, memory_permit};
 use krea_scan_detect::{Cursor, position};
@@ -33,21 +35,6 @@ impl Seen {
     /// Whether to look.
     pub fn sources(self) -> bool {
         self.wanted && (self.map || self.inline)
-    }
-}
-
-/// What a source is called in reports: its path as seen from the file of the map (in a container: from the member), where
-/// its name is a path; otherwise the path in its name.
-pub fn shown(map: &str, name: &str) -> String {
-    let path = source_map::path(name);
-    let normal = beside::resolve("", path);
-    let path = normal.as_deref().map_or(path, source_map::path);
-    let from_map = if map.contains("://") { None } else { beside::resolve(map, name) };
-    match from_map {
-        Some(resolved) => resolved,
-        None if path.is_empty() => "a source without a name".to_owned(),
-        None if name.starts_with('/') || name.starts_with("file:///") => format!("/{path}"),
-        None => path.to_owned(),
     }
 }
 
@@ -111,10 +98,11 @@ impl FileScanner<'_> {
         let own = own.to_owned();
         for source in map.map.sources() {
             let Some(content) = map.map.content(source) else { continue };
-            let (json, name) = (&map.text[content.clone()], shown(&own, &map.map.name(source)));
-            let wanted = match self.how.pass {
+            let (json, name) = (&map.text[content.clone()], source_shown(&own, &map.map.name(source)));
+            let wanted = match self.context.pass {
                 Pass::Detect => {
-                    self.how.detector.wants(json) || self.how.detector.wants_path(source_map::path(&name))
+                    self.context.detector.wants(json)
+                        || self.context.detector.wants_path(source_map::path(&name))
                 }
                 Pass::Sweep(known) => known.is_in(json),
             };
@@ -123,7 +111,7 @@ impl FileScanner<'_> {
             }
             contents.push((content, name));
         }
-        if let Pass::Sweep(known) = self.how.pass {
+        if let Pass::Sweep(known) = self.context.pass {
             inner.findings.retain(|finding| !known.is_at(finding));
         }
         let found =
@@ -183,7 +171,7 @@ impl FileScanner<'_> {
         let text = json_string::text(json);
         let mut layers = self.layers.clone();
         layers.push(Layer { kind: SOURCE_MAP.to_owned(), name: name.to_owned(), line: None, column: None });
-        let mut scanner = FileScanner::in_source(self.how, layers);
+        let mut scanner = FileScanner::in_source(self.context, layers);
         let inside = Names { shown: names.shown, below: source_map::path(name) };
         reader::windows(&text, |window| scanner.window(inside, window));
         let mut found = scanner.found;

@@ -3,8 +3,8 @@
 //! Takes the findings in one file, leaves one for each token in a picture: the reading that most looks agree on. The others
 //! are withheld, so that reports mask them too.
 
-use super::file::Found;
 use crate::finding::Finding;
+use crate::scan::found::Found;
 use krea_scan_text::{Layer, OCR};
 use std::collections::HashMap;
 
@@ -92,6 +92,7 @@ mod tests {
             layers: vec![Layer { kind: OCR.to_owned(), name: String::new(), line: None, column: None }],
             via: Vec::new(),
             context: String::new(),
+            is_copy: false,
             readings: Default::default(),
             git: None,
             status: Status::default(),

@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek};
 
 /// A file that another one names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beside {
+pub struct SiblingFile {
     /// Its path, as reports show it.
     pub path: String,
     /// The way to it, in a container.
@@ -55,7 +55,7 @@ pub fn find<'i>(
     most: u64,
     limits: Limits,
     mut open: impl FnMut(&str) -> Option<Box<dyn Seekable + 'i>>,
-) -> Option<Beside> {
+) -> Option<SiblingFile> {
     // What was decoded from the file's own text leads to no other file.
     let layers = &layers[..containers(layers)];
     if !layers.is_empty() {
@@ -67,7 +67,7 @@ pub fn find<'i>(
             let mut search = Search { layers, reference, most, found: None, is_named: false };
             container::walk(kind, path, &mut file, size, limits, None, &mut search);
             if let Some((layers, bytes)) = search.found {
-                return Some(Beside { path: path.to_owned(), layers, bytes });
+                return Some(SiblingFile { path: path.to_owned(), layers, bytes });
             }
             if search.is_named || reference.is_empty() {
                 return None;
@@ -76,7 +76,7 @@ pub fn find<'i>(
     }
     let path = if reference.is_empty() { path.to_owned() } else { resolve(path, reference)? };
     let bytes = read(&mut open(&path)?, most)?;
-    Some(Beside { path, layers: Vec::new(), bytes })
+    Some(SiblingFile { path, layers: Vec::new(), bytes })
 }
 
 /// All of a file, unless it is larger than `most`.

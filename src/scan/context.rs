@@ -1,0 +1,33 @@
+//! How files are looked at, and what they are called.
+
+use super::known_tokens::Pass;
+use krea_scan_bounds::limits::Limits;
+use krea_scan_detect::Detector;
+use krea_scan_extract::ocr::Ocr;
+use krea_scan_token::Confidence;
+
+/// The names that a file goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// In reports.
+    pub shown: &'a str,
+    /// Below the scan's root, for rules and context.
+    pub below: &'a str,
+}
+
+/// How files are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanContext<'a> {
+    /// The rules.
+    pub detector: &'a Detector,
+    /// What is looked for.
+    pub pass: Pass<'a>,
+    /// Less sure findings are not reported.
+    pub least: Confidence,
+    /// How much may be unpacked from one file.
+    pub limits: Limits,
+    /// What reads the text in pictures.
+    pub ocr: Option<&'a Ocr>,
+    /// Comments in the files allow what is beside them.
+    pub heeds_comments: bool,
+}
