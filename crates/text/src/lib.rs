@@ -50,6 +50,8 @@ impl Step {
     const FOUR: Step = Step { origin: 4, text: 1 };
     /// Four characters for three bytes: base64.
     const BASE64: Step = Step { origin: 4, text: 3 };
+    /// Eight characters for five bytes: base32.
+    const BASE32: Step = Step { origin: 8, text: 5 };
 
     fn times(self, count: usize) -> usize {
         count * self.origin / self.text

@@ -14,6 +14,9 @@ pub const SPELLINGS: usize = 1 << WORD.len();
 /// The second row of a dump that shows characters but no codes, or codes in which the name can be cut: where it starts.
 const ROWS: [&[u8]; 3] = [b"\n0000020 ", b"\n0000010 ", b"\n0040: "];
 
+/// The end of the name, as variables are written, where a dump shows nothing but characters, each in four columns.
+const COLUMNS: &[u8] = b"E   A";
+
 /// The needles for any bytes. No more than a vector of the search takes at once: it is several times slower with more.
 pub fn plain() -> Vec<Vec<u8>> {
     let spelling = |upper: usize| {
@@ -24,6 +27,7 @@ pub fn plain() -> Vec<Vec<u8>> {
     needles.extend(base64());
     needles.extend(ends().flat_map(|end| [hex(&end, ""), hex(&end, "-")]));
     needles.extend(ROWS.iter().map(|row| row.to_vec()));
+    needles.push(COLUMNS.to_vec());
     needles
 }
 

@@ -232,6 +232,19 @@ mod tests {
     }
 
     #[test]
+    fn the_marks_of_a_patch_are_no_letters() {
+        let encoded = STANDARD.encode(SAID.repeat(5));
+        let lines = || encoded.as_bytes().chunks(64).map(|l| std::str::from_utf8(l).expect("ASCII"));
+        for mark in ["+", "-", "+    "] {
+            let patch: String = lines().map(|line| format!("{mark}{line}\n")).collect();
+            let text = format!("{patch} unchanged\n");
+            assert_eq!(said(&text).0, SAID.repeat(5), "{text}");
+            let named = text.replacen(mark, &format!("{mark}data: "), 1);
+            assert_eq!(said(&named).0, SAID.repeat(5), "{named}");
+        }
+    }
+
+    #[test]
     fn a_wrapped_text_is_one() {
         let encoded = STANDARD.encode(SAID.repeat(5));
         for newline in ["\n", "\r\n", "\n    "] {

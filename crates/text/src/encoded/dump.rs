@@ -12,6 +12,10 @@ const SHORTEST_PLACE: usize = 4;
 const LONGEST_PLACE: usize = 16;
 /// A dump of text alone starts with a row of so many characters.
 const SHORTEST_TEXT: u64 = 8;
+/// The first row of characters in columns has so many of them where no place stands before it.
+const FEWEST_COLUMNS: usize = 8;
+/// The columns of a character.
+const COLUMN: usize = 4;
 
 /// The dumps in some bytes that hold text.
 pub fn runs(bytes: &[u8]) -> Vec<Run> {
@@ -19,7 +23,11 @@ pub fn runs(bytes: &[u8]) -> Vec<Run> {
     let mut at = 0;
     while let Some(row) = Row::starting(bytes, at) {
         at = row.line.end + 1;
-        let Some(dump) = row.place.and_then(|place| Dump::starting(bytes, &row, place)) else { continue };
+        let dump = match row.place {
+            Some(place) => Dump::starting(bytes, &row, place),
+            None => Dump::without_places(bytes, &row.line),
+        };
+        let Some(dump) = dump else { continue };
         at = dump.end + 1;
         let place = |at: usize| dump.places.get(at).copied().unwrap_or(dump.end);
         let text = match is_whole(&dump.said) {
@@ -34,15 +42,17 @@ pub fn runs(bytes: &[u8]) -> Vec<Run> {
 }
 
 /// Whether an escape at `at` is a cell of `od -c`: what stands there is two letters wide, behind two blanks, in a row that starts
-/// with its place. Its meaning is the dump's.
+/// with its place or is all of such cells. Its meaning is the dump's.
 pub fn is_cell(bytes: &[u8], at: usize) -> bool {
     let is_alone =
         bytes[..at].ends_with(b"  ") && matches!(bytes.get(at + 2), None | Some(b' ' | b'\r' | b'\n'));
     is_alone && {
         let floor = at.saturating_sub(LONGEST_ROW);
         let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |i| floor + i + 1);
-        let row = Row::starting(bytes, start);
-        row.and_then(|row| row.place).is_some_and(|place| place.end <= at && (at - place.end) % 4 == 2)
+        Row::starting(bytes, start).is_some_and(|row| match row.place {
+            Some(place) => place.end <= at && (at - place.end) % COLUMN == 2,
+            None => (at - start) % COLUMN == 2 && unplaced(&bytes[row.line]).is_some(),
+        })
     }
 }
 
@@ -138,6 +148,27 @@ impl Dump {
             }
         }
         (dump.said.len() > 1).then_some(dump)
+    }
+
+    /// The dump of `od -An -c` whose first row is given: characters in columns, and nothing else on a line.
+    fn without_places(bytes: &[u8], first: &Range<usize>) -> Option<Dump> {
+        let width = unplaced(&bytes[first.clone()]).map(|row| row.len()).filter(|&w| w >= FEWEST_COLUMNS)?;
+        let mut dump = Dump { said: Vec::new(), places: Vec::new(), end: first.end };
+        let mut line = first.clone();
+        while let Some(row) = unplaced(&bytes[line.clone()]).filter(|row| row.len() <= width) {
+            let is_last = row.len() < width;
+            for (said, range) in row {
+                dump.places.push(line.start + range.start);
+                dump.said.extend(said);
+            }
+            dump.end = line.end;
+            match Row::starting(bytes, line.end + 1).filter(|_| !is_last) {
+                Some(next) => line = next.line,
+                None => return Some(dump),
+            }
+        }
+        // What goes on in cells that are not known would be cut.
+        (!bytes[line].starts_with(b"  ")).then_some(dump)
     }
 
     /// Adds a row of text. The traces of `curl` start a row where a line of a head starts, and leave its end out.
@@ -266,7 +297,16 @@ impl Cells {
     }
 }
 
-/// The cells of `od -c`: a character, an escape or three octal digits, at the end of four columns each.
+/// The cells of a row that is nothing but characters in columns, and says something.
+fn unplaced(line: &[u8]) -> Option<Vec<(Vec<u8>, Range<usize>)>> {
+    let row = line.strip_suffix(b"\r").unwrap_or(line);
+    // Most lines of most texts end here.
+    let may_be = row.starts_with(b"  ") && row.len().is_multiple_of(COLUMN) && row.len() <= LONGEST_ROW;
+    let cells = may_be.then(|| characters(row)).filter(|cells| cells.len() * COLUMN == row.len())?;
+    cells.iter().any(|(said, _)| said != b" ").then_some(cells)
+}
+
+/// The cells of `od -c` and `od -a`: a character, an escape, its name or three octal digits, at the end of four columns each.
 fn characters(row: &[u8]) -> Vec<(Vec<u8>, Range<usize>)> {
     let said = |cell: &[u8]| match *cell {
         [b' ', b' ', b' ', c] => Some(c),
@@ -274,11 +314,16 @@ fn characters(row: &[u8]) -> Vec<(Vec<u8>, Range<usize>)> {
         [b' ', b' ', b'\\', b't'] => Some(b'\t'),
         [b' ', b' ', b'\\', b'r'] => Some(b'\r'),
         [b' ', b' ', b'\\', _] => Some(0),
+        // The names that `od -a` has for them.
+        [b' ', b' ', b'n', b'l'] => Some(b'\n'),
+        [b' ', b' ', b's', b'p'] => Some(b' '),
+        [b' ', b' ', b'h', b't'] => Some(b'\t'),
+        [b' ', b' ', b'c', b'r'] => Some(b'\r'),
         [b' ', ref octal @ ..] => u8::from_str_radix(std::str::from_utf8(octal).ok()?, 8).ok(),
         _ => None,
     };
-    let cells = row.chunks_exact(4).enumerate();
-    cells.map_while(|(i, cell)| Some((vec![said(cell)?], 4 * i + 3..4 * i + 4))).collect()
+    let cells = row.chunks_exact(COLUMN).enumerate();
+    cells.map_while(|(i, cell)| Some((vec![said(cell)?], COLUMN * i + 3..COLUMN * (i + 1)))).collect()
 }
 
 #[cfg(test)]
@@ -365,6 +410,12 @@ mod tests {
             .map(|(i, row)| format!("{:07o}{}", 16 * i, row.iter().map(cell).collect::<String>()))
             .collect();
         assert_eq!(said(&rows.join("\n")), SAID.trim_end());
+        let bare: Vec<&str> = rows.iter().map(|row| &row[7..]).collect();
+        assert_eq!(said(&format!("$ od -An -c a.env\n{}\n$ exit\n", bare.join("\n"))), SAID.trim_end());
+        let named: Vec<String> =
+            bare.iter().map(|row| row.replace("\\n", "nl").replace("    ", "  sp")).collect();
+        assert_eq!(said(&named.join("\n")), SAID.trim_end());
+        assert!(is_cell(bare.join("\n").as_bytes(), bare[0].find('\\').expect("an escape")));
     }
 
     #[test]

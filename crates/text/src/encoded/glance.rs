@@ -2,7 +2,7 @@
 
 use super::lines::{Lines, Member};
 use super::packed::Packing;
-use super::{Decoder, Kept, Run, base64, dump, hex, is_readable, numbers};
+use super::{Decoder, Kept, Run, base32, base64, dump, hex, is_readable, numbers};
 use crate::charset;
 
 /// Every run of so many characters holds a block of them, wherever it starts.
@@ -143,12 +143,15 @@ fn letters(bytes: &[u8], at: &mut usize) -> Option<Glimpse> {
     let hex = || text.iter().all(u8::is_ascii_hexdigit).then(|| hex::look(text)).flatten();
     let (kept, decode, member) = match base64::look(text) {
         Some(kept) => (kept, base64::runs as Decoder, base64::is_member as Member),
-        None => (hex()?, hex::runs as Decoder, hex::is_member as Member),
+        None => match hex() {
+            Some(kept) => (kept, hex::runs as Decoder, hex::is_member as Member),
+            None => (base32::look(text)?, base32::runs as Decoder, base32::is_member as Member),
+        },
     };
     if kept == Kept::Hidden {
         return Some(Glimpse::Hidden);
     }
-    let lines = Lines::from(bytes, run, member).range();
+    let lines = Lines::from(bytes, run, member).with_marks(bytes);
     *at = lines.end.saturating_sub(BLOCK).max(*at);
     Some(Glimpse::of(&decode(&bytes[lines])))
 }

@@ -1,9 +1,10 @@
-//! Encoded runs inside a text: base64, hex digits, dumps, lists of character codes, and what stands in what they encode.
+//! Encoded runs inside a text: base64, base32, hex digits, dumps, lists of character codes, and what stands in what they encode.
 //!
 //! A step takes bytes and gives the runs in them that hold something to read, each with a map back to its place. It
 //! makes no difference where in a longer run a text starts: a run may be glued to other characters, or cut. What a run
 //! holds is text, UTF-16 or something compressed; a run of anything else, a digest or a picture, gives nothing.
 
+pub mod base32;
 pub mod base64;
 pub mod dump;
 pub mod glance;
@@ -26,7 +27,8 @@ const LONGEST_VALUE: usize = 300;
 type Decoder = fn(&[u8]) -> Vec<Run>;
 
 /// The steps that give no more bytes than they take, in no order.
-const STEPS: [Decoder; 6] = [base64::runs, hex::runs, hex::pairs, dump::runs, numbers::runs, utf16];
+const STEPS: [Decoder; 7] =
+    [base64::runs, base32::runs, hex::runs, hex::pairs, dump::runs, numbers::runs, utf16];
 
 /// A run, and what it says.
 #[derive(Debug)]
