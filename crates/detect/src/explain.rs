@@ -11,6 +11,8 @@ use std::ops::Range;
 pub enum Decision {
     /// It is a token.
     Token(Confidence),
+    /// It is one half of a token, whose other half stands elsewhere.
+    Half(Confidence),
     /// It is none, and why.
     None(&'static str),
 }
@@ -19,6 +21,9 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Decision::Token(confidence) => write!(f, "a Krea token, confidence {confidence}"),
+            Decision::Half(confidence) => {
+                write!(f, "one half of a Krea token in two pieces, confidence {confidence}")
+            }
             Decision::None(reason) => write!(f, "no finding: {reason}"),
         }
     }

@@ -37,6 +37,7 @@ use krea_scan_text::{Text, cells, charset, encoded, escapes, markup, strings};
 use krea_scan_token::{Confidence, Doubt, Readings, Token, TokenKind};
 use overlaps::{Ranked, rank, without_overlaps};
 use prefilter::Prefilter;
+use split_tokens::SplitToken;
 use std::cell::Cell;
 use std::ops::Range;
 
@@ -330,7 +331,7 @@ impl<'a> Run<'a> {
                         value.attribution.own_name.as_deref(),
                         around,
                     );
-                let label = value.attribution.label;
+                let label = value.attribution.context();
                 let mut ranked = Ranked::new(rule, rank, value.confidence, token(&value.span), span, label);
                 ranked.found.readings = Readings::one_of(value.others.iter().map(token).collect());
                 if let Some(doubt) = value.doubt {
@@ -369,7 +370,10 @@ impl<'a> Run<'a> {
             let token = [&text.bytes()[split.id.clone()], b":", &text.bytes()[split.secret.clone()]].concat();
             let secret = text.origin_range(split.secret.start, split.secret.end);
             let id = text.origin_range(split.id.start, split.id.end);
-            let label = format!("{} (in two pieces)", split.attribution.label);
+            if self.explains && decoded.is_none() {
+                self.explain_halves(rule, confidence, text, &split, around);
+            }
+            let label = format!("{} (in two pieces)", split.attribution.context());
             let token = Token::new(TokenKind::Pair, &token);
             let rank = if decoded.is_some() { rank::JOINED } else { rank::EXACT };
             let mut ranked = Ranked::new(rule, rank, confidence, token, secret, label);
@@ -377,6 +381,34 @@ impl<'a> Run<'a> {
             ranked.found.layers.extend(decoded.map(Layer::unnamed));
             ranked.found.readings = split.readings;
             self.found.push(ranked);
+        }
+    }
+
+    /// Tells of both halves what was decided, in place of what each may be alone.
+    fn explain_halves(
+        &mut self,
+        rule: &Rule,
+        confidence: Confidence,
+        text: &Text<'_>,
+        split: &SplitToken,
+        around: &Surroundings<'_>,
+    ) {
+        let bytes = text.bytes();
+        let token = [&bytes[split.id.clone()], b":", &bytes[split.secret.clone()]].concat();
+        for half in [&split.id, &split.secret] {
+            let span = text.origin_range(half.start, half.end);
+            self.considered.retain(|other| other.span.end <= span.start || span.end <= other.span.start);
+            let mut evidence = around.look(half).evidence();
+            // What both halves have in common may stand at the other one.
+            let decisive = split.attribution.evidence().filter(|decisive| !evidence.contains(decisive));
+            evidence.extend(decisive);
+            self.considered.push(Considered {
+                rule: rule.id.clone(),
+                token: Token::new(TokenKind::Pair, &token),
+                span,
+                decision: Decision::Half(confidence),
+                evidence,
+            });
         }
     }
 
@@ -401,7 +433,7 @@ impl<'a> Run<'a> {
             let span = text.origin_range(noisy.span.start, noisy.span.end);
             let hidden = text.origin_range(noisy.hidden.start, noisy.hidden.end);
             let token = Token::new(TokenKind::Pair, &noisy.token);
-            let label = noisy.attribution.label;
+            let label = noisy.attribution.context();
             let mut ranked = Ranked::new(rule, rank::NOISY, noisy.confidence, token, span, label);
             ranked.found.pieces = vec![hidden];
             ranked.found.readings = Readings::guessed(Doubt::Repaired, noisy.as_read);
@@ -526,6 +558,31 @@ mod tests {
             }];
         };
         assert_eq!(count(by_path), 0);
+    }
+
+    #[test]
+    fn both_halves_of_a_token_are_explained() {
+        let text = format!("KREA_API_KEY={}\nKREA_API_SECRET={}\n", TOKEN[0], TOKEN[1]);
+        let detector =
+            Detector::new(RuleSet::built_in().expect("the built-in rules load"), Confidence::Medium);
+        let told = detector.explaining().detect(text.as_bytes(), "a.env", None).considered;
+        let halves: Vec<usize> = told.iter().map(|half| half.span.start).collect();
+        assert_eq!(halves, [13, 66], "{told:?}");
+        for half in &told {
+            assert!(matches!(half.decision, Decision::Half(_)) && !half.evidence.is_empty(), "{half:?}");
+        }
+    }
+
+    #[test]
+    fn words_behind_a_value_are_told_as_such() {
+        let text = format!("Use \"{}\" as the Krea API key.", TOKEN.join(":"));
+        let detector =
+            Detector::new(RuleSet::built_in().expect("the built-in rules load"), Confidence::Medium);
+        let told = detector.explaining().detect(text.as_bytes(), "a.txt", None).considered;
+        let evidence = told.iter().flat_map(|value| &value.evidence).map(ToString::to_string);
+        let words: Vec<String> = evidence.filter(|told| told.starts_with("the words")).collect();
+        assert!(words.iter().all(|told| told.starts_with("the words behind it: Krea's")), "{words:?}");
+        assert!(!words.is_empty());
     }
 
     #[test]

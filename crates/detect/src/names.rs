@@ -371,6 +371,11 @@ pub fn ends_like_credential(name: &str) -> bool {
     })
 }
 
+/// Whether a name is that of an encrypted form, and not only of the place where secrets lie: `enc`, and not `vault`.
+pub fn is_encrypted_form(name: &str) -> bool {
+    classify(name) == NameKind::Encrypted && words(name).iter().any(|word| known(word).encrypted_in_name)
+}
+
 /// Whether the name is that of a digest: `ETag`, `sha256`, `x-checksum`.
 pub fn is_digest(name: &str) -> bool {
     words(&name.replace("ETag", "etag")).last().is_some_and(|last| known(last).digest)
@@ -420,6 +425,12 @@ mod tests {
         assert_eq!(classify("kreativAgentur"), NameKind::Unknown);
         assert_eq!(classify("META_API_KEY"), NameKind::OtherService);
         assert_ne!(classify("import_meta.env"), NameKind::OtherService);
+    }
+
+    #[test]
+    fn a_vault_is_a_place() {
+        assert!(is_encrypted_form("ENC") && is_encrypted_form("hashlib.sealed_enc"));
+        assert!(!is_encrypted_form("KeyVaultSecret") && !is_encrypted_form("vault.write"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::names;
 use super::placeholder::{self, Scrutiny};
 use super::vocabulary::vocabulary;
 use crate::rules::{ContextRule, Needs, Rule};
-use krea_scan_text::encoded::{base64, hex};
+use krea_scan_text::encoded::{base32, base64, hex};
 use krea_scan_token::randomness;
 use krea_scan_token::{Confidence, Doubt, Token, TokenKind};
 use std::ops::Range;
@@ -218,6 +218,7 @@ fn opaque(
     if vocabulary().ends_with_mark(&text[..span.start])
         || look.is_encrypted()
         || base64::is_encoded_text(value)
+        || base32::is_encoded_text(value)
         || hex::is_encoded_text(value)
     {
         return Verdict::Dropped("it is encrypted, or encodes a text");
@@ -229,17 +230,13 @@ fn opaque(
         }
         true => Verdict::Placeholder,
         false => {
-            // `KREA_ZORBLAX_API_KEY` may be the key of a service that nobody has told us of.
-            let is_qualified = names::is_qualified(&attribution.label)
-                || (matches!(attribution.place, Some(Place::OwnName | Place::LevelName | Place::Member))
-                    && !names::ends_like_credential(&attribution.label)
-                    && names::has_unknown_word(&attribution.label));
             // `JWT_SECRET` in something of Krea's is the application's own.
             let is_in_kreas =
                 matches!(attribution.place, Some(Place::LevelName | Place::Member | Place::FileName));
             let is_own =
                 is_in_kreas && attribution.own_name.as_deref().is_some_and(names::names_another_credential);
-            let confidence = if is_qualified || is_own { Confidence::Low } else { rule.confidence };
+            let confidence =
+                if attribution.is_qualified() || is_own { Confidence::Low } else { rule.confidence };
             Verdict::Accepted(Value::new(bounds, context.token, confidence, attribution))
         }
     }

@@ -6,6 +6,8 @@
 
 use crate::names::{self, NameKind};
 use crate::vocabulary::vocabulary;
+use regex::bytes::Regex;
+use std::sync::LazyLock;
 
 /// How far back a name may stand, in bytes.
 const REACH: usize = 400;
@@ -13,6 +15,15 @@ const REACH: usize = 400;
 const MAX_NAMES: usize = 14;
 /// How many words may stand between the name of a store and that of a key in it.
 const WORDS_BETWEEN: usize = 1;
+/// What a value is compared to is no longer, in bytes.
+const LONGEST_COMPARISON: usize = 200;
+/// The end of a value in quotes that is compared to a name, or to what has one in a map. The name is captured.
+static COMPARED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"^(?-u)["'`]\s?(?:[!=]==?|is|equals|-eq)\s{1,3}(?:[A-Za-z_$][\w.$]{0,60}[\[(]["'])?([A-Za-z_$][\w.$-]{2,80})(?:["'][\])])?(?:[\s;,)\]]|$)"#,
+    )
+    .expect("a constant pattern")
+});
 /// A longer identifier is no name.
 const MAX_NAME: usize = 100;
 
@@ -69,7 +80,7 @@ pub fn is_name_byte(b: u8) -> bool {
 pub fn before(text: &[u8], at: usize) -> Assignment {
     let mut found = Assignment::default();
     let limit = at.saturating_sub(REACH);
-    let (mut end, mut operator, mut newlines) = (at, false, 0);
+    let (mut end, mut operator, mut newlines) = (before_reference(&text[limit..at]) + limit, false, 0);
     for _ in 0..MAX_NAMES {
         let name_end = end - text[limit..end].iter().rev().take_while(|&&b| !is_name_byte(b)).count();
         let gap = &text[name_end..end];
@@ -141,6 +152,37 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
         end = start;
     }
     found
+}
+
+/// What a value that ends at `end` is compared to, where that is a credential's name: `'…' == os.environ['KREA_API_KEY']`.
+pub fn compared(text: &[u8], end: usize) -> Option<Assignment> {
+    let line = &text[end..text.len().min(end + LONGEST_COMPARISON)];
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    let other = COMPARED.captures(line)?.get(1)?;
+    let (start, name) = (end + other.start(), String::from_utf8_lossy(other.as_bytes()).into_owned());
+    let kind = names::classify(&name);
+    names::ends_like_credential(&name).then(|| Assignment {
+        decided: Some((kind, name.clone())),
+        credential: true,
+        nearest: Some(name),
+        nearest_at: start,
+        ..Assignment::default()
+    })
+}
+
+/// Where the reference starts that a text ends with, and what is put before a value by it: `${1}`, `${PREFIX}`, `$<name>`,
+/// `\g<1>`. Without one, the end of the text.
+fn before_reference(text: &[u8]) -> usize {
+    let (open, close): (&[&[u8]], usize) = match text.last() {
+        Some(b'}') => (&[b"${"], 1),
+        Some(b'>') => (&[b"$<", b"\\g<"], 1),
+        _ => return text.len(),
+    };
+    let inside = &text[..text.len() - close];
+    let length = inside.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let before = &inside[..inside.len() - length];
+    let start = open.iter().find_map(|open| before.strip_suffix(*open)).map(<[u8]>::len);
+    start.filter(|_| length > 0).unwrap_or(text.len())
 }
 
 /// How long the option is that a name is glued to: ` -Dkrea.api.key=…`, ` -PkreaKey=…`, ` -eKREA_API_KEY=…`.

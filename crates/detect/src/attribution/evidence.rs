@@ -4,7 +4,7 @@
 //! section) the smaller one is nearer; in one level its members speak before the host that it names, and that before the
 //! level's own name. The first evidence that decides, decides.
 
-use crate::names::NameKind;
+use crate::names::{self, NameKind};
 use krea_scan_token::Confidence;
 use std::fmt;
 
@@ -98,6 +98,76 @@ impl fmt::Display for Says {
     }
 }
 
+/// What says something of whose a value is. People read it; what is decided from it is decided by its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// A name in the text: of a variable, a member, a block, a service.
+    Name(String),
+    /// A host, to which the value may be sent as an authorization.
+    Host { host: String, is_authorization: bool },
+    /// Words that name Krea's key, before the value or behind it.
+    Words(Words),
+    /// Krea's name near it.
+    KreaNearby,
+    /// Krea's name in a heading or a comment.
+    KreaAbove,
+    /// The same of fal.ai's.
+    FalAbove,
+    /// The file's name.
+    FileName,
+    /// A folder's name.
+    FolderName,
+    /// The scheme of an authorization.
+    Scheme,
+    /// The value is a key itself.
+    ObjectKey,
+    /// The value is a part of a key that is a list.
+    KeyInPieces,
+}
+
+/// Words that name a credential of Krea's: only those that are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// The words.
+    pub said: String,
+    /// They stand behind the value.
+    pub are_behind: bool,
+}
+
+impl Witness {
+    /// A host that nothing is known to be sent to as an authorization.
+    pub fn host(host: String) -> Self {
+        Witness::Host { host, is_authorization: false }
+    }
+
+    /// The name, if it is one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Witness::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Witness::Name(name) => name,
+            Witness::Host { host, is_authorization: true } => return write!(f, "Authorization, {host}"),
+            Witness::Host { host, .. } => host,
+            Witness::Words(words) => &words.said,
+            Witness::KreaNearby => "krea nearby",
+            Witness::KreaAbove => "krea in the comment above",
+            Witness::FalAbove => "fal in the comment above",
+            Witness::FileName => "the file's name",
+            Witness::FolderName => "the folder's name",
+            Witness::Scheme => "its authorization scheme",
+            Witness::ObjectKey => "a key of an object",
+            Witness::KeyInPieces => "a key in pieces",
+        })
+    }
+}
+
 /// One piece of evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -105,13 +175,17 @@ pub struct Evidence {
     pub place: Place,
     /// What it says.
     pub says: Says,
-    /// The name or the host that says it, as a report shows it.
-    pub label: String,
+    /// What says it.
+    pub witness: Witness,
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.place, self.says, self.label)
+        match &self.witness {
+            Witness::Words(words) if words.are_behind => write!(f, "the words behind it")?,
+            _ => write!(f, "{}", self.place)?,
+        }
+        write!(f, ": {} ({})", self.says, self.witness)
     }
 }
 
@@ -168,8 +242,8 @@ pub struct Attribution {
     pub place: Option<Place>,
     /// Its own name, or that of its column.
     pub own_name: Option<String>,
-    /// What a report shows as the context.
-    pub label: String,
+    /// What says so.
+    pub witness: Option<Witness>,
 }
 
 impl Attribution {
@@ -182,6 +256,25 @@ impl Attribution {
             Tie::Path | Tie::Nearby => Some(Confidence::Medium),
             Tie::None => Some(Confidence::Low),
         }
+    }
+
+    /// What ties it to Krea.
+    pub fn evidence(&self) -> Option<Evidence> {
+        let (place, witness) = (self.place?, self.witness.clone()?);
+        (self.tie > Tie::None).then_some(Evidence { place, says: Says::Krea, witness })
+    }
+
+    /// What a report shows as the context.
+    pub fn context(&self) -> String {
+        self.witness.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Whether the name that ties it to Krea has a word which may be another service's: `KREA_ZORBLAX_API_KEY`.
+    pub fn is_qualified(&self) -> bool {
+        let Some(name) = self.witness.as_ref().and_then(Witness::name) else { return false };
+        let names_it = matches!(self.place, Some(Place::OwnName | Place::LevelName | Place::Member));
+        names::is_qualified(name)
+            || (names_it && !names::ends_like_credential(name) && names::has_unknown_word(name))
     }
 
     /// Whether a name, a header, a call, a block or the file itself says Krea.

@@ -2,7 +2,7 @@
 
 use super::assignment::{self, Assignment};
 use super::blocks::{self, line_range};
-use super::evidence::{Evidence, Place, Says, Tie};
+use super::evidence::{Evidence, Place, Says, Tie, Witness};
 use super::hosts;
 use super::levels::{self, Level, LevelKind};
 use super::look::Look;
@@ -66,7 +66,8 @@ impl Look<'_> {
             NameKind::Krea => Says::Krea,
             _ => Says::AnotherService,
         };
-        host.contains('.').then_some(Evidence { place: Place::HostBehind, says, label: host })
+        let is_host = host.contains('.');
+        is_host.then(|| Evidence { place: Place::HostBehind, says, witness: Witness::host(host) })
     }
 
     fn own_name(&self, found: &mut Vec<Evidence>) {
@@ -77,7 +78,7 @@ impl Look<'_> {
         if let Some((kind, name)) = &own.decided
             && let Some(says) = Says::of(*kind)
         {
-            found.push(Evidence { place: Place::OwnName, says, label: shorten(name) });
+            found.push(Evidence { place: Place::OwnName, says, witness: Witness::Name(shorten(name)) });
         }
         // A command is no name of its option's value.
         let is_own = !own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
@@ -87,7 +88,7 @@ impl Look<'_> {
             found.push(Evidence {
                 place: Place::OwnName,
                 says: Says::NoCredential,
-                label: "a key of an object".to_owned(),
+                witness: Witness::ObjectKey,
             });
         }
         let is_records_key = own.nearest.as_deref() == Some("key")
@@ -95,10 +96,11 @@ impl Look<'_> {
         let store = || self.store().filter(|_| !own.credential && !own.authorization);
         // A word of what Krea's key is for names nothing itself.
         if own.no_credential || is_other_key && self.label().is_none() || is_records_key {
-            let label = own.nearest.as_deref().map(shorten).unwrap_or_default();
-            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
-        } else if let Some(label) = store() {
-            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, label });
+            let witness = Witness::Name(own.nearest.as_deref().map(shorten).unwrap_or_default());
+            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, witness });
+        } else if let Some(name) = store() {
+            let witness = Witness::Name(name);
+            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, witness });
         }
     }
 
@@ -134,28 +136,29 @@ impl Look<'_> {
         if let Some(header) = &cell.header {
             let kind = names::classify(header);
             if let Some(says) = Says::of(kind) {
-                found.push(Evidence { place: Place::Column, says, label: shorten(header) });
+                let witness = Witness::Name(shorten(header));
+                found.push(Evidence { place: Place::Column, says, witness });
             }
             if names::names_no_pair(header) {
                 found.push(Evidence {
                     place: Place::Column,
                     says: Says::NoCredential,
-                    label: shorten(header),
+                    witness: Witness::Name(shorten(header)),
                 });
             }
         }
         if let Some((kind, label)) = &cell.row
             && let Some(says) = Says::of(*kind)
         {
-            found.push(Evidence { place: Place::Member, says, label: label.clone() });
+            found.push(Evidence { place: Place::Member, says, witness: Witness::Name(label.clone()) });
         }
     }
 
     /// The words before it, unless a credential's name that nobody knows stands nearer.
     fn words_before(&self) -> Option<Evidence> {
-        let label = self.label()?.to_owned();
+        let witness = Witness::Words(self.label()?.clone());
         let is_named = self.own().nearest.as_deref().is_some_and(names::names_another_credential);
-        (!is_named).then_some(Evidence { place: Place::Label, says: Says::Krea, label })
+        (!is_named).then_some(Evidence { place: Place::Label, says: Says::Krea, witness })
     }
 
     /// What the uses of the value's variable say, the nearest that says something.
@@ -167,7 +170,10 @@ impl Look<'_> {
         let (name, defined) = own.variable(text, self.span.start)?;
         let said = uses::of(text, name, defined).into_iter().find_map(|used| {
             let name = assignment::before(text, used.start);
-            let told = name.decided.as_ref().and_then(|(kind, name)| Some((Says::of(*kind)?, shorten(name))));
+            let told = name
+                .decided
+                .as_ref()
+                .and_then(|(kind, name)| Some((Says::of(*kind)?, Witness::Name(shorten(name)))));
             told.filter(|(says, _)| *says != Says::MentionsKrea).or_else(|| {
                 let in_brackets =
                     levels::bracket_ranges(text, used.start, 2).into_iter().map(|(_, range)| range);
@@ -179,10 +185,10 @@ impl Look<'_> {
                 let host = zones
                     .into_iter()
                     .find_map(|zone| hosts::nearest(text, &zone, &[], &used, name.authorization));
-                host.and_then(|(kind, host)| Some((Says::of(kind)?, host)))
+                host.and_then(|(kind, host)| Some((Says::of(kind)?, Witness::host(host))))
             })
         });
-        said.map(|(says, label)| Evidence { place: Place::Use, says, label })
+        said.map(|(says, witness)| Evidence { place: Place::Use, says, witness })
     }
 
     /// What the levels around the value say, the smallest first: its statement is one of them.
@@ -199,15 +205,15 @@ impl Look<'_> {
             }
         }
         let assigned = members::assigned(text, &line, span.start);
-        if let Some((kind, label)) = members::surest(&assigned, span.start) {
-            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
+        if let Some((kind, name)) = members::surest(&assigned, span.start) {
+            found.extend(said(Place::Member, kind, Witness::Name(name)));
         }
         if is_done(found) {
             return;
         }
         let excluded = inner.last().map_or(&[][..], |level| &level.excluded);
-        if let Some((kind, label)) = hosts::nearest(text, &line, excluded, span, own.authorization) {
-            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
+        if let Some((kind, host)) = hosts::nearest(text, &line, excluded, span, own.authorization) {
+            found.extend(said(Place::Host, kind, Witness::host(host)));
         }
         if is_done(found) {
             return;
@@ -230,8 +236,8 @@ impl Look<'_> {
         if (own.authorization || is_answer) && !is_done(found) {
             let behind = if own.authorization { REQUEST_REACH } else { 0 };
             let reach = span.start.saturating_sub(REQUEST_REACH)..(span.end + behind).min(text.len());
-            if let Some((kind, label)) = hosts::nearest(text, &reach, &[], span, true) {
-                found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
+            if let Some((kind, host)) = hosts::nearest(text, &reach, &[], span, true) {
+                found.extend(said(Place::Host, kind, Witness::host(host)));
             }
         }
     }
@@ -239,8 +245,8 @@ impl Look<'_> {
     fn level(&self, level: &Level, found: &mut Vec<Evidence>) {
         let (text, span, own) = (self.around.text, &self.span, self.own());
         if let Some(name) = level.keeps_own_secrets() {
-            let label = shorten(name);
-            found.push(Evidence { place: Place::LevelName, says: Says::AnotherService, label });
+            let witness = Witness::Name(shorten(name));
+            found.push(Evidence { place: Place::LevelName, says: Says::AnotherService, witness });
             return;
         }
         let surest = match level.kind {
@@ -249,26 +255,26 @@ impl Look<'_> {
         };
         if let Some((kind, label)) = surest {
             let is_host = label.contains('.');
-            let place = if is_host { Place::Host } else { Place::Member };
-            let label = if is_host { sent_to(own, kind, label) } else { label };
-            found.extend(Says::of(kind).map(|says| Evidence { place, says, label }));
+            found.extend(match is_host {
+                true => said(Place::Host, kind, sent_to(own, kind, label)),
+                false => said(Place::Member, kind, Witness::Name(label)),
+            });
         }
         if level.kind == LevelKind::List && level.members.iter().any(members::Member::names_an_id) {
-            let label = "a key in pieces".to_owned();
-            found.push(Evidence { place: Place::Member, says: Says::NoCredential, label });
+            let witness = Witness::KeyInPieces;
+            found.push(Evidence { place: Place::Member, says: Says::NoCredential, witness });
         }
         // The lines of a paragraph have little to do with each other: their members have spoken.
         let host = (level.kind != LevelKind::Paragraph || own.authorization)
             .then(|| hosts::nearest(text, &level.range, &level.excluded, span, own.authorization))
             .flatten();
         if let Some((kind, host)) = host {
-            let label = sent_to(own, kind, host);
-            found.extend(Says::of(kind).map(|says| Evidence { place: Place::Host, says, label }));
+            found.extend(said(Place::Host, kind, sent_to(own, kind, host)));
         }
         if level.kind == LevelKind::Object {
             let described = members::described(text, &level.range, span.start);
-            if let Some((kind, label)) = members::surest(&described, span.start) {
-                found.extend(Says::of(kind).map(|says| Evidence { place: Place::Member, says, label }));
+            if let Some((kind, name)) = members::surest(&described, span.start) {
+                found.extend(said(Place::Member, kind, Witness::Name(name)));
             }
         }
         if level.kind == LevelKind::Block
@@ -279,26 +285,25 @@ impl Look<'_> {
                 .is_some_and(|own| own.range == level.range)
         {
             let described = blocks::described(text, span.start);
-            let said =
+            let surest =
                 members::surest(&described, span.start).filter(|(_, name)| !names::names_own_secret(name));
-            found.extend(said.and_then(|(kind, label)| {
-                Some(Evidence { place: Place::Member, says: Says::of(kind)?, label })
-            }));
+            found.extend(surest.and_then(|(kind, name)| said(Place::Member, kind, Witness::Name(name))));
         }
         // Names of one level that disagree say nothing.
-        let said: Vec<(Says, &str)> = level
+        let told: Vec<(Says, &str)> = level
             .names
             .iter()
             .map(|name| last_segment(name))
             .filter(|name| !names::names_both(name))
             .filter_map(|name| Some((Says::of(names::classify(name))?, name)))
             .collect();
-        let agree = said.windows(2).all(|pair| {
+        let agree = told.windows(2).all(|pair| {
             let is_other = |says: Says| says == Says::AnotherService;
             is_other(pair[0].0) == is_other(pair[1].0)
         });
-        if let Some((says, name)) = said.first().filter(|_| agree) {
-            found.push(Evidence { place: Place::LevelName, says: *says, label: shorten(name) });
+        if let Some((says, name)) = told.first().filter(|_| agree) {
+            let witness = Witness::Name(shorten(name));
+            found.push(Evidence { place: Place::LevelName, says: *says, witness });
         }
     }
 
@@ -310,7 +315,7 @@ impl Look<'_> {
             () if outer.tie > Tie::None => Says::Krea,
             () => return None,
         };
-        Some(Evidence { place: Place::Outside, says, label: outer.label.clone() })
+        Some(Evidence { place: Place::Outside, says, witness: outer.witness.clone()? })
     }
 
     /// The nearest heading or comment above that names a service.
@@ -338,8 +343,8 @@ impl Look<'_> {
                 (true, true) => return None,
                 (false, false) => continue,
             };
-            let label = if krea { "krea in the comment above" } else { "fal in the comment above" };
-            return Some(Evidence { place: Place::Heading, says, label: label.to_owned() });
+            let witness = if krea { Witness::KreaAbove } else { Witness::FalAbove };
+            return Some(Evidence { place: Place::Heading, says, witness });
         }
         None
     }
@@ -347,25 +352,30 @@ impl Look<'_> {
     /// The file's name, what is nearby, a folder's name.
     fn nearby(&self) -> Option<Evidence> {
         let own = self.own();
-        let krea = |place, label: &str| Some(Evidence { place, says: Says::Krea, label: label.to_owned() });
+        let krea = |place, witness| Some(Evidence { place, says: Says::Krea, witness });
         if own.foreign_scheme {
-            let label = "its authorization scheme".to_owned();
-            return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, label });
+            let witness = Witness::Scheme;
+            return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, witness });
         }
         let at = self.span.start;
         if self.around.path == PathSays::File && !self.is_named_a_stranger() {
-            return krea(Place::FileName, "the file's name");
+            return krea(Place::FileName, Witness::FileName);
         }
         if self.around.is_near(at) && !self.is_anothers() {
-            return krea(Place::Nearby, "krea nearby");
+            return krea(Place::Nearby, Witness::KreaNearby);
         }
-        (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, "the folder's name")).flatten()
+        (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, Witness::FolderName)).flatten()
     }
 }
 
-/// A host as a report shows it: Krea's with what is sent to it.
-fn sent_to(own: &Assignment, kind: NameKind, host: String) -> String {
-    if own.authorization && kind == NameKind::Krea { format!("Authorization, {host}") } else { host }
+/// A host: Krea's with whether the value is sent to it.
+fn sent_to(own: &Assignment, kind: NameKind, host: String) -> Witness {
+    Witness::Host { host, is_authorization: own.authorization && kind == NameKind::Krea }
+}
+
+/// What something at a place says, if its kind says anything of whose a value is.
+fn said(place: Place, kind: NameKind, witness: Witness) -> Option<Evidence> {
+    Says::of(kind).map(|says| Evidence { place, says, witness })
 }
 
 /// The last part of a dotted name that says whose it is: `openai.alternatives.krea` is Krea's.

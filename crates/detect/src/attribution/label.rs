@@ -2,6 +2,7 @@
 //! that the value answers. Takes a text and a value's place; says whether Krea's key or token is what the words name.
 
 use super::blocks::line_range;
+use super::evidence::Words;
 use crate::names;
 use crate::vocabulary::vocabulary;
 use regex::bytes::{Captures, Regex};
@@ -43,8 +44,9 @@ static SAID_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The words around the value at `span` that name a credential of Krea's; `None` where they name nothing, or something else.
-pub fn of(text: &[u8], span: &Range<usize>) -> Option<String> {
-    before(text, span).or_else(|| behind(text, span))
+pub fn of(text: &[u8], span: &Range<usize>) -> Option<Words> {
+    let words = |are_behind: bool| move |said: String| Words { said, are_behind };
+    before(text, span).map(words(false)).or_else(|| behind(text, span).map(words(true)))
 }
 
 /// The words behind it.
@@ -157,7 +159,7 @@ mod tests {
     fn label(text: &str) -> Option<String> {
         let text = text.replace("ONE", &["nightly-1", "q8Zt4mXw1Lr7Kp2Vn9Hs5Dc3"].join(":"));
         let at = text.find("@@@@").expect("a value");
-        of(text.as_bytes(), &(at..at + 4))
+        of(text.as_bytes(), &(at..at + 4)).map(|words| words.said)
     }
 
     #[test]

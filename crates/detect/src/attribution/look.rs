@@ -3,9 +3,9 @@
 
 use super::Surroundings;
 use super::assignment::{self, Assignment};
-use super::evidence::{Attribution, Evidence, Place, Says, Tie};
+use super::evidence::{Attribution, Evidence, Place, Says, Tie, Words};
 use super::label;
-use super::levels::{self, Level};
+use super::levels::{self, Level, LevelKind};
 use super::statement;
 use super::table::{self, Cell};
 use crate::names::{self, NameKind};
@@ -20,7 +20,7 @@ pub struct Look<'s> {
     own: OnceCell<Assignment>,
     cell: OnceCell<Option<Cell>>,
     levels: OnceCell<Vec<Level>>,
-    label: OnceCell<Option<String>>,
+    label: OnceCell<Option<Words>>,
     pub(super) is_named_a_stranger: OnceCell<bool>,
 }
 
@@ -39,7 +39,12 @@ impl<'s> Look<'s> {
 
     /// What the names before it say.
     pub(super) fn own(&self) -> &Assignment {
-        self.own.get_or_init(|| assignment::before(self.around.text, self.span.start))
+        self.own.get_or_init(|| {
+            let before = assignment::before(self.around.text, self.span.start);
+            let has_name = before.credential || before.kind().is_some_and(|kind| kind != NameKind::Unknown);
+            let compared = || assignment::compared(self.around.text, self.span.end);
+            if has_name { before } else { compared().unwrap_or(before) }
+        })
     }
 
     /// The cell of a table that holds it.
@@ -49,7 +54,7 @@ impl<'s> Look<'s> {
     }
 
     /// The words before or behind it that name a credential of Krea's, unless its own name says that it is something else.
-    pub(super) fn label(&self) -> Option<&str> {
+    pub(super) fn label(&self) -> Option<&Words> {
         let own = self.own();
         let is_something_else = || {
             own.decided.as_ref().is_some_and(|(kind, name)| {
@@ -59,7 +64,7 @@ impl<'s> Look<'s> {
         };
         let may_be = || self.around.nearest_mention(self.span.start).is_some() && !is_something_else();
         let label = || may_be().then(|| label::of(self.around.text, &self.span)).flatten();
-        self.label.get_or_init(label).as_deref()
+        self.label.get_or_init(label).as_ref()
     }
 
     /// The levels around it, the smallest first.
@@ -69,8 +74,12 @@ impl<'s> Look<'s> {
 
     /// Whether it stands in a block of encrypted values.
     pub fn is_encrypted(&self) -> bool {
-        let encrypted = |name: &String| names::classify(name) == NameKind::Encrypted;
-        self.levels().iter().flat_map(|level| &level.names).any(encrypted)
+        // What is given to a vault is not yet encrypted: `vault.write(…)`, `new KeyVaultSecret(…)`.
+        let encrypted = |level: &Level, name: &String| match level.kind {
+            LevelKind::Call => names::is_encrypted_form(name),
+            _ => names::classify(name) == NameKind::Encrypted,
+        };
+        self.levels().iter().any(|level| level.names.iter().any(|name| encrypted(level, name)))
     }
 
     /// Whether it may stand where a credential stands: behind a credential's name, as an authorization, before a host, in a
@@ -88,12 +97,18 @@ impl<'s> Look<'s> {
             || own.nearest.as_ref().is_some_and(holder)
             || statement::is_piped(text, &self.span)
             || self.has_header()
+            || self.is_in_row()
             || self.label().is_some()
     }
 
     /// Whether it has a name of its own, or stands in a column that has one. Cheap.
     pub fn has_name(&self) -> bool {
         self.own().nearest.is_some() || self.has_header()
+    }
+
+    /// Whether nothing names its column, but its row is said to be somebody's.
+    fn is_in_row(&self) -> bool {
+        self.cell().is_some_and(|cell| cell.header.is_none() && cell.row.is_some())
     }
 
     fn has_header(&self) -> bool {
@@ -135,19 +150,17 @@ impl<'s> Look<'s> {
             .or_else(|| own.nearest.clone().filter(|name| matches!(name.as_bytes(), [b'-', _])))
             .or_else(|| own.nearest.iter().chain(&own.passed).chain(decided).find(says_something).cloned())
             .or_else(|| own.nearest.clone());
-        let label = chosen.map(|evidence| evidence.label.clone()).unwrap_or_default();
         let header_is_credential = cell.and_then(|cell| cell.header.as_deref()).is_some_and(|name| {
             names::ends_like_credential(name) || names::classify(name) == NameKind::Credential
         });
         let named_by_neighbour = chosen.is_some_and(|evidence| {
             let holds = |name: &String| names::classify(name) == NameKind::Neutral || is_piped();
-            names::ends_like_credential(&evidence.label)
+            evidence.witness.name().is_some_and(names::ends_like_credential)
                 && matches!(evidence.place, Place::Member | Place::LevelName | Place::Statement)
                 && (own.nearest.as_ref().is_none_or(holds) || is_piped())
         });
         let host_behind = chosen.is_some_and(|evidence| evidence.place == Place::HostBehind);
         let is_labelled = chosen.is_some_and(|evidence| evidence.place == Place::Label);
-        let is_in_row = cell.is_some_and(|cell| cell.header.is_none() && cell.row.is_some());
         let last_of = |name: &String| names::ends_like_something_else(name);
         let mut found = Attribution {
             tie: chosen.map_or(Tie::None, Evidence::tie),
@@ -159,7 +172,7 @@ impl<'s> Look<'s> {
                 || sibling_is_credential
                 || is_of_credential
                 || is_labelled
-                || is_in_row,
+                || self.is_in_row(),
             not_plain: !own.authorization
                 && !is_labelled
                 && (own.passed.iter().chain(&own.nearest).any(last_of)
@@ -168,7 +181,7 @@ impl<'s> Look<'s> {
                 || own_name.as_deref().is_some_and(names::is_digest),
             place: chosen.map(|evidence| evidence.place),
             own_name,
-            label,
+            witness: chosen.map(|evidence| evidence.witness.clone()),
         };
         if let Some(outer) = self.around.outer.filter(|_| found.place == Some(Place::Outside)) {
             found.credential |= outer.credential;

@@ -23,9 +23,9 @@ const UNKNOWN_KEY: u8 = 2;
 const LONGEST_DESCRIPTION: usize = 1000;
 const MOST_DESCRIPTIONS: usize = 4;
 
-/// The start of an object that describes the one that it stands in.
+/// The start of an object that describes the one that it stands in; a request says where the answer beside it comes from.
 static DESCRIPTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i-u)\b(?:info|metadata|meta|server|service|provider|connection|integration)["']?\s{0,5}[:=]\s{0,5}\{"#)
+    Regex::new(r#"(?i-u)\b(?:info|metadata|meta|server|service|provider|connection|integration|request)["']?\s{0,5}[:=]\s{0,5}\{"#)
         .expect("a constant pattern")
 });
 /// A child element with nothing but text.

@@ -269,6 +269,13 @@ mod tests {
             "~ \"KREA_API_KEY\" = \"5d1b8c3e-7f20-4a96:6e1d9c4b7a2f80\" -> \"@@@@\"",
             "java -Dkrea.api.key=@@@@ -jar app.jar",
             "KreaのAPIキー: @@@@",
+            "1|krea|@@@@|2024-01-01\n",
+            "HGETALL settings\n1) \"fal\"\n2) \"x\"\n3) \"krea\"\n4) \"@@@@\"\n",
+            "<tr><td>Krea API key</td><td><code>@@@@</code></td></tr><tr><td>Nebula</td><td>x</td></tr>",
+            "E   AssertionError: assert '@@@@' == os.environ['KREA_API_KEY']",
+            "if (\"@@@@\" === settings.kreaApiKey) {",
+            "perl -pe 's/(KREA_API_KEY=).*/${1}@@@@/' .env",
+            "{\"request\": {\"url\": \"https://api.krea.ai/x\"}, \"response\": {\"text\": \"{token:@@@@}\"}}",
         ] {
             assert_eq!(attribute(text).tie, Tie::Stated, "{text}: {:?}", attribute(text));
         }
@@ -309,6 +316,7 @@ mod tests {
             "async function krea(p) {\n  await fetch('https://fal.run/x', { headers: { Authorization: 'Key @@@@' } });\n}",
             "GET /v1/me HTTP/1.1\nHost: api.example.com\nOrigin: https://www.krea.ai\nAuthorization: Bearer @@@@\n",
             "KREA_FAL_KEY=@@@@",
+            "[{\"request\": {\"url\": \"https://api.example.com/x\"}, \"response\": {\"text\": \"{token:@@@@}\"}}, {\"request\": {\"url\": \"https://api.krea.ai/x\"}}]",
             "{\"inputs\": {\"api_key\": \"@@@@\", \"prompt\": \"a krea style fox\"}, \"class_type\": \"FalKontext\"}",
             "env,KREA_API_KEY,FAL_KEY\nprod,x,@@@@\n",
             "const [falKey, kreaKey] = ['@@@@', 'x'];",
@@ -321,6 +329,9 @@ mod tests {
             "# --- krea (images)\nKREA_API_KEY=x\n\n# --- nebula (video)\nAPI_KEY_2=@@@@",
             "---\nservice: nebula\ntoken: @@@@\n---\nservice: krea\ntoken: x\n",
             "krea -> ask Ann\nnebula -> @@@@\n",
+            "krea|ask Ann\nnebula|@@@@\n",
+            "1) \"krea\"\n2) \"ask Ann\"\n3) \"nebula\"\n4) \"@@@@\"\n",
+            "<tr><td>Krea key</td><td>ask Ann</td></tr><tr><td>nebula</td><td>@@@@</td></tr>",
             ":Krea: ask Ann\n:Nebula token: @@@@\n",
             "<keys><krea/><nebula>@@@@</nebula></keys>",
             "$krea = Get-Secret krea\n$nebulaToken = '@@@@'\n",

@@ -2,7 +2,7 @@
 
 use super::assignment::{Assignment, is_control, is_name_byte};
 use super::blocks::line_range;
-use super::evidence::{Evidence, Place, Says};
+use super::evidence::{Evidence, Place, Says, Witness};
 use super::{LOOKALIKE, shorten};
 use crate::names::{self, NameKind};
 use regex::bytes::Regex;
@@ -145,11 +145,11 @@ pub fn nearest_name(
             // What stands behind a value says less than what stands before it.
             let distance = if at < span.start { span.start - at } else { 2 * (at - span.start) };
             if best.as_ref().is_none_or(|(least, ..)| distance < *least) {
-                let label = match says {
-                    Says::MentionsKrea => "krea nearby".to_owned(),
-                    _ => shorten(&name),
+                let witness = match says {
+                    Says::MentionsKrea => Witness::KreaNearby,
+                    _ => Witness::Name(shorten(&name)),
                 };
-                best = Some((distance, at, Evidence { place: Place::Statement, says, label }));
+                best = Some((distance, at, Evidence { place: Place::Statement, says, witness }));
             }
         }
         at += length;

@@ -42,8 +42,11 @@ static DEFINITION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?is-u)<dt\b[^>]{0,200}>(?:\s*<[a-z][^<>]{0,200}>)*([^<]{1,200})(?:</[a-z]+>\s*)*\s*<dd\b[^>]{0,200}>\s*(?:<[a-z][^<>]{0,200}>\s*)*$")
         .expect("a constant pattern")
 });
-static HTML_CELL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i-u)<t[dh]\b[^>]{0,200}>([^<]{0,400})").expect("a constant pattern"));
+static HTML_CELL: LazyLock<Regex> = LazyLock::new(|| {
+    // Inline marks may stand around what a cell holds.
+    Regex::new(r"(?i-u)<t[dh]\b[^>]{0,200}>(?:\s*<[a-su-z][^<>]{0,200}>)*([^<]{0,400})")
+        .expect("a constant pattern")
+});
 
 /// A cell of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +81,7 @@ pub fn cell(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell>
         .or_else(|| definition(text, span))
         .or_else(|| cells_on_lines(text, span))
         .or_else(|| records(text, span))
+        .or_else(|| numbered(text, span))
 }
 
 /// The cells of a line as ranges of the text.
@@ -131,6 +135,7 @@ fn header(cell: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(bare(cell)).ok()?;
     let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$')
         && name.len() <= LONGEST_HEADER
+        && !names::is_random(name)
         && !name.contains([':', '=', '<', '{', '(', ')', '[', ']', '"', '\'', ';']);
     is_name.then(|| name.to_owned())
 }
@@ -143,8 +148,14 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell
     DELIMITERS.into_iter().find_map(|delimiter| {
         let cells = split(text, &line, delimiter);
         let own = cells.iter().position(|cell| holds_only(text, cell, span)).filter(|_| cells.len() > 1)?;
-        let head = last.head_of(text, &line, delimiter, cells.len())?;
-        let heads: Vec<Option<String>> = head.into_iter().map(|cell| header(&text[cell])).collect();
+        let is_tight = delimiter == "|" && cells.iter().all(|cell| is_tight(&text[cell.clone()]));
+        let head = last.head_of(text, &line, delimiter, cells.len());
+        let heads: Option<Vec<Option<String>>> =
+            head.map(|head| head.into_iter().map(|cell| header(&text[cell])).collect());
+        let Some(heads) = heads.filter(|heads| !(is_tight && heads.iter().flatten().any(names_a_service)))
+        else {
+            return is_tight.then(|| headless(text, &cells, own, span)).flatten();
+        };
         let members: Vec<Member> = cells
             .iter()
             .zip(&heads)
@@ -159,6 +170,45 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell
             is_strangers: strangers::names_stranger(&members),
         })
     })
+}
+
+/// Whether no blank is around what a cell holds.
+fn is_tight(cell: &[u8]) -> bool {
+    let cell = cell.strip_suffix(b"\r").unwrap_or(cell);
+    cell.trim_ascii().len() == cell.len()
+}
+
+/// Whether a cell is the name of a service and not that of its key, as in a row of values.
+fn names_a_service(cell: &String) -> bool {
+    names::service_named(cell).is_some() && !names::ends_like_credential(cell)
+}
+
+/// A cell of a row that has no header: the cell before it is its name where that is a credential's, or says whose the row is.
+/// So SQLite's shell lists rows: `1|krea|value`.
+fn headless(text: &[u8], cells: &[Range<usize>], own: usize, span: &Range<usize>) -> Option<Cell> {
+    let others = cells.iter().enumerate().filter(|(i, _)| *i != own);
+    let members: Vec<Member> = others.map(|(_, cell)| member(text, cell, None)).collect();
+    let row = members::surest(&members, span.start);
+    let label = header(&text[cells[own.checked_sub(1)?].clone()]);
+    let is_strangers = row.is_none() && label.as_deref().is_some_and(strangers::is_stranger);
+    let header = label.filter(|label| names::ends_like_credential(label));
+    (row.is_some() || header.is_some() || is_strangers).then_some(Cell { header, row, is_strangers })
+}
+
+/// The value of a field as the shell of Redis lists them: `1) "krea"`, and below it `2) "value"`.
+fn numbered(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+    let item = |line: Range<usize>| {
+        let close = memchr::memchr(b')', &text[line.clone()])?;
+        let number = std::str::from_utf8(&text[line.start..line.start + close]).ok()?.trim_start();
+        let cell = line.start + close + 2..line.end;
+        let is_item = text[line.start + close..line.end].starts_with(b") \"");
+        number.parse::<u32>().ok().filter(|_| is_item).map(|number| (number, cell))
+    };
+    let line = line_range(text, span.start);
+    let (number, own) = item(line.clone())?;
+    let (before, name) = item(line_range(text, line.start.checked_sub(1)?))?;
+    let is_value = number.is_multiple_of(2) && before + 1 == number && holds_only(text, &own, span);
+    is_value.then(|| headless(text, &[name, own], 1, span)).flatten()
 }
 
 /// A line with those above it that are in one record with it: a quoted cell may hold line breaks.
@@ -342,18 +392,27 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         HTML_ROW.find_iter(&text[floor..span.start]).map(|row| floor + row.start()).collect();
     let (row, above) = rows.split_last()?;
     let table = memchr::memmem::rfind(&text[floor..span.start], b"<table").map_or(floor, |at| floor + at);
-    let first = above.iter().find(|row| **row >= table)?;
-    let second = rows.iter().find(|row| *row > first)?;
     let cells = |range: Range<usize>| -> Vec<Range<usize>> {
         let captured = HTML_CELL.captures_iter(&text[range.clone()]).filter_map(|cell| cell.get(1));
         captured.map(|cell| range.start + cell.start()..range.start + cell.end()).collect()
     };
-    let heads: Vec<Option<String>> =
-        cells(*first..*second).into_iter().map(|cell| header(&text[cell])).collect();
     let ceiling = (span.end + LONGEST_LINE).min(text.len());
     let end = HTML_ROW.find(&text[span.end..ceiling]).map_or(ceiling, |next| span.end + next.start());
     let own_row = cells(*row..end);
     let own = own_row.iter().position(|cell| holds_only(text, cell, span))?;
+    let first = above.iter().find(|row| **row >= table);
+    let first = first.and_then(|first| Some(*first..*rows.iter().find(|row| *row > first)?));
+    let head = first.map(|first| {
+        let heads: Vec<Option<String>> =
+            cells(first.clone()).into_iter().map(|cell| header(&text[cell])).collect();
+        let says = heads.get(own).cloned().flatten().map(|own| names::classify(&own));
+        // Two columns without a mark of a header are names and their values, in the first row too.
+        let is_head = memchr::memmem::find(&text[first], b"<th").is_some()
+            || heads.len() > 2
+            || says.is_some_and(|says| says != NameKind::Unknown);
+        (heads, is_head)
+    });
+    let Some((heads, true)) = head else { return headless(text, &own_row, own, span) };
     let others = own_row.iter().zip(heads.iter().cloned().chain(std::iter::repeat(None))).enumerate();
     let members: Vec<Member> =
         others.filter(|(i, _)| *i != own).map(|(_, (cell, head))| member(text, cell, head)).collect();

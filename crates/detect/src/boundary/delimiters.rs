@@ -98,6 +98,11 @@ pub fn is_escape(text: &[u8], at: usize) -> bool {
     matches!(text[..at], [.., b'\\', letter] if letter.is_ascii_alphanumeric())
 }
 
+/// Whether the reference to a group stands right before a place, in the text that replaces a match: `$1`.
+pub fn is_reference(text: &[u8], at: usize) -> bool {
+    matches!(text[..at], [.., b'$', b'0'..=b'9'])
+}
+
 /// Where a value may start behind a quoting operator that starts no later than at `at`, and the character that it is quoted
 /// with: `q=value=`, `%q_value_`, `\verb_value_`.
 pub fn behind_operator(text: &[u8], at: usize) -> Option<usize> {

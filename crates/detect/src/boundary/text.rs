@@ -59,7 +59,10 @@ impl Candidate<'_> {
         let before = text[..at].last().copied();
         let is_escape = before == Some(b'\\') && text[at].is_ascii_alphanumeric();
         let behind_operator = delimiters::behind_operator(text, at);
+        // The number of a group is a letter of values as well.
+        let is_reference = delimiters::is_reference(text, at + 1);
         let starts = match before {
+            _ if is_reference => true,
             Some(b'.' | b'$' | b'%' | b'@') => false,
             // The rest of a path, unless it is one mark of two.
             Some(b'/') => {
@@ -75,7 +78,7 @@ impl Candidate<'_> {
         let lead =
             text[self.raw.clone()].iter().take(MOST_EDGE).take_while(|&&b| delimiters::is_both(b)).count();
         let patch = (1..=lead.min(2)).rev().find(|&marks| delimiters::patch_marks(text, at + marks) == marks);
-        let mut found = vec![Weighed { place: at, bits: 0.0 }];
+        let mut found = vec![Weighed { place: at + usize::from(is_reference), bits: 0.0 }];
         for start in at + 1..=at + lead {
             let is_sure = delimiters::is_default(text, start) || patch == Some(start - at);
             found.push(Weighed { place: start, bits: if is_sure { SURE } else { EDGE } });
@@ -123,6 +126,7 @@ impl Candidate<'_> {
             b'/' => !URL_PATH.is_match(&text[at.saturating_sub(330)..at]),
             b if b.is_ascii_alphanumeric() => {
                 delimiters::is_escape(text, at)
+                    || delimiters::is_reference(text, at)
                     || delimiters::is_option(text, at)
                     || self.is_behind_a_mark(at)
             }
@@ -242,6 +246,7 @@ impl Candidate<'_> {
     /// Where what stands before the value ends: a letter of an escape or of a number is no name.
     fn frame(&self, start: usize) -> usize {
         match self.text[..start].last() {
+            _ if delimiters::is_reference(self.text, start) => start - 2,
             Some(b) if b.is_ascii_alphanumeric() && self.shape == Shape::Uuid => start - 1,
             _ if delimiters::is_escape(self.text, start) => start - 2,
             _ => start,

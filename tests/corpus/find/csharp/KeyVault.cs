@@ -1,0 +1,1 @@
+await client.SetSecretAsync(new KeyVaultSecret("krea-api-key", "{{legacy-base62}}"));
