@@ -4,9 +4,11 @@
 //! `process.env.KREA_API_KEY ?? "…"`, `<key>KreaApiKey</key>\n<string>…`, `ENV KREA_API_KEY …` and
 //! `-H "Authorization: Bearer …"` all end at a name.
 
+use super::blocks::line_range;
 use crate::names::{self, NameKind};
 use crate::vocabulary::vocabulary;
 use regex::bytes::Regex;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// How far back a name may stand, in bytes.
@@ -24,6 +26,8 @@ static COMPARED: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("a constant pattern")
 });
+/// How many lines above what an assertion shows it may stand itself.
+const ASSERTION_LINES: usize = 4;
 /// A longer identifier is no name.
 const MAX_NAME: usize = 100;
 
@@ -69,7 +73,7 @@ impl Assignment {
 }
 
 /// Shorter variables are used for too much, in bytes.
-const SHORTEST_VARIABLE: usize = 3;
+pub const SHORTEST_VARIABLE: usize = 3;
 
 /// What an identifier consists of, dotted paths, options (`--api-key`) and host names included.
 pub fn is_name_byte(b: u8) -> bool {
@@ -152,6 +156,45 @@ pub fn before(text: &[u8], at: usize) -> Assignment {
         end = start;
     }
     found
+}
+
+/// What a value was called that a failed assertion shows, as pytest tells it: `> assert a.key == b`, and some lines below
+/// `E AssertionError: assert '…' == '…'`, the two values in the order of the two names.
+pub fn asserted(text: &[u8], span: &Range<usize>) -> Option<Assignment> {
+    let line = line_range(text, span.start);
+    let values = sides(&text[line.clone()])?;
+    let at = span.start.checked_sub(line.start)?;
+    let side = values.iter().position(|side| side.contains(&at))?;
+    let (mut above, mut lines) = (line, 0);
+    let names = loop {
+        above = line_range(text, above.start.checked_sub(1)?);
+        lines += 1;
+        match sides(&text[above.clone()]) {
+            Some(names) => break names,
+            None if lines < ASSERTION_LINES => {}
+            None => return None,
+        }
+    };
+    let said = &text[above.start + names[side].start..above.start + names[side].end];
+    let named = said.split(|b| !is_name_byte(*b)).map(String::from_utf8_lossy);
+    let name = named.filter(|name| names::ends_like_credential(name)).last()?.into_owned();
+    Some(Assignment {
+        decided: Some((names::classify(&name), name.clone())),
+        credential: true,
+        nearest_at: above.start + names[side].start,
+        nearest: Some(name),
+        ..Assignment::default()
+    })
+}
+
+/// The two sides of what a line asserts to be equal.
+fn sides(line: &[u8]) -> Option<[Range<usize>; 2]> {
+    let is_mark = |b: &u8| matches!(b, b'>' | b'E' | b'+' | b'-' | b' ' | b'\t');
+    let marks = line.iter().take_while(|b| is_mark(b)).count();
+    let name = if line[marks..].starts_with(b"AssertionError: ") { b"AssertionError: ".len() } else { 0 };
+    let start = marks + name + line[marks + name..].strip_prefix(b"assert ").map(|_| b"assert ".len())?;
+    let middle = start + memchr::memmem::find(&line[start..], b" == ")?;
+    Some([start..middle, middle + 4..line.len()])
 }
 
 /// What a value that ends at `end` is compared to, where that is a credential's name: `'…' == os.environ['KREA_API_KEY']`.

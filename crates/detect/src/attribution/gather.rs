@@ -14,6 +14,8 @@ use crate::names::{self, NameKind};
 const REQUEST_REACH: usize = 2000;
 /// How far from the use of a variable in a header its request may stand, in bytes.
 const USE_REACH: usize = 400;
+/// How far before a call the variable stands that its result is assigned to, in bytes.
+const RESULT_REACH: usize = 200;
 /// How far above a value a heading is looked for, in lines.
 pub(super) const HEADING_LINES: usize = 30;
 
@@ -167,7 +169,10 @@ impl Look<'_> {
         if own.decided.as_ref().is_some_and(|(kind, _)| Says::of(*kind).is_some()) {
             return None;
         }
-        let (name, defined) = own.variable(text, self.span.start)?;
+        let variable = own.variable(text, self.span.start);
+        let result = if variable.is_none() { self.result() } else { None };
+        let (name, defined) =
+            variable.or(result.as_ref().map(|(name, defined)| (name.as_str(), *defined)))?;
         let said = uses::of(text, name, defined).into_iter().find_map(|used| {
             let name = assignment::before(text, used.start);
             let told = name
@@ -189,6 +194,21 @@ impl Look<'_> {
             })
         });
         said.map(|(says, witness)| Evidence { place: Place::Use, says, witness })
+    }
+
+    /// What the result of the outermost call is assigned to that is given the value as a credential, and where that stands:
+    /// `source := StaticTokenSource(&Token{AccessToken: "…"})`.
+    fn result(&self) -> Option<(String, usize)> {
+        if !self.own().credential {
+            return None;
+        }
+        let calls = self.levels().iter().filter(|level| level.kind == LevelKind::Call);
+        let call = calls.filter(|level| level.names.len() > 1).last()?;
+        let name = call.names.last().filter(|name| name.len() >= assignment::SHORTEST_VARIABLE)?;
+        let before = &self.around.text[..call.range.start];
+        let floor = before.len().saturating_sub(RESULT_REACH);
+        let at = floor + memchr::memmem::rfind(&before[floor..], name.as_bytes())?;
+        Some((name.clone(), at))
     }
 
     /// What the levels around the value say, the smallest first: its statement is one of them.

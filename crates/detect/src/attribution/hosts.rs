@@ -16,6 +16,14 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
+/// What stands before a value that a member beside it names: `{"name": "referer", "value": "`.
+static NAMED_BESIDE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i-u)["']name["']\s{0,5}:\s{0,5}["']([\w-]{1,60})["']\s{0,5},\s{0,80}["']value["']\s{0,5}:\s{0,5}["']$"#)
+        .expect("a constant pattern")
+});
+/// No more before a host is looked at for what names it, in bytes.
+const NAMED_REACH: usize = 240;
+
 /// The host that is nearest to the value at `span` in a stretch of text, and whose it is. Hosts that nobody knows count only
 /// for an authorization, which goes to them.
 pub fn nearest(
@@ -57,7 +65,9 @@ fn is_content(before: &[u8]) -> bool {
     let is_mark = |b: &&u8| matches!(**b, b'"' | b'\'' | b'`' | b':' | b'=' | b' ' | b'[' | b'(');
     let end = before.len() - before.iter().rev().take(8).take_while(is_mark).count();
     let start = end - before[..end].iter().rev().take(60).take_while(|b| is_name_byte(**b)).count();
-    let name = String::from_utf8_lossy(&before[start..end]);
+    let beside = NAMED_BESIDE.captures(&before[before.len().saturating_sub(NAMED_REACH)..]);
+    let name = beside.and_then(|beside| beside.get(1)).map_or(&before[start..end], |name| name.as_bytes());
+    let name = String::from_utf8_lossy(name);
     let words = names::words(&name);
     words.last().is_some_and(|last| {
         vocabulary().word(last).content_key || vocabulary().word(&words.concat()).content_key

@@ -6,6 +6,7 @@ use super::assignment::{self, Assignment};
 use super::evidence::{Attribution, Evidence, Place, Says, Tie, Words};
 use super::label;
 use super::levels::{self, Level, LevelKind};
+use super::members::{self, Member};
 use super::statement;
 use super::table::{self, Cell};
 use crate::names::{self, NameKind};
@@ -42,7 +43,10 @@ impl<'s> Look<'s> {
         self.own.get_or_init(|| {
             let before = assignment::before(self.around.text, self.span.start);
             let has_name = before.credential || before.kind().is_some_and(|kind| kind != NameKind::Unknown);
-            let compared = || assignment::compared(self.around.text, self.span.end);
+            let compared = || {
+                assignment::compared(self.around.text, self.span.end)
+                    .or_else(|| assignment::asserted(self.around.text, &self.span))
+            };
             if has_name { before } else { compared().unwrap_or(before) }
         })
     }
@@ -98,6 +102,7 @@ impl<'s> Look<'s> {
             || statement::is_piped(text, &self.span)
             || self.has_header()
             || self.is_in_row()
+            || self.is_given_with_host()
             || self.label().is_some()
     }
 
@@ -109,6 +114,30 @@ impl<'s> Look<'s> {
     /// Whether nothing names its column, but its row is said to be somebody's.
     fn is_in_row(&self) -> bool {
         self.cell().is_some_and(|cell| cell.header.is_none() && cell.row.is_some())
+    }
+
+    /// Whether a call is given the value, without a name, beside an address of Krea's: `connect("https://api.krea.ai", "…")`.
+    fn is_given_with_host(&self) -> bool {
+        let text = self.around.text;
+        let quote = text[..self.span.start].last().filter(|b| matches!(b, b'"' | b'\'' | b'`'));
+        let is_argument = quote.is_some_and(|quote| {
+            let before = text[..self.span.start - 1].trim_ascii_end().last();
+            matches!(before, Some(b',' | b'(')) && text.get(self.span.end) == Some(quote)
+        });
+        let is_kreas = |member: &Member| {
+            member.key.is_none()
+                && member.value.contains("://")
+                && member.says().is_some_and(|(_, _, host)| members::is_krea_host(&host))
+        };
+        let call = is_argument
+            .then(|| levels::bracket_ranges(text, self.span.start, 1))
+            .and_then(|mut all| all.pop());
+        let call = call.filter(|(open, range)| {
+            *open == b'(' && memchr::memmem::find(&text[range.clone()], b"://").is_some()
+        });
+        call.is_some_and(|(_, range)| {
+            members::between_brackets(text, &range, self.span.start).0.iter().any(is_kreas)
+        })
     }
 
     fn has_header(&self) -> bool {
@@ -172,7 +201,8 @@ impl<'s> Look<'s> {
                 || sibling_is_credential
                 || is_of_credential
                 || is_labelled
-                || self.is_in_row(),
+                || self.is_in_row()
+                || self.is_given_with_host(),
             not_plain: !own.authorization
                 && !is_labelled
                 && (own.passed.iter().chain(&own.nearest).any(last_of)

@@ -94,8 +94,12 @@ impl Member {
             let joined = names::words(self.key.as_deref()?).concat();
             let is_address = vocabulary().owner_key(&joined) == Some(0)
                 && (self.value.contains("://") || matches!(joined.as_str(), "host" | "hostname" | "domain"));
-            let host = host_in(self.value.trim()).filter(|host| is_address && is_public(host))?;
-            Some((0, NameKind::OtherService, host))
+            let value = self.value.trim();
+            let plain = || is_plain_host(value).then(|| value.to_ascii_lowercase());
+            let host = host_in(value).or_else(plain).filter(|host| is_address && is_public(host))?;
+            let kind =
+                if host_kind(&host) == NameKind::Krea { NameKind::Krea } else { NameKind::OtherService };
+            Some((0, kind, host))
         };
         self.says().or_else(address)
     }
@@ -133,6 +137,12 @@ impl Member {
     /// Whether it names what an id is of (`job`), so that what stands beside it is no credential.
     pub fn names_an_id(&self) -> bool {
         self.key.is_none() && vocabulary().word(&self.value.to_lowercase()).other_id
+    }
+
+    /// Whether its key is one whose value says nothing of whose the object is: `tags`.
+    pub fn is_content(&self) -> bool {
+        let words = names::words(self.key.as_deref().unwrap_or_default());
+        words.last().is_some_and(|last| vocabulary().word(last).content_key)
     }
 
     /// How surely its value says whose its object is; `None` where it says nothing of that.
@@ -192,6 +202,18 @@ fn host_in(value: &str) -> Option<String> {
         })?,
     };
     (!host.is_empty()).then(|| host.to_ascii_lowercase())
+}
+
+/// Whether a host is one of Krea's own, and not only called after it.
+pub fn is_krea_host(host: &str) -> bool {
+    host == "krea.ai" || host.ends_with(".krea.ai")
+}
+
+/// Whether a value is a host and nothing else, of whatever domain.
+fn is_plain_host(value: &str) -> bool {
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    value.len() <= LONGEST_VALUE && value.split('.').count() > 2 && value.split('.').all(is_label)
 }
 
 /// Whose a host is.

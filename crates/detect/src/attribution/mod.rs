@@ -33,6 +33,8 @@ pub use look::Look;
 /// `krea` this near says something, in bytes and in lines.
 const NEARBY_BYTES: usize = 8192;
 const NEARBY_LINES: usize = 50;
+/// No item of a list of logins and the like is longer, in bytes.
+const ITEM: usize = 400;
 /// So many mentions on either side of a value are asked whether they label what is another's.
 const FEW_MENTIONS: usize = 2;
 
@@ -171,7 +173,11 @@ impl<'a> Surroundings<'a> {
         let Some(mention) = self.nearest_mention(at) else { return false };
         let distance = mention.abs_diff(at);
         let between = &self.text[mention.min(at)..mention.max(at)];
-        let rival_zone = &self.text[at.saturating_sub(distance)..(at + distance).min(self.text.len())];
+        // What only describes an item says less than the item's name, which may stand farther away: `Tags: krea`.
+        let line = members::line(self.text, &line_range(self.text, mention));
+        let is_content = line.is_some_and(|line| line.is_content() && line.at <= mention);
+        let reach = if is_content { distance.max(ITEM) } else { distance };
+        let rival_zone = &self.text[at.saturating_sub(reach)..(at + reach).min(self.text.len())];
         distance <= NEARBY_BYTES
             && memchr::memchr_iter(b'\n', between).take(NEARBY_LINES + 1).count() <= NEARBY_LINES
             && !LOOKALIKE.is_match(rival_zone)
@@ -270,6 +276,9 @@ mod tests {
             "java -Dkrea.api.key=@@@@ -jar app.jar",
             "KreaのAPIキー: @@@@",
             "1|krea|@@@@|2024-01-01\n",
+            "createKrea(\n  \"https://api.krea.ai\",\n  \"@@@@\",\n);",
+            "src := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: \"@@@@\"})\nhttp.NewClient(src).Get(\"https://api.krea.ai/jobs\")",
+            ">       assert cfg.krea_token == os.environ[\"X\"]\nE       AssertionError: assert '@@@@' == 'x'",
             "HGETALL settings\n1) \"fal\"\n2) \"x\"\n3) \"krea\"\n4) \"@@@@\"\n",
             "<tr><td>Krea API key</td><td><code>@@@@</code></td></tr><tr><td>Nebula</td><td>x</td></tr>",
             "E   AssertionError: assert '@@@@' == os.environ['KREA_API_KEY']",
@@ -320,6 +329,8 @@ mod tests {
             "{\"inputs\": {\"api_key\": \"@@@@\", \"prompt\": \"a krea style fox\"}, \"class_type\": \"FalKontext\"}",
             "env,KREA_API_KEY,FAL_KEY\nprod,x,@@@@\n",
             "const [falKey, kreaKey] = ['@@@@', 'x'];",
+            "krea-demo:\n  speech:\n    host: api.nebula.example\n    token: @@@@\n",
+            "{\"headers\": [{\"name\": \"x-api-key\", \"value\": \"@@@@\"},\n{\"name\": \"referer\", \"value\": \"https://www.krea.ai/\"}], \"url\": \"https://api.example.com/e\"}",
             "{\"krea_upscale\": {\"api_key\": \"@@@@\", \"provider\": \"fal\"}}",
         ] {
             assert!(attribute(text).other_service, "{text}: {:?}", attribute(text));
@@ -330,6 +341,8 @@ mod tests {
             "---\nservice: nebula\ntoken: @@@@\n---\nservice: krea\ntoken: x\n",
             "krea -> ask Ann\nnebula -> @@@@\n",
             "krea|ask Ann\nnebula|@@@@\n",
+            "<tr><td>Krea</td><td><em>vault</em></td></tr><tr><td>Nebula</td><td><code>@@@@</code></td></tr>",
+            "Title: fal.ai production\nTags: krea, images\nFields:\n  credential: @@@@\n",
             "1) \"krea\"\n2) \"ask Ann\"\n3) \"nebula\"\n4) \"@@@@\"\n",
             "<tr><td>Krea key</td><td>ask Ann</td></tr><tr><td>nebula</td><td>@@@@</td></tr>",
             ":Krea: ask Ann\n:Nebula token: @@@@\n",

@@ -405,11 +405,13 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let head = first.map(|first| {
         let heads: Vec<Option<String>> =
             cells(first.clone()).into_iter().map(|cell| header(&text[cell])).collect();
-        let says = heads.get(own).cloned().flatten().map(|own| names::classify(&own));
+        let own = heads.get(own).cloned().flatten();
+        let names_values = own.is_some_and(|own| {
+            let kind = names::classify(&own);
+            matches!(kind, NameKind::Neutral | NameKind::Credential) || names::ends_like_credential(&own)
+        });
         // Two columns without a mark of a header are names and their values, in the first row too.
-        let is_head = memchr::memmem::find(&text[first], b"<th").is_some()
-            || heads.len() > 2
-            || says.is_some_and(|says| says != NameKind::Unknown);
+        let is_head = memchr::memmem::find(&text[first], b"<th").is_some() || heads.len() > 2 || names_values;
         (heads, is_head)
     });
     let Some((heads, true)) = head else { return headless(text, &own_row, own, span) };
