@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod child;
+pub mod corpus;
 #[path = "../../fixtures/emulator.rs"]
 pub mod emulator;
 pub mod program;
