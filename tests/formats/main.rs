@@ -14,3 +14,4 @@ mod popular;
 mod records;
 #[path = "../support/mod.rs"]
 mod support;
+mod ways;

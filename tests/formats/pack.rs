@@ -1,45 +1,19 @@
 //! Makes archives, with the tools that people make them with.
 
 use crate::support::Sandbox;
-use crate::support::program::Run;
-use serde_json::Value;
-use std::fs;
 use std::io::Write;
-use std::process::Command;
 
-/// Whether a program is there. It may be missing, but not in CI.
-pub fn is_there(program: &str, package: &str) -> bool {
-    let there = Command::new(program).arg("--help").output().is_ok();
-    if !there {
-        assert!(std::env::var_os("CI").is_none(), "{program} is not installed: `apt-get install {package}`");
-        println!("not tested: this needs {program}; get it with `apt-get install {package}`");
-    }
-    there
+/// Runs a program in the working tree.
+#[track_caller]
+pub fn run_tool(sandbox: &Sandbox, program: &str, args: &[&str]) {
+    let output = sandbox.command(program, sandbox.root()).args(args).output().unwrap();
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Runs a line of shell in the working tree.
 #[track_caller]
 pub fn sh(sandbox: &Sandbox, line: &str) {
-    let output = sandbox.command("bash", sandbox.root()).args(["-ec", line]).output().unwrap();
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// The way to a finding: the file and the members' names.
-pub fn way(finding: &Value) -> String {
-    let layers = finding["layers"].as_array().unwrap().iter();
-    let names = layers.map(|layer| layer["name"].as_str().unwrap()).filter(|name| !name.is_empty());
-    std::iter::once(finding["location"]["path"].as_str().unwrap())
-        .chain(names)
-        .collect::<Vec<_>>()
-        .join(" → ")
-}
-
-/// The ways to all findings of a run, sorted.
-#[track_caller]
-pub fn ways(run: &Run) -> Vec<String> {
-    let mut ways: Vec<String> = run.findings().iter().map(way).collect();
-    ways.sort();
-    ways
+    run_tool(sandbox, "bash", &["-ec", line]);
 }
 
 /// A zip with these members, stored or deflated.
@@ -101,9 +75,4 @@ pub fn asar(members: &[(&str, &[u8])]) -> Vec<u8> {
     asar.resize(16 + padded, 0);
     asar.extend(bytes);
     asar
-}
-
-/// Writes bytes that are no text.
-pub fn write(sandbox: &Sandbox, path: &str, bytes: impl AsRef<[u8]>) {
-    fs::write(sandbox.root().join(path), bytes).unwrap();
 }

@@ -5,10 +5,10 @@
 #![cfg(unix)]
 
 use crate::support::{Lcg, Sandbox};
+use needs::needs;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A repository with the hook installed for commits and pushes, and a remote to push to.
 struct Hooked {
@@ -23,23 +23,14 @@ struct Ran {
 }
 
 impl Hooked {
-    /// `None` where pre-commit is not installed and need not be.
-    fn new() -> Option<Self> {
-        let hooked = Self::with("")?;
+    fn new() -> Self {
+        let hooked = Self::with("");
         hooked.commit("first").assert_passed();
-        Some(hooked)
+        hooked
     }
 
     /// With more lines about the hook, and nothing committed yet.
-    fn with(more: &str) -> Option<Self> {
-        if !Command::new("pre-commit").arg("--version").output().is_ok_and(|output| output.status.success()) {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "pre-commit is not installed: `pip install pre-commit`"
-            );
-            println!("not tested: this needs pre-commit; get it with `pip install pre-commit`");
-            return None;
-        }
+    fn with(more: &str) -> Self {
         let hooks = Sandbox::new();
         let rev =
             hooks.commit(".pre-commit-hooks.yaml", include_str!("../../.pre-commit-hooks.yaml"), "Add hooks");
@@ -61,7 +52,7 @@ impl Hooked {
         hooked
             .run("pre-commit", &["install", "--install-hooks", "-t", "pre-commit", "-t", "pre-push"])
             .assert_passed();
-        Some(hooked)
+        hooked
     }
 
     fn run(&self, program: &str, args: &[&str]) -> Ran {
@@ -116,9 +107,10 @@ fn leak(seed: u64) -> (String, String) {
     (format!("KREA_API_KEY={token}\n"), token)
 }
 
+#[needs("pre-commit")]
 #[test]
 fn a_staged_token_blocks_the_commit() {
-    let Some(hooked) = Hooked::new() else { return };
+    let hooked = Hooked::new();
     let (line, token) = leak(1);
     hooked.stage("app/.env", &line);
     hooked.commit("leak").assert_blocked(&token);
@@ -129,9 +121,10 @@ fn a_staged_token_blocks_the_commit() {
     hooked.commit("no leak").assert_passed();
 }
 
+#[needs("pre-commit")]
 #[test]
 fn a_token_in_the_working_tree_alone_does_not_block() {
-    let Some(hooked) = Hooked::new() else { return };
+    let hooked = Hooked::new();
     let (line, token) = leak(2);
     hooked.stage("tracked", "clean\n");
     hooked.stage("other", "clean\n");
@@ -147,17 +140,19 @@ fn a_token_in_the_working_tree_alone_does_not_block() {
     hooked.run("git", &["commit", "--message", "one", "tracked"]).assert_blocked(&token);
 }
 
+#[needs("pre-commit")]
 #[test]
 fn a_commit_that_only_deletes_passes() {
-    let Some(hooked) = Hooked::new() else { return };
+    let hooked = Hooked::new();
     hooked.slip("leaked", &leak(3).0);
     hooked.sandbox.git(&["rm", "--quiet", "leaked"]);
     hooked.commit("remove").assert_passed();
 }
 
+#[needs("pre-commit")]
 #[test]
 fn all_files_and_named_files_are_what_they_say() {
-    let Some(hooked) = Hooked::new() else { return };
+    let hooked = Hooked::new();
     let (line, token) = leak(4);
     hooked.slip("clean", "nothing\n");
     hooked.run("pre-commit", &["run", "--all-files"]).assert_passed();
@@ -170,9 +165,10 @@ fn all_files_and_named_files_are_what_they_say() {
     hooked.run("pre-commit", &manual).assert_blocked(&token);
 }
 
+#[needs("pre-commit")]
 #[test]
 fn between_two_revisions_every_commit_counts() {
-    let Some(hooked) = Hooked::new() else { return };
+    let hooked = Hooked::new();
     let (line, token) = leak(5);
     let before = hooked.sandbox.head();
     hooked.slip("config", &line);
@@ -183,9 +179,10 @@ fn between_two_revisions_every_commit_counts() {
     run(&removed, "HEAD").assert_passed();
 }
 
+#[needs("pre-commit")]
 #[test]
 fn a_push_is_blocked_by_a_token_that_a_later_commit_removes() {
-    let Some(hooked) = Hooked::new() else { return };
+    let hooked = Hooked::new();
     let (line, token) = leak(6);
     // The first push of all: the root commit is among what is pushed.
     hooked.push("main").assert_passed();
@@ -209,9 +206,10 @@ fn a_push_is_blocked_by_a_token_that_a_later_commit_removes() {
     hooked.push(":feature").assert_passed();
 }
 
+#[needs("pre-commit")]
 #[test]
 fn the_first_push_of_a_history_is_scanned_whole() {
-    let Some(hooked) = Hooked::new() else { return };
+    let hooked = Hooked::new();
     let (line, token) = leak(8);
     hooked.slip("config", &line);
     hooked.slip("config", "clean\n");
@@ -219,9 +217,10 @@ fn the_first_push_of_a_history_is_scanned_whole() {
     hooked.push("HEAD:refs/heads/other").assert_blocked(&token);
 }
 
+#[needs("pre-commit")]
 #[test]
 fn names_of_staged_files_are_never_options() {
-    let Some(hooked) = Hooked::new() else { return };
+    let hooked = Hooked::new();
     let (line, token) = leak(9);
     hooked.stage("leaked.env", &line);
     for name in ["--help", "--version", "-V", "-h", "-", "@list", "--", "--min-confidence=high", "-dash.env"]
@@ -243,11 +242,10 @@ fn names_of_staged_files_are_never_options() {
     }
 }
 
+#[needs("pre-commit")]
 #[test]
 fn options_go_before_the_names_and_nowhere_else() {
-    let Some(hooked) = Hooked::with("    entry: krea-scan --min-confidence high --pre-commit --\n") else {
-        return;
-    };
+    let hooked = Hooked::with("    entry: krea-scan --min-confidence high --pre-commit --\n");
     // Nothing but the word nearby says whose it is: medium confidence.
     let token = leak(10).1;
     hooked.stage("notes.md", &format!("We make pictures with krea.\n\n\n{token}\n"));
@@ -256,7 +254,7 @@ fn options_go_before_the_names_and_nowhere_else() {
     hooked.stage("leaked.env", &line);
     hooked.commit("leak").assert_blocked(&token);
 
-    let Some(hooked) = Hooked::with("    args: [--min-confidence=high]\n") else { return };
+    let hooked = Hooked::with("    args: [--min-confidence=high]\n");
     let said = hooked.commit("first");
     assert!(!said.passed, "{}", said.output);
     let told = "\"--min-confidence=high\" is no file here";

@@ -3,9 +3,9 @@
 
 use crate::support::program::{leak, token};
 use crate::support::{Sandbox, corpus};
+use needs::needs;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The files of a sandbox, with their contents.
@@ -20,16 +20,6 @@ fn files(sandbox: &Sandbox) -> Vec<(String, String)> {
     }
     found.sort();
     found
-}
-
-/// Whether a program is there. It may be missing, but not in CI.
-fn is_there(program: &str, package: &str) -> bool {
-    let there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !there {
-        assert!(std::env::var_os("CI").is_none(), "{program} is not installed: `apt-get install {package}`");
-        println!("not tested: this needs {program}; get it with `apt-get install {package}`");
-    }
-    there
 }
 
 /// What a program prints, given the variable; fails unless it succeeds.
@@ -69,6 +59,7 @@ fn every_file_of_the_corpus_is_clean_afterwards_or_untouched() {
     assert!(changed >= 200, "only {changed} of {} files were changed", cases.len());
 }
 
+#[needs("node", "python3")]
 #[test]
 fn changed_programs_do_what_they_did() {
     let sandbox = Sandbox::empty();
@@ -87,20 +78,15 @@ fn changed_programs_do_what_they_did() {
          '{{\"$key\": \"{token}\"}}' --key={token} pre\"$name\"{token}\ncat <<EOF\n{token} $name \"q\"\nEOF\n\
          echo \"${{KREA_API_KEY:-{token}}}\"\nMY_KEY={token}\necho \"$MY_KEY\"\n"
     );
-    let programs = [
-        ("python3", "python3", "a.py", python),
-        ("node", "nodejs", "b.mjs", javascript),
-        ("bash", "bash", "c.sh", shell),
-    ];
+    let programs = [("python3", "a.py", python), ("node", "b.mjs", javascript), ("bash", "c.sh", shell)];
     let mut before = Vec::new();
-    for (program, package, path, text) in &programs {
+    for (program, path, text) in &programs {
         sandbox.write(path, text);
-        before.push(is_there(program, package).then(|| printed(&sandbox, program, &[path], None)));
+        before.push(printed(&sandbox, program, &[path], None));
     }
     sandbox.scan(&["--redact", "--yes"]).code(0).says(&["in 3 files."]);
     sandbox.scan::<&str>(&[]).code(0);
-    for ((program, _, path, _), before) in programs.iter().zip(before) {
-        let Some(before) = before else { continue };
+    for ((program, path, _), before) in programs.iter().zip(before) {
         assert!(before.contains(&token), "{path} prints it");
         // Any other text of its length: the program sees what the variable holds.
         let value = format!("{}:another", "v".repeat(token.len() - 8));
@@ -114,14 +100,13 @@ fn a_shell_script_stops_where_its_own_variable_is_missing() {
     let sandbox = Sandbox::empty();
     sandbox.write("a.sh", format!("export {}echo went on\n", leak(1)));
     sandbox.scan(&["--redact", "--yes"]).code(0);
-    if is_there("bash", "bash") {
-        let mut command = sandbox.command("bash", sandbox.root());
-        let output = command.arg("a.sh").env_remove("KREA_API_KEY").output().unwrap();
-        assert!(!output.status.success() && output.stdout.is_empty());
-        assert!(String::from_utf8_lossy(&output.stderr).contains("set KREA_API_KEY"));
-    }
+    let mut command = sandbox.command("bash", sandbox.root());
+    let output = command.arg("a.sh").env_remove("KREA_API_KEY").output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("set KREA_API_KEY"));
 }
 
+#[needs("node")]
 #[test]
 fn a_dotenv_file_lets_the_environment_through() {
     let sandbox = Sandbox::empty();
@@ -132,12 +117,10 @@ fn a_dotenv_file_lets_the_environment_through() {
         "A='x y' # z\nKREA_API_KEY=\nAUTH=\"Bearer ${KREA_API_KEY}\"\n"
     );
     sandbox.scan::<&str>(&[]).code(0);
-    if is_there("node", "nodejs") {
-        let script = "console.log(process.env.A, process.env.KREA_API_KEY)";
-        let read = |value| printed(&sandbox, "node", &["--env-file=.env", "-e", script], value);
-        assert_eq!(read(Some("from outside")), "x y from outside\n");
-        assert_eq!(read(None), "x y \n");
-    }
+    let script = "console.log(process.env.A, process.env.KREA_API_KEY)";
+    let read = |value| printed(&sandbox, "node", &["--env-file=.env", "-e", script], value);
+    assert_eq!(read(Some("from outside")), "x y from outside\n");
+    assert_eq!(read(None), "x y \n");
 }
 
 /// What people have in a project, with a token in each file.
@@ -293,12 +276,10 @@ fn flags_that_do_not_go_together_are_errors() {
 }
 
 #[cfg(unix)]
+#[needs("script")]
 #[test]
 fn at_a_terminal_it_asks() {
     // `script` gives a program a terminal.
-    if !is_there("script", "bsdutils") {
-        return;
-    }
     let sandbox = Sandbox::empty();
     sandbox.write("a.txt", leak(1));
     let answer = |text: &str| {
@@ -322,13 +303,9 @@ fn at_a_terminal_it_asks() {
     assert_eq!(text(), "KREA_API_KEY=${KREA_API_KEY}\n");
 }
 
+#[needs("gofmt")]
 #[test]
 fn go_finds_nothing_to_format() {
-    let gofmt = Path::new("gofmt");
-    if Command::new(gofmt).arg("-l").stdin(Stdio::null()).output().is_err() {
-        println!("not tested: this needs gofmt");
-        return;
-    }
     let sandbox = Sandbox::empty();
     let token = token(6);
     for (path, imports) in [

@@ -1,30 +1,14 @@
 //! `--replacements` with the real git-filter-repo: the commands that krea-scan prints, run as they are, leave no token in any
 //! object.
-//!
-//! Needs git-filter-repo (`pip install git-filter-repo`). Without it these tests only say so; under `CI` they fail.
 
 #![cfg(unix)]
 
 use crate::support::Sandbox;
 use crate::support::program::{Run, leak, token};
+use needs::needs;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-/// Whether git-filter-repo is there.
-fn has_filter_repo() -> bool {
-    let there =
-        Command::new("git-filter-repo").arg("--version").output().is_ok_and(|out| out.status.success());
-    if !there {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "git-filter-repo is not installed: `pip install git-filter-repo`"
-        );
-        println!("not tested: this needs git-filter-repo; get it with `pip install git-filter-repo`");
-    }
-    there
-}
 
 /// A history with tokens in two branches, a tag, a message and the newest commit.
 fn leaky() -> Sandbox {
@@ -80,11 +64,9 @@ fn write_file(sandbox: &Sandbox) -> (Run, PathBuf) {
     (run.says(&["holds 3 tokens in full", "delete it once it is used"]), path)
 }
 
+#[needs("git-filter-repo")]
 #[test]
 fn the_printed_commands_clean_the_remote() {
-    if !has_filter_repo() {
-        return;
-    }
     let sandbox = leaky();
     let remote = sandbox.beside("remote's.git");
     sandbox.git(&["init", "--quiet", "--bare", remote.to_str().unwrap()]);
@@ -123,11 +105,9 @@ fn the_printed_commands_clean_the_remote() {
     assert_eq!(count(&clone), count(sandbox.root()));
 }
 
+#[needs("git-filter-repo")]
 #[test]
 fn the_printed_commands_clean_a_repository_without_remotes() {
-    if !has_filter_repo() {
-        return;
-    }
     let sandbox = leaky();
     let (run, _) = write_file(&sandbox);
     run_commands(&sandbox, &run, sandbox.root());

@@ -149,6 +149,15 @@ impl Sandbox {
     }
 }
 
+/// Writes a script that can be run. Another process writes it: one of ours that begins meanwhile would keep it open for
+/// writing, and what is open for writing cannot be run.
+#[cfg(unix)]
+pub fn write_program(path: &Path, script: &str) {
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", "mkdir -p \"${1%/*}\"; printf %s \"$2\" > \"$1\"; chmod 755 \"$1\"", "sh"]);
+    assert!(shell.arg(path).arg(script).status().unwrap().success());
+}
+
 /// A small generator of pseudo-random numbers, so that a failing run can be repeated.
 pub struct Lcg(pub u64);
 

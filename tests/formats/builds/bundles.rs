@@ -14,6 +14,7 @@ fn leads_to(finding: &Value, bundle: &str, source: &str, text: &str) {
     assert_eq!(map["line"], line_of(source, text), "{map}");
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn vite_with_its_map_beside_it_inline_and_hidden() {
     for (name, bundle) in [
@@ -21,23 +22,25 @@ fn vite_with_its_map_beside_it_inline_and_hidden() {
         ("leaky/vite-inline", "assets/index-"),
         ("leaky/vite-hidden", "assets/index-"),
     ] {
-        let Some(finding) = only(name, 0) else { return };
+        let finding = only(name, 0);
         leads_to(&finding, bundle, "web/src/krea.ts", "VITE_KREA_API_KEY");
     }
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn esbuild_with_its_map_beside_it_and_inline() {
     for name in ["leaky/esbuild", "leaky/esbuild-inline"] {
-        let Some(finding) = only(name, 1) else { return };
+        let finding = only(name, 1);
         leads_to(&finding, "main.js", "web/src/krea.ts", "VITE_KREA_API_KEY");
     }
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn webpack_with_its_map_beside_it_and_hidden() {
     for name in ["leaky/webpack", "leaky/webpack-hidden"] {
-        let Some(finding) = only(name, 2) else { return };
+        let finding = only(name, 2);
         // The minifier folds the variable into the header; the map leads to one of the two.
         let map = finding["layers"].as_array().unwrap().iter().find(|layer| layer["kind"] == "source-map");
         let map = map.unwrap_or_else(|| panic!("no source map leads to the original: {finding}"));
@@ -48,9 +51,10 @@ fn webpack_with_its_map_beside_it_and_hidden() {
     }
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn a_token_that_stands_in_a_source_is_reported_once_with_its_place_in_the_source() {
-    let Some(finding) = only("leaky/literal", 3) else { return };
+    let finding = only("leaky/literal", 3);
     let map = &finding["layers"][0];
     // The build writes the token over the variable in a copy of the sources.
     assert!(map["name"].as_str().unwrap().ends_with("literal/client.ts"), "{finding}");
@@ -61,9 +65,10 @@ fn a_token_that_stands_in_a_source_is_reported_once_with_its_place_in_the_source
     assert!(via.ends_with("plain.js.map"), "the map is named as another place: {finding}");
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn next_ships_its_public_variable_in_a_chunk() {
-    let Some(folder) = build("leaky/next") else { return };
+    let folder = build("leaky/next");
     let run = scan(&folder).code(1);
     assert_eq!(run.incomplete(), "");
     let findings = run.findings();
@@ -73,21 +78,23 @@ fn next_ships_its_public_variable_in_a_chunk() {
     leads_to(chunks[0], "_next/static/chunks/app/page-", "next/lib/krea.js", "NEXT_PUBLIC_KREA_API_KEY");
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn next_ships_what_a_server_component_hands_on_in_the_page_s_payload() {
-    let Some(places) = places_in_next(5) else { return };
+    let places = places_in_next(5);
     assert_eq!(places, ["index.html", "index.txt"]);
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn next_ships_the_properties_of_a_page_in_its_next_data() {
-    let Some(places) = places_in_next(6) else { return };
+    let places = places_in_next(6);
     assert_eq!(places, ["settings.html", "settings.json"]);
 }
 
 /// The files in which Next.js ships token number `n`.
-fn places_in_next(n: u64) -> Option<Vec<String>> {
-    let run = scan(&build("leaky/next")?).code(1);
+fn places_in_next(n: u64) -> Vec<String> {
+    let run = scan(&build("leaky/next")).code(1);
     let of_token = run.findings().into_iter().filter(|finding| is(finding, n));
     let mut files: Vec<String> = of_token
         .map(|finding| {
@@ -98,23 +105,25 @@ fn places_in_next(n: u64) -> Option<Vec<String>> {
         .collect();
     files.sort();
     files.dedup();
-    Some(files)
+    files
 }
 
 fn is(finding: &Value, n: u64) -> bool {
     finding["token"]["id_prefix"] == token(n)[..8]
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn what_npm_packs_names_the_member_and_the_source() {
-    let Some(finding) = only("leaky/packed", 1) else { return };
+    let finding = only("leaky/packed", 1);
     leads_to(&finding, "pictures-1.0.0.tgz", "web/src/krea.ts", "VITE_KREA_API_KEY");
     assert_eq!(layers(&finding)[..2], ["gzip", "tar package/dist/main.js"]);
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn what_asar_packs_names_the_member_and_the_source() {
-    let Some(finding) = only("leaky/asar", 0) else { return };
+    let finding = only("leaky/asar", 0);
     leads_to(&finding, "app.asar", "web/src/krea.ts", "VITE_KREA_API_KEY");
     let member = &layers(&finding)[0];
     assert!(member.starts_with("asar assets/index-") && member.ends_with(".js"), "{member}");

@@ -1,6 +1,6 @@
 //! What the real bundlers make of small apps with a token in them, and of the same apps without one.
 //!
-//! `.ci/builds` makes the builds. Without them these tests only say so; under `CI` they fail.
+//! `.ci/builds` makes the builds.
 
 mod binaries;
 mod bundles;
@@ -9,20 +9,17 @@ mod served;
 
 use crate::support::Sandbox;
 use crate::support::program::{Run, token};
+use crate::ways::layers;
+use needs::needs;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// The folder of a build (`leaky/vite`); `None`, after saying so, where the builds were not made.
-fn build(name: &str) -> Option<PathBuf> {
-    let builds = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/builds");
-    if !builds.join("complete").exists() {
-        assert!(std::env::var_os("CI").is_none(), "the builds are missing: run `.ci/builds`");
-        println!("not tested: this needs what `.ci/builds` makes");
-        return None;
-    }
-    let folder = builds.join(name);
+/// The folder of a build (`leaky/vite`).
+#[track_caller]
+fn build(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/builds").join(name);
     assert!(folder.is_dir(), "{} is missing: run `.ci/builds`", folder.display());
-    Some(folder)
+    folder
 }
 
 /// Scans a build, whatever ignores it.
@@ -33,12 +30,12 @@ fn scan(folder: &Path) -> Run {
 
 /// The finding in a build that has one token, and one only. Everything must have been read.
 #[track_caller]
-fn only(name: &str, n: u64) -> Option<Value> {
-    let run = scan(&build(name)?).code(1);
+fn only(name: &str, n: u64) -> Value {
+    let run = scan(&build(name)).code(1);
     assert_eq!(run.incomplete(), "");
     let finding = run.only();
     is_token(&finding, n);
-    Some(finding)
+    finding
 }
 
 /// Fails unless a finding is token number `n`.
@@ -47,15 +44,6 @@ fn is_token(finding: &Value, n: u64) {
     assert_eq!(finding["token"]["id_prefix"], token(n)[..8], "{finding}");
     let whole = krea_scan::finding::Fingerprint::of(token(n).as_bytes());
     assert_eq!(finding["fingerprint"], whole.to_string(), "the token has its exact text: {finding}");
-}
-
-/// The layers of a finding, as `kind name` each.
-fn layers(finding: &Value) -> Vec<String> {
-    let layer = |layer: &Value| {
-        let text = |key: &str| layer[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {}", text("kind"), text("name")).trim_end().to_owned()
-    };
-    finding["layers"].as_array().unwrap().iter().map(layer).collect()
 }
 
 /// The line of a source file in `fixtures/builds` that holds a text.
@@ -67,10 +55,11 @@ fn line_of(source: &str, text: &str) -> u64 {
     at as u64 + 1
 }
 
+#[needs("target/made/builds")]
 #[test]
 fn builds_without_a_token_hold_none() {
     for name in ["vite", "esbuild", "webpack", "literal", "next", "hermes", "wasm", "packed", "asar"] {
-        let Some(folder) = build(&format!("clean/{name}")) else { return };
+        let folder = build(&format!("clean/{name}"));
         let run = scan(&folder).code(0);
         assert_eq!(run.incomplete(), "", "{name}");
         assert!(run.findings().is_empty(), "{name}");

@@ -40,9 +40,10 @@ impl Drop for Server {
     }
 }
 
+#[needs("python3", "target/made/builds")]
 #[test]
 fn a_served_vite_build_leaks_its_token_and_names_the_source() {
-    let Some(folder) = build("leaky/vite") else { return };
+    let folder = build("leaky/vite");
     let server = Server::of(&folder);
     let finding = server.scan("").code(1).only();
     is_token(&finding, 0);
@@ -54,9 +55,10 @@ fn a_served_vite_build_leaks_its_token_and_names_the_source() {
     assert_eq!(map["line"], line_of("web/src/krea.ts", "VITE_KREA_API_KEY"));
 }
 
+#[needs("python3", "target/made/builds")]
 #[test]
 fn a_served_next_build_leaks_what_its_page_and_its_chunks_hold() {
-    let Some(folder) = build("leaky/next") else { return };
+    let folder = build("leaky/next");
     let findings = Server::of(&folder).scan("").code(1).findings();
     for n in [4, 5] {
         assert!(
@@ -66,10 +68,11 @@ fn a_served_next_build_leaks_what_its_page_and_its_chunks_hold() {
     }
 }
 
+#[needs("python3", "target/made/builds")]
 #[test]
 fn a_served_build_without_a_token_holds_none() {
     for name in ["clean/vite", "clean/next"] {
-        let Some(folder) = build(name) else { return };
+        let folder = build(name);
         let run = Server::of(&folder).scan("").code(0);
         assert_eq!(run.incomplete(), "", "{name}");
     }

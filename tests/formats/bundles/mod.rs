@@ -4,13 +4,13 @@
 mod copies;
 mod hostile;
 
+use crate::pack::gzip;
 use crate::support::Sandbox;
 use crate::support::program::token;
 use crate::support::tokens::hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
-use std::io::Write as _;
 
 /// A file, what its token looks like in it, and the layers of the finding.
 struct Case {
@@ -29,12 +29,6 @@ fn hex(text: &str) -> String {
 
 fn codes(text: &str, form: fn(u8) -> String, between: &str) -> String {
     text.bytes().map(form).collect::<Vec<_>>().join(between)
-}
-
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// Scans each case in a folder of its own, so that one finding confirms no other.
@@ -193,7 +187,7 @@ fn base64_at_any_alignment() {
             case("x=\"a/path-", &URL_SAFE_NO_PAD.encode(token), "\";kreaKey=x.slice(7)", &["base64"]),
             case("kreaKey=\"", &base64(&base64(&base64(token))), "\"", &["base64", "base64", "base64"]),
             case("kreaKey=\"", &hex(&base64(token)), "\"", &["hex", "base64"]),
-            case("kreaKey=\"", &STANDARD.encode(gzip(token)), "\"", &["base64", "gzip"]),
+            case("kreaKey=\"", &STANDARD.encode(gzip(token.as_bytes())), "\"", &["base64", "gzip"]),
         ];
         for before in ["", "x", "xy", "xyz", "data:text/html;charset=utf-8;base64,"] {
             let encoded = base64(&named);

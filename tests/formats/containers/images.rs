@@ -1,8 +1,10 @@
 //! Container images: their layers, and what their configuration says.
 
-use crate::pack::{gzip, is_there, sh, tar, way, ways, write};
+use crate::pack::{gzip, sh, tar};
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
+use crate::ways::{way, ways};
+use needs::needs;
 use serde_json::json;
 use std::fs;
 
@@ -25,6 +27,7 @@ fn config() -> String {
     .to_string()
 }
 
+#[needs("zstd")]
 #[test]
 fn what_docker_save_writes() {
     let sandbox = Sandbox::empty();
@@ -33,18 +36,16 @@ fn what_docker_save_writes() {
     let zstd = {
         let path = sandbox.root().join("layer.tar");
         fs::write(&path, &layer).unwrap();
-        is_there("zstd", "zstd").then(|| {
-            sh(&sandbox, "zstd -q --rm layer.tar");
-            fs::read(path.with_extension("tar.zst")).unwrap()
-        })
+        sh(&sandbox, "zstd -q --rm layer.tar");
+        fs::read(path.with_extension("tar.zst")).unwrap()
     };
-    for layer in [Some(layer.clone()), Some(gzip(&layer)), zstd].into_iter().flatten() {
+    for layer in [layer.clone(), gzip(&layer), zstd] {
         let image = tar(&[
             ("blobs/sha256/a1", &layer),
             ("blobs/sha256/c0", config().as_bytes()),
             ("manifest.json", manifest.as_bytes()),
         ]);
-        write(&sandbox, "image.tar", image);
+        sandbox.write("image.tar", image);
         let run = sandbox.jsonl(&["image.tar"]).code(1);
         assert_eq!(
             ways(&run),
@@ -67,8 +68,8 @@ fn what_docker_save_writes() {
 fn an_oci_layout_in_a_folder() {
     let sandbox = Sandbox::empty();
     fs::create_dir_all(sandbox.root().join("blobs/sha256")).unwrap();
-    write(&sandbox, "blobs/sha256/a1", gzip(&tar(&[("app/.env", leak(4).as_bytes())])));
-    write(&sandbox, "blobs/sha256/c0", config());
+    sandbox.write("blobs/sha256/a1", gzip(&tar(&[("app/.env", leak(4).as_bytes())])));
+    sandbox.write("blobs/sha256/c0", config());
     let ways = ways(&sandbox.jsonl(&["."]).code(1));
     assert_eq!(ways[0], "./blobs/sha256/a1 → app/.env");
     assert_eq!(ways[1], "./blobs/sha256/c0 → config.Env[2]");
@@ -80,10 +81,10 @@ fn json_that_only_looks_like_an_image_is_read_as_json() {
     let sandbox = Sandbox::empty();
     let json = json!({ "architecture": "amd64", "config": { "KREA_API_KEY": token(1) } }).to_string();
     sandbox.write("a.json", &json);
-    write(&sandbox, "a.tgz", gzip(&tar(&[("a.json", json.as_bytes())])));
+    sandbox.write("a.tgz", gzip(&tar(&[("a.json", json.as_bytes())])));
     // One that is too large to be one.
     let large = format!("{}{}", json.trim_end_matches('}'), " ".repeat(3 << 20));
-    write(&sandbox, "b.tgz", gzip(&tar(&[("b.json", large.as_bytes())])));
+    sandbox.write("b.tgz", gzip(&tar(&[("b.json", large.as_bytes())])));
     let run = sandbox.jsonl(&["a.json", "a.tgz", "b.tgz"]).code(1);
     assert_eq!(ways(&run), ["a.json", "a.tgz → a.json", "b.tgz → b.json"]);
     let at = json.find(&token(1)).unwrap() + 1;

@@ -1,10 +1,12 @@
 //! What is in archives, wherever they come from: the tree, standard input, the index, a range, the history. And what is
 //! said, allowed and refused of it.
 
-use crate::pack::{gzip, is_there, sh, tar, ways, write, zip};
+use crate::pack::{gzip, sh, tar, zip};
 use crate::support::Sandbox;
 use crate::support::program::{leak, run, token};
+use crate::ways::ways;
 use ::zip::CompressionMethod::{Deflated, Stored};
+use needs::needs;
 use std::fs;
 use std::fs::File;
 
@@ -20,7 +22,7 @@ const WAY: &str = "a.zip → dist/release.tgz → in.zip → a.env";
 fn everywhere_that_files_come_from() {
     let sandbox = Sandbox::new();
     sandbox.commit("README.md", "text", "start");
-    write(&sandbox, "a.zip", nested());
+    sandbox.write("a.zip", nested());
     assert_eq!(ways(&sandbox.jsonl(&["a.zip"]).code(1)), [WAY]);
     let stdin = File::open(sandbox.root().join("a.zip")).unwrap();
     let mut command = sandbox.scanner(sandbox.root());
@@ -46,12 +48,9 @@ fn everywhere_that_files_come_from() {
 #[test]
 fn a_second_copy_is_found_without_context_and_once() {
     let sandbox = Sandbox::new();
-    write(
-        &sandbox,
-        "a.zip",
-        zip(&[("a.env", leak(1).as_bytes()), ("b/copy.txt", token(1).as_bytes())], Stored),
-    );
-    write(&sandbox, "b.tgz", gzip(&tar(&[("copy.txt", token(1).as_bytes())])));
+    sandbox
+        .write("a.zip", zip(&[("a.env", leak(1).as_bytes()), ("b/copy.txt", token(1).as_bytes())], Stored));
+    sandbox.write("b.tgz", gzip(&tar(&[("copy.txt", token(1).as_bytes())])));
     let expected = ["a.zip → a.env", "a.zip → b/copy.txt", "b.tgz → copy.txt"];
     assert_eq!(ways(&sandbox.jsonl(&["a.zip", "b.tgz"]).code(1)), expected);
     sandbox.git(&["add", "."]);
@@ -59,11 +58,9 @@ fn a_second_copy_is_found_without_context_and_once() {
     assert_eq!(ways(&sandbox.jsonl(&["--history"]).code(1)), expected);
 }
 
+#[needs("brotli")]
 #[test]
 fn in_the_history_names_count_where_a_format_has_no_magic() {
-    if !is_there("brotli", "brotli") {
-        return;
-    }
     let sandbox = Sandbox::new();
     sandbox.write("app.env", leak(1));
     sandbox.write("copy.txt", token(1));
@@ -118,7 +115,7 @@ fn files_that_git_lfs_keeps_are_read_where_they_are_here_and_told_where_not() {
 #[test]
 fn large_blobs_of_the_history_are_told_when_a_size_is_given() {
     let sandbox = Sandbox::new();
-    write(&sandbox, "a.zip", nested());
+    sandbox.write("a.zip", nested());
     sandbox.write("b.env", leak(1).repeat(100));
     sandbox.git(&["add", "."]);
     sandbox.git(&["commit", "--quiet", "--message", "all"]);
@@ -132,7 +129,7 @@ fn an_allow_entry_can_name_a_member() {
     let (one, two) = (leak(1), leak(2));
     let members: [(&str, &[u8]); 2] =
         [("src/test/a.env", one.as_bytes()), ("src/main/b.env", two.as_bytes())];
-    write(&sandbox, "dist.zip", zip(&members, Deflated));
+    sandbox.write("dist.zip", zip(&members, Deflated));
     let allow = |pattern: &str| {
         sandbox
             .write(".krea-scan.toml", format!("[[allow]]\nreason = \"made up\"\npaths = [\"{pattern}\"]\n"));
@@ -143,26 +140,26 @@ fn an_allow_entry_can_name_a_member() {
     assert_eq!(ways(&allow("dist.zip").code(0)), [""; 0]);
     assert_eq!(ways(&allow("dist.zip/src/other/**").code(1)).len(), 2);
     // A name cannot climb out of its archive to where something is allowed.
-    write(&sandbox, "dist.zip", zip(&[("../tests/a.env", leak(1).as_bytes())], Deflated));
+    sandbox.write("dist.zip", zip(&[("../tests/a.env", leak(1).as_bytes())], Deflated));
     assert_eq!(ways(&allow("tests/**").code(1)), ["dist.zip → ../tests/a.env"]);
 }
 
 #[test]
 fn a_baseline_tells_the_members_of_an_archive_apart() {
     let sandbox = Sandbox::empty();
-    write(&sandbox, "a.zip", zip(&[("a.env", leak(1).as_bytes())], Deflated));
+    sandbox.write("a.zip", zip(&[("a.env", leak(1).as_bytes())], Deflated));
     sandbox.scan(&["a.zip", "--write-baseline", "base.json"]).code(0);
     let baseline = fs::read_to_string(sandbox.root().join("base.json")).unwrap();
     assert!(baseline.contains("a.zip → a.env"), "{baseline}");
     sandbox.jsonl(&["a.zip", "--baseline", "base.json"]).code(0);
-    write(&sandbox, "a.zip", zip(&[("a.env", leak(1).as_bytes()), ("b.env", leak(1).as_bytes())], Deflated));
+    sandbox.write("a.zip", zip(&[("a.env", leak(1).as_bytes()), ("b.env", leak(1).as_bytes())], Deflated));
     assert_eq!(ways(&sandbox.jsonl(&["a.zip", "--baseline", "base.json"]).code(1)), ["a.zip → b.env"]);
 }
 
 #[test]
 fn redact_leaves_archives_alone_and_says_what_to_do() {
     let sandbox = Sandbox::empty();
-    write(&sandbox, "a.zip", zip(&[("a.env", leak(1).as_bytes())], Stored));
+    sandbox.write("a.zip", zip(&[("a.env", leak(1).as_bytes())], Stored));
     let before = fs::read(sandbox.root().join("a.zip")).unwrap();
     sandbox.scan(&["--redact", "--yes", "a.zip"]).code(1).says(&[
         "is a file with others in it (a.zip → a.env): take the token out of what it is made from, and make it anew",

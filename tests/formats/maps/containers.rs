@@ -1,11 +1,13 @@
 //! Bundles and maps in archives.
 
 use super::{Map, at, bundle, original, source, via};
+use crate::pack::zip;
 use crate::support::Sandbox;
+use ::zip::CompressionMethod::Deflated;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
-use std::io::{Cursor, Write};
+use std::io::Write;
 
 /// A tar, gzipped, as `npm pack` makes them.
 fn tgz(files: &[(&str, String)]) -> Vec<u8> {
@@ -17,16 +19,6 @@ fn tgz(files: &[(&str, String)]) -> Vec<u8> {
         tar.append_data(&mut header, path, text.as_bytes()).unwrap();
     }
     tar.into_inner().unwrap().finish().unwrap()
-}
-
-/// A zip.
-fn zip(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (path, bytes) in files {
-        zip.start_file(*path, zip::write::SimpleFileOptions::default()).unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
 }
 
 fn package() -> Vec<(&'static str, String)> {
@@ -79,7 +71,7 @@ fn an_original_in_the_tree_is_the_finding_and_another_archive_is_not() {
 #[test]
 fn archives_in_archives_and_compressed_bundles_are_followed() {
     let sandbox = Sandbox::empty();
-    sandbox.write("outer.zip", zip(&[("inner/x.tgz", tgz(&package()))]));
+    sandbox.write("outer.zip", zip(&[("inner/x.tgz", &tgz(&package()))], Deflated));
     let found = sandbox.jsonl::<&str>(&[]).code(1).only();
     assert_eq!(found["layers"].as_array().unwrap().last(), Some(&source("package/src/krea.ts", 3, 12)));
     assert_eq!(via(&found).len(), 1);

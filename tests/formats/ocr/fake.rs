@@ -1,10 +1,9 @@
 //! What a tesseract does to a scan that is not there, hangs, or fails: a shell script stands in for it.
 
 use crate::pictures::png::{chunk, head};
-use crate::support::Sandbox;
-use crate::support::program::{leak, run};
+use crate::support::program::{leak, run, terminate};
+use crate::support::{Sandbox, write_program};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -16,12 +15,10 @@ fn scene(pictures: u32, lines: &str) -> Sandbox {
     fs::create_dir(&bin).unwrap();
     let program = bin.join("tesseract");
     let log = sandbox.beside("log").display().to_string();
-    fs::write(
+    write_program(
         &program,
-        format!("#!/bin/sh\n[ \"$1\" = --list-langs ] && {{ echo eng; exit; }}\nlog={log}\n{lines}\n"),
-    )
-    .unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        &format!("#!/bin/sh\n[ \"$1\" = --list-langs ] && {{ echo eng; exit; }}\nlog={log}\n{lines}\n"),
+    );
     for width in 1..=pictures {
         let mut rows = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut rows, &vec![0; width as usize + 1]).unwrap();
@@ -70,7 +67,7 @@ fn without_the_program_the_run_ends_and_says_how_to_get_it() {
 #[test]
 fn without_its_data_the_run_ends_and_says_so() {
     let sandbox = scene(1, "");
-    fs::write(sandbox.beside("bin").join("tesseract"), "#!/bin/sh\necho osd\n").unwrap();
+    write_program(&sandbox.beside("bin").join("tesseract"), "#!/bin/sh\necho osd\n");
     run(&mut scanner(&sandbox, &["--ocr", "1.png"])).code(2).says(&["data for English", "tesseract-ocr-eng"]);
 }
 
@@ -138,8 +135,7 @@ fn an_interrupted_run_leaves_none_behind() {
     let mut child =
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
     killer.join().unwrap();
-    let process = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    assert!(terminate(&child));
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(log(&sandbox).iter().all(|process| !is_running(process)));
 }

@@ -1,25 +1,27 @@
 //! Pictures in zips, in commits and in animations, and such as cannot be read.
 
 use super::{manifest, screenshots};
-use crate::pack::{is_there, sh, zip};
+use crate::pack::{sh, zip};
 use crate::pictures::png::{chunk, head};
 use crate::support::Sandbox;
 use crate::support::program::token;
+use needs::needs;
 use std::fs;
 
 /// A screenshot of a style that is read easily, with the number of its token, and one without a token.
-fn pair() -> Option<(Vec<u8>, u64, Vec<u8>)> {
-    let folder = screenshots()?;
+fn pair() -> (Vec<u8>, u64, Vec<u8>) {
+    let folder = screenshots();
     let bytes = |name: &str| fs::read(folder.join(name)).unwrap();
     let is = |style: &'static str| move |(name, _): &(String, _)| name.ends_with(&format!("{style}.png"));
     let (leaky, number) = manifest(&folder, "leaky/00").into_iter().find(is("dialog")).unwrap();
     let (clean, _) = manifest(&folder, "clean").into_iter().find(is("docs")).unwrap();
-    Some((bytes(&leaky), number.unwrap(), bytes(&clean)))
+    (bytes(&leaky), number.unwrap(), bytes(&clean))
 }
 
+#[needs("tesseract", "target/made/screenshots")]
 #[test]
 fn pictures_are_read_only_when_asked_for() {
-    let Some((leaky, number, _)) = pair() else { return };
+    let (leaky, number, _) = pair();
     let sandbox = Sandbox::empty();
     sandbox.write("shot.png", &leaky);
     sandbox.jsonl(&["shot.png"]).code(0);
@@ -30,9 +32,10 @@ fn pictures_are_read_only_when_asked_for() {
     assert_eq!((&finding["layers"][0]["kind"], &finding["layers"][0]["name"]), (&"ocr".into(), &"".into()));
 }
 
+#[needs("tesseract", "target/made/screenshots")]
 #[test]
 fn pictures_are_read_in_zips_and_in_what_is_staged() {
-    let Some((leaky, _, clean)) = pair() else { return };
+    let (leaky, _, clean) = pair();
     let sandbox = Sandbox::new();
     sandbox.write(
         "shots.zip",
@@ -52,12 +55,10 @@ fn pictures_are_read_in_zips_and_in_what_is_staged() {
     }
 }
 
+#[needs("convert", "tesseract", "target/made/screenshots")]
 #[test]
 fn a_token_in_one_frame_is_found_once() {
-    let Some((leaky, _, clean)) = pair() else { return };
-    if !is_there("convert", "imagemagick") {
-        return;
-    }
+    let (leaky, _, clean) = pair();
     let sandbox = Sandbox::empty();
     sandbox.write("leaky.png", &leaky);
     sandbox.write("clean.png", &clean);
@@ -69,9 +70,10 @@ fn a_token_in_one_frame_is_found_once() {
     assert_eq!(finding["layers"][1]["name"], "frame 3", "{finding}");
 }
 
+#[needs("tesseract", "target/made/screenshots")]
 #[test]
 fn a_huge_picture_and_a_broken_one_are_told_and_the_rest_is_read() {
-    let Some((leaky, number, _)) = pair() else { return };
+    let (leaky, number, _) = pair();
     let sandbox = Sandbox::empty();
     sandbox.write("leaky.png", &leaky);
     sandbox.write(

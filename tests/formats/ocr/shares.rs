@@ -8,6 +8,7 @@ use krea_scan::finding::{Confidence, Outcome};
 use krea_scan::rules::RuleSet;
 use krea_scan::scan;
 use krea_scan::unpack::ocr::Ocr;
+use needs::needs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,9 +29,10 @@ fn scan(folder: &Path) -> Outcome {
     scan::run(&settings, &Detector::new(RuleSet::built_in().unwrap(), least), least).unwrap()
 }
 
+#[needs("tesseract", "target/made/screenshots")]
 #[test]
 fn tokens_on_screenshots_are_found_and_nothing_else() {
-    let Some(folder) = screenshots() else { return };
+    let folder = screenshots();
     let started = Instant::now();
     let leaky = manifest(&folder, "leaky");
     assert!(leaky.len() >= 60);

@@ -15,7 +15,7 @@ fn number(finding: &Value) -> u64 {
 /// The ways to the tokens of a run, in the order of their numbers.
 fn found(run: &Run) -> Vec<(u64, String)> {
     let mut all: Vec<_> =
-        run.findings().iter().map(|finding| (number(finding), pack::way(finding))).collect();
+        run.findings().iter().map(|finding| (number(finding), crate::ways::way(finding))).collect();
     all.sort();
     // What is written twice in one place is told twice.
     all.dedup();
@@ -157,7 +157,7 @@ fn documents_are_read_wherever_they_are() {
     let sandbox = Sandbox::new();
     let book = std::fs::read(with("keys.xlsx").root().join("keys.xlsx")).unwrap();
     sandbox.commit("readme.md", "nothing\n", "Start");
-    pack::write(&sandbox, "keys.xlsx", &book);
+    sandbox.write("keys.xlsx", &book);
     sandbox.git(&["add", "keys.xlsx"]);
     assert_eq!(found(&sandbox.jsonl(&["--staged"]).code(1)).len(), 6);
     sandbox.git(&["commit", "--quiet", "--message", "Add keys"]);
@@ -166,7 +166,7 @@ fn documents_are_read_wherever_they_are() {
     let run = sandbox.jsonl(&["--history"]).code(1);
     assert_eq!(found(&run)[0].1, "keys.xlsx → sheet Keys → cell B2");
     let outer = pack::gzip(&pack::tar(&[("old/keys.xlsx", &book)]));
-    pack::write(&sandbox, "old.tgz", outer);
+    sandbox.write("old.tgz", outer);
     let run = sandbox.jsonl(&["old.tgz"]).code(1);
     assert_eq!(found(&run)[0], (10, "old.tgz → old/keys.xlsx → sheet Keys → cell B2".to_owned()));
 }

@@ -1,8 +1,9 @@
 //! Files that saved pages, notebooks and other texts hold in base64.
 
-use crate::pack::{self, ways, zip};
+use crate::pack::zip;
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
+use crate::ways::ways;
 use ::zip::CompressionMethod::Deflated;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -98,7 +99,7 @@ fn pictures_and_texts_of_notebooks_are_found_in_their_cells() {
 fn files_in_texts_in_archives_are_opened() {
     let sandbox = Sandbox::empty();
     let page = format!("<html>{}<img src='data:application/zip;base64,{}'>", "x".repeat(2000), packed(1));
-    pack::write(&sandbox, "site.zip", zip(&[("index.html", page.as_bytes())], Deflated));
+    sandbox.write("site.zip", zip(&[("index.html", page.as_bytes())], Deflated));
     let run = sandbox.jsonl(&["site.zip"]).code(1);
     assert_eq!(ways(&run), ["site.zip → index.html → application/zip 1 → a.env"]);
 }
@@ -117,7 +118,7 @@ fn files_in_documents_of_one_file_and_in_books_are_opened() {
     let chapter = format!("<html><body><img src='data:application/zip;base64,{}'/></body></html>", packed(2));
     let members: [(&str, &[u8]); 2] =
         [("mimetype", b"application/epub+zip"), ("one.xhtml", chapter.as_bytes())];
-    pack::write(&sandbox, "a.epub", zip(&members, Deflated));
+    sandbox.write("a.epub", zip(&members, Deflated));
     let run = sandbox.jsonl(&["a.epub"]);
     assert_eq!(ways(&run), ["a.epub → one.xhtml → application/zip 1 → a.env"]);
 }

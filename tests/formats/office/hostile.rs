@@ -1,8 +1,9 @@
 //! Documents that are encrypted, cut short, bombs, or say what is not so: each trouble is told once, and the rest is read.
 
-use crate::pack::{self, ways, zip};
+use crate::pack::zip;
 use crate::support::Sandbox;
 use crate::support::program::{Run, leak, token};
+use crate::ways::ways;
 use ::zip::CompressionMethod::{Deflated, Stored};
 use std::fs;
 
@@ -43,7 +44,7 @@ fn word(body: &str) -> String {
 
 fn scan(name: &str, bytes: &[u8]) -> Run {
     let sandbox = Sandbox::empty();
-    pack::write(&sandbox, name, bytes);
+    sandbox.write(name, bytes);
     sandbox.jsonl(&[name])
 }
 
@@ -82,7 +83,7 @@ fn a_million_rows_that_are_one_are_read_once() {
     );
     let run = scan("a.ods", &open("spreadsheet", &row, &[])).code(1);
     assert_eq!(run.findings().len(), 2);
-    assert_eq!(pack::way(&run.findings()[1]), "a.ods → sheet Keys → cell A1048572");
+    assert_eq!(crate::ways::way(&run.findings()[1]), "a.ods → sheet Keys → cell A1048572");
     assert_eq!(run.incomplete(), "");
 }
 
@@ -174,7 +175,7 @@ fn damaged_and_cut_documents_are_read_as_far_as_they_go() {
     let sandbox = super::with("plan.docx");
     let whole = fs::read(sandbox.root().join("plan.docx")).unwrap();
     for length in (0..whole.len()).step_by(whole.len() / 37) {
-        pack::write(&sandbox, "cut.docx", &whole[..length]);
+        sandbox.write("cut.docx", &whole[..length]);
         let run = sandbox.jsonl(&["cut.docx"]);
         assert!(
             length < 4 || run.summary()["incomplete"].as_array().unwrap().len() == 1,
@@ -189,7 +190,7 @@ fn damaged_and_cut_documents_are_read_as_far_as_they_go() {
             let at = lcg.below(bytes.len());
             bytes[at] = u8::try_from(lcg.below(256)).unwrap();
         }
-        pack::write(&sandbox, "cut.docx", &bytes);
+        sandbox.write("cut.docx", &bytes);
         sandbox.jsonl(&["cut.docx"]);
     }
     let broken =

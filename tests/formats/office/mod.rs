@@ -11,6 +11,6 @@ use crate::support::Sandbox;
 fn with(name: &str) -> Sandbox {
     let sandbox = Sandbox::empty();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/documents/");
-    crate::pack::write(&sandbox, name, std::fs::read(format!("{folder}{name}")).unwrap());
+    sandbox.write(name, std::fs::read(format!("{folder}{name}")).unwrap());
     sandbox
 }

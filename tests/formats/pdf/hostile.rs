@@ -1,14 +1,14 @@
 //! Documents that are damaged, or made to do harm: the run ends, what can be read is, and what is not is told.
 
 use super::{packed, page, pdf};
-use crate::pack::{ways, write};
 use crate::support::Sandbox;
 use crate::support::program::{Run, leak, token};
+use crate::ways::ways;
 
 #[track_caller]
 fn scan(name: &str, document: &[u8]) -> Run {
     let sandbox = Sandbox::empty();
-    write(&sandbox, name, document);
+    sandbox.write(name, document);
     sandbox.jsonl(&[name])
 }
 

@@ -1,9 +1,10 @@
 //! What a PDF holds, and how a token is drawn in it.
 
 use super::{packed, page, pdf};
-use crate::pack::{way, ways, write, zip};
+use crate::pack::zip;
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
+use crate::ways::{way, ways};
 
 /// A content stream that shows text in a monospaced way.
 fn shows(operators: &str) -> String {
@@ -14,7 +15,7 @@ fn shows(operators: &str) -> String {
 #[track_caller]
 fn found(document: Vec<u8>) -> Vec<String> {
     let sandbox = Sandbox::empty();
-    write(&sandbox, "report.pdf", document);
+    sandbox.write("report.pdf", document);
     let run = sandbox.jsonl(&["report.pdf"]);
     assert_eq!(run.incomplete(), "");
     ways(&run)
@@ -39,7 +40,7 @@ fn a_token_that_is_drawn_in_pieces_is_one() {
 fn a_token_stands_where_a_person_finds_it() {
     let sandbox = Sandbox::empty();
     let lines = format!("(first) Tj 0 -14 Td (second) Tj 0 -14 Td (KREA_API_KEY={}) Tj", token(2));
-    write(&sandbox, "report.pdf", page(&shows(&lines), "", &[]));
+    sandbox.write("report.pdf", page(&shows(&lines), "", &[]));
     let finding = sandbox.jsonl(&["report.pdf"]).code(1).only();
     assert_eq!(way(&finding), "report.pdf → page 1");
     assert_eq!((&finding["location"]["line"], &finding["location"]["column"]), (&3.into(), &14.into()));
@@ -124,9 +125,9 @@ fn what_an_earlier_version_said_is_read_as_well() {
 fn documents_in_archives_and_in_the_index() {
     let document = page(&shows(&format!("(KREA_API_KEY={}) Tj", token(1))), "", &[]);
     let sandbox = Sandbox::new();
-    write(&sandbox, "a.zip", zip(&[("docs/report.pdf", &document)], ::zip::CompressionMethod::Stored));
+    sandbox.write("a.zip", zip(&[("docs/report.pdf", &document)], ::zip::CompressionMethod::Stored));
     assert_eq!(ways(&sandbox.jsonl(&["a.zip"]).code(1)), ["a.zip → docs/report.pdf → page 1"]);
-    write(&sandbox, "report.pdf", &document);
+    sandbox.write("report.pdf", &document);
     sandbox.git(&["add", "report.pdf"]);
     assert_eq!(ways(&sandbox.jsonl(&["--staged"]).code(1)), ["report.pdf → page 1"]);
 }

@@ -1,8 +1,10 @@
 //! Documents as the programs make them that people use.
 
-use crate::pack::{is_there, sh, ways};
+use crate::pack::sh;
 use crate::support::Sandbox;
 use crate::support::program::token;
+use crate::ways::ways;
+use needs::needs;
 
 /// A page with a token whose letters change their look, and a link with another.
 fn html() -> String {
@@ -16,10 +18,7 @@ fn html() -> String {
 
 /// Makes a document with a line of shell, and looks for both tokens in it.
 #[track_caller]
-fn made(program: (&str, &str), line: &str, file: &str, expected: &[&str]) {
-    if !is_there(program.0, program.1) {
-        return;
-    }
+fn made(line: &str, file: &str, expected: &[&str]) {
     let sandbox = Sandbox::empty();
     sandbox.write("notes.html", html());
     sh(&sandbox, line);
@@ -31,11 +30,12 @@ fn made(program: (&str, &str), line: &str, file: &str, expected: &[&str]) {
     );
 }
 
+#[needs("chromium")]
 #[test]
 fn chromium_prints_to_pdf() {
     let line = "chromium --headless --no-sandbox --disable-gpu --print-to-pdf=notes.pdf notes.html";
     let expected = ["notes.pdf → link on page 1", "notes.pdf → page 1"];
-    made(("chromium", "chromium"), line, "notes.pdf", &expected);
+    made(line, "notes.pdf", &expected);
 }
 
 /// LibreOffice, with a profile of its own so that several may run at once.
@@ -46,34 +46,33 @@ fn office(filter: &str) -> String {
     )
 }
 
-const OFFICE: (&str, &str) = ("soffice", "libreoffice-writer");
-
+#[needs("soffice")]
 #[test]
 fn libreoffice_writes_pdf() {
     let expected = ["notes.pdf → link on page 1", "notes.pdf → page 1"];
-    made(OFFICE, &office("pdf"), "notes.pdf", &expected);
+    made(&office("pdf"), "notes.pdf", &expected);
     // It may be read without a password, and not be changed.
     let options = r#"{"RestrictPermissions":{"type":"boolean","value":"true"},"PermissionPassword":{"type":"string","value":"x"}}"#;
-    made(OFFICE, &office(&format!("pdf:writer_pdf_Export:{options}")), "notes.pdf", &expected);
+    made(&office(&format!("pdf:writer_pdf_Export:{options}")), "notes.pdf", &expected);
 }
 
+#[needs("soffice")]
 #[test]
 fn libreoffice_writes_rtf() {
     let expected = ["notes.rtf → notes → field", "notes.rtf → text"];
-    made(OFFICE, &office("rtf"), "notes.rtf", &expected);
+    made(&office("rtf"), "notes.rtf", &expected);
 }
 
+#[needs("soffice")]
 #[test]
 fn libreoffice_writes_doc() {
     let expected = ["notes.doc → Data", "notes.doc → WordDocument", "notes.doc → WordDocument"];
-    made(OFFICE, &office("doc"), "notes.doc", &expected);
+    made(&office("doc"), "notes.doc", &expected);
 }
 
+#[needs("chromium", "tesseract")]
 #[test]
 fn pictures_on_pages_are_looked_at_when_asked_to() {
-    if !is_there("chromium", "chromium") || !is_there("tesseract", "tesseract-ocr") {
-        return;
-    }
     let sandbox = Sandbox::empty();
     let style = "font: 28px monospace; margin: 40px; white-space: nowrap";
     sandbox.write("text.html", format!("<body style='{style}'>KREA_API_KEY={}</body>", token(0)));

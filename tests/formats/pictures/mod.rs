@@ -3,33 +3,21 @@
 mod broken;
 pub mod png;
 
-use crate::pack::{is_there, sh};
+use crate::pack::sh;
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
-use serde_json::Value;
+use crate::ways::layers;
+use needs::needs;
 
-/// The layers of a finding, as `kind name` each.
-fn layers(finding: &Value) -> Vec<String> {
-    let layer = |layer: &Value| {
-        let text = |key: &str| layer[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {}", text("kind"), text("name")).trim_end().to_owned()
-    };
-    finding["layers"].as_array().unwrap().iter().map(layer).collect()
-}
-
-/// A folder with a small picture of each format. `None`, after saying so, without the programs.
-fn pictures() -> Option<Sandbox> {
-    let tools = [("exiftool", "libimage-exiftool-perl"), ("convert", "imagemagick")];
-    if !tools.iter().all(|(program, package)| is_there(program, package)) {
-        return None;
-    }
+/// A folder with a small picture of each format.
+fn pictures() -> Sandbox {
     let sandbox = Sandbox::empty();
     sandbox.write("line", leak(1).trim_end());
     sh(
         &sandbox,
         "convert -size 60x40 xc:white a.png; for f in jpg gif webp tif; do convert a.png a.$f; done",
     );
-    Some(sandbox)
+    sandbox
 }
 
 /// Writes a field with exiftool, and looks where the token is found.
@@ -48,9 +36,10 @@ fn field(sandbox: &Sandbox, format: &str, arguments: &str, expected: &[&str]) {
     assert_eq!(finding["token"]["id_prefix"], token(1)[..8]);
 }
 
+#[needs("convert", "exiftool")]
 #[test]
 fn exif_is_read_in_every_format_and_encoding() {
-    let Some(sandbox) = pictures() else { return };
+    let sandbox = pictures();
     for format in ["jpg", "png", "webp", "tif"] {
         for name in
             ["ImageDescription", "UserComment", "Artist", "Copyright", "XPComment", "XPTitle", "XPKeywords"]
@@ -67,9 +56,10 @@ fn exif_is_read_in_every_format_and_encoding() {
     }
 }
 
+#[needs("convert", "exiftool")]
 #[test]
 fn xmp_and_iptc_are_read_under_the_names_that_people_know() {
-    let Some(sandbox) = pictures() else { return };
+    let sandbox = pictures();
     for format in ["jpg", "png", "webp", "tif", "gif"] {
         for (name, shown) in [("XMP-dc:Description", "dc:description"), ("XMP-dc:Title", "dc:title")] {
             field(&sandbox, format, &format!("-{name}"), &["metadata", &format!("xmp {shown}")]);
@@ -84,9 +74,10 @@ fn xmp_and_iptc_are_read_under_the_names_that_people_know() {
     field(&sandbox, "gif", "-Comment", &["metadata", "gif-comment comment"]);
 }
 
+#[needs("convert", "exiftool")]
 #[test]
 fn png_texts_are_read_compressed_and_behind_the_pixels_too() {
-    let Some(sandbox) = pictures() else { return };
+    let sandbox = pictures();
     // Long enough to be worth compressing.
     sh(&sandbox, "printf '%s %01000d' \"$(cat line)\" 0 > long; mv long line");
     for options in ["", "-z", "-api PNGEarlyXMP=1"] {
@@ -107,9 +98,10 @@ fn png_texts_are_read_compressed_and_behind_the_pixels_too() {
     );
 }
 
+#[needs("convert", "exiftool")]
 #[test]
 fn a_field_says_whose_the_token_in_the_next_one_is() {
-    let Some(sandbox) = pictures() else { return };
+    let sandbox = pictures();
     sandbox.write("line", token(2));
     // Screenshot programs keep the title of the window.
     sh(
@@ -128,24 +120,23 @@ fn a_field_says_whose_the_token_in_the_next_one_is() {
     assert_eq!(run.findings().len(), 2);
 }
 
+#[needs("convert", "exiftool", "zip")]
 #[test]
 fn pictures_are_read_in_zips_and_in_commits() {
-    let Some(sandbox) = pictures() else { return };
+    let sandbox = pictures();
     sh(
         &sandbox,
         "exiftool -q -z -o shot.png -PNG:Comment=\"$(cat line) $(cat line) $(cat line)\" a.png; rm line a.*; git init -q .; git add shot.png",
     );
     assert_eq!(layers(&sandbox.jsonl(&["--staged"]).code(1).findings()[0]), ["metadata", "png-text Comment"]);
-    if is_there("zip", "zip") {
-        sh(&sandbox, "zip -q0 shots.zip shot.png; rm shot.png");
-        let run = sandbox.jsonl(&["shots.zip"]).code(1);
-        assert_eq!(layers(&run.findings()[0]), ["zip shot.png", "metadata", "png-text Comment"]);
-        let human = sandbox.scan(&["shots.zip"]).code(1);
-        assert!(
-            human.stdout.contains("shots.zip → shot.png:")
-                && human.stdout.contains(":23 → Comment  KREA_API_KEY"),
-            "{}",
-            human.stdout
-        );
-    }
+    sh(&sandbox, "zip -q0 shots.zip shot.png; rm shot.png");
+    let run = sandbox.jsonl(&["shots.zip"]).code(1);
+    assert_eq!(layers(&run.findings()[0]), ["zip shot.png", "metadata", "png-text Comment"]);
+    let human = sandbox.scan(&["shots.zip"]).code(1);
+    assert!(
+        human.stdout.contains("shots.zip → shot.png:")
+            && human.stdout.contains(":23 → Comment  KREA_API_KEY"),
+        "{}",
+        human.stdout
+    );
 }

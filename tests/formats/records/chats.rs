@@ -1,10 +1,11 @@
 //! Exports of chats.
 
-use super::ways::ways;
+use crate::pack::zip;
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
+use crate::ways::ways;
+use ::zip::CompressionMethod::Deflated;
 use serde_json::{Value, json};
-use std::io::Write;
 
 /// A day of a channel in a Slack export: 14 messages, the last but one with a file, the last with a token.
 fn day(n: u64) -> String {
@@ -24,16 +25,6 @@ fn day(n: u64) -> String {
     serde_json::to_string_pretty(&messages).unwrap()
 }
 
-fn zip(members: &[(&str, &str)]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, content) in members {
-        let options = zip::write::SimpleFileOptions::default();
-        zip.start_file(*name, options).unwrap();
-        zip.write_all(content.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
 /// The line and column of a token in a text.
 fn place(text: &str, token: &str) -> String {
     let at = text.find(token).unwrap();
@@ -47,7 +38,10 @@ fn a_report_names_the_message_of_a_slack_export() {
     let sandbox = Sandbox::empty();
     let text = day(0);
     let users = json!([{ "id": "U02ABC", "name": "ann" }]).to_string();
-    sandbox.write("export.zip", zip(&[("users.json", &users), ("general/2026-06-12.json", &text)]));
+    sandbox.write(
+        "export.zip",
+        zip(&[("users.json", users.as_bytes()), ("general/2026-06-12.json", text.as_bytes())], Deflated),
+    );
     let place = place(&text, &token(0));
     let expected = format!("export.zip → general/2026-06-12.json:{place} → message 14 of U02ABC");
     sandbox.scan(&["export.zip"]).code(1).says(&[&expected]);
@@ -63,8 +57,9 @@ fn every_file_of_an_export_is_named_and_so_is_what_hangs_on_a_message() {
     let sandbox = Sandbox::empty();
     let days: Vec<(String, String)> =
         (0..10).map(|n| (format!("dev/2026-06-{:02}.json", n + 1), day(2 * n))).collect();
-    let members: Vec<(&str, &str)> = days.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    sandbox.write("export.zip", zip(&members));
+    let members: Vec<(&str, &[u8])> =
+        days.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    sandbox.write("export.zip", zip(&members, Deflated));
     let ways = ways(&sandbox.jsonl(&["."]));
     let expected: Vec<String> = days
         .iter()

@@ -1,8 +1,8 @@
 //! Records that somebody made to do harm, and broken ones: a run ends, soon, and says what it did not read.
 
-use super::ways::ways;
 use crate::support::Sandbox;
 use crate::support::program::leak;
+use crate::ways::ways;
 use std::fmt::Write;
 
 const HEAD: &str =

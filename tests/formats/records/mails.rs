@@ -1,8 +1,10 @@
 //! Mails, made by Python's mail library.
 
-use super::ways::{is_there, sh, ways};
+use crate::pack::run_tool;
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
+use crate::ways::ways;
+use needs::needs;
 
 /// What every script starts with: `T` are the tokens, `mail` makes a mail, `write` writes one to a file.
 const START: &str = "
@@ -22,20 +24,19 @@ def write(name, m):
     open(name, 'wb').write(m.as_bytes(policy=policy.SMTP))
 ";
 
-/// Runs a script that makes mails with these tokens in it; `None` where there is no Python.
-fn made(script: &str, tokens: std::ops::Range<u64>) -> Option<Sandbox> {
-    if !is_there("python3", "apt-get install python3") {
-        return None;
-    }
+/// Runs a script that makes mails with these tokens in it.
+#[track_caller]
+fn made(script: &str, tokens: std::ops::Range<u64>) -> Sandbox {
     let sandbox = Sandbox::empty();
     let script = format!("{START}{script}");
     let tokens: Vec<String> = tokens.map(token).collect();
     let mut args = vec!["-c", &script];
     args.extend(tokens.iter().map(String::as_str));
-    sh(&sandbox, "python3", &args);
-    Some(sandbox)
+    run_tool(&sandbox, "python3", &args);
+    sandbox
 }
 
+#[needs("python3")]
 #[test]
 fn every_transfer_encoding_and_character_set_is_read() {
     let script = "
@@ -48,7 +49,7 @@ for n, charset in enumerate(['utf-16', 'iso-8859-15', 'shift_jis'], 3):
     m.set_content('KREA_API_KEY=' + T[n] + '\\n', charset=charset, cte='base64')
     write(charset + '.eml', m)
 ";
-    let Some(sandbox) = made(script, 0..6) else { return };
+    let sandbox = made(script, 0..6);
     let expected = ["7bit", "base64", "iso-8859-15", "quoted-printable", "shift_jis", "utf-16"]
         .map(|name| format!("./{name}.eml → message: Krea → text/plain"));
     let run = sandbox.jsonl(&["."]);
@@ -62,6 +63,7 @@ fn normal(way: &str) -> String {
     format!("./{}", way.trim_start_matches("./"))
 }
 
+#[needs("python3")]
 #[test]
 fn soft_breaks_in_a_token_are_undone() {
     let script = "
@@ -70,12 +72,13 @@ m.set_content('Gr\u{fc}\u{df}e an alle, der neue ist ' + T[0] + ', also ' + 'und
 assert b'=\\n' in m.get_payload().encode()
 write('a.eml', m)
 ";
-    let Some(sandbox) = made(script, 0..1) else { return };
+    let sandbox = made(script, 0..1);
     let finding = sandbox.jsonl(&["a.eml"]).only();
-    assert_eq!(super::ways::way(&finding), "a.eml → message: Schl\u{fc}ssel f\u{fc}r Krea → text/plain");
+    assert_eq!(crate::ways::way(&finding), "a.eml → message: Schl\u{fc}ssel f\u{fc}r Krea → text/plain");
     assert_eq!(finding["confidence"], "medium");
 }
 
+#[needs("python3")]
 #[test]
 fn attachments_and_forwarded_mails_are_opened() {
     let script = "
@@ -92,7 +95,7 @@ m.add_attachment(inner)
 m.add_attachment('KREA_API_KEY=' + T[2] + '\\n', filename='notes.txt', cte='base64')
 write('a.eml', m)
 ";
-    let Some(sandbox) = made(script, 0..3) else { return };
+    let sandbox = made(script, 0..3);
     let expected = [
         "a.eml → message: Keys → notes.txt",
         "a.eml → message: Keys → schl\u{fc}ssel.zip → .env",
@@ -103,17 +106,18 @@ write('a.eml', m)
 
 #[test]
 fn headers_are_read_with_their_words_decoded() {
-    let Some(sandbox) = made("", 0..0) else { return };
+    let sandbox = Sandbox::empty();
     let word = token(0).replace(':', "=3A").replace('_', "=5F").replace('-', "=2D");
     sandbox.write(
         "a.eml",
         format!("From: ann@example.com\r\nSubject: =?utf-8?q?Krea_k=C3=A9y?=\r\nDate: x\r\nX-Krea-Key:\r\n =?utf-8?q?{word}?=\r\n\r\nx\r\n"),
     );
     let finding = sandbox.jsonl(&["a.eml"]).only();
-    assert_eq!(super::ways::way(&finding), "a.eml → message: Krea k\u{e9}y → header X-Krea-Key");
+    assert_eq!(crate::ways::way(&finding), "a.eml → message: Krea k\u{e9}y → header X-Krea-Key");
     assert_eq!(finding["confidence"], "high");
 }
 
+#[needs("python3")]
 #[test]
 fn each_message_of_a_mailbox_has_its_number() {
     let script = "
@@ -124,7 +128,7 @@ for n in range(5):
     box.add(m)
 box.flush()
 ";
-    let Some(sandbox) = made(script, 0..5) else { return };
+    let sandbox = made(script, 0..5);
     let expected: Vec<String> =
         (0..5).map(|n| format!("Inbox → message {}: Krea, mail {n} → text/plain", n + 1)).collect();
     assert_eq!(ways(&sandbox.jsonl(&["Inbox"])), expected);
@@ -174,6 +178,7 @@ fn a_saved_page_is_read_by_its_files() {
     assert_eq!(ways(&sandbox.jsonl(&["a.mhtml"])), [expected]);
 }
 
+#[needs("python3")]
 #[test]
 fn what_is_encrypted_is_told_once_and_what_is_signed_is_not() {
     let script = "
@@ -194,7 +199,7 @@ m = mail('Pretty good')
 m.set_content('-----BEGIN PGP SIGNED MESSAGE-----\\n\\nx\\n-----BEGIN PGP SIGNATURE-----\\n')
 write('signed.eml', m)
 ";
-    let Some(sandbox) = made(script, 0..0) else { return };
+    let sandbox = made(script, 0..0);
     let run = sandbox.jsonl(&["."]).code(2);
     let incomplete = run.incomplete();
     assert_eq!(incomplete.lines().count(), 1, "{incomplete}");

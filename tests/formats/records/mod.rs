@@ -7,4 +7,3 @@ mod mails;
 mod terminals;
 mod tickets;
 mod traffic;
-mod ways;

@@ -1,8 +1,10 @@
 //! Recordings of terminals, made by `script` and asciinema.
 
-use super::ways::{is_there, sh, way};
+use crate::pack::run_tool;
 use crate::support::Sandbox;
 use crate::support::program::token;
+use crate::ways::way;
+use needs::needs;
 use serde_json::json;
 
 /// A line of shell that prints a token letter by letter, in colours.
@@ -14,15 +16,13 @@ fn printing(n: u64) -> String {
     )
 }
 
+#[needs("asciinema")]
 #[test]
 fn a_token_that_is_printed_letter_by_letter_is_found_in_a_cast() {
-    if !is_there("asciinema", "pip install asciinema") {
-        return;
-    }
     let sandbox = Sandbox::empty();
     sandbox.write("print.sh", printing(0));
     let args = ["rec", "-q", "--cols", "40", "--rows", "10", "-c", "bash print.sh", "demo.cast"];
-    sh(&sandbox, "asciinema", &args);
+    run_tool(&sandbox, "asciinema", &args);
     let finding = sandbox.jsonl(&["demo.cast"]).only();
     assert_eq!(finding["layers"][0]["kind"], "terminal");
     assert_eq!(finding["token"]["id_prefix"], token(0)[..8]);
@@ -32,14 +32,12 @@ fn a_token_that_is_printed_letter_by_letter_is_found_in_a_cast() {
     sandbox.scan(&["demo.cast"]).code(1).says(&[&format!("demo.cast:1:14 → {at}")]);
 }
 
+#[needs("script")]
 #[test]
 fn a_token_that_is_printed_letter_by_letter_is_found_in_a_typescript() {
-    if !is_there("script", "apt-get install bsdutils") {
-        return;
-    }
     let sandbox = Sandbox::empty();
     sandbox.write("print.sh", printing(1));
-    sh(&sandbox, "script", &["-q", "-c", "bash print.sh", "typescript"]);
+    run_tool(&sandbox, "script", &["-q", "-c", "bash print.sh", "typescript"]);
     let finding = sandbox.jsonl(&["typescript"]).only();
     assert_eq!(finding["layers"][0]["kind"], "terminal");
     assert_eq!(finding["token"]["id_prefix"], token(1)[..8]);

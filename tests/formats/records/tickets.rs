@@ -1,8 +1,8 @@
 //! Exports of trackers.
 
-use super::ways::ways;
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
+use crate::ways::ways;
 use serde_json::json;
 
 #[test]

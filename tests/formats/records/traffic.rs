@@ -1,18 +1,12 @@
 //! Recordings of browsers' traffic, and what browsers store.
 
-use super::ways::ways;
+use crate::pack::gzip;
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
+use crate::ways::ways;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use std::io::Write;
-
-fn gzip(content: &str) -> Vec<u8> {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(content.as_bytes()).unwrap();
-    gzip.finish().unwrap()
-}
 
 fn entry(url: &str, headers: Value, content: Value) -> Value {
     json!({ "startedDateTime": "2026-06-12T10:00:00Z", "request": { "method": "GET", "url": url, "headers": headers },
@@ -23,7 +17,7 @@ fn entry(url: &str, headers: Value, content: Value) -> Value {
 fn headers_and_bodies_of_a_har_file_are_named() {
     let sandbox = Sandbox::empty();
     let bearer = json!([{ "name": "accept", "value": "*/*" }, { "name": "authorization", "value": format!("Bearer {}", token(0)) }]);
-    let packed = json!({ "mimeType": "application/gzip", "text": STANDARD.encode(gzip(&leak(1))), "encoding": "base64" });
+    let packed = json!({ "mimeType": "application/gzip", "text": STANDARD.encode(gzip(leak(1).as_bytes())), "encoding": "base64" });
     let har = json!({ "log": { "version": "1.2", "creator": { "name": "WebInspector", "version": "537.36" }, "pages": [],
         "entries": [
             entry("https://api.krea.ai/jobs?limit=1", bearer, json!({ "text": "{}" })),

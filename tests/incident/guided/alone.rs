@@ -3,6 +3,7 @@
 use super::Scene;
 use super::terminal::prepared;
 use crate::support::program::{Run, run, token};
+use needs::needs;
 use std::io::{Seek, Write};
 use std::process::Stdio;
 use std::thread;
@@ -46,9 +47,10 @@ fn revoke(scene: &Scene, more: &[&str], input: &str, revoked: &[u64]) -> Run {
     piped(scene, &args.iter().map(String::as_str).collect::<Vec<_>>(), input, revoked)
 }
 
+#[needs("setsid")]
 #[test]
 fn without_a_yes_nothing_is_done() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     for args in [&[][..], &["--store", "env-file:new.env"], &["--replace-first"]] {
         revoke(&scene, args, "y\n", &[]).code(2).says(&["--yes"]);
     }
@@ -56,9 +58,10 @@ fn without_a_yes_nothing_is_done() {
     assert!(!scene.sandbox.beside("state").exists());
 }
 
+#[needs("setsid")]
 #[test]
 fn the_replacement_comes_from_standard_input() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let input = format!("{}\n", scene.create(10));
     let ran = revoke(&scene, &["--yes", "--store", "env-file:new.env"], &input, &[0]).code(0);
     assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
@@ -66,9 +69,10 @@ fn the_replacement_comes_from_standard_input() {
     assert_eq!(scene.escrow(), [""; 0]);
 }
 
+#[needs("setsid")]
 #[test]
 fn without_an_answer_it_is_said_how_to_give_one() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let ran = revoke(&scene, &["--yes", "--store", "env-file:new.env"], "", &[0]).code(1);
     ran.says(&["standard input", "krea-scan --resume "]);
     assert!(!scene.krea.is_live(&token(0)));
@@ -81,9 +85,10 @@ fn without_an_answer_it_is_said_how_to_give_one() {
     assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n", token(10)));
 }
 
+#[needs("setsid")]
 #[test]
 fn each_token_has_its_line_of_standard_input() {
-    let Some(scene) = Scene::at_terminal(2) else { return };
+    let scene = Scene::new(2);
     let input = format!("short\n{}\n", scene.create(11));
     let ran = revoke(&scene, &["--yes", "--store", "env-file:new.env"], &input, &[0, 1]).code(1);
     ran.says(&["krea-scan --resume "]);
@@ -98,9 +103,10 @@ fn each_token_has_its_line_of_standard_input() {
     assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n{first}={}\n", token(11), token(10)));
 }
 
+#[needs("setsid")]
 #[test]
 fn what_nobody_revokes_is_not_waited_for_forever() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let ran = revoke(&scene, &["--yes", "--wait", "1s"], "", &[]).code(1);
     ran.says(&["still live", "krea-scan --resume ", &Scene::id(0)]);
     assert!(scene.krea.is_live(&token(0)));
@@ -109,9 +115,10 @@ fn what_nobody_revokes_is_not_waited_for_forever() {
     assert!(scene.journals().contains(r#""event":"closed""#));
 }
 
+#[needs("setsid")]
 #[test]
 fn what_is_scanned_is_no_answer() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let (api, input) = (scene.krea.api(), scene.file("leak/0.env"));
     let args = ["--stdin", "--revoke", "--api", &api, "--store", "env-file:new.env"];
     piped(&scene, &args, &input, &[]).code(2).says(&["--yes"]);
@@ -120,9 +127,10 @@ fn what_is_scanned_is_no_answer() {
     assert_eq!(scene.file("new.env"), "");
 }
 
+#[needs("setsid")]
 #[test]
 fn a_dry_run_shows_the_plan_and_touches_nothing() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let ran = revoke(&scene, &["--dry-run", "--store", "env-file:new.env"], "", &[]).code(1);
     assert!(ran.stdout.contains("env-file:new.env") && ran.stdout.contains(&Scene::id(0)), "{}", ran.stdout);
     assert!(!ran.stdout.contains("What to do"), "{}", ran.stdout);
@@ -130,10 +138,11 @@ fn a_dry_run_shows_the_plan_and_touches_nothing() {
     assert!(!scene.sandbox.beside("state").exists());
 }
 
+#[needs("setsid")]
 #[test]
 fn what_leaked_is_not_taken_from_standard_input_either() {
     for disguise in ["{}", " {} ", "\"{}\"", "'{}'"] {
-        let Some(scene) = Scene::at_terminal(1) else { return };
+        let scene = Scene::new(1);
         let input = disguise.replace("{}", &token(0)) + "\n";
         let more = ["--yes", "--store", "env-file:new.env", "--replace-first"];
         revoke(&scene, &more, &input, &[])

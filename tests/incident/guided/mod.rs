@@ -1,8 +1,7 @@
 //! The guided way, with the real program at a real terminal: a person revokes on the page (here: the test), pastes the
 //! replacement at a hidden prompt, leaves and comes back; and without a terminal, where there is nobody to ask.
 //!
-//! Needs `setsid` (Linux, in util-linux), which gives a process a terminal of its own. Without it these tests only say so;
-//! under `CI` they fail.
+//! `setsid` (Linux, in util-linux) gives a process a terminal of its own.
 
 #![cfg(target_os = "linux")]
 
@@ -31,11 +30,6 @@ impl Scene {
             scene.krea.issue(&token(n), "leaked");
         }
         scene
-    }
-
-    /// The same, where a terminal can be had.
-    fn at_terminal(leaks: u64) -> Option<Scene> {
-        terminal::is_there().then(|| Scene::new(leaks))
     }
 
     /// The arguments that revoke what leaks in the folder, and those behind.

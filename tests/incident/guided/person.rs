@@ -5,13 +5,15 @@ use super::terminal::{CTRL_C, Terminal};
 use crate::support::emulator::{Emulator, Route};
 use crate::support::program::token;
 use crate::support::tokens::{Alphabet, legacy};
+use needs::needs;
 
 /// Where the replacement is to be kept.
 const STORE: [&str; 2] = ["--store", "env-file:new.env"];
 
+#[needs("setsid")]
 #[test]
 fn one_token_is_revoked_by_hand_and_replaced() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let mut terminal = scene.revoke(&STORE);
     // Which page, which row, and where it was found, before anything is waited for.
     terminal.until("https://www.krea.ai/app/api/tokens");
@@ -36,9 +38,10 @@ fn one_token_is_revoked_by_hand_and_replaced() {
     assert!(scene.krea.requests().iter().all(|request| asks(request.route())));
 }
 
+#[needs("setsid")]
 #[test]
 fn two_tokens_are_proven_and_replaced_one_by_one() {
-    let Some(scene) = Scene::at_terminal(2) else { return };
+    let scene = Scene::new(2);
     let mut terminal = scene.revoke(&STORE);
     for n in 0..2 {
         terminal.until(&format!("starts with {}", Scene::id(n)));
@@ -62,9 +65,10 @@ fn two_tokens_are_proven_and_replaced_one_by_one() {
     assert_eq!(scene.file("new.env"), expected);
 }
 
+#[needs("setsid")]
 #[test]
 fn a_legacy_key_is_told_by_its_places() {
-    let Some(scene) = Scene::at_terminal(0) else { return };
+    let scene = Scene::new(0);
     let key = legacy(Alphabet::Base62, 3);
     scene.sandbox.write("leak/.env", format!("KREA_API_KEY={key}\n"));
     scene.krea.issue(&key, "leaked");
@@ -78,9 +82,10 @@ fn a_legacy_key_is_told_by_its_places() {
     assert!(next.contains("https://www.krea.ai/app/api/tokens"), "{}", ended.screen);
 }
 
+#[needs("setsid")]
 #[test]
 fn what_is_no_usable_replacement_is_not_taken() {
-    let Some(scene) = Scene::at_terminal(2) else { return };
+    let scene = Scene::new(2);
     scene.krea.revoke(&token(1));
     let dead = scene.create(9);
     scene.krea.revoke(&dead);
@@ -108,9 +113,10 @@ fn what_is_no_usable_replacement_is_not_taken() {
     assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n", token(10)));
 }
 
+#[needs("setsid")]
 #[test]
 fn the_rest_of_a_paste_of_several_lines_goes_nowhere() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let mut terminal = scene.revoke(&STORE);
     terminal.until("waiting");
     // Typed too early: no answer to a question that comes later.
@@ -124,9 +130,10 @@ fn the_rest_of_a_paste_of_several_lines_goes_nowhere() {
     assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n", token(12)));
 }
 
+#[needs("setsid")]
 #[test]
 fn a_person_leaves_while_it_waits_and_comes_back() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let mut terminal = scene.revoke(&STORE);
     terminal.until("waiting");
     terminal.types(CTRL_C);
@@ -141,9 +148,10 @@ fn a_person_leaves_while_it_waits_and_comes_back() {
     assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n", token(10)));
 }
 
+#[needs("setsid")]
 #[test]
 fn ctrl_c_at_the_hidden_prompt_shows_typed_characters_again() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let mut terminal = scene.revoke(&STORE);
     terminal.until("waiting");
     scene.krea.revoke(&token(0));
@@ -164,9 +172,10 @@ fn ctrl_c_at_the_hidden_prompt_shows_typed_characters_again() {
     assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n", token(10)));
 }
 
+#[needs("setsid")]
 #[test]
 fn a_terminal_that_is_closed_loses_nothing() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let mut terminal = scene.revoke(&STORE);
     terminal.until("waiting");
     terminal.close();
@@ -180,9 +189,10 @@ fn a_terminal_that_is_closed_loses_nothing() {
     assert_eq!(scene.escrow(), [""; 0]);
 }
 
+#[needs("setsid")]
 #[test]
 fn questions_are_asked_at_the_terminal_when_standard_input_is_scanned() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let line = format!(
         "cat leak/0.env | $SCAN --stdin --revoke --api {} --store env-file:new.env",
         scene.krea.api()
@@ -195,9 +205,10 @@ fn questions_are_asked_at_the_terminal_when_standard_input_is_scanned() {
     assert_eq!(scene.file("new.env"), format!("KREA_API_KEY={}\n", token(10)));
 }
 
+#[needs("setsid")]
 #[test]
 fn a_token_api_is_used_after_a_yes() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let (api, token_api) = (scene.krea.api(), scene.krea.token_api());
     let all = ["--revoke", "--api", &api, "--token-api", &token_api, "--store", "env-file:new.env", "leak"];
     let credential = [("KREA_TOKEN_API_KEY", Emulator::CREDENTIAL)];
@@ -225,9 +236,10 @@ fn a_token_api_is_used_after_a_yes() {
     assert_eq!(scene.krea.issued().len(), 2);
 }
 
+#[needs("setsid")]
 #[test]
 fn quiet_hides_no_row_and_no_way_back() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let mut terminal = scene.revoke(&["--quiet"]);
     terminal.until("https://www.krea.ai/app/api/tokens");
     terminal.until(&Scene::id(0));
@@ -238,9 +250,10 @@ fn quiet_hides_no_row_and_no_way_back() {
     assert!(!ended.screen.contains("Verify"), "{}", ended.screen);
 }
 
+#[needs("setsid")]
 #[test]
 fn colour_and_moving_lines_are_for_terminals_that_want_them() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let args = scene.args(&[]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let left = |variables: &[(&str, &str)], args: &[&str]| {
@@ -255,9 +268,10 @@ fn colour_and_moving_lines_are_for_terminals_that_want_them() {
     assert!(!left(&[("NO_COLOR", "1")], &resume).contains("\u{1b}[1m"));
 }
 
+#[needs("setsid")]
 #[test]
 fn on_a_narrow_terminal_lines_end_between_words() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let args = scene.args(&["--no-progress", "--color", "never"]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let mut terminal = Terminal::open(&scene.sandbox, &args, 60);
@@ -269,9 +283,10 @@ fn on_a_narrow_terminal_lines_end_between_words() {
     assert!(!ended.screen.contains('\u{1b}'));
 }
 
+#[needs("setsid")]
 #[test]
 fn the_leaked_token_is_never_its_own_replacement() {
-    let Some(scene) = Scene::at_terminal(1) else { return };
+    let scene = Scene::new(1);
     let leaked = token(0);
     let (id, secret) = leaked.split_once(':').unwrap();
     // Before it is revoked, so that Krea would take it.

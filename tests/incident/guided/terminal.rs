@@ -21,16 +21,6 @@ const GLANCE: Duration = Duration::from_millis(5);
 /// The key that interrupts.
 pub const CTRL_C: &str = "\u{3}";
 
-/// Whether a process can be given a terminal of its own here. It may be impossible, but not in CI.
-pub fn is_there() -> bool {
-    let there = Command::new("setsid").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !there {
-        assert!(std::env::var_os("CI").is_none(), "setsid is not installed: `apt-get install util-linux`");
-        println!("not tested: this needs setsid; get it with `apt-get install util-linux`");
-    }
-    there
-}
-
 /// A terminal with a program that runs in it.
 pub struct Terminal {
     master: File,

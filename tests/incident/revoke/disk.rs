@@ -3,6 +3,7 @@
 use super::scene::{Keep, Scene, report};
 use super::tracer::{self, CALLS};
 use crate::support::program::Run;
+use needs::needs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -51,39 +52,36 @@ fn calls() -> Vec<&'static str> {
     CALLS.into_iter().filter(|call| !["unlink", "ftruncate"].contains(call)).collect()
 }
 
+#[needs("strace")]
 #[test]
 fn without_room_for_any_one_call_nothing_is_lost() {
-    if tracer::is_here() {
-        let calls: Vec<&str> = calls().into_iter().filter(|call| *call != "write").collect();
-        assert!(at_every(&calls, &[0], Keep::EnvFile, &[]) >= 40);
-    }
+    let calls: Vec<&str> = calls().into_iter().filter(|call| *call != "write").collect();
+    assert!(at_every(&calls, &[0], Keep::EnvFile, &[]) >= 40);
 }
 
+#[needs("strace")]
 #[test]
 fn without_room_for_any_one_write_nothing_is_lost() {
-    if tracer::is_here() {
-        assert!(at_every(&["write"], &[0, 1], Keep::EnvFile, &[]) >= 40);
-    }
+    assert!(at_every(&["write"], &[0, 1], Keep::EnvFile, &[]) >= 40);
 }
 
+#[needs("strace")]
 #[test]
 fn without_room_for_any_one_call_a_run_that_replaces_first_loses_nothing() {
-    if tracer::is_here() {
-        assert!(at_every(&["write", "fsync"], &[1], Keep::Command, &["--replace-first"]) >= 25);
-    }
+    assert!(at_every(&["write", "fsync"], &[1], Keep::Command, &["--replace-first"]) >= 25);
 }
 
 /// A file system in memory, as large as it is said to be.
 struct Small(PathBuf);
 
 impl Small {
-    /// `None` where mounting is not permitted.
-    fn mount(at: PathBuf, options: &str) -> Option<Small> {
+    fn mount(at: PathBuf, options: &str) -> Small {
         std::fs::create_dir(&at).unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("mode=0700,{options}"), "krea-scan-test"]).arg(&at);
-        let mounted = mount.output().is_ok_and(|output| output.status.success());
-        mounted.then_some(Small(at))
+        let output = mount.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Small(at)
     }
 
     fn grow(&self) {
@@ -100,8 +98,8 @@ impl Drop for Small {
     }
 }
 
-/// A real disk that is full from some point on, for good. Tells what it could not test: mounting is a right that many
-/// machines, and containers in CI among them, do not give.
+/// A real disk that is full from some point on, for good.
+#[needs(mount)]
 #[test]
 fn on_a_disk_that_is_too_small_nothing_is_lost() {
     let sizes = (1..=8).map(|blocks| format!("size={}k,nr_inodes=1000", 4 * blocks));
@@ -109,10 +107,7 @@ fn on_a_disk_that_is_too_small_nothing_is_lost() {
     let mut full_disks = 0;
     for options in sizes.chain(numbers) {
         let scene = Scene::new(&[0]);
-        let Some(disk) = Small::mount(scene.sandbox.beside("state"), &options) else {
-            println!("not tested: this needs the right to mount a file system");
-            return;
-        };
+        let disk = Small::mount(scene.sandbox.beside("state"), &options);
         let revoke = scene.revoke(Keep::EnvFile);
         let full = scene.run(&revoke);
         full_disks += usize::from(full.code != Some(0));

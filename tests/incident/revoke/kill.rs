@@ -5,6 +5,7 @@ use super::scene::{Keep, Scene};
 use super::tracer::{self, CALLS};
 use crate::support::emulator::{Fault, Route};
 use crate::support::tokens::{self, Alphabet};
+use needs::needs;
 use std::fs;
 use std::sync::Arc;
 
@@ -45,43 +46,37 @@ fn at_every_of(calls: &[&str], begin: impl Fn() -> (Scene, Vec<String>)) -> usiz
     kills
 }
 
+#[needs("strace")]
 #[test]
 fn killed_at_any_write_or_flush_of_the_journal_a_run_finishes() {
-    if tracer::is_here() {
-        // Two tokens take 40 records, each written and flushed.
-        assert!(at_every(&["fdatasync"], &[0, 1], Keep::EnvFile, &[]) >= 38);
-    }
+    // Two tokens take 40 records, each written and flushed.
+    assert!(at_every(&["fdatasync"], &[0, 1], Keep::EnvFile, &[]) >= 38);
 }
 
+#[needs("strace")]
 #[test]
 fn killed_at_any_write_a_run_finishes() {
-    if tracer::is_here() {
-        assert!(at_every(&["write"], &[0, 1], Keep::EnvFile, &[]) >= 40);
-    }
+    assert!(at_every(&["write"], &[0, 1], Keep::EnvFile, &[]) >= 40);
 }
 
+#[needs("strace")]
 #[test]
 fn killed_at_any_other_call_a_run_finishes() {
-    if tracer::is_here() {
-        let calls: Vec<&str> =
-            CALLS.into_iter().filter(|call| !["fdatasync", "write"].contains(call)).collect();
-        assert!(at_every(&calls, &[0, 1], Keep::EnvFile, &[]) >= 60);
-    }
+    let calls: Vec<&str> = CALLS.into_iter().filter(|call| !["fdatasync", "write"].contains(call)).collect();
+    assert!(at_every(&calls, &[0, 1], Keep::EnvFile, &[]) >= 60);
 }
 
+#[needs("strace")]
 #[test]
 fn killed_at_any_call_a_run_that_replaces_first_finishes() {
-    if tracer::is_here() {
-        let calls = ["fdatasync", "write", "fsync", "unlink", "rename"];
-        assert!(at_every(&calls, &[2], Keep::EnvFile, &["--replace-first"]) >= 50);
-    }
+    let calls = ["fdatasync", "write", "fsync", "unlink", "rename"];
+    assert!(at_every(&calls, &[2], Keep::EnvFile, &["--replace-first"]) >= 50);
 }
 
+#[needs("strace")]
 #[test]
 fn killed_at_any_call_a_run_that_stores_with_a_command_finishes() {
-    if tracer::is_here() {
-        assert!(at_every(&["fdatasync", "write", "fsync", "unlink"], &[3], Keep::Command, &[]) >= 40);
-    }
+    assert!(at_every(&["fdatasync", "write", "fsync", "unlink"], &[3], Keep::Command, &[]) >= 40);
 }
 
 /// Without a token API: a person revokes on the page while Krea is asked the third time, and pastes a replacement.
@@ -104,19 +99,16 @@ fn by_hand() -> (Scene, Vec<String>) {
     (scene, args.map(str::to_owned).to_vec())
 }
 
+#[needs("strace")]
 #[test]
 fn killed_at_any_call_a_guided_run_finishes() {
-    if tracer::is_here() {
-        assert!(at_every_of(&["fdatasync", "write", "fsync", "unlink"], by_hand) >= 40);
-    }
+    assert!(at_every_of(&["fdatasync", "write", "fsync", "unlink"], by_hand) >= 40);
 }
 
 /// Whatever the first run came to, the second is killed as well, and the third finishes.
+#[needs("strace")]
 #[test]
 fn killed_again_while_it_goes_on_an_incident_finishes() {
-    if !tracer::is_here() {
-        return;
-    }
     let resume = ["--resume", "latest", "--yes", "-q", "-f", "json"].map(str::to_owned);
     let mut kills = 0;
     // What the journal ends with then: evidence, revoked, a mint that is begun, minted, a replacement that is live, and of
@@ -145,11 +137,9 @@ fn killed_again_while_it_goes_on_an_incident_finishes() {
 
 /// The replacement died with the row that it replaced; the run that gets another one is killed, at some of its steps: before each a
 /// run has to wait until it is sure that the replacement is dead.
+#[needs("strace")]
 #[test]
 fn killed_while_it_gives_a_dead_replacement_up_an_incident_finishes() {
-    if !tracer::is_here() {
-        return;
-    }
     let resume = ["--resume", "latest", "--yes", "-q", "-f", "json"].map(str::to_owned);
     let mut kills = 0;
     for (call, step) in [("fdatasync", 4), ("unlink", 1)] {

@@ -1,33 +1,17 @@
 //! Runs `krea-scan` under strace, which kills it at a chosen system call on a chosen file, or lets the call fail. The
 //! program has no hook for that: what is tested is what is shipped.
-//!
-//! Needs `strace` (a package of that name) and the right to trace. Without them these tests only say so; under `CI` they
-//! fail.
 
 use super::scene::Scene;
 use crate::support::program::{self, Run};
 use jiff::{Timestamp, ToSpan};
 use krea_scan::finding::Fingerprint;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 /// Every call that changes what is on the disk. Each is counted on its own.
 pub const CALLS: [&str; 9] =
     ["mkdir", "openat", "write", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "fchmod"];
 /// No run takes as many seconds; its incident's id is the second that it begins in.
 const SECONDS: i64 = 8;
-
-/// Whether strace can be used here.
-pub fn is_here() -> bool {
-    let mut probe = Command::new("strace");
-    probe.args(["-f", "-qq", "-o", "/dev/null", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
-    let works = probe.status().is_ok_and(|status| status.success());
-    assert!(works || std::env::var_os("CI").is_none(), "strace is not installed, or may not trace");
-    if !works {
-        println!("not tested: this needs strace, from the package of that name, and the right to trace");
-    }
-    works
-}
 
 /// Runs with something injected into the `nth` such call on a file that matters: `signal=KILL` or `error=ENOSPC`.
 #[track_caller]

@@ -2,8 +2,10 @@
 
 use crate::support::Sandbox;
 use crate::support::program::{leak, run, token};
+use needs::needs;
 use std::fs;
-use std::process::Command;
+use std::path::Path;
+use std::process::Stdio;
 
 #[test]
 fn ignore_files_are_honoured_hidden_files_are_read_and_git_is_not() {
@@ -76,8 +78,8 @@ fn nested_repositories_submodules_and_worktrees_are_read_as_git_sees_them() {
     assert_eq!(run(library.scanner(&linked).args(["-f", "jsonl"])).places(), ["tracked.env"]);
 }
 
-#[test]
-fn paths_are_shown_as_ripgrep_shows_them() {
+/// Paths as a command line gives them, and how each is shown.
+fn each_way_to_give_a_path(check: impl Fn(&Sandbox, &Path, &[&str], &str)) {
     let sandbox = Sandbox::empty();
     sandbox.write("dir/src/a.env", leak(1));
     let root = sandbox.root().join("dir");
@@ -95,17 +97,27 @@ fn paths_are_shown_as_ripgrep_shows_them() {
         (&["./src/a.env"], "./src/a.env"),
         (&[&absolute], &file),
     ];
-    let ripgrep = Command::new("rg").arg("--version").output().is_ok();
     for (paths, shown) in expected {
-        let run = run(sandbox.scanner(&root).args(["-f", "jsonl"]).args(paths));
-        assert_eq!(run.code(1).places(), [shown], "{paths:?}");
-        if ripgrep {
-            let mut command = sandbox.command("rg", &root);
-            let output =
-                command.args(["--files-with-matches", "KREA"]).args(paths).stdin(std::process::Stdio::null());
-            assert_eq!(String::from_utf8_lossy(&output.output().unwrap().stdout).trim(), shown, "{paths:?}");
-        }
+        check(&sandbox, &root, paths, shown);
     }
+}
+
+#[test]
+fn paths_are_shown_as_they_were_given() {
+    each_way_to_give_a_path(|sandbox, root, paths, shown| {
+        let run = run(sandbox.scanner(root).args(["-f", "jsonl"]).args(paths));
+        assert_eq!(run.code(1).places(), [shown], "{paths:?}");
+    });
+}
+
+#[needs("rg")]
+#[test]
+fn paths_are_shown_as_ripgrep_shows_them() {
+    each_way_to_give_a_path(|sandbox, root, paths, shown| {
+        let mut command = sandbox.command("rg", root);
+        command.args(["--files-with-matches", "KREA"]).args(paths).stdin(Stdio::null());
+        assert_eq!(String::from_utf8_lossy(&command.output().unwrap().stdout).trim(), shown, "{paths:?}");
+    });
 }
 
 #[test]
