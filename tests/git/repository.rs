@@ -1,6 +1,6 @@
 //! Repositories of every kind are opened as git opens them, or refused with a message that says what to do.
 
-use crate::support::{Sandbox, child, write_program};
+use crate::support::{Sandbox, child};
 use krea_scan::git::repository::open;
 use krea_scan::source::index::staged;
 use krea_scan::source::range::Range;
@@ -232,6 +232,7 @@ fn the_environment_counts_for_its_own_repository_only() {
 #[cfg(unix)]
 #[test]
 fn in_a_hook_the_index_is_the_one_that_git_is_about_to_commit() {
+    use crate::support::unix::write_program;
     let sandbox = Sandbox::new();
     sandbox.commit("dir/a", "1", "one");
     sandbox.commit("b", "1", "two");

@@ -10,6 +10,8 @@ pub mod emulator;
 pub mod program;
 #[path = "../../fixtures/tokens.rs"]
 pub mod tokens;
+#[cfg(unix)]
+pub mod unix;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -147,15 +149,6 @@ impl Sandbox {
     pub fn id(&self, name: &str) -> String {
         self.git(&["rev-parse", name])
     }
-}
-
-/// Writes a script that can be run. Another process writes it: one of ours that begins meanwhile would keep it open for
-/// writing, and what is open for writing cannot be run.
-#[cfg(unix)]
-pub fn write_program(path: &Path, script: &str) {
-    let mut shell = Command::new("sh");
-    shell.args(["-ec", "mkdir -p \"${1%/*}\"; printf %s \"$2\" > \"$1\"; chmod 755 \"$1\"", "sh"]);
-    assert!(shell.arg(path).arg(script).status().unwrap().success());
 }
 
 /// A small generator of pseudo-random numbers, so that a failing run can be repeated.

@@ -1,8 +1,9 @@
 //! What a tesseract does to a scan that is not there, hangs, or fails: a shell script stands in for it.
 
 use crate::pictures::png::{chunk, head};
+use crate::support::Sandbox;
 use crate::support::program::{leak, run, terminate};
-use crate::support::{Sandbox, write_program};
+use crate::support::unix::write_program;
 use std::fs;
 use std::path::Path;
 use std::process::Command;

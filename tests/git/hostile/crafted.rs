@@ -3,12 +3,12 @@
 use super::scene::{HANGS, MODES, Ran, run};
 use crate::support::Sandbox;
 use crate::support::program::leak;
+use crate::support::unix::pipe;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Instant;
 
 /// Two commits on `main`, the second of which brings a token in, and `base` on the first.
@@ -220,13 +220,13 @@ fn pipes_in_the_place_of_files_keep_nobody_waiting() {
         let sandbox = scene();
         let path = sandbox.git_dir().join(name);
         drop(fs::remove_file(&path));
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        pipe(&path);
         all(&sandbox, &format!("a pipe called {name}"));
         run(&sandbox, &["--range", "@{1}..main"], &format!("a pipe called {name}"));
     }
     let sandbox = scene();
     fs::remove_dir_all(sandbox.git_dir()).unwrap();
-    assert!(Command::new("mkfifo").arg(sandbox.git_dir()).status().unwrap().success());
+    pipe(&sandbox.git_dir());
     all(&sandbox, "a pipe called .git");
 }
 

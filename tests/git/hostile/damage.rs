@@ -2,9 +2,9 @@
 //! or something that is no file at all.
 
 use crate::support::Lcg;
+use crate::support::unix::pipe;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A file that was damaged; made good again when dropped.
 pub struct Damaged {
@@ -77,7 +77,7 @@ impl Damaged {
 
     fn put_no_file(&self, what: &str) {
         match what {
-            "pipe" => assert!(Command::new("mkfifo").arg(&self.path).status().unwrap().success()),
+            "pipe" => pipe(&self.path),
             "folder" => fs::create_dir(&self.path).unwrap(),
             "link to itself" => {
                 std::os::unix::fs::symlink(self.path.file_name().unwrap(), &self.path).unwrap()

@@ -1,8 +1,9 @@
 //! What a run comes to: exit codes, the report for programs, and that one token does not hold up another.
 
-use super::scene::{Keep, Scene, files, mode, report};
+use super::scene::{Keep, Scene, files, report};
 use crate::support::emulator::{Emulator, Fault, Issued, Route};
 use crate::support::tokens::{self, Alphabet};
+use crate::support::unix::mode;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -3,6 +3,7 @@
 use crate::support::Sandbox;
 use crate::support::emulator::{Emulator, Issued};
 use crate::support::program::{self, Run};
+use crate::support::unix::mode;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -253,11 +254,6 @@ pub fn report(run: &Run) -> Value {
 /// What must never be shown of a token.
 pub fn secret(token: &str) -> &str {
     token.split_once(':').map_or(token, |(_, secret)| secret)
-}
-
-/// The permission bits.
-pub fn mode(path: &Path) -> u32 {
-    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
 /// Every file below a folder, which need not be there.

@@ -1,8 +1,9 @@
 //! A token goes to the configured host and to nowhere else, and what is kept of it is for its owner alone.
 
-use super::scene::{Keep, Scene, files, mode, report, secret};
+use super::scene::{Keep, Scene, files, report, secret};
 use crate::support::emulator::{Emulator, Fault, Route};
 use crate::support::program;
+use crate::support::unix::mode;
 use needs::needs;
 use std::collections::BTreeSet;
 use std::fs;

@@ -245,24 +245,14 @@ mod on_unix {
     use super::super::{FOLDER, again};
     use super::*;
     use crate::support::child::{again_with, assert_passed};
+    use crate::support::unix::{NOBODY, is_root, mode, pipe};
     use needs::needs;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
     use std::os::unix::process::CommandExt;
     use std::process::Command;
 
-    /// The user and the group `nobody` of Debian, and every other system's numbers for them.
-    const NOBODY: u32 = 65534;
-
-    fn mode(path: &Path) -> u32 {
-        fs::metadata(path).unwrap().mode() & 0o7777
-    }
-
     fn chmod(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    }
-
-    fn is_root(case: &Case) -> bool {
-        fs::metadata(case.sandbox.root()).unwrap().uid() == 0
     }
 
     /// The folder of the inner half.
@@ -279,13 +269,13 @@ mod on_unix {
         for wanted in [0o640, 0o600, 0o644, 0o700] {
             fs::write(case.path(".env"), "A=1\n").unwrap();
             chmod(&case.path(".env"), wanted);
-            if is_root(&case) {
+            if is_root() {
                 chown(case.path(".env"), Some(1234), Some(2345)).unwrap();
             }
             case.store(".env");
             assert_eq!(mode(&case.path(".env")), wanted);
             let metadata = fs::metadata(case.path(".env")).unwrap();
-            if is_root(&case) {
+            if is_root() {
                 assert_eq!((metadata.uid(), metadata.gid()), (1234, 2345));
             }
         }
@@ -330,7 +320,7 @@ mod on_unix {
     #[test]
     fn a_pipe_is_refused_and_not_waited_for() {
         let case = Case::new();
-        assert!(Command::new("mkfifo").arg(case.path("pipe")).status().unwrap().success());
+        pipe(&case.path("pipe"));
         assert!(case.refused("pipe").contains("it is no ordinary file"));
     }
 

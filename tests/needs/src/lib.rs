@@ -23,7 +23,9 @@ pub fn needs(attribute: TokenStream, test: TokenStream) -> TokenStream {
         match &token {
             TokenTree::Punct(comma) if comma.as_char() == ',' => {}
             TokenTree::Ident(_) => match RIGHTS.iter().find(|(name, _)| *name == word) {
-                Some((_, words)) if !is_among(env!("NEEDS_RIGHTS"), &word) => left_out.push((*words).to_owned()),
+                Some((_, words)) if !is_among(env!("NEEDS_RIGHTS"), &word) => {
+                    left_out.push((*words).to_owned())
+                }
                 Some(_) => {}
                 None => return error(&format!("no test can ask for the right `{word}`")),
             },

@@ -2,31 +2,20 @@
 
 use crate::support::Sandbox;
 use crate::support::program::{leak, run, token};
+use crate::support::unix::{NOBODY, is_root, pipe};
 use needs::needs;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::process::{Command, Stdio};
-
-/// The user `nobody`, on every Linux.
-const NOBODY: u32 = 65534;
-
-fn pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
-}
-
-fn is_root(sandbox: &Sandbox) -> bool {
-    fs::metadata(sandbox.root()).unwrap().uid() == 0
-}
 
 /// Root reads everything; such tests run as somebody else then.
 fn as_nobody(sandbox: &Sandbox) -> Command {
     let scanner = sandbox.scanner(sandbox.root());
-    if !is_root(sandbox) {
+    if !is_root() {
         return scanner;
     }
     let program = sandbox.beside("krea-scan");

@@ -2,14 +2,10 @@
 
 use crate::support::Sandbox;
 use crate::support::program::leak;
+use crate::support::unix::pipe;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-fn pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
-}
 
 /// Every way to look at a repository that heeds such files.
 const MODES: [&[&str]; 5] =

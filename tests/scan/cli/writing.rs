@@ -3,17 +3,12 @@
 
 use crate::support::Sandbox;
 use crate::support::program::{leak, run};
+use crate::support::unix::pipe;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
-use std::path::Path;
-use std::process::Command;
 
 /// The options that write a file where a person names it.
 const WRITERS: [&[&str]; 3] = [&["-f", "sarif", "-o"], &["-f", "human", "-o"], &["--write-baseline"]];
-
-fn pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
-}
 
 #[test]
 fn no_link_of_the_tree_is_followed_out_of_it() {
