@@ -1,8 +1,8 @@
 //! Who brought an object in: prints the origins of the ids given. To see what attribution costs.
 
 use anyhow::{Context, Result};
-use krea_scan::git::attribution::attribute;
-use krea_scan::git::repository::open;
+use krea_scan_git::attribution::attribute;
+use krea_scan_git::repository::open;
 use std::path::Path;
 use std::time::Instant;
 

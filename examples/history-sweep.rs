@@ -2,8 +2,8 @@
 //! rules and reports. Compare it with `history-floor`.
 
 use anyhow::{Context, Result};
-use krea_scan::git::repository::open;
-use krea_scan::git::store::{Look, Names, Search};
+use krea_scan_git::repository::open;
+use krea_scan_git::store::{Look, Names, Search};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;

@@ -1,7 +1,9 @@
 //! What a run passes by because somebody said so: findings that are allowed, and paths that ignore files name. Reports count
 //! both, and list them with who said it and why.
 
-use crate::finding::{Fingerprint, Layer, Location};
+use crate::location::Location;
+use krea_scan_text::Layer;
+use krea_scan_token::Fingerprint;
 use serde::Serialize;
 use std::collections::BTreeSet;
 

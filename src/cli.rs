@@ -1,10 +1,10 @@
 //! The command line.
 
 use crate::config::parse_time;
-use crate::finding::Confidence;
 use crate::report::Format;
-use crate::unpack::limits::Limits;
 use clap::{ArgGroup, Parser, ValueEnum};
+use krea_scan_bounds::limits::Limits;
+use krea_scan_token::Confidence;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -163,13 +163,7 @@ pub struct Cli {
     pub check_rules: bool,
 
     /// Least confidence: low, medium or high
-    #[arg(
-        long,
-        value_name = "LEVEL",
-        default_value = "medium",
-        hide_possible_values = true,
-        help_heading = "What counts"
-    )]
+    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "What counts")]
     pub min_confidence: Confidence,
 
     /// Use this file; what the tree allows counts only where it says so

@@ -4,10 +4,10 @@
 //! would pick it up. Lines are `literal:TOKEN==>TEXT`; git-filter-repo's format has no comments (its manual, "Contents
 //! editing filters").
 
-use crate::files::{self, Refusal, ScannedTrees};
-use crate::finding::Token;
-use crate::git::repository::{self, Repository};
-use crate::source::ignores::git_ignores;
+use krea_scan_files::{self as files, Refusal, ScannedTrees};
+use krea_scan_git::ignores::git_ignores;
+use krea_scan_git::repository::{self, Repository};
+use krea_scan_token::Token;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -114,8 +114,8 @@ fn work_tree(repo: &Repository) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::TokenKind;
-    use crate::report::testing::Tokens;
+    use krea_scan_token::TokenKind;
+    use krea_scan_token::testing::Tokens;
     use std::fs;
 
     fn no_trees() -> ScannedTrees {

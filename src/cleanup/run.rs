@@ -2,15 +2,17 @@
 
 use super::redact::{self, Edit, Plan};
 use super::{replacements, steps};
-use crate::escape::visible;
-use crate::files::ScannedTrees;
-use crate::finding::{Finding, Outcome, Status, Token};
-use crate::git::repository;
-use crate::krea::TOKENS_PAGE;
-use crate::mask::{Masker, Sort};
+use crate::finding::{Finding, Outcome};
 use crate::report::count;
 use crate::shown;
 use anyhow::{Context as _, bail};
+use krea_scan_files::ScannedTrees;
+use krea_scan_git::repository;
+use krea_scan_service::Status;
+use krea_scan_service::krea::TOKENS_PAGE;
+use krea_scan_token::Token;
+use krea_scan_token::escape::visible;
+use krea_scan_token::mask::{Masker, Sort};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 use std::path::Path;

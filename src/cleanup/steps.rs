@@ -4,10 +4,11 @@
 //! Takes findings and the repository's remotes; gives typed steps, which a report shows as text. Never shows a secret, nor
 //! what a remote's URL has in front of its host.
 
-use crate::escape::visible;
-use crate::finding::{Finding, Status};
-use crate::git::repository::Repository;
+use crate::finding::Finding;
 use crate::report::count;
+use krea_scan_git::repository::Repository;
+use krea_scan_service::Status;
+use krea_scan_token::escape::visible;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -262,7 +263,7 @@ fn list(f: &mut fmt::Formatter<'_>, items: &[String]) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Layer;
+    use krea_scan_text::Layer;
 
     use crate::report::testing::{Tokens, finding, origin, three_places};
 
@@ -310,7 +311,7 @@ mod tests {
     #[test]
     fn what_no_ref_leads_to_needs_no_rewrite() {
         let mut lost = finding(Tokens::new().pair(), "blob/b10b");
-        lost.git = Some(crate::finding::GitOrigin {
+        lost.git = Some(krea_scan_git::GitOrigin {
             commit: None,
             path: String::new(),
             refs: Vec::new(),
@@ -327,10 +328,10 @@ mod tests {
     fn the_newest_commit_and_what_is_staged_are_files_to_edit() {
         let token = Tokens::new().pair();
         let mut head = finding(token.clone(), "head");
-        head.git = Some(crate::finding::GitOrigin { in_head: true, ..origin() });
+        head.git = Some(krea_scan_git::GitOrigin { in_head: true, ..origin() });
         head.layers = vec![Layer { kind: "base64".into(), name: String::new(), line: None, column: None }];
         let mut staged = finding(token, "staged");
-        staged.git = Some(crate::finding::GitOrigin { commit: None, reachable: false, ..origin() });
+        staged.git = Some(krea_scan_git::GitOrigin { commit: None, reachable: false, ..origin() });
         let steps = of(&[head, staged], &[], None);
         assert_eq!(steps[0], Step::Edit { places: vec!["head:3:14".into(), "staged:3:14".into()] });
         assert!(

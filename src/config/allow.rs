@@ -3,11 +3,13 @@
 //! A file found in the scanned tree is input from strangers: it can allow findings, which the summary says, and
 //! nothing else.
 
-use super::{ConfigError, Heed, MOST, unreadable};
+use super::{ConfigError, MOST, unreadable};
 use crate::allowance::AllowedBy;
-use crate::files::{self, ScannedTrees};
-use crate::finding::{Finding, Fingerprint, Layer};
+use crate::finding::Finding;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use krea_scan_files::{self as files, ScannedTrees};
+use krea_scan_text::Layer;
+use krea_scan_token::Fingerprint;
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -229,16 +231,18 @@ impl Configs {
         Configs { trees: trees.clone(), heeds_tree: true, ..Configs::default() }
     }
 
-    /// Uses one file for everything: one that the command line names, which may hold more than what it allows. It also
-    /// says what of the tree's own word counts.
+    /// Those of one file for everything, which the command line names; with `heeds_tree`, those of the trees as well.
     ///
     /// # Errors
     /// As [`Config::read`].
-    pub fn from_file(trees: &ScannedTrees, path: &Path) -> Result<(Self, Heed), ConfigError> {
-        let file = super::trusted::read(trees, path)?;
-        let heed = Heed::of(&file.heed);
-        let given = Some(Config::new(path, AllowedBy::Config, file.allow)?);
-        Ok((Configs { given, heeds_tree: heed.config, ..Configs::of_trees(trees) }, heed))
+    pub(super) fn given(
+        trees: &ScannedTrees,
+        path: &Path,
+        tables: Vec<AllowTable>,
+        heeds_tree: bool,
+    ) -> Result<Self, ConfigError> {
+        let given = Some(Config::new(path, AllowedBy::Config, tables)?);
+        Ok(Configs { given, heeds_tree, ..Configs::of_trees(trees) })
     }
 
     /// Why a finding at `path` (on disk, or as it would be) is allowed, if it is.

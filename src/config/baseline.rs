@@ -1,10 +1,11 @@
 //! Baselines: what was known before. They hold fingerprints and places as they are shown, never tokens.
 
 use super::{ConfigError, unreadable};
-use crate::files::{self, ScannedTrees};
-use crate::finding::{Finding, Fingerprint};
-use crate::parse_error;
+use crate::finding::Finding;
 use crate::shown;
+use krea_scan_files::parse_error;
+use krea_scan_files::{self as files, ScannedTrees};
+use krea_scan_token::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;

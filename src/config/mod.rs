@@ -9,17 +9,27 @@ mod trusted;
 pub use allow::{Allowed, Config, Configs, FILE_NAME};
 pub use baseline::Baseline;
 pub use heed::Heed;
-pub use trusted::{Flags, Service};
+pub use trusted::{Flags, Service, sink};
 
-use crate::files::{self, Refusal, ScannedTrees};
-use crate::parse_error;
-use crate::source::site;
-use crate::unpack::limits::Limits;
-use crate::unpack::ocr::Ocr;
+use krea_scan_bounds::limits::Limits;
+use krea_scan_extract::ocr::Ocr;
+use krea_scan_files::parse_error;
+use krea_scan_files::{self as files, Refusal, ScannedTrees};
+use krea_scan_site as site;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What a file that the command line names allows, and what of the tree's own word counts by it. It may hold more.
+///
+/// # Errors
+/// When it cannot be read or makes no sense.
+pub fn read_given(trees: &ScannedTrees, path: &Path) -> Result<(Configs, Heed), ConfigError> {
+    let file = trusted::read(trees, path)?;
+    let heed = Heed::of(&file.heed);
+    Ok((Configs::given(trees, path, file.allow, heed.config)?, heed))
+}
 
 /// Why a configuration or a baseline cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -4,10 +4,13 @@
 
 use super::allow::AllowTable;
 use super::{ConfigError, heed, parse_time, read_named};
-use crate::files::ScannedTrees;
-use crate::incident::sink::Sink;
-use crate::krea::{Host, Options, Proxy, TokenApiConfig};
 use anyhow::Context as _;
+use krea_scan_detect::Detector;
+use krea_scan_detect::rules::RuleSet;
+use krea_scan_files::ScannedTrees;
+use krea_scan_service::incident::sink::Sink;
+use krea_scan_service::krea::{Host, Options, Proxy, TokenApiConfig};
+use krea_scan_token::Confidence;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -48,6 +51,22 @@ pub struct Service {
     pub stores: Vec<Sink>,
     /// How requests are sent.
     pub http: Options,
+}
+
+/// The sink that a text names.
+///
+/// # Errors
+/// When it names none, or holds what looks like a token; no message repeats the text.
+pub fn sink(text: &str) -> anyhow::Result<Sink> {
+    let sink = text.parse()?;
+    let rules = RuleSet::built_in().context("cannot tell whether it holds a token")?;
+    let detector = Detector::new(rules, Confidence::Low);
+    anyhow::ensure!(
+        detector.detect(text.as_bytes(), "", None).matches.is_empty(),
+        "it holds what looks like a token; the command reads the replacement from its standard input, and a token \
+         written on a command line is shown to every process of the machine: leave it out"
+    );
+    Ok(sink)
 }
 
 /// What the command line says of the service; it wins over every file.
@@ -123,7 +142,7 @@ impl Service {
             Some((path, file)) => (file.store.as_slice(), from(path, "store")),
             None => (flags.stores, String::new()),
         };
-        let stores = stores.iter().map(|text| text.parse()).collect::<Result<_, _>>().context(whence)?;
+        let stores = stores.iter().map(|text| sink(text)).collect::<anyhow::Result<_>>().context(whence)?;
         let mut http = Options { proxy, ..Options::default() };
         if let Some((time, whence)) = text(None, "", "refusal_pause", |file| file.refusal_pause.as_ref()) {
             http.pause = parse_time(&time).map_err(anyhow::Error::msg).context(whence)?;
@@ -143,7 +162,7 @@ impl Service {
 
 /// `$XDG_CONFIG_HOME/krea-scan/config.toml`, or where that is by default.
 fn user_file() -> Option<PathBuf> {
-    crate::place::config().map(|folder| folder.join("config.toml"))
+    krea_scan_files::place::config().map(|folder| folder.join("config.toml"))
 }
 
 #[cfg(test)]

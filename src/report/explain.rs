@@ -2,10 +2,10 @@
 //! Shows no value but redacted.
 
 use super::words;
-use crate::escape::visible;
 use crate::finding::{Explained, Finding, Outcome};
-use crate::mask::Masker;
 use crate::shown::{self, Shown, Written};
+use krea_scan_token::escape::visible;
+use krea_scan_token::mask::Masker;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 

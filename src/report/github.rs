@@ -9,9 +9,9 @@ use super::words::{
     Severity, advice, bounded, closing, decoded, name, original, place as whole_place, reading, short,
     status, way,
 };
-use crate::escape::{github_data, github_property};
 use crate::finding::{Finding, Outcome};
 use crate::shown::Shown;
+use krea_scan_token::escape::{github_data, github_property};
 use std::fmt::{self, Write};
 
 /// Renders an outcome as workflow commands.
@@ -91,7 +91,8 @@ mod tests {
     use super::super::Format;
     use super::super::testing::{Tokens, finding, outcome, rendered, three_places};
     use super::*;
-    use crate::finding::{Confidence, Incomplete};
+    use krea_scan_files::Incomplete;
+    use krea_scan_token::Confidence;
 
     #[test]
     fn each_finding_is_an_annotation() {

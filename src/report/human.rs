@@ -10,12 +10,15 @@ use super::words::{
     bounded, closing, count, decoded, is_past, name, original, place_in_pieces, reading, short, status, way,
 };
 use super::{Context, Mode};
-use crate::escape::{visible, visible_line};
-use crate::finding::{
-    Finding, Fingerprint, GitOrigin, Layer, Location, MASK, Outcome, Status, Summary, TokenKind,
-};
-use crate::krea::TOKENS_PAGE;
+use crate::finding::{Finding, Outcome, Summary};
+use crate::location::Location;
 use crate::shown::Shown;
+use krea_scan_git::GitOrigin;
+use krea_scan_service::Status;
+use krea_scan_service::krea::TOKENS_PAGE;
+use krea_scan_text::Layer;
+use krea_scan_token::escape::{visible, visible_line};
+use krea_scan_token::{Fingerprint, MASK, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
@@ -398,7 +401,9 @@ mod tests {
     use super::super::Format;
     use super::super::testing::{Tokens, finding, origin, outcome, rendered, three_places};
     use super::*;
-    use crate::finding::{Hint, Incomplete, Location};
+    use crate::finding::Hint;
+    use crate::location::Location;
+    use krea_scan_files::Incomplete;
 
     fn text(outcome: &Outcome, context: &Context) -> String {
         rendered(Format::Human, outcome, context)
@@ -484,7 +489,7 @@ What to do
     fn each_kind_of_token_gets_its_steps() {
         let mut tokens = Tokens::new();
         let mut custom =
-            finding(crate::finding::Token::new(TokenKind::Custom, tokens.text().as_bytes()), "c");
+            finding(krea_scan_token::Token::new(TokenKind::Custom, tokens.text().as_bytes()), "c");
         custom.rule = "team-rule".into();
         let (one, two) = (tokens.pair(), tokens.pair());
         let ids = [&one, &two].map(|token| token.id_prefix().unwrap());
@@ -543,7 +548,7 @@ What to do
         let first = &mut found.findings[0];
         (first.context, first.excerpt, first.rule) = (attack.into(), attack.into(), attack.into());
         first.layers =
-            vec![crate::finding::Layer { kind: "zip".into(), name: attack.into(), line: None, column: None }];
+            vec![krea_scan_text::Layer { kind: "zip".into(), name: attack.into(), line: None, column: None }];
         first.git = Some(GitOrigin {
             author: Some(attack.into()),
             email: Some(attack.into()),

@@ -3,10 +3,10 @@
 
 use super::palette::{Palette, paint};
 use super::words::count;
-use crate::escape::{visible, visible_line};
-use crate::finding::Status;
-use crate::incident::{Entry, Progress, Replacement, Report, State, label};
-use crate::krea::{TOKENS_PAGE, Usage};
+use krea_scan_service::Status;
+use krea_scan_service::incident::{Entry, Progress, Replacement, Report, State, label};
+use krea_scan_service::krea::{TOKENS_PAGE, Usage};
+use krea_scan_token::escape::{visible, visible_line};
 use std::fmt::{self, Write};
 
 /// Writes the part.

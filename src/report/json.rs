@@ -1,10 +1,13 @@
 //! JSON for programs: one document, or one line a finding. The fields are a contract that others read.
 
-use crate::finding::{
-    Confidence, Finding, Fingerprint, GitOrigin, Layer, Location, Outcome, Status, Summary, TokenKind, Via,
-};
-use crate::incident;
+use crate::finding::{Finding, Outcome, Summary, Via};
+use crate::location::Location;
 use crate::shown::Shown;
+use krea_scan_git::GitOrigin;
+use krea_scan_service::Status;
+use krea_scan_service::incident;
+use krea_scan_text::Layer;
+use krea_scan_token::{Confidence, Fingerprint, TokenKind};
 use serde::Serialize;
 use std::io;
 
@@ -20,7 +23,7 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "<[Via]>::is_empty")]
     via: &'a [Via],
     context: &'a str,
-    /// There only where the id half was repaired; see [`Readings::as_read`](crate::finding::Readings::as_read).
+    /// There only where the id half was repaired; see [`Readings::as_read`](krea_scan_token::Readings::as_read).
     #[serde(skip_serializing_if = "Option::is_none")]
     as_read: Option<&'a str>,
     /// There only where the token's true text may be none that is known: why.

@@ -20,8 +20,8 @@ pub use words::closing;
 pub(crate) use words::count;
 
 use crate::finding::{Finding, Outcome};
-use crate::mask::{Masker, Sort};
 use crate::shown::{self, Shown, Written};
+use krea_scan_token::mask::{Masker, Sort};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -141,10 +141,16 @@ mod tests {
     use super::testing::{Tokens, finding, rendered};
     use super::*;
     use crate::allowance::{Allowance, AllowedBy, Ignored};
-    use crate::finding::{GitOrigin, Hint, Incomplete, Layer, Location, Status, Token, TokenKind};
+    use crate::finding::Hint;
+    use crate::location::Location;
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use clap::ValueEnum;
+    use krea_scan_files::Incomplete;
+    use krea_scan_git::GitOrigin;
+    use krea_scan_service::Status;
+    use krea_scan_text::Layer;
+    use krea_scan_token::{Token, TokenKind};
     use serde_json::Value;
 
     /// An outcome that holds `text` wherever a report takes text from.

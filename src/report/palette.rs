@@ -1,7 +1,8 @@
 //! The colours of the human report, by what they mark. Whether there is colour at all is decided elsewhere.
 
-use crate::finding::{Confidence, Finding};
+use crate::finding::Finding;
 use anstyle::{AnsiColor, Style};
+use krea_scan_token::Confidence;
 use std::fmt::Display;
 
 /// Styles by what they mark; all plain without colour.

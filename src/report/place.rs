@@ -4,7 +4,7 @@
 //! Works on the text of paths only and never asks the file system.
 
 use super::Context;
-use crate::escape::PATH;
+use krea_scan_token::escape::PATH;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::path::Path;
 

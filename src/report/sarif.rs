@@ -8,9 +8,11 @@
 use super::place::Place;
 use super::words::{Severity, advice, is_past, name, original, place as whole_place, reading, status, way};
 use super::{Context, RuleInfo};
-use crate::finding::{Finding, Layer, MASK, Outcome, Summary, TokenKind, Via, containers};
-use crate::krea::TOKENS_PAGE;
+use crate::finding::{Finding, Outcome, Summary, Via};
 use crate::shown::Shown;
+use krea_scan_service::krea::TOKENS_PAGE;
+use krea_scan_text::{Layer, containers};
+use krea_scan_token::{MASK, TokenKind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io;
@@ -278,7 +280,8 @@ mod tests {
     use super::super::Format;
     use super::super::testing::{Tokens, finding, outcome, rendered, three_places};
     use super::*;
-    use crate::finding::{Incomplete, Status};
+    use krea_scan_files::Incomplete;
+    use krea_scan_service::Status;
     use std::path::Path;
 
     const OFFICIAL_SCHEMA: &str =

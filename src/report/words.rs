@@ -2,11 +2,13 @@
 //! that says what was read.
 
 use crate::allowance::AllowedBy;
-use crate::escape::visible;
-use crate::finding::{
-    Confidence, Finding, Layer, Location, Outcome, SOURCE_MAP, Status, Summary, TokenKind, containers, trail,
-};
-use crate::krea::TOKENS_PAGE;
+use crate::finding::{Finding, Outcome, Summary, trail};
+use crate::location::Location;
+use krea_scan_service::Status;
+use krea_scan_service::krea::TOKENS_PAGE;
+use krea_scan_text::{Layer, SOURCE_MAP, containers};
+use krea_scan_token::escape::visible;
+use krea_scan_token::{Confidence, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -265,7 +267,7 @@ mod tests {
     use super::super::testing::{Tokens, allowance, finding, outcome, three_places};
     use super::*;
     use crate::allowance::Ignored;
-    use crate::finding::Incomplete;
+    use krea_scan_files::Incomplete;
 
     #[test]
     fn the_closing_line_says_what_was_read() {

@@ -6,16 +6,17 @@ mod verdict;
 
 use crate::cleanup::steps;
 use crate::config::Service;
-use crate::escape::visible;
-use crate::finding::{
-    Doubt, Finding, Fingerprint, Layer, Outcome, Readings, Status, Token, TokenKind, Verified,
-};
-use crate::git::repository;
-use crate::incident::console::{Console, Interrupt};
-use crate::incident::{self, Ask, Leak, naming};
-use crate::krea::{self, Answers, Krea, Liveness, Question, TOKENS_PAGE};
-use crate::mask::Masker;
+use crate::finding::{Finding, Outcome, Verified};
 use jiff::Timestamp;
+use krea_scan_git::repository;
+use krea_scan_service::Status;
+use krea_scan_service::incident::console::{Console, Interrupt};
+use krea_scan_service::incident::{self, Ask, Leak, naming};
+use krea_scan_service::krea::{self, Answers, Krea, Liveness, Question, TOKENS_PAGE};
+use krea_scan_text::Layer;
+use krea_scan_token::escape::visible;
+use krea_scan_token::mask::Masker;
+use krea_scan_token::{Doubt, Fingerprint, Readings, Token, TokenKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

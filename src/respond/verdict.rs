@@ -3,8 +3,10 @@
 //! becomes *dead*, or does not.
 
 use super::place;
-use crate::finding::{Doubt, Finding, Fingerprint, Status, Token};
-use crate::krea::{Answers, Liveness, TOKENS_PAGE};
+use crate::finding::Finding;
+use krea_scan_service::Status;
+use krea_scan_service::krea::{Answers, Liveness, TOKENS_PAGE};
+use krea_scan_token::{Doubt, Fingerprint, Token};
 use std::collections::BTreeSet;
 
 /// What is known of a finding's token.
@@ -84,8 +86,8 @@ fn what_to_do(finding: &Finding, doubt: Doubt) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Readings;
     use crate::report::testing::{Tokens, finding};
+    use krea_scan_token::Readings;
 
     const DEAD: (Status, &str) = (Status::Dead, "answered 401 4 times");
     const LIVE: (Status, &str) = (Status::Live, "answered 200");

@@ -1,9 +1,9 @@
 //! Files that lie beside others: a bundle's source map, a map's original. Takes a path, the way into a container, and
 //! a reference as a file writes it; gives bytes. A reference never leads out of what is being scanned.
 
-use crate::finding::{Layer, containers};
-use crate::unpack::container::{self, HEAD, Kind, Seekable, Visitor};
-use crate::unpack::limits::Limits;
+use krea_scan_bounds::limits::Limits;
+use krea_scan_extract::container::{self, HEAD, Kind, Seekable, Visitor};
+use krea_scan_text::{Layer, containers};
 use percent_encoding::percent_decode_str;
 use std::io::{self, Read, Seek};
 

@@ -1,8 +1,8 @@
 //! Comments that allow what stands beside them: on their own line, and where a comment has its line to itself, on the next
 //! one. Takes a place in a text, tells whether there is one.
 
-use crate::detect;
 use encoding_rs::Encoding;
+use krea_scan_detect as detect;
 
 /// What such a comment says, as a word of its own.
 pub const WORD: &str = "krea-scan:allow";

@@ -7,19 +7,21 @@ use super::readings;
 use super::sources::Seen;
 use crate::allowance::{Allowance, AllowedBy};
 use crate::config::Allowed;
-use crate::detect::{self, Considered, CopyKind, Cursor, Detector, Match};
-use crate::finding::{
-    Confidence, Doubt, Explained, Finding, Fingerprint, Hint, Incomplete, Layer, Location, OCR, Status,
-    Token, containers, trail,
-};
+use crate::finding::{Explained, Finding, Hint, trail};
+use crate::location::Location;
 use crate::source::reader::{self, Window, WindowReader};
-use crate::unpack::alone::alone;
-use crate::unpack::charset;
-use crate::unpack::container::{self, Kind, Outside, Parts, Seekable};
-use crate::unpack::limits::Limits;
-use crate::unpack::ocr::Ocr;
-use crate::unpack::{map_reference, source_map};
 use encoding_rs::Encoding;
+use krea_scan_bounds::limits::Limits;
+use krea_scan_bounds::memory_permit::memory_permit;
+use krea_scan_detect::{self as detect, Considered, CopyKind, Cursor, Detector, Match};
+use krea_scan_extract::container::{self, Kind, Outside, Parts, Seekable};
+use krea_scan_extract::ocr::Ocr;
+use krea_scan_extract::{map_reference, source_map};
+use krea_scan_files::Incomplete;
+use krea_scan_service::Status;
+use krea_scan_text::charset;
+use krea_scan_text::{Layer, OCR, containers};
+use krea_scan_token::{Confidence, Doubt, Fingerprint, Token};
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
@@ -261,7 +263,7 @@ impl<'a> FileScanner<'a> {
             self.too_large(names);
             return Ok(());
         }
-        let _alone = alone();
+        let _permit = memory_permit();
         let mut bytes = Vec::with_capacity(size as usize);
         input.rewind()?;
         input.take(size).read_to_end(&mut bytes)?;

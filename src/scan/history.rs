@@ -10,16 +10,20 @@ use super::known::Pass;
 use super::progress::Counter;
 use super::{Input, Read};
 use crate::allowance::LeftOut;
-use crate::finding::{Finding, Fingerprint, GitOrigin, Incomplete, Layer};
-use crate::git::attribution::attribute;
-use crate::git::index_file::{Entry as IndexEntry, IndexFile};
-use crate::git::lfs::Lfs;
-use crate::git::refs::Refs;
-use crate::git::repository::Repository;
-use crate::git::store::{self, Kind, Look, ObjectStore, Search};
-use crate::unpack::container::Kind as Container;
-use crate::unpack::limits::Limits;
+use crate::finding::Finding;
 use gix_hash::ObjectId;
+use krea_scan_bounds::limits::Limits;
+use krea_scan_extract::container::Kind as Container;
+use krea_scan_files::Incomplete;
+use krea_scan_git::GitOrigin;
+use krea_scan_git::attribution::attribute;
+use krea_scan_git::index_file::{Entry as IndexEntry, IndexFile};
+use krea_scan_git::lfs::Lfs;
+use krea_scan_git::refs::Refs;
+use krea_scan_git::repository::Repository;
+use krea_scan_git::store::{self, Kind, Look, ObjectStore, Search};
+use krea_scan_text::Layer;
+use krea_scan_token::Fingerprint;
 use rayon::prelude::*;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::io::Cursor;
@@ -263,7 +267,7 @@ fn named_outside(repo: &Repository) -> Vec<ObjectId> {
     let mut named: Vec<ObjectId> = refs.unwrap_or_default();
     let Ok(mut index) = IndexFile::open(repo.index_path(), repo.hash()) else { return named };
     let mut entry = IndexEntry::default();
-    for at in 0..index.len() {
+    for at in 0..index.entry_count() {
         if index.load(at, &mut entry).is_ok() && !entry.is_submodule() && !entry.intent_to_add {
             named.push(entry.id);
         }

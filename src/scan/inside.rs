@@ -4,9 +4,11 @@ use super::file::{FileScanner, Names, Side};
 use super::known::Pass;
 use super::originals::is_built;
 use super::sources::Kept;
-use crate::finding::{Incomplete, Layer, trail};
+use crate::finding::trail;
 use crate::source::reader;
-use crate::unpack::container::{Kind, Outside, Parts, Visitor};
+use krea_scan_extract::container::{Kind, Outside, Parts, Visitor};
+use krea_scan_files::Incomplete;
+use krea_scan_text::Layer;
 use std::io::{self, Read};
 
 /// Scans what is in a container.

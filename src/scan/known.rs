@@ -1,8 +1,9 @@
 //! What a pass looks for: tokens, or further copies of those that are known.
 
 use super::members::Members;
-use crate::detect::Sweep;
-use crate::finding::{Finding, Fingerprint, trail};
+use crate::finding::{Finding, trail};
+use krea_scan_detect::Sweep;
+use krea_scan_token::Fingerprint;
 use std::collections::{HashMap, HashSet};
 
 /// What a pass over the input looks for.

@@ -3,8 +3,9 @@
 
 use super::beside::{self, Beside};
 use super::originals::is_built;
-use crate::finding::{Finding, Layer, trail};
-use crate::unpack::parts;
+use crate::finding::{Finding, trail};
+use krea_scan_extract::parts;
+use krea_scan_text::Layer;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 

@@ -6,8 +6,10 @@
 
 use super::file::is_a_copy;
 use super::{Input, order};
-use crate::finding::{Finding, Fingerprint, Layer, Via};
-use crate::unpack::source_map;
+use crate::finding::{Finding, Via};
+use krea_scan_extract::source_map;
+use krea_scan_text::Layer;
+use krea_scan_token::Fingerprint;
 use std::collections::{HashMap, HashSet};
 
 /// A finding that came from an original.

@@ -18,12 +18,8 @@ mod sources;
 mod tree;
 
 use crate::allowance::{Allowance, AllowedBy, LeftOut};
-use crate::config::{Allowed, Baseline, Configs, Heed, Settings, Source};
-use crate::detect::Detector;
-use crate::files;
-use crate::finding::{Confidence, Finding, GitOrigin, Incomplete, Layer, Outcome, Summary, Token};
-use crate::git::repository::{self, Repository};
-use crate::source::ignores::Kinds;
+use crate::config::{self, Allowed, Baseline, Configs, Heed, Settings, Source};
+use crate::finding::{Finding, Outcome, Summary};
 use crate::source::pre_commit::{self, Work};
 use crate::source::range::Range;
 use crate::source::tree::Options;
@@ -31,6 +27,14 @@ use anyhow::{Context as _, bail};
 use beside::Beside;
 use file::{Found, How, Place};
 use known::{Known, Pass};
+use krea_scan_detect::Detector;
+use krea_scan_files as files;
+use krea_scan_files::Incomplete;
+use krea_scan_git::GitOrigin;
+use krea_scan_git::ignores::Kinds;
+use krea_scan_git::repository::{self, Repository};
+use krea_scan_text::Layer;
+use krea_scan_token::{Confidence, Token};
 use originals::Files;
 use progress::{Counter, Progress};
 use std::collections::{BTreeSet, HashMap};
@@ -77,7 +81,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let started = Instant::now();
     let counter = Arc::new(Counter::new(settings.ocr.as_ref().map(|ocr| ocr.pictures())));
     let (mut configs, heed) = match &settings.config {
-        Some(path) => Configs::from_file(&settings.trees, path)?,
+        Some(path) => config::read_given(&settings.trees, path)?,
         None => (Configs::of_trees(&settings.trees), Heed::ALL),
     };
     // What acts on findings acts on what can leak: what git ignores is no part of that.

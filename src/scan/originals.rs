@@ -8,11 +8,13 @@ use super::beside::Beside;
 use super::members::Members;
 use super::merge::{self, Derived};
 use super::sources::shown;
-use crate::detect::Cursor;
-use crate::finding::{Finding, Fingerprint, HEADER, Layer, SOURCE_MAP, Token};
-use crate::unpack::map_reference::{self, Reference};
-use crate::unpack::source_map::{self, Place, Source, SourceMap};
-use crate::unpack::{charset, json_string};
+use crate::finding::Finding;
+use krea_scan_detect::Cursor;
+use krea_scan_extract::map_reference::{self, Reference};
+use krea_scan_extract::source_map::{self, Place, Source, SourceMap};
+use krea_scan_text::{HEADER, Layer, SOURCE_MAP};
+use krea_scan_text::{charset, json_string};
+use krea_scan_token::{Fingerprint, Token};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// So often a container is gone through once more for a file in it that was not kept.
@@ -331,7 +333,7 @@ mod tests {
 
     #[test]
     fn the_copy_that_is_nearest_counts() {
-        let token = |text: &str| Token::new(crate::finding::TokenKind::Legacy, text.as_bytes());
+        let token = |text: &str| Token::new(krea_scan_token::TokenKind::Legacy, text.as_bytes());
         let mut original = Original::new(b"key\n\n\n  key\nkey");
         let mut nearest = |text: &str, line| original.nearest(&token(text), line);
         assert_eq!(nearest("key", 0), Some((1, 1)));

@@ -4,8 +4,9 @@
 //! all findings in it. A file that is not there any more takes nothing away: the finding stays as it is.
 
 use super::originals::Files;
-use crate::finding::{Finding, containers};
-use crate::unpack::parts;
+use crate::finding::Finding;
+use krea_scan_extract::parts;
+use krea_scan_text::containers;
 use std::collections::BTreeMap;
 
 /// Names the parts that findings stand in.

@@ -4,7 +4,8 @@
 //! are withheld, so that reports mask them too.
 
 use super::file::Found;
-use crate::finding::{Finding, Layer, OCR};
+use crate::finding::Finding;
+use krea_scan_text::{Layer, OCR};
 use std::collections::HashMap;
 
 /// Ids that differ in no more characters are readings of one.
@@ -77,7 +78,9 @@ fn is_same(a: &Finding, b: &Finding) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Confidence, Location, Status, Token, TokenKind};
+    use crate::location::Location;
+    use krea_scan_service::Status;
+    use krea_scan_token::{Confidence, Token, TokenKind};
 
     fn finding(path: &str, token: &str, confidence: Confidence) -> Finding {
         let kind = if token.contains(':') { TokenKind::Pair } else { TokenKind::Legacy };

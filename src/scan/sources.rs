@@ -4,13 +4,17 @@
 use super::beside;
 use super::file::{FileScanner, Found, Names, place_of};
 use super::known::Pass;
-use crate::detect::{Cursor, position};
-use crate::finding::{Finding, Fingerprint, Incomplete, Layer, Location, SOURCE_MAP, trail};
+use crate::finding::{Finding, trail};
+use crate::location::Location;
 use crate::source::reader;
-use crate::unpack::alone::{Alone, alone};
-use crate::unpack::map_reference::{self, Inline};
-use crate::unpack::source_map::{self, SourceMap};
-use crate::unpack::{charset, json_string};
+use krea_scan_bounds::memory_permit::{MemoryPermit, memory_permit};
+use krea_scan_detect::{Cursor, position};
+use krea_scan_extract::map_reference::{self, Inline};
+use krea_scan_extract::source_map::{self, SourceMap};
+use krea_scan_files::Incomplete;
+use krea_scan_text::{Layer, SOURCE_MAP};
+use krea_scan_text::{charset, json_string};
+use krea_scan_token::Fingerprint;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -234,7 +238,7 @@ impl FileScanner<'_> {
 #[derive(Debug, Default)]
 pub struct Kept {
     bytes: Vec<u8>,
-    guard: Option<Alone>,
+    guard: Option<MemoryPermit>,
     is_too_large: bool,
 }
 
@@ -248,7 +252,7 @@ impl Kept {
             return;
         }
         if self.guard.is_none() {
-            self.guard = Some(alone());
+            self.guard = Some(memory_permit());
         }
         self.bytes.extend_from_slice(new);
     }

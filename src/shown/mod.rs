@@ -4,16 +4,16 @@
 //! then, and nothing in it acts on a terminal or on the log of a CI system. A report is made of a `Shown` outcome, so no
 //! format can reach text that did not pass. What the program says on standard error goes through [`say`] alone.
 
-mod lines;
 mod outcome;
 mod stderr;
 
-pub use lines::{Lines, harmless, harmless_json, ungrouped, without_commands};
+pub use krea_scan_token::lines::{Lines, harmless, harmless_json, ungrouped, without_commands};
+pub use krea_scan_token::stderr::{prompt, say};
 pub use outcome::{Written, outcome, place, rules};
-pub use stderr::{error, prompt, refused, say, tell_of_panics};
+pub use stderr::{error, refused, tell_of_panics};
 
-use crate::escape::visible;
-use crate::mask::{Masker, Sort};
+use krea_scan_token::escape::visible;
+use krea_scan_token::mask::{Masker, Sort};
 use std::fmt;
 use std::ops::Deref;
 use std::path::Path;

@@ -4,14 +4,16 @@
 
 use super::Shown;
 use crate::allowance::{Allowance, Ignored, LeftOut};
-use crate::escape::{visible, visible_line};
-use crate::finding::{
-    Explained, Finding, GitOrigin, Hint, Incomplete, Layer, Location, Outcome, Summary, Verified, Via, trail,
-};
-use crate::incident::{Case, Entry, Progress, Replacement, Report};
-use crate::krea::Usage;
-use crate::mask::{Masker, Sort};
+use crate::finding::{Explained, Finding, Hint, Outcome, Summary, Verified, Via, trail};
+use crate::location::Location;
 use crate::report::RuleInfo;
+use krea_scan_files::Incomplete;
+use krea_scan_git::GitOrigin;
+use krea_scan_service::incident::{Case, Entry, Progress, Replacement, Report};
+use krea_scan_service::krea::Usage;
+use krea_scan_text::Layer;
+use krea_scan_token::escape::{visible, visible_line};
+use krea_scan_token::mask::{Masker, Sort};
 use std::collections::BTreeMap;
 
 /// A message's subject, a cell's heading: longer ones are cut, in characters.

@@ -1,25 +1,11 @@
 //! Standard error: what the program says beside its report goes out through [`say`], and nothing else writes there but
 //! the bars of progress, whose words are our own.
 
-use super::{Shown, harmless, message};
-use crate::escape::visible;
-use crate::mask::{Masker, Sort};
+use super::{Shown, harmless, message, say};
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
-use std::io::{self, Write};
-
-/// Says lines, which may be several. Their words are shown already, or our own.
-pub fn say(text: &str) {
-    // When standard error is gone there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{}", harmless(text, true));
-}
-
-/// Says something that no line break follows.
-pub fn prompt(text: &str) {
-    let mut stderr = io::stderr().lock();
-    // As in `say`.
-    let _ = write!(stderr, "{}", harmless(text, true)).and_then(|()| stderr.flush());
-}
+use krea_scan_token::escape::visible;
+use krea_scan_token::mask::{Masker, Sort};
 
 /// An error and its causes on one line, each said once: many messages end with their cause already. Whoever wrote the text
 /// that is wrong may have written its line breaks, so they are written out.

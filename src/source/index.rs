@@ -2,14 +2,15 @@
 //! repository, gives paths and blob ids. The index's own cache of tree ids lets every folder that did not change be
 //! skipped unread, so the cost is that of the changes, also among a hundred thousand files.
 
-use crate::finding::Incomplete;
-use crate::git::blobs::BlobAt;
-use crate::git::index_file::{CachedTree, Entry, IndexFile};
-use crate::git::objects::Tree;
-use crate::git::refs::Refs;
-use crate::git::repository::Repository;
-use crate::git::trees::{self, MAX_DEPTH, tree_order};
 use gix_hash::ObjectId;
+use krea_scan_files::Incomplete;
+use krea_scan_git::blobs::BlobAt;
+use krea_scan_git::index_file::{CachedTree, Entry, IndexFile};
+use krea_scan_git::objects::Tree;
+use krea_scan_git::objects::tree_order;
+use krea_scan_git::refs::Refs;
+use krea_scan_git::repository::Repository;
+use krea_scan_git::trees::{self, MAX_DEPTH};
 use std::cmp::Ordering;
 use std::io;
 use std::ops::Range;
@@ -61,7 +62,7 @@ pub fn staged(repo: &Repository) -> Result<Staged, Error> {
     let broken = |reason: String| Error::Index { path: path.to_owned(), reason };
     let mut index = IndexFile::open(path, repo.hash()).map_err(broken)?;
     let head = head_tree(repo).map_err(Error::Head)?;
-    let (cache, length) = (index.take_tree(), index.len());
+    let (cache, length) = (index.take_tree(), index.entry_count());
     let mut walk = Walk { repo, index, entry: Entry::default(), staged: Staged::default() };
     walk.level(head, cache.as_ref(), 0..length, &[], 0).map_err(|error| broken(error.to_string()))?;
     Ok(walk.staged)

@@ -1,12 +1,9 @@
 //! Where bytes come from: the working tree, the index, a range of commits. A source hands over what it reads, and
 //! says what it could not read; it knows nothing of tokens.
 
-pub mod ignores;
 pub mod index;
 pub mod pre_commit;
 pub mod range;
 pub mod reader;
 mod revision;
-pub mod site;
-mod tracked;
 pub mod tree;

@@ -3,7 +3,7 @@
 //! `--from-ref`/`--to-ref` and the pre-push stage each scan what the person thinks they scan.
 
 use super::range::{Error, Range};
-use crate::git::repository::Repository;
+use krea_scan_git::repository::Repository;
 use std::path::PathBuf;
 
 /// An option that stands where only names stand, so that it would not count.

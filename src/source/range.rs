@@ -3,16 +3,17 @@
 //! reaches the end of a shallow clone, or an object that is not there, is told as incomplete.
 
 use super::revision::{self, NULL_DIGITS};
-use crate::finding::{GitOrigin, Incomplete};
-use crate::git::ancestry::Ancestry;
-use crate::git::blobs::BlobAt;
-use crate::git::date::rfc3339;
-use crate::git::objects::{Commit, Tag};
-use crate::git::refs::Refs;
-use crate::git::repository::Repository;
-use crate::git::store::{self, ObjectStore, Signature};
-use crate::git::trees::{self, Comparer};
 use gix_hash::ObjectId;
+use krea_scan_files::Incomplete;
+use krea_scan_git::GitOrigin;
+use krea_scan_git::ancestry::Ancestry;
+use krea_scan_git::blobs::BlobAt;
+use krea_scan_git::date::rfc3339;
+use krea_scan_git::objects::{Commit, Tag};
+use krea_scan_git::refs::Refs;
+use krea_scan_git::repository::Repository;
+use krea_scan_git::store::{self, ObjectStore, Signature};
+use krea_scan_git::trees::{self, Comparer};
 use std::cell::OnceCell;
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -1,11 +1,11 @@
 //! Revisions as a person or a CI writes them (gitrevisions(7)), and the refs that tell what a remote already has.
 
-use crate::git::ancestry::Ancestry;
-use crate::git::reflog;
-use crate::git::refs::{self, Head, Refs};
-use crate::git::repository::Repository;
-use crate::git::store::{self, Kind, ObjectStore};
 use gix_hash::{ObjectId, Prefix};
+use krea_scan_git::ancestry::Ancestry;
+use krea_scan_git::reflog;
+use krea_scan_git::refs::{self, Head, Refs};
+use krea_scan_git::repository::Repository;
+use krea_scan_git::store::{self, Kind, ObjectStore};
 use std::collections::BTreeSet;
 
 /// As many zeros as the shortest kind of object id has digits stand for "no commit" in hooks and CI variables.

@@ -4,11 +4,11 @@
 //! names it. `.krea-scan-ignore` is honoured for every file. Hidden files are read, `.git` is not. Links are not
 //! followed unless asked. A file that a person gives by name is always read.
 
-use super::ignores::{Folder, Ignores, Kinds, PathIgnores, Verdict};
 use crate::allowance::{Ignored, LeftOut};
-use crate::files::ScannedTrees;
-use crate::finding::Incomplete;
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use krea_scan_files::Incomplete;
+use krea_scan_files::ScannedTrees;
+use krea_scan_git::ignores::{Folder, Ignores, Kinds, PathIgnores, Verdict};
 use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};

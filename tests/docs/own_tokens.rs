@@ -1,7 +1,7 @@
 //! The project's own text holds made-up tokens only, and `.krea-scan.toml` allows exactly those.
 
 use crate::support::tokens::{self, Alphabet};
-use krea_scan::finding::Fingerprint;
+use krea_scan_token::Fingerprint;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -2,9 +2,9 @@
 
 use crate::support::Sandbox;
 use gix_hash::ObjectId;
-use krea_scan::finding::GitOrigin;
-use krea_scan::git::attribution::attribute;
-use krea_scan::git::repository::open;
+use krea_scan_git::GitOrigin;
+use krea_scan_git::attribution::attribute;
+use krea_scan_git::repository::open;
 use std::fs;
 use std::path::Path;
 

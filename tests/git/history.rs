@@ -2,8 +2,8 @@
 
 use crate::support::Sandbox;
 use gix_hash::ObjectId;
-use krea_scan::git::repository::open;
-use krea_scan::git::store::{Kind, Look, Names, Search, Swept};
+use krea_scan_git::repository::open;
+use krea_scan_git::store::{Kind, Look, Names, Search, Swept};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,8 @@
 use crate::support::{Lcg, Sandbox};
 use git2::{Index, IndexEntry, IndexTime, Oid, Signature, Time};
 use gix_hash::ObjectId;
-use krea_scan::git::repository::{Repository, open};
 use krea_scan::source::range::{Change, Range};
+use krea_scan_git::repository::{Repository, open};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! Repositories of every kind are opened as git opens them, or refused with a message that says what to do.
 
 use crate::support::{Sandbox, child};
-use krea_scan::git::repository::open;
 use krea_scan::source::index::staged;
 use krea_scan::source::range::Range;
+use krea_scan_git::repository::open;
 use needs::needs;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! What is staged must be exactly what git itself would commit.
 
 use crate::support::{Lcg, Sandbox};
-use krea_scan::git::repository::{Repository, open};
 use krea_scan::source::index::{Staged, staged};
+use krea_scan_git::repository::{Repository, open};
 use std::fs;
 
 /// Path, id and mode, sorted.
@@ -13,7 +13,7 @@ fn repository(sandbox: &Sandbox) -> Repository {
 }
 
 fn listing(staged: &Staged) -> Listing {
-    let line = |blob: &krea_scan::git::blobs::BlobAt| {
+    let line = |blob: &krea_scan_git::blobs::BlobAt| {
         (blob.path.clone(), blob.blob.to_string(), format!("{:06o}", blob.mode))
     };
     let mut listing: Listing = staged.blobs.iter().map(line).collect();

@@ -2,10 +2,10 @@
 //! as reports show them.
 
 use super::Edit;
-use crate::escape::visible_line;
-use crate::finding::Token;
-use crate::mask::{self, Masker};
 use crate::shown;
+use krea_scan_token::Token;
+use krea_scan_token::escape::visible_line;
+use krea_scan_token::mask::{self, Masker};
 use similar::{Change, ChangeTag, TextDiff};
 use std::fmt::Write;
 

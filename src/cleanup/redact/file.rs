@@ -2,7 +2,7 @@
 //!
 //! A file that is a link, is not a regular file, has other names, cannot be written or is no UTF-8 is left alone.
 
-use crate::files;
+use krea_scan_files as files;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;

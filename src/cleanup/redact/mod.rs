@@ -5,28 +5,14 @@
 //! tokens, and says for every other file why it is left alone. [`Plan::diff`] shows them without a secret, and
 //! [`Edit::apply`] puts one in its place.
 
-mod change;
-mod code;
-mod data;
 mod diff;
-mod dotenv;
 mod file;
-mod go;
-mod javascript;
-mod language;
-mod python;
-mod shell;
-#[cfg(test)]
-mod testing;
-mod tree;
-mod variable;
-mod yaml;
 
-use crate::finding::{Finding, Token, TokenKind};
-use crate::mask::Masker;
+use crate::finding::Finding;
 use crate::shown;
-use change::{Copy, Problem, braced, replaced};
-use language::Language;
+use krea_scan_redact::{Copy, Language, language, rewrite, variable};
+use krea_scan_token::mask::Masker;
+use krea_scan_token::{Token, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -183,7 +169,7 @@ fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<Edit, Vec<Ref
         let reason = "builds put variables of this name into what browsers get: remove it, and call Krea from a server";
         return Err(vec![refused(finding.location.line, reason.to_owned())]);
     }
-    let after = rewritten(language, path, &before, &copies).map_err(|problems| {
+    let after = rewrite(language, path, &before, &copies).map_err(|problems| {
         let line = |at: usize| {
             1 + before.as_bytes()[..at.min(before.len())].iter().filter(|&&b| b == b'\n').count() as u64
         };
@@ -210,7 +196,10 @@ fn not_as_written(finding: &Finding, text: &str) -> Option<String> {
     }
     // An original that a source map names says nothing of how the token is written.
     if let Some(layer) = finding.layers.iter().find(|layer| !layer.is_name()) {
-        return Some(format!("it is written as {}: replace it by hand", crate::escape::visible(&layer.kind)));
+        return Some(format!(
+            "it is written as {}: replace it by hand",
+            krea_scan_token::escape::visible(&layer.kind)
+        ));
     }
     if finding.is_guess() {
         let reason =
@@ -230,7 +219,9 @@ fn not_as_written(finding: &Finding, text: &str) -> Option<String> {
 fn copies(text: &str, tokens: &[Token], all: &[Finding]) -> Vec<Copy> {
     let mut copies: Vec<Copy> = Vec::new();
     for token in tokens {
-        let variable = variable::of(token, all);
+        let names =
+            all.iter().filter(|finding| finding.token == *token).map(|finding| finding.context.as_str());
+        let variable = variable::known_among(names);
         let length = token.expose().len();
         let taken = std::mem::take(&mut copies);
         let is_free = |at: usize| {
@@ -243,31 +234,6 @@ fn copies(text: &str, tokens: &[Token], all: &[Finding]) -> Vec<Copy> {
         copies.sort_by_key(|copy| copy.range.start);
     }
     copies
-}
-
-/// The file's new text.
-fn rewritten(language: Language, path: &str, text: &str, copies: &[Copy]) -> Result<String, Vec<Problem>> {
-    let one = |problem| vec![problem];
-    match language {
-        Language::JavaScript => code::redact(text, copies, &javascript::JavaScript { path }),
-        Language::Python => code::redact(text, copies, &python::Python),
-        Language::Go => code::redact(text, copies, &go::Go),
-        Language::Shell => code::redact(text, copies, &shell::Shell),
-        Language::Json => data::json(text, copies, |variable| json_reference(path, variable)).map_err(one),
-        Language::Toml => data::toml(text, copies, braced).map_err(one),
-        Language::Yaml => yaml::yaml(path, text, copies).map_err(one),
-        Language::Dotenv => dotenv::dotenv(text, copies).map_err(one),
-        Language::Prose => Ok(replaced(text, 0..text.len(), copies, |copy| braced(copy.variable))),
-    }
-}
-
-/// VS Code and Cursor have a reference of their own in their files.
-fn json_reference(path: &str, variable: &str) -> String {
-    let path = format!("/{path}");
-    match ["/.vscode/", "/.cursor/"].iter().any(|folder| path.contains(folder)) {
-        true => format!("${{env:{variable}}}"),
-        false => braced(variable),
-    }
 }
 
 /// What a person has to know of the new text.
@@ -295,7 +261,7 @@ fn notes(language: Language, path: &str, text: &str, copies: &[Copy], found: &[&
         Language::JavaScript if client() => {
             "if this runs in a browser, it finds no value there, as it must: call Krea from a server"
         }
-        Language::Yaml if yaml::is_workflow(path) => {
+        Language::Yaml if krea_scan_redact::is_workflow(path) => {
             "store the replacement as a secret of the repository, with `gh secret set`"
         }
         Language::Json | Language::Toml | Language::Yaml => {
@@ -311,8 +277,8 @@ fn notes(language: Language, path: &str, text: &str, copies: &[Copy], found: &[&
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Layer;
     use crate::report::testing::{Tokens, finding};
+    use krea_scan_text::Layer;
     use std::fs;
     use tempfile::TempDir;
 

@@ -42,7 +42,7 @@ fn only(name: &str, n: u64) -> Value {
 #[track_caller]
 fn is_token(finding: &Value, n: u64) {
     assert_eq!(finding["token"]["id_prefix"], token(n)[..8], "{finding}");
-    let whole = krea_scan::finding::Fingerprint::of(token(n).as_bytes());
+    let whole = krea_scan_token::Fingerprint::of(token(n).as_bytes());
     assert_eq!(finding["fingerprint"], whole.to_string(), "the token has its exact text: {finding}");
 }
 

@@ -41,7 +41,7 @@ fn check(make: impl Fn(&str) -> Vec<Case>) {
         sandbox.write("app.js", &case.text);
         let run = sandbox.jsonl(&["app.js"]).code(1);
         let found = run.only();
-        let fingerprint = krea_scan::finding::Fingerprint::of(token.as_bytes());
+        let fingerprint = krea_scan_token::Fingerprint::of(token.as_bytes());
         assert_eq!(found["fingerprint"], json!(fingerprint.as_str()), "{}", case.text);
         assert_eq!(found["confidence"], "high", "{}", case.text);
         let at = case.text.find(&case.written).expect("the token as it is written");

@@ -35,7 +35,7 @@ impl Leaked {
 
     /// Its fingerprint, as reports show it.
     fn fingerprint(&self) -> String {
-        krea_scan::finding::Fingerprint::of(self.text().as_bytes()).to_string()
+        krea_scan_token::Fingerprint::of(self.text().as_bytes()).to_string()
     }
 
     /// A template with the token in the place of `ID` and `SEC`, with the secret's parts in the place of `ONE`, `TWO` and

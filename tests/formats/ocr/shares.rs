@@ -3,11 +3,12 @@
 use super::{manifest, screenshots};
 use crate::support::program::token;
 use krea_scan::config::{Settings, Source};
-use krea_scan::detect::Detector;
-use krea_scan::finding::{Confidence, Outcome};
-use krea_scan::rules::RuleSet;
+use krea_scan::finding::Outcome;
 use krea_scan::scan;
-use krea_scan::unpack::ocr::Ocr;
+use krea_scan_detect::Detector;
+use krea_scan_detect::rules::RuleSet;
+use krea_scan_extract::ocr::Ocr;
+use krea_scan_token::Confidence;
 use needs::needs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

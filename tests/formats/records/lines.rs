@@ -4,7 +4,7 @@ use crate::support::Sandbox;
 use crate::support::program::token;
 
 fn print(token: &str) -> String {
-    krea_scan::finding::Fingerprint::of(token.as_bytes()).to_string()
+    krea_scan_token::Fingerprint::of(token.as_bytes()).to_string()
 }
 
 /// The fingerprints of what is found in a file, sorted.

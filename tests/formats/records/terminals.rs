@@ -85,7 +85,7 @@ fn a_line_that_was_edited_holds_one_token() {
             let sandbox = Sandbox::empty();
             sandbox.write("typescript", typescript(300, steps));
             let finding = sandbox.jsonl(&["typescript"]).only();
-            let expected = krea_scan::finding::Fingerprint::of(token.as_bytes()).to_string();
+            let expected = krea_scan_token::Fingerprint::of(token.as_bytes()).to_string();
             assert_eq!(finding["fingerprint"], *expected, "{number} {which}");
         }
     }

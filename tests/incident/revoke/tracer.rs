@@ -4,7 +4,7 @@
 use super::scene::Scene;
 use crate::support::program::{self, Run};
 use jiff::{Timestamp, ToSpan};
-use krea_scan::finding::Fingerprint;
+use krea_scan_token::Fingerprint;
 use std::path::PathBuf;
 
 /// Every call that changes what is on the disk. Each is counted on its own.

@@ -170,7 +170,7 @@ fn what_cannot_be_a_file_of_variables_is_refused_before_anything_is_minted() {
 
 #[test]
 fn a_token_that_no_quotes_protect_is_refused() {
-    use krea_scan::finding::{Token, TokenKind};
+    use krea_scan_token::{Token, TokenKind};
     let mut case = Case::new();
     fs::write(case.path(".env"), "A=1\n").unwrap();
     case.tokens.new = Token::new(TokenKind::Custom, b"back\\slash-and-more");

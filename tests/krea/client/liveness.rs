@@ -3,8 +3,9 @@
 use super::raw::{Raw, Then};
 use super::{assert_hidden, closed_port, emulated, krea_at, quick, text, token};
 use crate::support::emulator::{Emulator, Fault, Route};
-use krea_scan::finding::{Status, Token, TokenKind};
-use krea_scan::krea::{Liveness, Options, Question};
+use krea_scan_service::Status;
+use krea_scan_service::krea::{Liveness, Options, Question};
+use krea_scan_token::{Token, TokenKind};
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -373,7 +374,7 @@ fn a_time_that_is_over_is_no_refusal() {
 #[test]
 fn what_was_dead_is_still_dead_when_it_is_refused_once_more() {
     let (emulator, krea, token) = emulated();
-    let still = |krea: &krea_scan::krea::Krea| {
+    let still = |krea: &krea_scan_service::krea::Krea| {
         krea.answers(&[Question::still_dead(&token)], &|_| ()).of(&token).unwrap().clone()
     };
     assert_eq!(still(&krea), liveness(Status::Live, "answered 200"));

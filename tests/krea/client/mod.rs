@@ -12,8 +12,8 @@ mod usage;
 
 use crate::support::emulator::Emulator;
 use crate::support::tokens::{self, Alphabet};
-use krea_scan::finding::{Token, TokenKind};
-use krea_scan::krea::{Host, Krea, Options};
+use krea_scan_service::krea::{Host, Krea, Options};
+use krea_scan_token::{Token, TokenKind};
 use std::net::TcpListener;
 use std::time::Duration;
 

@@ -4,9 +4,9 @@
 use super::raw::{Raw, Then};
 use super::{assert_hidden, krea_at, quick, text, token};
 use crate::support::child::in_child;
-use krea_scan::finding::Status;
-use krea_scan::http::SetupError;
-use krea_scan::krea::{ClientError, Host, Krea, Liveness};
+use krea_scan_http::SetupError;
+use krea_scan_service::Status;
+use krea_scan_service::krea::{ClientError, Host, Krea, Liveness};
 use rcgen::CertifiedKey;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};

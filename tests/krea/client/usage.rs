@@ -3,7 +3,7 @@
 use super::{assert_hidden, emulated, krea_at, quick, text, token};
 use crate::support::emulator::{Emulator, Fault, Route};
 use jiff::{SignedDuration, Timestamp};
-use krea_scan::krea::{Options, Usage};
+use krea_scan_service::krea::{Options, Usage};
 use serde_json::json;
 use std::time::{Duration, Instant};
 

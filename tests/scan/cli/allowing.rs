@@ -2,7 +2,7 @@
 
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
-use krea_scan::finding::Fingerprint;
+use krea_scan_token::Fingerprint;
 use std::fs;
 
 fn fingerprint(n: u64) -> Fingerprint {

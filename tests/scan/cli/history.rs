@@ -130,7 +130,7 @@ fn a_files_name_and_encoding_count_in_the_history_too() {
     let paths: Vec<_> = found.iter().map(|found| found["location"]["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["credentials/krea.json", "k8s/secret.yaml", "wide.env"]);
     for (found, n) in found.iter().zip([1, 3, 2]) {
-        let fingerprint = krea_scan::finding::Fingerprint::of(token(n).as_bytes());
+        let fingerprint = krea_scan_token::Fingerprint::of(token(n).as_bytes());
         assert_eq!(found["fingerprint"], fingerprint.as_str());
     }
 }
@@ -203,7 +203,7 @@ fn paths_and_fingerprints_can_be_allowed() {
     sandbox.commit("b.env", leak(2), "two");
     sandbox.git(&["rm", "--quiet", "a.env", "b.env"]);
     sandbox.git(&["commit", "--quiet", "--message", "gone"]);
-    let fingerprint = krea_scan::finding::Fingerprint::of(token(2).as_bytes());
+    let fingerprint = krea_scan_token::Fingerprint::of(token(2).as_bytes());
     sandbox.write(
         ".krea-scan.toml",
         format!("[[allow]]\nreason=\"a\"\npaths=[\"a.env\"]\n[[allow]]\nreason=\"b\"\nfingerprints=[\"{fingerprint}\"]\n"),

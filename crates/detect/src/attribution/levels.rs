@@ -1,0 +1,243 @@
+//! The levels that a value stands in: its line, the brackets, tags, blocks and sections around it. Takes a text and a place;
+//! gives the levels innermost first, each with its members and its names.
+
+use super::assignment::is_name_byte;
+use super::blocks::{self, REACH};
+use super::members::{self, Member};
+use crate::names;
+use std::ops::Range;
+
+/// How many enclosing brackets are followed.
+const MAX_DEPTH: usize = 8;
+/// A tag is no longer, in bytes.
+const LONGEST_TAG: usize = 600;
+/// A row of plain cells is no longer, in bytes.
+const LONGEST_ROW: usize = 1200;
+
+/// What a level is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LevelKind {
+    /// Between `{` and `}`.
+    Object,
+    /// Between `(` and `)`.
+    Call,
+    /// Between `[` and `]`.
+    List,
+    /// A tag with its attributes, and the text right behind it.
+    Tag,
+    /// An element with its children.
+    Element,
+    /// Lines of one indentation, an item of a list.
+    Block,
+    /// The lines behind a `[section]`.
+    Section,
+    /// The lines between two blank ones.
+    Paragraph,
+}
+
+/// One level around a value.
+#[derive(Clone, Debug)]
+pub struct Level {
+    /// Where it stands in the text.
+    pub range: Range<usize>,
+    /// What it is.
+    pub kind: LevelKind,
+    /// What it is called, nearest first.
+    pub names: Vec<String>,
+    /// Its plain members, but for the one with the value.
+    pub members: Vec<Member>,
+    /// What belongs to neighbours: the other items of a list that the value stands in.
+    pub excluded: Vec<Range<usize>>,
+}
+
+impl Level {
+    /// What it is called, where an application keeps secrets of its own in what is called so: `cookie: { password: … }`.
+    pub fn keeps_own_secrets(&self) -> Option<&str> {
+        let is_plain = matches!(self.kind, LevelKind::Object | LevelKind::Block | LevelKind::Section);
+        let name = self.names.first().filter(|name| is_plain && names::names_own_secret(name))?;
+        // A client's own tokens lie there as well.
+        (!names::words(name).iter().any(|word| word == "oauth" || word == "session")).then_some(name)
+    }
+}
+
+/// All levels around `at`, smallest first.
+pub fn around(text: &[u8], at: usize) -> Vec<Level> {
+    let mut levels = brackets(text, at);
+    levels.extend(tag(text, at));
+    levels.extend(elements(text, at));
+    levels.extend(blocks::indented(text, at));
+    levels.extend(blocks::section(text, at));
+    levels.push(blocks::paragraph(text, at));
+    levels.sort_by_key(|level| level.range.len());
+    levels
+}
+
+/// The name in `{"key": NAME, "value": …}`, or in the tag or the item that a value stands in.
+pub fn sibling_name(levels: &[Level]) -> Option<String> {
+    let is_small =
+        |level: &&Level| matches!(level.kind, LevelKind::Object | LevelKind::Tag | LevelKind::Block);
+    let innermost = levels.iter().find(is_small)?;
+    innermost.members.iter().find_map(Member::names_its_object)
+}
+
+/// Whether a line beside a value says that it is a credential's: `Type: API token`.
+pub fn is_of_credential(levels: &[Level]) -> bool {
+    let paragraph = levels.iter().find(|level| level.kind == LevelKind::Paragraph);
+    paragraph.is_some_and(|lines| lines.members.iter().any(Member::is_of_credential))
+}
+
+/// The ranges of the brackets around `at`, innermost first, `most` of them, cut at what is followed.
+pub fn bracket_ranges(text: &[u8], at: usize, most: usize) -> Vec<(u8, Range<usize>)> {
+    let floor = at.saturating_sub(REACH);
+    let ceiling = (at + REACH).min(text.len());
+    let mut found = Vec::new();
+    let (mut depth, mut end_depth, mut end) = (0usize, 0usize, at);
+    for open in (floor..at).rev() {
+        match text[open] {
+            b')' | b']' | b'}' => depth += 1,
+            b'(' | b'[' | b'{' if depth > 0 => depth -= 1,
+            b'(' | b'[' | b'{' => {
+                // The matching close of this level lies behind that of the level inside.
+                while end < ceiling {
+                    let b = text[end];
+                    end += 1;
+                    match b {
+                        b'(' | b'[' | b'{' => end_depth += 1,
+                        b')' | b']' | b'}' if end_depth > 0 => end_depth -= 1,
+                        b')' | b']' | b'}' => break,
+                        _ => {}
+                    }
+                }
+                let close = end - usize::from(end > at && matches!(text[end - 1], b')' | b']' | b'}'));
+                found.push((text[open], open + 1..close.max(at)));
+                if found.len() == most {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn brackets(text: &[u8], at: usize) -> Vec<Level> {
+    let mut levels = Vec::new();
+    let mut excluded: Vec<Range<usize>> = Vec::new();
+    let mut inner: Option<Range<usize>> = None;
+    for (open, range) in bracket_ranges(text, at, MAX_DEPTH) {
+        let kind = match open {
+            b'{' => LevelKind::Object,
+            b'(' => LevelKind::Call,
+            _ => LevelKind::List,
+        };
+        let (found, is_direct) = members::between_brackets(text, &range, at);
+        // What stands beside the value's own item in a list, or in a row of rows, is a neighbour's.
+        let is_list = kind == LevelKind::List || (kind == LevelKind::Call && !is_call(text, range.start));
+        let members = match is_list {
+            true if inner.is_some() || !is_direct || range.len() > LONGEST_ROW => Vec::new(),
+            _ => found,
+        };
+        if let Some(inner) = inner.as_ref().filter(|_| kind == LevelKind::List) {
+            excluded.push(range.start..inner.start);
+            excluded.push(inner.end..range.end);
+        }
+        let names = names_before(text, range.start - 1);
+        inner = Some(range.clone());
+        levels.push(Level { range, kind, names, members, excluded: excluded.clone() });
+    }
+    levels
+}
+
+/// Whether the bracket that ends before `start` belongs to a name: `f(`.
+fn is_call(text: &[u8], start: usize) -> bool {
+    text[..start - 1].last().is_some_and(|&b| is_name_byte(b))
+}
+
+/// The identifiers right before an opening bracket, nearest first: `krea: {`, `"krea" = (`, `new Krea(`, `class Krea {`; and
+/// what a call's result is assigned to: `krea = Client(`.
+fn names_before(text: &[u8], open: usize) -> Vec<String> {
+    let Some((name, start)) = name_before(text, open) else { return Vec::new() };
+    let floor = start.saturating_sub(60);
+    let before = text[floor..start].trim_ascii_end();
+    let before =
+        before.strip_suffix(b"new").or(before.strip_suffix(b"await")).unwrap_or(before).trim_ascii_end();
+    let target = before
+        .strip_suffix(b"=")
+        .and_then(|rest| name_before(text, floor + rest.len() + 1))
+        .map(|(name, _)| name);
+    std::iter::once(name).chain(target).collect()
+}
+
+fn name_before(text: &[u8], open: usize) -> Option<(String, usize)> {
+    let floor = open.saturating_sub(160);
+    let gap = text[floor..open].iter().rev().take_while(|&&b| !is_name_byte(b)).count();
+    let end = open - gap;
+    if gap > 24 || text[end..open].iter().any(|b| matches!(b, b';' | b',' | b'}' | b'{' | b'[' | b'(' | b'/'))
+    {
+        return None;
+    }
+    let start = end - text[floor..end].iter().rev().take_while(|&&b| is_name_byte(b)).count();
+    (start < end).then(|| (String::from_utf8_lossy(&text[start..end]).into_owned(), start))
+}
+
+/// The markup tag that a value is an attribute of, or the first text of.
+fn tag(text: &[u8], at: usize) -> Option<Level> {
+    let floor = at.saturating_sub(LONGEST_TAG);
+    let content = text[floor..at].trim_ascii_end();
+    let end = if content.ends_with(b">") { floor + content.len() - 1 } else { at };
+    let opens = text[floor..end].iter().rposition(|b| matches!(b, b'<' | b'>'));
+    let start = floor + opens.filter(|&i| text[floor + i] == b'<')?;
+    if !text.get(start + 1).is_some_and(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    let ceiling = (end + LONGEST_TAG).min(text.len());
+    let close = text[end..ceiling].iter().position(|b| matches!(b, b'<' | b'>'))?;
+    let range = start + 1..end + close;
+    let members = members::attributes(text, &range, at);
+    Some(Level { range, kind: LevelKind::Tag, names: Vec::new(), members, excluded: Vec::new() })
+}
+
+/// The elements around a text in markup, innermost first: `<krea><id>…`.
+fn elements(text: &[u8], at: usize) -> Vec<Level> {
+    const VOID: [&[u8]; 6] = [b"meta", b"link", b"input", b"img", b"br", b"hr"];
+    let floor = at.saturating_sub(REACH);
+    let mut found: Vec<Level> = Vec::new();
+    if !text[floor..at].trim_ascii_end().ends_with(b">") {
+        return found;
+    }
+    let mut closed = 0usize;
+    for start in memchr::memrchr_iter(b'<', &text[floor..at]).map(|i| floor + i) {
+        let tag = &text[start + 1..at];
+        if tag.starts_with(b"/") {
+            closed += 1;
+            continue;
+        }
+        let name = &tag[..tag.iter().take_while(|&&b| is_name_byte(b)).count()];
+        let end = memchr::memchr(b'>', tag);
+        let opens = end.is_some_and(|end| !tag[..end].ends_with(b"/")) && !VOID.contains(&name);
+        if !opens || !name.first().is_some_and(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        if closed > 0 {
+            closed -= 1;
+            continue;
+        }
+        let ceiling = (at + REACH).min(text.len());
+        let closing = [b"</", name].concat();
+        let close = memchr::memmem::find(&text[at..ceiling], &closing).map_or(ceiling, |i| at + i);
+        let range = start + 1..close;
+        // The element right around the value has no children; a list of many elements is none of its own.
+        let members = match found.len() {
+            // Terms and their definitions are pairs of their own.
+            1 if !name.eq_ignore_ascii_case(b"dl") => members::children(text, &range, at),
+            2 if range.len() <= LONGEST_ROW => members::pairs(text, &range, at),
+            _ => Vec::new(),
+        };
+        let names = vec![String::from_utf8_lossy(name).into_owned()];
+        found.push(Level { range, kind: LevelKind::Element, names, members, excluded: Vec::new() });
+        if found.len() == MAX_DEPTH {
+            break;
+        }
+    }
+    found
+}

@@ -1,0 +1,180 @@
+//! One look at a value: what stands before and around it is read at most once, however much is asked of it. Decides whose the
+//! value is, from what [`gather`](super::gather) finds.
+
+use super::Surroundings;
+use super::assignment::{self, Assignment};
+use super::evidence::{Attribution, Evidence, Place, Says, Tie};
+use super::label;
+use super::levels::{self, Level};
+use super::statement;
+use super::table::{self, Cell};
+use crate::names::{self, NameKind};
+use std::cell::OnceCell;
+use std::ops::Range;
+
+/// A value in its surroundings.
+#[derive(Debug)]
+pub struct Look<'s> {
+    pub(super) around: &'s Surroundings<'s>,
+    pub(super) span: Range<usize>,
+    own: OnceCell<Assignment>,
+    cell: OnceCell<Option<Cell>>,
+    levels: OnceCell<Vec<Level>>,
+    label: OnceCell<Option<String>>,
+    pub(super) is_named_a_stranger: OnceCell<bool>,
+}
+
+impl<'s> Look<'s> {
+    pub(super) fn new(around: &'s Surroundings<'s>, span: Range<usize>) -> Self {
+        Look {
+            around,
+            span,
+            own: OnceCell::new(),
+            cell: OnceCell::new(),
+            levels: OnceCell::new(),
+            label: OnceCell::new(),
+            is_named_a_stranger: OnceCell::new(),
+        }
+    }
+
+    /// What the names before it say.
+    pub(super) fn own(&self) -> &Assignment {
+        self.own.get_or_init(|| assignment::before(self.around.text, self.span.start))
+    }
+
+    /// The cell of a table that holds it.
+    pub(super) fn cell(&self) -> Option<&Cell> {
+        let cell = || table::cell(self.around.text, &self.span, &self.around.header);
+        self.cell.get_or_init(cell).as_ref()
+    }
+
+    /// The words before or behind it that name a credential of Krea's, unless its own name says that it is something else.
+    pub(super) fn label(&self) -> Option<&str> {
+        let own = self.own();
+        let is_something_else = || {
+            own.decided.as_ref().is_some_and(|(kind, name)| {
+                matches!(kind, NameKind::KreaOther | NameKind::OtherService)
+                    && own.nearest.as_ref() == Some(name)
+            })
+        };
+        let may_be = || self.around.nearest_mention(self.span.start).is_some() && !is_something_else();
+        let label = || may_be().then(|| label::of(self.around.text, &self.span)).flatten();
+        self.label.get_or_init(label).as_deref()
+    }
+
+    /// The levels around it, the smallest first.
+    pub(super) fn levels(&self) -> &[Level] {
+        self.levels.get_or_init(|| levels::around(self.around.text, self.span.start))
+    }
+
+    /// Whether it stands in a block of encrypted values.
+    pub fn is_encrypted(&self) -> bool {
+        let encrypted = |name: &String| names::classify(name) == NameKind::Encrypted;
+        self.levels().iter().flat_map(|level| &level.names).any(encrypted)
+    }
+
+    /// Whether it may stand where a credential stands: behind a credential's name, as an authorization, before a host, in a
+    /// cell, or behind a word such as `value` whose neighbour may name it. Cheap; what it turns down needs no further look.
+    pub fn may_be_credential(&self) -> bool {
+        let (own, text) = (self.own(), self.around.text);
+        let holder = |name: &String| {
+            name.len() > 2
+                && name.bytes().any(|b| b.is_ascii_alphabetic())
+                && names::classify(name) == NameKind::Neutral
+        };
+        own.credential
+            || self.around.outer.is_some()
+            || text[self.span.end..].starts_with(b"@")
+            || own.nearest.as_ref().is_some_and(holder)
+            || statement::is_piped(text, &self.span)
+            || self.has_header()
+            || self.label().is_some()
+    }
+
+    /// Whether it has a name of its own, or stands in a column that has one. Cheap.
+    pub fn has_name(&self) -> bool {
+        self.own().nearest.is_some() || self.has_header()
+    }
+
+    fn has_header(&self) -> bool {
+        self.cell().is_some_and(|cell| cell.header.is_some())
+    }
+
+    /// All that speaks for whose it is, in the order in which it decides.
+    pub fn evidence(&self) -> Vec<Evidence> {
+        let mut told: Vec<Evidence> = Vec::new();
+        for evidence in self.gather(true) {
+            if !told.contains(&evidence) {
+                told.push(evidence);
+            }
+        }
+        told
+    }
+
+    /// Decides whose the value is.
+    pub fn attribution(&self) -> Attribution {
+        let (own, cell, evidence) = (self.own(), self.cell(), self.gather(false));
+        let is_piped = || statement::is_piped(self.around.text, &self.span);
+        let decisive = evidence.iter().find(|evidence| evidence.decides());
+        // A mention that decides nothing is better than nothing.
+        let weak = evidence.iter().find(|evidence| evidence.tie() > Tie::None);
+        let chosen = decisive.or(weak);
+        let says_something = |name: &&String| names::classify(name) != NameKind::Neutral;
+        let decided = own.decided.as_ref().map(|(_, name)| name);
+        let is_neutral = own.nearest.as_ref().is_none_or(|name| !says_something(&name));
+        let named_by_member = is_neutral.then(|| levels::sibling_name(self.levels())).flatten();
+        let sibling_is_credential = named_by_member.as_deref().is_some_and(|name| {
+            names::classify(name) == NameKind::Credential || names::ends_like_credential(name)
+        });
+        // `Type: API token`, and below it `Value: …`.
+        let is_of_credential = is_neutral && own.nearest.is_some() && levels::is_of_credential(self.levels());
+        let own_name = cell
+            .and_then(|cell| cell.header.clone())
+            .or(named_by_member)
+            // The name before an option is that of its program.
+            .or_else(|| own.nearest.clone().filter(|name| matches!(name.as_bytes(), [b'-', _])))
+            .or_else(|| own.nearest.iter().chain(&own.passed).chain(decided).find(says_something).cloned())
+            .or_else(|| own.nearest.clone());
+        let label = chosen.map(|evidence| evidence.label.clone()).unwrap_or_default();
+        let header_is_credential = cell.and_then(|cell| cell.header.as_deref()).is_some_and(|name| {
+            names::ends_like_credential(name) || names::classify(name) == NameKind::Credential
+        });
+        let named_by_neighbour = chosen.is_some_and(|evidence| {
+            let holds = |name: &String| names::classify(name) == NameKind::Neutral || is_piped();
+            names::ends_like_credential(&evidence.label)
+                && matches!(evidence.place, Place::Member | Place::LevelName | Place::Statement)
+                && (own.nearest.as_ref().is_none_or(holds) || is_piped())
+        });
+        let host_behind = chosen.is_some_and(|evidence| evidence.place == Place::HostBehind);
+        let is_labelled = chosen.is_some_and(|evidence| evidence.place == Place::Label);
+        let is_in_row = cell.is_some_and(|cell| cell.header.is_none() && cell.row.is_some());
+        let last_of = |name: &String| names::ends_like_something_else(name);
+        let mut found = Attribution {
+            tie: chosen.map_or(Tie::None, Evidence::tie),
+            other_service: chosen.is_some_and(|evidence| evidence.says == Says::AnotherService),
+            credential: own.credential
+                || header_is_credential
+                || named_by_neighbour
+                || host_behind
+                || sibling_is_credential
+                || is_of_credential
+                || is_labelled
+                || is_in_row,
+            not_plain: !own.authorization
+                && !is_labelled
+                && (own.passed.iter().chain(&own.nearest).any(last_of)
+                    || matches!(own.kind(), Some(NameKind::Encrypted | NameKind::KreaOther))),
+            no_credential: evidence.iter().any(|evidence| evidence.says == Says::NoCredential)
+                || own_name.as_deref().is_some_and(names::is_digest),
+            place: chosen.map(|evidence| evidence.place),
+            own_name,
+            label,
+        };
+        if let Some(outer) = self.around.outer.filter(|_| found.place == Some(Place::Outside)) {
+            found.credential |= outer.credential;
+            found.tie = outer.tie;
+            found.place = outer.place;
+        }
+        found
+    }
+}

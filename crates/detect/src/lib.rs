@@ -1,0 +1,539 @@
+//! Bytes to tokens: a prefilter, the rules' patterns, the context that says whose a value is, and what tells a
+//! token from a placeholder.
+//!
+//! Takes bytes and the path that they have below the scan's root; gives matches at byte offsets. Never knows
+//! where the bytes came from, and never reads or writes anything.
+
+mod attribution;
+mod boundary;
+mod custom;
+mod excerpt;
+mod explain;
+pub(crate) mod names;
+mod noise;
+mod overlaps;
+mod pairs;
+pub mod placeholder;
+mod prefilter;
+pub mod rules;
+mod split_tokens;
+mod sweep;
+
+pub(crate) mod vocabulary;
+
+pub use attribution::Evidence;
+pub use excerpt::{Cursor, Position, excerpt, lines_around, position, with_letters};
+pub use explain::{Considered, Decision};
+pub use sweep::{Copy, CopyKind, Sweep};
+
+use crate::rules::{Rule, RuleSet};
+use aho_corasick::AhoCorasick;
+use attribution::{Attribution, PathSays, Surroundings};
+use boundary::Field;
+use encoding_rs::Encoding;
+use krea_scan_text::Layer;
+use krea_scan_text::literals::{self, Joined};
+use krea_scan_text::{Text, cells, charset, encoded, escapes, markup, strings};
+use krea_scan_token::{Confidence, Doubt, Readings, Token, TokenKind};
+use overlaps::{Ranked, rank, without_overlaps};
+use prefilter::Prefilter;
+use std::cell::Cell;
+use std::ops::Range;
+
+/// An encoded run in an encoded run, and so on, is followed no further than this.
+const MAX_DEPTH: usize = 6;
+/// How much is decoded from one file, or one window of it, at all depths together, in bytes.
+const MOST_DECODED: usize = 32 << 20;
+/// For so many encoded runs of a file it is asked whose they are; what is in the others has to say so itself.
+const MOST_ATTRIBUTED: usize = 4096;
+
+/// A token in some bytes.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// The rule's id.
+    pub rule: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The token.
+    pub token: Token,
+    /// Where it stands in the bytes: an encoded one, where it is encoded. For a token in pieces, where its secret half
+    /// starts.
+    pub span: Range<usize>,
+    /// Every range that holds a part of it, for masking.
+    pub pieces: Vec<Range<usize>>,
+    /// What was decoded on the way.
+    pub layers: Vec<Layer>,
+    /// What says that it is Krea's.
+    pub context: String,
+    /// What else its text may be.
+    pub readings: Readings,
+}
+
+/// What one file, or one window of it, holds.
+#[derive(Debug, Default)]
+pub struct Detection {
+    /// In the order of their places; they do not overlap.
+    pub matches: Vec<Match>,
+    /// Values of a token's shape that were dropped.
+    pub placeholders: u64,
+    /// What was decided of each value of a token's shape; see [`Detector::explaining`].
+    pub considered: Vec<Considered>,
+}
+
+/// The rules, ready to run.
+#[derive(Debug)]
+pub struct Detector {
+    rules: Vec<Rule>,
+    prefilter: Prefilter,
+    keywords: Option<Keywords>,
+    /// Everything is looked at, because a value needs no context to be wanted.
+    everything: bool,
+    /// What is decided of each value is told.
+    explains: bool,
+}
+
+/// Which rules' keywords occur in a text.
+#[derive(Debug)]
+struct Keywords {
+    automaton: AhoCorasick,
+    /// The rules of each needle.
+    rules: Vec<usize>,
+}
+
+impl Detector {
+    /// Makes the rules ready. Matches below `least` may be left out; all others are found.
+    pub fn new(set: RuleSet, least: Confidence) -> Self {
+        let rules = set.rules;
+        let custom =
+            || rules.iter().enumerate().filter(|(_, rule)| rule.context.is_none() && rule.regex.is_some());
+        let needles: Vec<(&str, usize)> =
+            custom().flat_map(|(i, rule)| rule.keywords.iter().map(move |k| (k.as_str(), i))).collect();
+        let keywords = (!needles.is_empty())
+            .then(|| {
+                AhoCorasick::builder().ascii_case_insensitive(true).build(needles.iter().map(|(k, _)| k)).ok()
+            })
+            .flatten()
+            .map(|automaton| Keywords { automaton, rules: needles.iter().map(|(_, i)| *i).collect() });
+        let everything = least == Confidence::Low || custom().any(|(_, rule)| rule.keywords.is_empty());
+        let prefilter = if keywords.is_some() {
+            Prefilter::with_keywords(needles.iter().map(|(k, _)| *k))
+        } else {
+            Prefilter::krea()
+        };
+        Detector { rules, prefilter, keywords, everything, explains: false }
+    }
+
+    /// The same, telling in [`Detection::considered`] what it decides of each value, and why. Slower.
+    pub fn explaining(self) -> Self {
+        Detector { explains: true, everything: true, ..self }
+    }
+
+    /// The rules in use.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Whether some bytes deserve [`Detector::detect`]. One pass at memory speed; nearly everything ends here.
+    #[inline]
+    pub fn wants(&self, bytes: &[u8]) -> bool {
+        self.everything || self.prefilter.hits(bytes)
+    }
+
+    /// The longest stretch of bytes that [`Detector::wants`] needs to see in one piece; `None` when it wants
+    /// everything.
+    pub fn reach(&self) -> Option<usize> {
+        (!self.everything).then(|| self.prefilter.reach())
+    }
+
+    /// Whether a path alone makes a file worth a look, whatever it holds.
+    pub fn wants_path(&self, path: &str) -> bool {
+        PathSays::of(path) != PathSays::Nothing
+            || self.rules.iter().any(|rule| custom::matches_path(rule, path))
+    }
+
+    /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root; `encoding` is set
+    /// for UTF-16 (see `unpack::charset::utf16`).
+    pub fn detect(&self, bytes: &[u8], path: &str, encoding: Option<&'static Encoding>) -> Detection {
+        let budget = Budget { bytes: Cell::new(MOST_DECODED), runs: Cell::new(MOST_ATTRIBUTED) };
+        let mut run = Run {
+            rules: &self.rules,
+            path,
+            says: PathSays::of(path),
+            budget: &budget,
+            explains: self.explains,
+            found: Vec::new(),
+            considered: Vec::new(),
+            placeholders: 0,
+        };
+        let text = charset::text(bytes, encoding);
+        run.text(Field::new(&text), None, 0);
+        self.run_custom(&text, path, &mut run.found);
+        Detection {
+            matches: without_overlaps(run.found),
+            placeholders: run.placeholders,
+            considered: run.considered,
+        }
+    }
+
+    fn run_custom(&self, text: &Text<'_>, path: &str, found: &mut Vec<Ranked>) {
+        let bytes = text.bytes();
+        let mut hit = vec![false; self.rules.len()];
+        if let Some(keywords) = &self.keywords {
+            for found in keywords.automaton.find_overlapping_iter(bytes) {
+                hit[keywords.rules[found.pattern().as_usize()]] = true;
+            }
+        }
+        let spans_of = |rule: &Rule| custom::find(rule, bytes, path);
+        for (i, rule) in self.rules.iter().enumerate() {
+            if rule.context.is_some() || rule.skip_report {
+                continue;
+            }
+            if custom::matches_path(rule, path) {
+                let token = Token::new(TokenKind::Custom, path.as_bytes());
+                found.push(Ranked::new(rule, rank::CUSTOM, rule.confidence, token, 0..0, String::new()));
+            }
+            if !(rule.keywords.is_empty() || hit[i]) {
+                continue;
+            }
+            for custom in spans_of(rule) {
+                let at = position(bytes, None, custom.span.start);
+                let near = |required: &crate::rules::Required| {
+                    let others = self.rules.iter().filter(|other| other.id == required.id).flat_map(spans_of);
+                    let places: Vec<_> = others
+                        .map(|c| position(bytes, None, c.span.start))
+                        .map(|p| (p.line, p.column))
+                        .collect();
+                    custom::is_near(required, (at.line, at.column), &places)
+                };
+                if rule.required.iter().all(near) {
+                    let token = Token::new(TokenKind::Custom, &bytes[custom.span.clone()]);
+                    let span = text.origin_range(custom.span.start, custom.span.end);
+                    found.push(Ranked::new(rule, rank::CUSTOM, rule.confidence, token, span, String::new()));
+                }
+            }
+        }
+    }
+}
+
+/// What is left to be decoded of one file.
+struct Budget {
+    bytes: Cell<usize>,
+    runs: Cell<usize>,
+}
+
+impl Budget {
+    /// Takes so much, or says that it is not there any more.
+    fn takes(left: &Cell<usize>, amount: usize) -> bool {
+        let rest = left.get().checked_sub(amount);
+        left.set(rest.unwrap_or_default());
+        rest.is_some()
+    }
+}
+
+/// One file's detection.
+struct Run<'a> {
+    rules: &'a [Rule],
+    path: &'a str,
+    says: PathSays,
+    budget: &'a Budget,
+    explains: bool,
+    found: Vec<Ranked>,
+    considered: Vec<Considered>,
+    placeholders: u64,
+}
+
+impl<'a> Run<'a> {
+    /// Searches one text in all its readings: as it is, with its literals joined, with what is encoded in it decoded.
+    fn text(&mut self, field: Field<'_>, outer: Option<&Attribution>, depth: usize) {
+        let text = field.text();
+        let unescaped = escapes::unescape(text);
+        let view = unescaped.as_ref().unwrap_or(text);
+        let around = Surroundings::new(view.bytes(), self.says, outer);
+        let read = Reading { field: Field::new(view), base: text, made: Made::AsItStands };
+        self.values(&read, &around);
+        if around.is_related() {
+            for by in [Joined::ByOperator, Joined::ByAdjacency] {
+                if let Some(joined) = literals::join(view, by) {
+                    let around = Surroundings::new(joined.bytes(), self.says, outer);
+                    let read = Reading { field: Field::new(&joined), base: text, made: Made::Joined(by) };
+                    self.values(&read, &around);
+                    if by == Joined::ByOperator {
+                        self.encoded(&read, &around, depth);
+                    }
+                }
+            }
+            self.split_tokens(view, &around, None);
+            if let Some(decoded) = encoded::in_place(view) {
+                let around = Surroundings::new(decoded.bytes(), self.says, outer);
+                self.split_tokens(&decoded, &around, Some(encoded::base64::KIND));
+            }
+            self.noisy(&read, &around);
+            if let Some(joined) = cells::join(view) {
+                let around = Surroundings::new(joined.bytes(), self.says, outer);
+                let read = Reading { field: Field::new(&joined), base: text, made: Made::Cells };
+                self.values(&read, &around);
+            }
+            let shown = markup::read(view).map(|text| (text, Made::Markup));
+            let lines = strings::lines(text).map(|text| (text, Made::Lines));
+            for (other, made) in shown.into_iter().chain(lines) {
+                let around = Surroundings::new(other.bytes(), self.says, outer);
+                let read = Reading { field: Field::new(&other), base: text, made };
+                if made == Made::Markup {
+                    self.values(&read, &around);
+                }
+                self.noisy(&read, &around);
+            }
+        }
+        self.encoded(&read, &around, depth);
+    }
+
+    /// The contextual rules. In a text with joined literals only what spans a joint is new.
+    fn values(&mut self, read: &Reading<'_>, around: &Surroundings<'_>) {
+        let text = read.field.text();
+        for (order, rule) in self.rules.iter().enumerate() {
+            let Some(context) = &rule.context else { continue };
+            if !custom::runs_on(rule, self.path) {
+                continue;
+            }
+            let values = pairs::find(rule, context, read.field, around, self.explains);
+            if read.made == Made::AsItStands {
+                self.placeholders += values.placeholders;
+                let in_origin = |considered: Considered| {
+                    let span = text.origin_range(considered.span.start, considered.span.end);
+                    Considered { span, ..considered }
+                };
+                self.considered.extend(values.considered.into_iter().map(in_origin));
+            }
+            for value in values.accepted {
+                if custom::is_allowed(rule, text.bytes(), self.path, &value.span, &value.span) {
+                    continue;
+                }
+                let span = text.origin_range(value.span.start, value.span.end);
+                let is_id = value.kind == TokenKind::Legacy && value.confidence == Confidence::Low;
+                let rank = match read.made {
+                    Made::AsItStands if is_id => rank::ID,
+                    Made::AsItStands if order == 0 => rank::EXACT,
+                    Made::AsItStands => rank::NAMED,
+                    _ if text.is_one_piece(&value.span) => continue,
+                    Made::Markup if is_id => rank::ID,
+                    Made::Joined(Joined::ByOperator) | Made::Markup | Made::Lines | Made::Cells => {
+                        rank::JOINED
+                    }
+                    Made::Joined(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => rank::JOINED,
+                    Made::Joined(Joined::ByAdjacency) => rank::ADJACENT,
+                };
+                let token = |span: &Range<usize>| Token::new(value.kind, &text.bytes()[span.clone()]);
+                let is_half = value.kind == TokenKind::Legacy
+                    && split_tokens::is_half_alone(
+                        text.bytes(),
+                        &value.span,
+                        value.attribution.own_name.as_deref(),
+                        around,
+                    );
+                let label = value.attribution.label;
+                let mut ranked = Ranked::new(rule, rank, value.confidence, token(&value.span), span, label);
+                ranked.found.readings = Readings::one_of(value.others.iter().map(token).collect());
+                if let Some(doubt) = value.doubt {
+                    ranked.found.readings.add_doubt(doubt);
+                }
+                // No letter of any reading is shown.
+                let start = value.others.iter().map(|span| span.start).fold(value.span.start, usize::min);
+                let end = value.others.iter().map(|span| span.end).fold(value.span.end, usize::max);
+                ranked.found.pieces = match read.made {
+                    Made::Cells => text.origin_ranges(&(start..end)),
+                    _ => vec![text.origin_range(start, end)],
+                };
+                ranked.found.layers.extend(read.layer(&value.span));
+                if is_half {
+                    ranked.found.readings.add_doubt(Doubt::Half);
+                }
+                let exact = rank == rank::EXACT && value.kind == TokenKind::Pair && around.is_related();
+                if let Some(rest) = exact.then(|| noise::rest(text.bytes(), &value.span)).flatten() {
+                    ranked.goes_on(&rest.token, rest.is_likelier);
+                    ranked.found.pieces = vec![text.origin_range(start, end.max(rest.hidden))];
+                }
+                self.found.push(ranked);
+            }
+        }
+    }
+
+    /// Tokens in two pieces. In a text with decoded values, only those are new of which a piece was decoded.
+    fn split_tokens(&mut self, text: &Text<'_>, around: &Surroundings<'_>, decoded: Option<&str>) {
+        let Some(rule) = self.pair_rule() else { return };
+        for split in split_tokens::find(text.bytes(), around) {
+            let Some(confidence) = split.attribution.pair_confidence() else { continue };
+            let is_decoded = |half: &Range<usize>| text.origin(half.start) == text.origin(half.end - 1);
+            if decoded.is_some() && !is_decoded(&split.id) && !is_decoded(&split.secret) {
+                continue;
+            }
+            let token = [&text.bytes()[split.id.clone()], b":", &text.bytes()[split.secret.clone()]].concat();
+            let secret = text.origin_range(split.secret.start, split.secret.end);
+            let id = text.origin_range(split.id.start, split.id.end);
+            let label = format!("{} (in two pieces)", split.attribution.label);
+            let token = Token::new(TokenKind::Pair, &token);
+            let rank = if decoded.is_some() { rank::JOINED } else { rank::EXACT };
+            let mut ranked = Ranked::new(rule, rank, confidence, token, secret, label);
+            ranked.found.pieces.push(id);
+            ranked.found.layers.extend(decoded.map(Layer::unnamed));
+            ranked.found.readings = split.readings;
+            self.found.push(ranked);
+        }
+    }
+
+    /// The rule that tokens belong to which are put together from pieces.
+    fn pair_rule(&self) -> Option<&'a Rule> {
+        let is_pair = |rule: &&Rule| {
+            rule.context.as_ref().is_some_and(|context| context.token == TokenKind::Pair)
+                && custom::runs_on(rule, self.path)
+        };
+        self.rules.iter().find(is_pair)
+    }
+
+    /// What can only be guessed at.
+    fn noisy(&mut self, read: &Reading<'_>, around: &Surroundings<'_>) {
+        let Some(rule) = self.pair_rule() else { return };
+        let text = read.field.text();
+        for noisy in noise::find(text.bytes(), around) {
+            let is_new = read.made == Made::AsItStands || !text.is_one_piece(&noisy.span);
+            if !is_new || custom::is_allowed(rule, text.bytes(), self.path, &noisy.span, &noisy.span) {
+                continue;
+            }
+            let span = text.origin_range(noisy.span.start, noisy.span.end);
+            let hidden = text.origin_range(noisy.hidden.start, noisy.hidden.end);
+            let token = Token::new(TokenKind::Pair, &noisy.token);
+            let label = noisy.attribution.label;
+            let mut ranked = Ranked::new(rule, rank::NOISY, noisy.confidence, token, span, label);
+            ranked.found.pieces = vec![hidden];
+            ranked.found.readings = Readings::guessed(Doubt::Repaired, noisy.as_read);
+            ranked.found.layers.extend(read.layer(&noisy.span));
+            self.found.push(ranked);
+        }
+    }
+
+    /// Decodes what is encoded in a text. What is found in it stands where it is encoded.
+    fn encoded(&mut self, read: &Reading<'_>, around: &Surroundings<'_>, depth: usize) {
+        if depth == MAX_DEPTH {
+            return;
+        }
+        let text = read.field.text();
+        for run in encoded::runs(text.bytes(), self.budget.bytes.get()) {
+            let is_new = read.made == Made::AsItStands || !text.is_one_piece(&run.range);
+            if !is_new || !Budget::takes(&self.budget.bytes, run.text.bytes().len()) {
+                continue;
+            }
+            let asks = around.is_related() && Budget::takes(&self.budget.runs, 1);
+            let outer = asks.then(|| around.attribute(&run.range));
+            let mut inner = Run {
+                rules: self.rules,
+                path: self.path,
+                says: PathSays::Nothing,
+                budget: self.budget,
+                explains: self.explains,
+                found: Vec::new(),
+                considered: Vec::new(),
+                placeholders: 0,
+            };
+            let decoded = run.text.bytes();
+            inner.text(Field::new(&charset::text(decoded, None)), outer.as_ref(), depth + 1);
+            self.placeholders += inner.placeholders;
+            let considered = std::mem::take(&mut inner.considered);
+            let place = |range: &Range<usize>| {
+                let range = run.place(range);
+                text.origin_range(range.start, range.end)
+            };
+            self.considered
+                .extend(considered.into_iter().map(|inner| Considered { span: place(&inner.span), ..inner }));
+            for mut found in without_overlaps(inner.found) {
+                let at = position(decoded, None, found.span.start);
+                let (line, column) = (Some(at.line), Some(at.column));
+                let layer = Layer { kind: run.kind.to_owned(), name: String::new(), line, column };
+                found.layers.insert(0, layer);
+                found.layers.splice(0..0, read.layer(&run.range));
+                found.span = place(&found.span);
+                found.pieces = found.pieces.iter().map(place).collect();
+                self.found.push(Ranked { rank: rank::JOINED, found });
+            }
+        }
+    }
+}
+
+/// A text as it is searched, and the text that it is another reading of.
+struct Reading<'t> {
+    field: Field<'t>,
+    base: &'t Text<'t>,
+    made: Made,
+}
+
+/// How a reading of a text was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Made {
+    /// It is the text, without its escapes.
+    AsItStands,
+    /// Its literals are joined.
+    Joined(Joined),
+    /// It is what its markup shows.
+    Markup,
+    /// It is the lines that its strings are.
+    Lines,
+    /// What tables wrap is joined.
+    Cells,
+}
+
+impl Reading<'_> {
+    /// What was undone to read a range; nothing where it stands as it is.
+    fn layer(&self, range: &Range<usize>) -> Option<Layer> {
+        let kind = match self.made {
+            Made::Markup if !self.field.text().is_one_piece(range) => "markup",
+            Made::Cells if !self.field.text().is_one_piece(range) => "cells",
+            Made::Joined(_) | Made::Lines if !self.field.text().is_one_piece(range) => "literals",
+            _ if self.field.text().is_verbatim(self.base, range) => return None,
+            _ => "escapes",
+        };
+        Some(Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None })
+    }
+}
+
+/// Whether the file's language joins literals that stand next to each other.
+fn joins_adjacent_literals(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["py", "pyi", "ipynb", "c", "h", "cc", "cpp", "cxx", "hpp", "m", "mm", "d", "dart", "rb", "pyw"]
+        .iter()
+        .any(|e| extension.eq_ignore_ascii_case(e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Allowlist;
+    use regex::bytes::Regex;
+
+    const TOKEN: [&str; 2] = ["0d39c392-6dc9-4d71-aa42-fcd790990ab4", "kX9vQ2mZ7pL4tR8wB3nY6cJ1"];
+
+    #[test]
+    fn a_rule_with_context_keeps_to_its_path_and_its_allowlists() {
+        let text = format!("KREA_API_KEY={}", TOKEN.join(":"));
+        let count = |change: fn(&mut Rule)| {
+            let mut set = RuleSet::built_in().expect("the built-in rules load");
+            set.rules.iter_mut().for_each(change);
+            Detector::new(set, Confidence::Medium).detect(text.as_bytes(), "a.env", None).matches.len()
+        };
+        assert_eq!(count(|_| {}), 1);
+        assert_eq!(count(|rule| rule.path = Regex::new("[.]yaml$").ok()), 0);
+        let by_path = |rule: &mut Rule| {
+            rule.allowlists = vec![Allowlist {
+                paths: Regex::new("[.]env$").into_iter().collect(),
+                ..Allowlist::default()
+            }];
+        };
+        assert_eq!(count(by_path), 0);
+    }
+
+    #[test]
+    fn places_count_from_the_file_s_first_byte() {
+        let text = format!("\u{feff}KREA_API_KEY={}", TOKEN.join(":"));
+        let detector =
+            Detector::new(RuleSet::built_in().expect("the built-in rules load"), Confidence::Medium);
+        let found = detector.detect(text.as_bytes(), "a.env", None).matches;
+        assert_eq!(found.first().map(|found| found.span.clone()), Some(16..text.len()));
+    }
+}

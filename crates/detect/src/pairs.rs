@@ -1,0 +1,261 @@
+//! The values that contextual rules look for in one text: `id:secret` pairs and opaque keys.
+
+use super::attribution::{Attribution, Place, Surroundings};
+use super::boundary::{self, Bounds, Field};
+use super::explain::{Considered, Decision};
+use super::names;
+use super::placeholder::{self, Scrutiny};
+use super::vocabulary::vocabulary;
+use crate::rules::{ContextRule, Needs, Rule};
+use krea_scan_text::encoded::{base64, hex};
+use krea_scan_token::randomness;
+use krea_scan_token::{Confidence, Doubt, Token, TokenKind};
+use std::ops::Range;
+
+/// A longer secret is data, not a secret.
+const MAX_SECRET: usize = 256;
+/// A longer opaque string is data, or ciphertext, not a key.
+const MAX_OPAQUE: usize = 128;
+/// How far from a mention of Krea an opaque value is worth a look.
+const OPAQUE_REACH: usize = 4096;
+
+/// A value that a rule accepts, in the text that was searched.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// Where else it may stand, best first.
+    pub others: Vec<Range<usize>>,
+    /// Why it may stand nowhere of these.
+    pub doubt: Option<Doubt>,
+    /// What it is.
+    pub kind: TokenKind,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// Whose it is.
+    pub attribution: Attribution,
+}
+
+impl Value {
+    fn new(bounds: &Bounds, kind: TokenKind, confidence: Confidence, attribution: Attribution) -> Self {
+        let mut spans = bounds.spans.iter().cloned();
+        let span = spans.next().unwrap_or_default();
+        Value { span, others: spans.collect(), doubt: bounds.doubt, kind, confidence, attribution }
+    }
+}
+
+/// What a rule finds in a text.
+#[derive(Debug, Default)]
+pub struct Values {
+    /// What it accepts.
+    pub accepted: Vec<Value>,
+    /// How many it drops as placeholders.
+    pub placeholders: u64,
+    /// What was decided of each value of a token's shape, where that is wanted.
+    pub considered: Vec<Considered>,
+}
+
+/// Runs one contextual rule over a text.
+pub fn find(
+    rule: &Rule,
+    context: &ContextRule,
+    field: Field<'_>,
+    around: &Surroundings<'_>,
+    explains: bool,
+) -> Values {
+    let mut values = Values::default();
+    if context.needs == Needs::Name && !around.is_related() {
+        return values;
+    }
+    let text = field.bytes();
+    let zones = match context.needs {
+        Needs::Name => around.zones(OPAQUE_REACH),
+        _ => std::iter::once(0..text.len()).collect(),
+    };
+    for bounds in zones.into_iter().flat_map(|zone| boundary::find(&context.value, field, zone)) {
+        let best = &bounds.spans[0];
+        if context.needs == Needs::Name && !around.mentioned_within(best.start, OPAQUE_REACH) {
+            continue;
+        }
+        let verdict = match context.token {
+            TokenKind::Pair => pair(rule, context, text, &bounds, around),
+            _ => opaque(rule, context, text, &bounds, around),
+        };
+        if let Some(decision) = verdict.decision().filter(|_| explains) {
+            let span = best.clone();
+            let token = Token::new(context.token, &text[span.clone()]);
+            let evidence = around.look(&(bounds.frame..span.end)).evidence();
+            values.considered.push(Considered { rule: rule.id.clone(), token, span, decision, evidence });
+        }
+        match verdict {
+            Verdict::Accepted(value) => values.accepted.push(value),
+            Verdict::Placeholder => values.placeholders += 1,
+            Verdict::Dropped(_) | Verdict::NoToken => {}
+        }
+    }
+    values
+}
+
+enum Verdict {
+    Accepted(Value),
+    Placeholder,
+    /// It has a token's shape; why it is none.
+    Dropped(&'static str),
+    /// It has not even the shape.
+    NoToken,
+}
+
+impl Verdict {
+    fn decision(&self) -> Option<Decision> {
+        match self {
+            Verdict::Accepted(value) => Some(Decision::Token(value.confidence)),
+            Verdict::Placeholder => {
+                Some(Decision::None("somebody typed it: a placeholder, words, a pattern"))
+            }
+            Verdict::Dropped(reason) => Some(Decision::None(reason)),
+            Verdict::NoToken => None,
+        }
+    }
+}
+
+fn pair(
+    rule: &Rule,
+    context: &ContextRule,
+    text: &[u8],
+    bounds: &Bounds,
+    around: &Surroundings<'_>,
+) -> Verdict {
+    let span = bounds.spans[0].clone();
+    let value = &text[span.clone()];
+    let Some(colon) = value.iter().position(|&b| b == b':') else { return Verdict::NoToken };
+    let (id, secret) = (&value[..colon], &value[colon + 1..]);
+    let uuid = randomness::is_uuid(id);
+    if secret.len() > MAX_SECRET
+        || randomness::is_uuid(&secret[..secret.len().min(36)])
+        || (!uuid && (!placeholder::is_plausible_id(id) || bounds.has_more_colons))
+    {
+        return Verdict::NoToken;
+    }
+    let scrutiny = if uuid { Scrutiny::Pair } else { Scrutiny::Opaque };
+    if placeholder::is_placeholder_id(id)
+        || is_weak(rule, secret)
+        || placeholder::is_placeholder(secret, scrutiny)
+    {
+        return Verdict::Placeholder;
+    }
+    let attribution = around.attribute(&(bounds.frame..span.end));
+    let Some(confidence) = attribution.pair_confidence() else { return Verdict::Dropped(ANOTHER_SERVICE) };
+    // Digits alone are a time or a number; only a name makes them a secret.
+    let digits_only = secret.iter().all(u8::is_ascii_digit);
+    let may_be_near = context.needs != Needs::Name || (!uuid && placeholder::is_drawn_id(id));
+    if (digits_only || !may_be_near || bounds.has_more_colons) && confidence < Confidence::High {
+        return Verdict::Dropped("nothing names it as Krea's, which its shape alone does not say");
+    }
+    let is_drawn = uuid || (placeholder::is_drawn_id(id) && secret.len() >= MIN_DRAWN_SECRET);
+    let stands_as_one = attribution.credential || is_alone_on_its_line(text, &span);
+    let is_named = match confidence {
+        Confidence::High => attribution.credential || is_drawn,
+        _ => is_drawn && stands_as_one && confidence == Confidence::Medium,
+    };
+    if !uuid && (attribution.not_plain || !is_named) {
+        return Verdict::Dropped("its id is no UUID, and it stands under no credential's name");
+    }
+    Verdict::Accepted(Value::new(bounds, TokenKind::Pair, confidence, attribution))
+}
+
+/// A shorter secret half does not look drawn by itself, in bytes.
+const MIN_DRAWN_SECRET: usize = 32;
+
+/// No more beside a value on its line is looked at, in bytes.
+const LONGEST_MARGIN: usize = 400;
+
+/// Whether nothing else stands on the value's line, or in its element.
+fn is_alone_on_its_line(text: &[u8], span: &Range<usize>) -> bool {
+    if text[..span.start].ends_with(b">") && text[span.end..].starts_with(b"</") {
+        return true;
+    }
+    let floor = span.start.saturating_sub(LONGEST_MARGIN);
+    let start = memchr::memrchr(b'\n', &text[floor..span.start]).map_or(floor, |at| floor + at + 1);
+    let before = span.start - boundary::patch_marks(text, span.start);
+    let ceiling = text.len().min(span.end + LONGEST_MARGIN);
+    let end = memchr::memchr(b'\n', &text[span.end..ceiling]).map_or(ceiling, |at| span.end + at);
+    let is_mark = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'>' | b'*');
+    text[start..before].iter().chain(&text[span.end..end]).all(is_mark)
+}
+
+/// Why a value is not reported that belongs to somebody else.
+const ANOTHER_SERVICE: &str = "it is another service's";
+
+fn opaque(
+    rule: &Rule,
+    context: &ContextRule,
+    text: &[u8],
+    bounds: &Bounds,
+    around: &Surroundings<'_>,
+) -> Verdict {
+    let span = bounds.spans[0].clone();
+    let value = &text[span.clone()];
+    let look = around.look(&(bounds.frame..span.end));
+    if value.len() > MAX_OPAQUE || is_half_of_pair(text, &span) || bounds.has_more_colons {
+        return Verdict::NoToken;
+    }
+    if context.needs == Needs::Name && !look.may_be_credential() {
+        return Verdict::NoToken;
+    }
+    let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
+    let uuid = randomness::is_uuid(value);
+    let attribution = look.attribution();
+    if attribution.other_service {
+        return Verdict::Dropped(ANOTHER_SERVICE);
+    }
+    if attribution.not_plain || attribution.no_credential {
+        return Verdict::Dropped("its name is that of no credential, of a digest or of something encrypted");
+    }
+    if context.needs == Needs::Name && !(attribution.is_named() && attribution.credential) {
+        return Verdict::Dropped("without a colon it is a key only under a credential's name of Krea's");
+    }
+    // What encodes a text is not itself the key; the text is looked at on its own.
+    if vocabulary().ends_with_mark(&text[..span.start])
+        || look.is_encrypted()
+        || base64::is_encoded_text(value)
+        || hex::is_encoded_text(value)
+    {
+        return Verdict::Dropped("it is encrypted, or encodes a text");
+    }
+    match weak {
+        // A UUID under a key's name is an id half more often than a key.
+        true if uuid && !placeholder::is_placeholder_id(value) => {
+            Verdict::Accepted(Value::new(bounds, context.token, Confidence::Low, attribution))
+        }
+        true => Verdict::Placeholder,
+        false => {
+            // `KREA_ZORBLAX_API_KEY` may be the key of a service that nobody has told us of.
+            let is_qualified = names::is_qualified(&attribution.label)
+                || (matches!(attribution.place, Some(Place::OwnName | Place::LevelName | Place::Member))
+                    && !names::ends_like_credential(&attribution.label)
+                    && names::has_unknown_word(&attribution.label));
+            // `JWT_SECRET` in something of Krea's is the application's own.
+            let is_in_kreas =
+                matches!(attribution.place, Some(Place::LevelName | Place::Member | Place::FileName));
+            let is_own =
+                is_in_kreas && attribution.own_name.as_deref().is_some_and(names::names_another_credential);
+            let confidence = if is_qualified || is_own { Confidence::Low } else { rule.confidence };
+            Verdict::Accepted(Value::new(bounds, context.token, confidence, attribution))
+        }
+    }
+}
+
+/// Whether the value stands behind an id half and a colon: a pair is one token, not a key as well.
+fn is_half_of_pair(text: &[u8], span: &Range<usize>) -> bool {
+    const UUID: usize = 36;
+    text[..span.start]
+        .strip_suffix(b":")
+        .and_then(|before| before.get(before.len().checked_sub(UUID)?..))
+        .is_some_and(randomness::is_uuid)
+}
+
+fn is_weak(rule: &Rule, secret: &[u8]) -> bool {
+    // The floor in the rule is for scanners that know no more; a short secret of few letters stays below it by
+    // chance, so what `placeholder` says counts here.
+    rule.entropy.is_some_and(|least| randomness::entropy(secret) <= least.min(2.2))
+}

@@ -1,0 +1,343 @@
+//! Files in texts: what `data:` URIs (RFC 2397) hold in base64, in saved pages, style sheets, Markdown and JSON. A
+//! page that was saved as one file has thousands of them.
+//!
+//! Everything is streamed: no more is held than a piece of the text and a piece of what is decoded.
+
+use super::super::{Walk, layer};
+use krea_scan_text::encoded::base64::SIX_BITS;
+use std::io::{self, Read};
+
+/// What stands in front of the base64 of every such file.
+pub const MARK: &[u8] = b";base64,";
+/// How much of a text is held, in bytes.
+const PIECE: usize = 64 << 10;
+/// The longest media type with its parameters, in bytes.
+const MAX_TYPE: usize = 200;
+/// The longest way to write one character of base64, in bytes: `&#x0000002b;`.
+const MAX_ESCAPE: usize = 12;
+/// Shorter base64 holds nothing that counts.
+const SHORTEST: usize = 24;
+
+/// How names of texts end that people and programs put such files into.
+const ENDINGS: [&str; 8] = ["html", "htm", "xhtml", "css", "md", "mdx", "markdown", "json"];
+
+/// Whether a file is a text that may hold others, by its first bytes and its name.
+pub fn is_text(head: &[u8], name: &str) -> bool {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    ending.len() <= 8 && ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)) || is_page(head)
+}
+
+/// Whether a file starts as a page does.
+fn is_page(head: &[u8]) -> bool {
+    let [b'<' | b' ' | b'\n' | b'\r' | b'\t' | 0xef, ..] = head else { return false };
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    [&b"<!doctype html"[..], b"<html"]
+        .iter()
+        .any(|start| text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start)))
+}
+
+/// Reads the files that stand in elements of XML whose names end in `element`.
+pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -> io::Result<()> {
+    let (mut text, mut count) = (Text::new(input), 0u64);
+    let mark = format!("{element}>");
+    while text.find(mark.as_bytes(), 0)?.is_some() {
+        text.skip(mark.len());
+        if text.run()? < SHORTEST {
+            continue;
+        }
+        count += 1;
+        let mut file = Base64::new(&mut text, false);
+        walk.member(layer("embedded-file", &format!("embedded file {count}")), "", &mut file)?;
+        io::copy(&mut file, &mut io::sink())?;
+    }
+    Ok(())
+}
+
+/// Reads the files in a text.
+pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
+    let (mut text, mut count) = (Text::new(input), 0u64);
+    while let Some(kind) = text.next_file()? {
+        if text.run()? < SHORTEST {
+            continue;
+        }
+        count += 1;
+        let kind = kind.split(';').next().unwrap_or_default();
+        let name = format!("{count}.{}", ending(kind));
+        let shown = format!("{kind} {count}");
+        let mut file = Base64::new(&mut text, false);
+        walk.member(layer("data-uri", shown.trim_start()), &name, &mut file)?;
+        io::copy(&mut file, &mut io::sink())?;
+    }
+    Ok(())
+}
+
+/// How the name of a file of a media type ends.
+pub fn ending(kind: &str) -> &str {
+    let name = kind.rsplit('/').next().unwrap_or_default();
+    name.split('+').next().unwrap_or(name)
+}
+
+/// A text, of which a piece is held.
+pub struct Text<'i> {
+    input: &'i mut dyn Read,
+    piece: Vec<u8>,
+    at: usize,
+    ended: bool,
+    failed: Option<io::Error>,
+}
+
+impl<'i> Text<'i> {
+    /// A text from its start.
+    pub fn new(input: &'i mut dyn Read) -> Self {
+        Text { input, piece: Vec::with_capacity(PIECE), at: 0, ended: false, failed: None }
+    }
+
+    /// What is held from here on: at least so many bytes, unless the text ends before.
+    pub fn ahead(&mut self, least: usize) -> io::Result<&[u8]> {
+        if self.piece.len() - self.at < least && !self.ended {
+            self.piece.drain(..self.at);
+            self.at = 0;
+            let room = (PIECE - self.piece.len().min(PIECE)) as u64;
+            match (&mut *self.input).take(room).read_to_end(&mut self.piece) {
+                Ok(read) => self.ended = (read as u64) < room,
+                Err(error) => (self.ended, self.failed) = (true, Some(error)),
+            }
+        }
+        if self.at == self.piece.len()
+            && let Some(error) = self.failed.take()
+        {
+            return Err(error);
+        }
+        Ok(&self.piece[self.at..])
+    }
+
+    /// Goes on by so many bytes of what is held.
+    pub fn skip(&mut self, length: usize) {
+        self.at += length;
+    }
+
+    /// Goes to the next place of a mark. Gives what stands in front of it, at most `before` bytes.
+    fn find(&mut self, mark: &[u8], before: usize) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            let piece = self.ahead(PIECE / 2)?;
+            if let Some(found) = memchr::memmem::find(piece, mark) {
+                let front = piece[found.saturating_sub(before)..found].to_vec();
+                self.skip(found);
+                return Ok(Some(front));
+            }
+            let gone = piece.len().saturating_sub(before + mark.len());
+            if gone == 0 || self.ended {
+                return Ok(None);
+            }
+            self.skip(gone);
+        }
+    }
+
+    /// Goes to the base64 of the next file. Gives its media type, with its parameters.
+    fn next_file(&mut self) -> io::Result<Option<String>> {
+        while let Some(before) = self.find(MARK, MAX_TYPE)? {
+            self.skip(MARK.len());
+            let kind =
+                memchr::memmem::rfind(&before.to_ascii_lowercase(), b"data:").map(|at| &before[at + 5..]);
+            if let Some(kind) = kind.filter(|kind| kind.iter().all(|&byte| is_type(byte))) {
+                return Ok(Some(String::from_utf8_lossy(kind).into_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How much base64 there is at the least, of what is looked at.
+    fn run(&mut self) -> io::Result<usize> {
+        let ahead = self.ahead(SHORTEST)?;
+        Ok(ahead
+            .iter()
+            .take(SHORTEST)
+            .take_while(|&&byte| !matches!(byte, b'"' | b'\'' | b')' | b'=' | b'<'))
+            .count())
+    }
+}
+
+/// Whether a byte may stand in a media type or its parameters.
+fn is_type(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$&-^_.+/;=%,*'\\".contains(&byte)
+}
+
+/// What comes next in base64.
+enum Next {
+    Six(u8),
+    Nothing,
+    End,
+}
+
+/// A file in a text, decoded. It ends where the base64 does.
+pub struct Base64<'t, 'i> {
+    text: &'t mut Text<'i>,
+    /// It is written as a list of lines in JSON.
+    in_list: bool,
+    /// Bits that are no byte yet, and how many.
+    bits: u32,
+    count: u32,
+    ended: bool,
+}
+
+impl<'t, 'i> Base64<'t, 'i> {
+    /// Decodes what comes next in a text. `in_list`: it may go on in the next string of a list in JSON.
+    pub fn new(text: &'t mut Text<'i>, in_list: bool) -> Self {
+        Base64 { text, in_list, bits: 0, count: 0, ended: false }
+    }
+
+    /// Takes the next character, however it is written.
+    fn next(&mut self) -> io::Result<Next> {
+        let in_list = self.in_list;
+        let ahead = self.text.ahead(if in_list { MAX_TYPE } else { MAX_ESCAPE })?;
+        let Some(&first) = ahead.first() else { return Ok(Next::End) };
+        let (byte, length) = match first {
+            b'\\' => match ahead.get(1) {
+                Some(b'u') => (hex(ahead.get(2..6)), 6),
+                Some(b'n' | b'r' | b't') => (Some(b'\n'), 2),
+                Some(b'/') => (Some(b'/'), 2),
+                // A line that goes on in the next one, in a style sheet.
+                Some(b'\n' | b'\r') => (Some(b'\n'), 2),
+                _ => (None, 1),
+            },
+            b'%' => (hex(ahead.get(1..3)), 3),
+            b'&' => {
+                let end = ahead.iter().take(MAX_ESCAPE).position(|&byte| byte == b';').unwrap_or(0);
+                (reference(&ahead[1..end.max(1)]), end + 1)
+            }
+            b'"' if in_list => {
+                let space = |from: usize| {
+                    ahead[from..].iter().position(|byte| !byte.is_ascii_whitespace()).map(|more| from + more)
+                };
+                let comma = space(1).filter(|&at| ahead[at] == b',');
+                let next = comma.and_then(|at| space(at + 1)).filter(|&at| ahead[at] == b'"');
+                (next.map(|_| b'\n'), next.unwrap_or(0) + 1)
+            }
+            byte => (Some(byte), 1),
+        };
+        Ok(match byte {
+            Some(byte) if byte.is_ascii_whitespace() || byte == b'=' => {
+                self.text.skip(length);
+                Next::Nothing
+            }
+            Some(byte) if SIX_BITS[usize::from(byte)] < 64 => {
+                self.text.skip(length);
+                Next::Six(SIX_BITS[usize::from(byte)])
+            }
+            _ => Next::End,
+        })
+    }
+
+    /// Decodes whole groups of plain characters. Gives how many bytes that are.
+    fn groups(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let ahead = self.text.ahead(PIECE / 4)?;
+        let (mut used, mut written) = (0, 0);
+        for (four, three) in ahead.chunks_exact(4).zip(buffer.chunks_exact_mut(3)) {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|at| SIX_BITS[usize::from(four[at])]);
+            if (a | b | c | d) & 64 != 0 {
+                break;
+            }
+            let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+            three.copy_from_slice(&bits.to_be_bytes()[1..]);
+            (used, written) = (used + 4, written + 3);
+        }
+        self.text.skip(used);
+        Ok(written)
+    }
+}
+
+impl Read for Base64<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut written = 0;
+        while written < buffer.len() && !self.ended {
+            if self.count == 0 && buffer.len() - written >= 3 {
+                let groups = self.groups(&mut buffer[written..])?;
+                written += groups;
+                if groups > 0 {
+                    continue;
+                }
+            }
+            match self.next()? {
+                Next::Six(six) => {
+                    (self.bits, self.count) = ((self.bits << 6 | u32::from(six)) & 0xffff, self.count + 6);
+                    if self.count >= 8 {
+                        self.count -= 8;
+                        buffer[written] = (self.bits >> self.count) as u8;
+                        written += 1;
+                    }
+                }
+                Next::Nothing => {}
+                Next::End => self.ended = true,
+            }
+        }
+        Ok(written)
+    }
+}
+
+/// The character of a number in hex digits.
+fn hex(digits: Option<&[u8]>) -> Option<u8> {
+    u8::from_str_radix(std::str::from_utf8(digits?).ok()?.trim_start_matches("00"), 16).ok()
+}
+
+/// The character that a numbered reference of HTML stands for.
+fn reference(name: &[u8]) -> Option<u8> {
+    let number = std::str::from_utf8(name).ok()?.strip_prefix('#')?;
+    match number.strip_prefix(['x', 'X']) {
+        Some(digits) => u8::from_str_radix(digits.trim_start_matches('0'), 16).ok(),
+        None => number.trim_start_matches('0').parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::container::testing::collect;
+
+    /// The files in a page.
+    fn files(page: &[u8]) -> Vec<(String, String)> {
+        collect("page.html", page).members.into_iter().filter(|(way, _)| !way.is_empty()).collect()
+    }
+
+    const TEXT: &str = "a file of some length >>>???";
+    const BASE64: &str = "YSBmaWxlIG9mIHNvbWUgbGVuZ3RoID4+Pj8/Pw==";
+
+    #[test]
+    fn files_in_pages_are_decoded_however_they_are_written() {
+        let one = |base64: &str| {
+            files(format!("<img src='data:text/plain;charset=utf-8;base64,{base64}'>").as_bytes())
+        };
+        let expected = vec![("data-uri text/plain 1".to_owned(), TEXT.to_owned())];
+        assert_eq!(one(BASE64), expected);
+        assert_eq!(one(&BASE64.replace('+', "%2B").replace('=', "%3D")), expected);
+        assert_eq!(one(&BASE64.replace('+', "-").replace('/', "_").replace('=', "")), expected);
+        assert_eq!(one(&BASE64.replace('+', "&#43;").replace('/', "&#x2F;")), expected);
+        assert_eq!(
+            one(&BASE64.replace('+', "\\u002b").replace('/', "\\/").replace("bHl", "bHl\\n")),
+            expected
+        );
+        assert_eq!(one(&BASE64.replace("IHN", "\n    IHN")), expected);
+    }
+
+    #[test]
+    fn no_file_is_missed_where_one_piece_ends_and_the_next_begins() {
+        let file = format!("url(data:text/plain;base64,{BASE64}) ");
+        for shift in (0..100).chain(65_400..65_600) {
+            let page = format!("<html>{}{}", " ".repeat(shift), file.repeat(3));
+            let found = files(page.as_bytes());
+            assert_eq!(found.len(), 3, "{shift}");
+            assert!(found.iter().all(|(_, text)| text == TEXT), "{shift}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_left_alone() {
+        let none = [
+            "<html>;base64,",
+            "<html>data:;base64,",
+            "<html>data: a thing;base64,YSBmaWxlIG9mIHNvbWUgbGVuZ3RoID4+Pj8",
+            "<html>data:image/png;base64,YQ==",
+        ];
+        for page in none {
+            assert_eq!(files(page.as_bytes()), [], "{page}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What a file in a package is, told by its outermost element.
+
+use super::lines::part;
+use super::words::{Element, Family};
+use super::xml::Tag;
+use krea_scan_text::Layer;
+
+/// The outermost element of a document.
+#[derive(Debug)]
+pub struct Root {
+    name: String,
+    full_name: String,
+    namespace: String,
+    /// It is a slide that is not shown.
+    is_hidden: bool,
+}
+
+/// What is read of a file, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The text of a document, whose paragraphs are counted.
+    Document,
+    /// Other text: notes, comments, slides, charts.
+    Text,
+    /// The cells of a sheet.
+    Sheet,
+    /// The strings that cells share.
+    Strings,
+    /// Properties of the document.
+    Properties,
+    /// All or most of an OpenDocument.
+    OpenDocument,
+    /// The headers and properties of an OpenDocument.
+    OpenText,
+    /// A chapter of a book, or what is said of the book.
+    Web,
+}
+
+impl Root {
+    /// What a tag says.
+    pub fn of(tag: &Tag<'_>) -> Self {
+        Root {
+            name: tag.name().to_owned(),
+            full_name: tag.full_name().to_owned(),
+            namespace: tag.namespace().unwrap_or_default(),
+            is_hidden: tag.name() == "sld"
+                && tag.attribute("show").is_some_and(|show| show == "0" || show == "false"),
+        }
+    }
+
+    /// A layer's name, which says that it is not shown.
+    pub fn shown(&self, mut layer: Layer) -> Layer {
+        if self.is_hidden {
+            layer.name.insert_str(0, "hidden ");
+        }
+        layer
+    }
+
+    /// Whether it is that of an OpenDocument.
+    pub fn is_open_document(&self) -> bool {
+        self.full_name.starts_with("office:")
+    }
+}
+
+impl Kind {
+    /// What is read of a file; `None` for what has no text that its bytes do not show.
+    pub fn of(root: &Root) -> Option<Self> {
+        if root.is_open_document() {
+            return match root.name.as_str() {
+                "document" | "document-content" => Some(Kind::OpenDocument),
+                "document-styles" | "document-meta" => Some(Kind::OpenText),
+                _ => None,
+            };
+        }
+        match root.name.as_str() {
+            "document" => Some(Kind::Document),
+            "worksheet" => Some(Kind::Sheet),
+            "sst" => Some(Kind::Strings),
+            "Properties" | "coreProperties" => Some(Kind::Properties),
+            "html" | "package" | "ncx" => Some(Kind::Web),
+            "hdr" | "ftr" | "footnotes" | "endnotes" | "glossaryDocument" | "settings" | "comments"
+            | "sld" | "sldLayout" | "sldMaster" | "notes" | "notesMaster" | "handoutMaster" | "cmLst"
+            | "chartSpace" | "dataModel" | "wsDr" | "userShapes" | "ThreadedComments" | "workbook"
+            | "Relationships" => Some(Kind::Text),
+            _ => None,
+        }
+    }
+
+    /// Which names its elements have.
+    pub fn family(self) -> Family {
+        match self {
+            Kind::OpenDocument | Kind::OpenText => Family::Open,
+            Kind::Web => Family::Web,
+            _ => Family::Microsoft,
+        }
+    }
+
+    /// What the outermost element is.
+    pub fn element(self) -> Element {
+        if self == Kind::Properties { Element::Properties } else { Element::Plain }
+    }
+
+    /// Whether its paragraphs are called by their numbers.
+    pub fn is_numbered(self) -> bool {
+        matches!(self, Kind::Document | Kind::OpenDocument)
+    }
+
+    /// What a file at `path` is called where no list names it.
+    pub fn layer(self, root: &Root, path: &str) -> Layer {
+        let stem = path.rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default();
+        let number = &stem[stem.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
+        let numbered = |what: &str| format!("{what} {number}").trim_end().to_owned();
+        let (kind, name) = match (self, root.name.as_str()) {
+            (Kind::Document | Kind::OpenDocument, _) => ("document-text", "text".to_owned()),
+            (_, "glossaryDocument") => ("document-text", "building blocks".to_owned()),
+            (_, "hdr") => ("page-header", numbered("page header")),
+            (_, "ftr") => ("page-footer", numbered("page footer")),
+            (_, "document-styles") => ("page-header", "page headers and footers".to_owned()),
+            (_, "footnotes" | "endnotes") => ("notes", root.name.clone()),
+            (_, "settings") => ("document-properties", "document variables".to_owned()),
+            (_, "comments" | "cmLst" | "ThreadedComments") => ("comments", numbered("comments")),
+            (_, "sld") => ("slide", numbered("slide")),
+            (_, "sldLayout") => ("slide", numbered("slide layout")),
+            (_, "sldMaster" | "notesMaster" | "handoutMaster") => ("slide", numbered("slide master")),
+            (_, "notes") => ("notes", numbered("notes")),
+            (_, "chartSpace") => ("chart", numbered("chart")),
+            (_, "dataModel") => ("diagram", numbered("diagram")),
+            (_, "wsDr" | "userShapes") => ("drawing", numbered("drawing")),
+            (_, "workbook") => ("workbook", "workbook".to_owned()),
+            (_, "Relationships") => ("links", format!("links of {}", of_relations(path))),
+            (Kind::Sheet, _) => ("sheet", format!("sheet {stem}")),
+            (Kind::Strings, _) => {
+                ("shared-strings", "strings of all sheets, which are too many to place".to_owned())
+            }
+            (Kind::Properties, _) if root.namespace.contains("custom") => {
+                ("document-properties", "custom properties".to_owned())
+            }
+            (Kind::Properties | Kind::OpenText, _) => ("document-properties", "properties".to_owned()),
+            _ => ("chapter", path.to_owned()),
+        };
+        part(kind, &name)
+    }
+}
+
+/// The path of the file whose relations stand in the file at `path`.
+fn of_relations(path: &str) -> String {
+    path.replacen("_rels/", "", 1).trim_end_matches(".rels").to_owned()
+}

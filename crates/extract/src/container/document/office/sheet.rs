@@ -1,0 +1,186 @@
+//! The cells of a sheet of a workbook (ECMA-376 part 1, 18.3), row by row, as long as the sheet is: what each shows, and
+//! the formula behind it. Numbers are left out.
+
+use super::lines::{column, part};
+use super::strings::Strings;
+use super::xml::{Event, Tag, Xml};
+use crate::container::pieces::{NextPiece, Piece};
+use std::io::{self, Read};
+
+/// What is held of a cell, in bytes.
+const MAX_HELD: usize = 1 << 20;
+
+/// What a cell's value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Value {
+    /// Nothing that is told.
+    #[default]
+    Number,
+    /// The number of a shared string.
+    Shared,
+    /// The text itself.
+    Text,
+}
+
+/// What the text that comes belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    None,
+    Value,
+    Formula,
+    Inline,
+}
+
+/// A sheet that is being read.
+pub struct Sheet<'x, 's, 'm> {
+    xml: Xml<&'x mut dyn Read>,
+    strings: Option<&'s Strings<'m>>,
+    row: u64,
+    column: u64,
+    /// Elements that are open, and how many were when the cell began.
+    depth: u64,
+    cell: u64,
+    kind: Value,
+    place: Place,
+    value: Vec<u8>,
+    formula: Vec<u8>,
+    /// The row has a cell that says something.
+    is_said: bool,
+    title: Option<String>,
+    done: bool,
+}
+
+impl<'x, 's, 'm> Sheet<'x, 's, 'm> {
+    /// Reads a sheet behind its outermost element. `title`: what it is called.
+    pub fn new(xml: Xml<&'x mut dyn Read>, strings: Option<&'s Strings<'m>>, title: Option<String>) -> Self {
+        Sheet {
+            xml,
+            strings,
+            row: 0,
+            column: 0,
+            depth: 0,
+            cell: 0,
+            kind: Value::Number,
+            place: Place::None,
+            value: Vec::new(),
+            formula: Vec::new(),
+            is_said: false,
+            title,
+            done: false,
+        }
+    }
+
+    /// Whether it has entities that were not expanded.
+    pub fn is_unexpanded(&self) -> bool {
+        self.xml.unexpanded
+    }
+
+    /// Writes what there is of a cell.
+    fn write_cell(&mut self, piece: &mut Piece) {
+        let number = || std::str::from_utf8(&self.value).ok()?.trim().parse().ok();
+        match (self.kind, self.strings) {
+            (Value::Shared, Some(strings)) => {
+                piece.text.extend_from_slice(number().map_or(&[][..], |number| strings.show(number)));
+            }
+            (Value::Text, _) => piece.text.extend_from_slice(&self.value),
+            _ => {}
+        }
+        if !self.formula.is_empty() {
+            if !piece.text.is_empty() {
+                piece.text.push(b' ');
+            }
+            piece.text.push(b'=');
+            piece.text.extend_from_slice(&self.formula);
+        }
+        self.value.clear();
+        self.formula.clear();
+        if !piece.text.is_empty() {
+            piece.part = Some(part("cell", &format!("cell {}{}", column(self.column), self.row)));
+            self.is_said = true;
+        }
+    }
+}
+
+impl NextPiece for &mut Sheet<'_, '_, '_> {
+    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+        if let Some(title) = self.title.take() {
+            piece.text = format!("{title}\n").into_bytes();
+            return Ok(true);
+        }
+        while !self.done {
+            match self.xml.next()? {
+                Event::Start(tag) => {
+                    self.depth += 1;
+                    match tag.name() {
+                        "c" => {
+                            self.cell = self.depth;
+                            (self.row, self.column) = place(&tag, self.row, self.column);
+                            self.kind = kind(&tag);
+                            self.place = Place::None;
+                        }
+                        "v" => self.place = Place::Value,
+                        "f" => self.place = Place::Formula,
+                        "t" if self.kind == Value::Text => self.place = Place::Inline,
+                        "row" => {
+                            let row = tag.attribute("r").and_then(|row| row.parse().ok());
+                            (self.row, self.column) = (row.unwrap_or(self.row + 1), 0);
+                            if std::mem::take(&mut self.is_said) {
+                                piece.text.push(b'\n');
+                                return Ok(true);
+                            }
+                        }
+                        "rPh" => self.place = Place::None,
+                        _ => {}
+                    }
+                }
+                Event::Text(text) => {
+                    match self.place {
+                        Place::None => continue,
+                        Place::Formula => self.formula.extend_from_slice(text),
+                        Place::Value | Place::Inline => self.value.extend_from_slice(text),
+                    }
+                    if self.value.len() + self.formula.len() > MAX_HELD {
+                        self.write_cell(piece);
+                        return Ok(true);
+                    }
+                }
+                Event::End => {
+                    let is_cell = self.depth == self.cell;
+                    self.depth = self.depth.saturating_sub(1);
+                    self.place = Place::None;
+                    if is_cell {
+                        self.write_cell(piece);
+                        if !piece.text.is_empty() {
+                            piece.text.push(b'\t');
+                            return Ok(true);
+                        }
+                    }
+                }
+                Event::Other => {}
+                Event::Done => self.done = true,
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// What a cell's value is, by its attribute `t`.
+fn kind(tag: &Tag<'_>) -> Value {
+    match tag.attribute("t").as_deref() {
+        Some("s") => Value::Shared,
+        Some("str" | "inlineStr" | "d") => Value::Text,
+        _ => Value::Number,
+    }
+}
+
+/// A cell's row and column: those it says, or those behind the last one.
+fn place(tag: &Tag<'_>, row: u64, column: u64) -> (u64, u64) {
+    let said = tag.attribute("r").and_then(|place| {
+        let letters = place.bytes().take_while(u8::is_ascii_uppercase).count();
+        let (letters, digits) = place.split_at(letters);
+        let number = letters.bytes().take(8).fold(0, |number, letter| number * 26 + u64::from(letter - b'@'));
+        Some((digits.parse().ok()?, number))
+    });
+    said.unwrap_or((row, column + 1))
+}

@@ -1,0 +1,249 @@
+//! What a document holds beside its pages: notes, links, form fields, bookmarks, scripts, metadata, attachments, and what
+//! nothing points to any more. Each object is looked at once, in the order of the file.
+
+use super::super::super::{Walk, layer};
+use super::pages::Seen;
+use krea_scan_pdf::content::{Drawing, Fonts, UNMOVED};
+use krea_scan_pdf::file::File;
+use krea_scan_pdf::object::{Dict, Object, Stream};
+use memchr::memmem;
+use std::collections::HashMap;
+use std::io::{self, Cursor, Read};
+use std::rc::Rc;
+
+/// Texts that are shorter hold no token, in bytes.
+const SHORTEST: usize = 16;
+/// Values in values.
+const MAX_DEPTH: usize = 12;
+/// How much of a stream tells what it is, in bytes.
+const HEAD: u64 = 4 << 10;
+/// So many letters without a meaning are no accident.
+const MANY: usize = 200;
+
+/// Reads the rest of a document. `name` is its own.
+pub fn read(walk: &mut Walk<'_>, file: &File<'_>, name: &str, mut seen: Seen) -> io::Result<()> {
+    info(walk, file, name)?;
+    let mut names = HashMap::new();
+    let mut streams = Vec::new();
+    for index in 0..file.entries.len() as u32 {
+        walk.budget.spend(0)?;
+        let entry = file.entries[index as usize];
+        let object = file.object_at(index);
+        if let Some(dict) = object.dict() {
+            attached(file, dict, &mut names, 0);
+        }
+        strings(walk, file, name, entry.number, &object, &seen)?;
+        if entry.is_stream() {
+            streams.push(index);
+        }
+    }
+    let mut fonts = Fonts::default();
+    for index in streams {
+        let number = file.entries[index as usize].number;
+        let is_latest = file.index(number) == Some(index);
+        if is_latest && seen.objects.contains(&number) {
+            continue;
+        }
+        if let Object::Stream(found) = file.object_at(index) {
+            let attached = names.get(&number).filter(|_| is_latest);
+            stream(walk, file, name, &found, attached, &mut seen, &mut fonts)?;
+        }
+    }
+    let (read, unknown) = seen.letters;
+    if unknown > MANY && unknown > read / 4 {
+        walk.unread(&format!(
+            "does not say which letters {unknown} of its {} glyphs are; what they show was not read: scan it with --ocr, or print it to \
+             a new PDF and scan that",
+            read + unknown
+        ));
+    }
+    if file.damaged.get() > 0 {
+        walk.unread(&format!(
+            "is damaged: {} of its streams of objects could not be read to the end",
+            file.damaged.get()
+        ));
+    }
+    if file.has_more {
+        walk.unread("has more than a million objects; those behind were not read");
+    }
+    Ok(())
+}
+
+/// The properties of the document.
+fn info(walk: &mut Walk<'_>, file: &File<'_>, name: &str) -> io::Result<()> {
+    let Some(info) = file.dict(&file.trailer("Info")) else { return Ok(()) };
+    for (key, value) in &info.0 {
+        let key = krea_scan_pdf::encoding::text(key);
+        if let Some(text) = file.text(value).filter(|text| text.len() >= SHORTEST) {
+            walk.member(layer("pdf-info", &key), name, &mut format!("{key}: {text}\n").as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds what attached files are called: the names of their streams' objects.
+fn attached(file: &File<'_>, dict: &Dict, names: &mut HashMap<u32, String>, depth: usize) {
+    if let Some(files) = file.dict(dict.get("EF")) {
+        let own = ["UF", "F", "Unix", "DOS", "Desc"].iter().find_map(|key| file.text(dict.get(key)));
+        for (_, value) in &files.0 {
+            if let (Object::Ref(number), Some(own)) = (value, &own) {
+                names.insert(*number, own.clone());
+            }
+        }
+    }
+    if depth < MAX_DEPTH {
+        let inner =
+            dict.0.iter().flat_map(|(_, value)| std::slice::from_ref(value).iter().chain(value.array()));
+        for dict in inner.filter_map(|value| if let Object::Dict(dict) = value { Some(dict) } else { None }) {
+            attached(file, dict, names, depth + 1);
+        }
+    }
+}
+
+/// Hands on the texts in an object, if one of them is long enough to matter.
+fn strings(
+    walk: &mut Walk<'_>,
+    file: &File<'_>,
+    name: &str,
+    number: u32,
+    object: &Object,
+    seen: &Seen,
+) -> io::Result<()> {
+    let (mut text, mut longest) = (String::new(), 0);
+    collect(object, "", &mut text, &mut longest, 0);
+    if longest < SHORTEST {
+        return Ok(());
+    }
+    let empty = Dict::default();
+    let dict = object.dict().unwrap_or(&empty);
+    if dict.is("Type", "XRef") || dict.is("Filter", "Standard") || is_info(file, number) {
+        return Ok(());
+    }
+    let place = match (dict.get("Subtype").name(), seen.pages.get(&number)) {
+        (kind, page) if page.is_some() || is_note(kind) => {
+            let what = match kind {
+                b"Link" => "link",
+                b"Text" | b"Popup" => "note",
+                b"FreeText" => "text box",
+                b"Widget" => "form field",
+                _ => "annotation",
+            };
+            let page = page.map_or(String::new(), |page| format!(" on page {page}"));
+            layer("annotation", &format!("{what}{page}"))
+        }
+        _ if dict.get("FT") != &Object::Null => layer("annotation", "form field"),
+        _ if dict.get("S").name() == b"JavaScript" => {
+            layer("pdf-object", &format!("script in object {number}"))
+        }
+        _ if dict.get("Title") != &Object::Null => {
+            layer("pdf-object", &format!("bookmark in object {number}"))
+        }
+        _ => layer("pdf-object", &format!("object {number}")),
+    };
+    walk.member(place, name, &mut text.as_bytes())
+}
+
+fn is_note(kind: &[u8]) -> bool {
+    matches!(kind, b"Link" | b"Text" | b"FreeText" | b"Widget" | b"Popup" | b"FileAttachment")
+}
+
+fn is_info(file: &File<'_>, number: u32) -> bool {
+    file.trailers.iter().any(|(_, trailer)| *trailer.get("Info") == Object::Ref(number))
+}
+
+/// Writes every text in an object, with its name.
+fn collect(object: &Object, key: &str, text: &mut String, longest: &mut usize, depth: usize) {
+    match object {
+        Object::String(bytes) => {
+            let value = krea_scan_pdf::encoding::text(bytes);
+            *longest = value.len().max(*longest);
+            for part in [key, if key.is_empty() { "" } else { ": " }, &value, "\n"] {
+                text.push_str(part);
+            }
+        }
+        Object::Array(values) if depth < MAX_DEPTH => {
+            values.iter().for_each(|value| collect(value, key, text, longest, depth + 1));
+        }
+        Object::Dict(dict) if depth < MAX_DEPTH => entries(dict, text, longest, depth),
+        Object::Stream(stream) => entries(&stream.dict, text, longest, depth),
+        _ => {}
+    }
+}
+
+fn entries(dict: &Dict, text: &mut String, longest: &mut usize, depth: usize) {
+    // A form field's value goes by the field's own name.
+    let own = if let Object::String(own) = dict.get("T") {
+        krea_scan_pdf::encoding::text(own)
+    } else {
+        String::new()
+    };
+    for (key, value) in &dict.0 {
+        let key = krea_scan_pdf::encoding::text(key);
+        let key = if matches!(key.as_str(), "V" | "DV") && !own.is_empty() { &own } else { &key };
+        collect(value, key, text, longest, depth + 1);
+    }
+}
+
+/// Hands on a stream that no page led to, unless it is known to say nothing.
+fn stream(
+    walk: &mut Walk<'_>,
+    file: &File<'_>,
+    name: &str,
+    stream: &Rc<Stream>,
+    attached: Option<&String>,
+    seen: &mut Seen,
+    fonts: &mut Fonts,
+) -> io::Result<()> {
+    let (dict, number) = (&stream.dict, stream.id.0);
+    let has = |key: &str| *dict.get(key) != Object::Null;
+    let is_attached = attached.is_some() || dict.is("Type", "EmbeddedFile");
+    let is_metadata = dict.is("Type", "Metadata") || dict.is("Subtype", "XML");
+    let says_nothing = ["ObjStm", "XRef", "CMap"].iter().any(|kind| dict.is("Type", kind))
+        || ["Image", "Type1C", "CIDFontType0C", "OpenType"].iter().any(|kind| dict.is("Subtype", kind))
+        || ["Length1", "Length2", "FunctionType", "ShadingType", "PatternType"].iter().any(|key| has(key))
+        || (has("N") && !has("Type"));
+    if says_nothing && !is_attached && !is_metadata {
+        return Ok(());
+    }
+    let own = attached.map_or_else(|| format!("attachment in object {number}"), Clone::clone);
+    let mut input = match file.decoded(stream) {
+        Some(mut input) if is_attached => {
+            return walk.member(layer("attachment", &own), &own, &mut input);
+        }
+        Some(input) => input,
+        None if is_attached => {
+            let unknown = "is packed in a way that is not known, and was not read";
+            let reason = if file.is_locked(stream) { super::LOCKED } else { unknown };
+            walk.unread_member(layer("attachment", &own), reason);
+            return Ok(());
+        }
+        None => return Ok(()),
+    };
+    if is_metadata {
+        return walk.member(layer("pdf-metadata", "XMP metadata"), name, &mut input);
+    }
+    let mut head = Vec::new();
+    let read = (&mut input).take(HEAD).read_to_end(&mut head);
+    let has = |part: &[u8]| memmem::find(&head, part).is_some();
+    if has(b"begincmap") {
+        return Ok(());
+    }
+    let place = layer("pdf-object", &format!("object {number}"));
+    if dict.is("Subtype", "Form") || (has(b"BT") && (has(b"Tf") || has(b"Tj") || has(b"TJ"))) {
+        let mut drawing = Drawing::new(file, fonts);
+        drawing.named = std::mem::take(&mut seen.named);
+        let resources = file.dict(dict.get("Resources")).unwrap_or_default();
+        // What is damaged in something that nothing shows is nobody's loss.
+        let drawn = drawing.run(Cursor::new(&head).chain(input), &resources, UNMOVED, 1);
+        seen.named = std::mem::take(&mut drawing.named);
+        let (text, _) = drawing.into_text();
+        if !text.is_empty() {
+            walk.member(place, name, &mut text.as_bytes())?;
+        }
+        return if walk.budget.exceeded().is_some() { drawn } else { Ok(()) };
+    }
+    if read.is_err() {
+        return Ok(());
+    }
+    walk.member(place, name, &mut Cursor::new(&head).chain(input))
+}

@@ -1,0 +1,211 @@
+//! What a file is, told by its first bytes.
+
+use super::{HEAD, Seekable, document, picture, record, zip};
+use crate::has_ending;
+use memchr::memmem;
+
+/// A kind of container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A zip, whatever it calls itself: jar, apk, ipa, xpi, crx, vsix, nupkg, whl, docx.
+    Zip,
+    /// A tar, with or without the magic of POSIX and GNU.
+    Tar,
+    /// gzip.
+    Gzip,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
+    /// Zstandard.
+    Zstd,
+    /// Brotli, which has no magic and is told by its name.
+    Brotli,
+    /// LZMA as it was before xz, told by its name.
+    Lzma,
+    /// 7z.
+    SevenZip,
+    /// asar, which Electron apps are packed in.
+    Asar,
+    /// The configuration of a container image: JSON that holds its environment and how it was built.
+    ImageConfig,
+    /// A bundle made by `git bundle`.
+    GitBundle,
+    /// A pointer to a file that Git LFS keeps elsewhere.
+    LfsPointer,
+    /// An archive of a kind that is not read.
+    Foreign(&'static str),
+    /// A WebAssembly module or component.
+    Wasm,
+    /// Hermes bytecode, which is what a React Native app ships.
+    Hermes,
+    /// A picture.
+    Picture(picture::Format),
+    /// A document.
+    Document(document::Format),
+    /// A chat, a mail, a recording.
+    Record(record::Format),
+}
+
+impl Kind {
+    /// What a file is, by its first bytes ([`super::HEAD`] are enough) and, where a format has no magic, its name.
+    #[inline]
+    pub fn of(head: &[u8], name: &str) -> Option<Kind> {
+        match head {
+            [b'P', b'K', 3, 4, ..]
+            | [b'P', b'K', 5, 6, ..]
+            | [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..]
+            | [b'P', b'K', b'0', b'0', b'P', b'K', 3, 4, ..]
+            | [b'C', b'r', b'2', b'4', ..] => Some(Kind::Zip),
+            [0x1f, 0x8b, 8, ..] => Some(Kind::Gzip),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..]
+            | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Some(Kind::Bzip2),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Kind::Xz),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Kind::Zstd),
+            [0, b'a', b's', b'm', ..] => Some(Kind::Wasm),
+            [0xc6, 0x1f, 0xbc, 0x03, 0xc1, 0x03, 0x19, 0x1f, ..] => Some(Kind::Hermes),
+            // A frame that holds nothing of the data may come first.
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Kind::Zstd),
+            [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Kind::SevenZip),
+            [4, 0, 0, 0, ..] if is_asar(head) => Some(Kind::Asar),
+            [b'#', b' ', b'v', b'2' | b'3', rest @ ..] if rest.starts_with(b" git bundle\n") => {
+                Some(Kind::GitBundle)
+            }
+            [b'v', ..] if is_lfs_pointer(head) => Some(Kind::LfsPointer),
+            [b'#', b'!', ..] if memmem::find(head, b"\nPK\x03\x04").is_some() => Some(Kind::Zip),
+            [b'{', ..] if is_image_config(head) => Some(Kind::ImageConfig),
+            [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(Kind::Foreign(RAR)),
+            [4, 0x22, 0x4d, 0x18, ..] => Some(Kind::Foreign(LZ4)),
+            [b'L', b'Z', b'I', b'P', 1, ..] => Some(Kind::Foreign(LZIP)),
+            [b'M', b'S', b'C', b'F', 0, 0, 0, 0, ..] => Some(Kind::Foreign(CABINET)),
+            _ if is_tar(head) => Some(Kind::Tar),
+            _ if ends_with(name, BROTLI) && !is_text(head) => Some(Kind::Brotli),
+            [0..=224, 0, 0, ..] if LZMA.iter().any(|ending| ends_with(name, ending)) => Some(Kind::Lzma),
+            _ => None,
+        }
+        .or_else(|| picture::Format::of(head, name).map(Kind::Picture))
+        .or_else(|| document::Format::of(head, name).map(Kind::Document))
+        .or_else(|| record::Format::of(head, name).map(Kind::Record))
+        .or_else(|| document::Format::of_text(head, name).map(Kind::Document))
+    }
+
+    /// Whether a file of this kind says something as it is, too, wherever it is: it is read as it is, and taken apart. What an
+    /// archive holds is only in its members.
+    pub fn is_read_as_it_is(self) -> bool {
+        matches!(self, Kind::Picture(_) | Kind::Document(_) | Kind::Record(_))
+    }
+
+    /// Whether there may be anything in a file of this kind, all of which is `bytes`. A cheap look.
+    pub fn may_hold(self, bytes: &[u8]) -> bool {
+        match self {
+            Kind::Document(format) => format.may_hold(bytes),
+            _ => true,
+        }
+    }
+
+    /// Whether a name may be what tells a container.
+    pub fn is_in_name(name: &str) -> bool {
+        ends_with(name, BROTLI) || LZMA.iter().any(|ending| ends_with(name, ending))
+    }
+
+    /// Whether something may stand behind what a file seems to be: a zip behind a program that unpacks itself, or
+    /// behind a script.
+    pub fn may_be_behind(head: &[u8]) -> bool {
+        matches!(head, [b'M', b'Z', ..] | [0x7f, b'E', b'L', b'F', ..] | [b'#', b'!', ..])
+    }
+
+    /// What stands behind it, told by the file's end.
+    pub fn behind(input: &mut dyn Seekable) -> Option<Kind> {
+        zip::is_at_end(input).then_some(Kind::Zip)
+    }
+
+    /// Whether a file of this kind is text that people write and open, with source maps in it perhaps.
+    pub fn is_text(self) -> bool {
+        match self {
+            Kind::Picture(format) => format.is_text(),
+            Kind::Document(format) => format.is_text(),
+            Kind::Record(format) => format.is_text(),
+            _ => false,
+        }
+    }
+
+    /// Why nothing in it can be read, and what to do; `None` for what can be.
+    pub fn unreadable(self) -> Option<&'static str> {
+        match self {
+            Kind::GitBundle => Some(
+                "is a git bundle, whose objects were not read; run `git clone --mirror FILE FOLDER` and \
+                 `krea-scan --history FOLDER`",
+            ),
+            Kind::LfsPointer => {
+                Some("is a Git LFS pointer, not the file itself; run `git lfs pull` and scan again")
+            }
+            Kind::Foreign(reason) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+/// Endings of formats that have no magic.
+const BROTLI: &str = ".br";
+const LZMA: [&str; 2] = [".lzma", ".tlz"];
+
+const RAR: &str = "is a RAR archive, which was not unpacked; unpack it and scan what comes out";
+const LZ4: &str = "is compressed with LZ4, and was not unpacked; unpack it and scan what comes out";
+const LZIP: &str = "is compressed with lzip, and was not unpacked; unpack it and scan what comes out";
+const CABINET: &str = "is a cabinet file, which was not unpacked; unpack it and scan what comes out";
+
+fn ends_with(name: &str, ending: &str) -> bool {
+    name.len() > ending.len() && has_ending(name, ending)
+}
+
+/// Whether a start of a file is text, to the last character that is whole.
+fn is_text(head: &[u8]) -> bool {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() && head.len() >= HEAD => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    text.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b'))
+}
+
+/// An asar's header: JSON in two nested pickles.
+fn is_asar(head: &[u8]) -> bool {
+    head.get(16) == Some(&b'{') && memmem::find(&head[16..], b"\"files\"").is_some()
+}
+
+/// A pointer as <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md> has it: text of less than 1024 bytes.
+fn is_lfs_pointer(head: &[u8]) -> bool {
+    head.len() < HEAD
+        && head.starts_with(b"version https://git-lfs.github.com/spec/v")
+        && memmem::find(head, b"\noid sha256:").is_some()
+}
+
+/// The start of an image's configuration, whose keys are in the order of the alphabet or of OCI's specification.
+fn is_image_config(head: &[u8]) -> bool {
+    let head = &head[..head.len().min(HEAD)];
+    let has = |key: &[u8]| memmem::find(head, key).is_some();
+    has(b"\"architecture\"")
+        && (has(b"\"config\"") || has(b"\"rootfs\"") || has(b"\"history\"") || has(b"\"created\""))
+}
+
+/// A tar's first header: the magic of POSIX and GNU, or a checksum that fits (the tar of Unix V7 has no magic).
+fn is_tar(head: &[u8]) -> bool {
+    let Some(header) = head.get(..512) else { return false };
+    if &header[257..262] == b"ustar" {
+        return true;
+    }
+    // The cheap look first: a mode, and a checksum, in octal digits.
+    let is_octal = |field: &[u8]| field.iter().all(|b| matches!(b, b'0'..=b'7' | b' ' | 0));
+    if header[0] == 0 || !is_octal(&header[100..108]) || !is_octal(&header[148..156]) {
+        return false;
+    }
+    let digits: String = header[148..156].iter().filter(|b| b.is_ascii_digit()).map(|&b| b as char).collect();
+    let sum: u32 = header
+        .iter()
+        .enumerate()
+        .map(|(i, &b)| if (148..156).contains(&i) { 32 } else { u32::from(b) })
+        .sum();
+    u32::from_str_radix(&digits, 8) == Ok(sum)
+}

@@ -1,0 +1,446 @@
+//! Files that hold other files: what a file is, told by its content, and what is in it, nested to a depth.
+//!
+//! Everything is streamed. A format that must be read out of order (zip, 7z, asar) is read in place where the file
+//! is on disk or in memory, and otherwise from a temporary file that has no name. One [`Budget`] holds for all that
+//! comes out of one file. A part that cannot be read is told, and the rest is read.
+//!
+//! A format is one file here: a function that takes a `Walk` and an input, and hands each member to
+//! `Walk::member` or, if it cannot, says so with `Walk::unread`. [`Kind`] names it and tells it.
+
+mod asar;
+mod compressed;
+mod decoders;
+pub mod document;
+mod hermes;
+mod image;
+mod kind;
+pub mod picture;
+mod pieces;
+pub mod record;
+mod seven;
+mod tar;
+#[cfg(test)]
+mod testing;
+mod wasm;
+mod zip;
+
+pub use kind::Kind;
+pub use pieces::Parts;
+
+use super::ocr::Ocr;
+use krea_scan_bounds::limits::{Budget, Limits, Metered};
+use krea_scan_bounds::memory::Memory;
+use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::Layer;
+use pieces::{NextPiece, Pieces};
+use std::io::{self, Cursor, Read, Seek};
+
+/// How much of a file tells what it is.
+pub const HEAD: usize = 1024;
+/// A member that must be read out of order is kept in memory up to this size, and in a nameless file beyond it.
+/// Containers nest, so that many of them can be held at a time.
+const MAX_IN_MEMORY: usize = 1 << 20;
+/// A file is asked about in parts of this size, in bytes, and so much of each is seen again with the next one.
+const PART: usize = 1 << 20;
+const PART_OVERLAP: usize = 4 << 10;
+/// Of one file not more than so many parts that were not read are told one by one.
+const MAX_TOLD: usize = 100;
+
+/// A file that can be read from any place.
+pub trait Seekable: Read + Seek {}
+
+impl<T: Read + Seek> Seekable for T {}
+
+/// Receives what is in a container.
+pub trait Visitor {
+    /// A file inside, and the way to it, outermost first. `name` is its own, for what its name says of it. What is
+    /// left unread is skipped.
+    ///
+    /// # Errors
+    /// What reading it answers; it is told as [`Visitor::unread`] then.
+    fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()>;
+
+    /// As [`Visitor::member`], of a text that was made of pieces: `parts` names them, while it is read.
+    ///
+    /// # Errors
+    /// As [`Visitor::member`].
+    fn text(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read, _parts: &Parts) -> io::Result<()> {
+        self.member(layers, name, input)
+    }
+
+    /// A file inside that is read as it is before it is taken apart. What [`Visitor::inside`] is given then.
+    ///
+    /// # Errors
+    /// As [`Visitor::member`].
+    fn outside(
+        &mut self,
+        layers: &[Layer],
+        _kind: Kind,
+        name: &str,
+        input: &mut dyn Read,
+    ) -> io::Result<Outside> {
+        self.member(layers, name, input).map(|()| Outside::default())
+    }
+
+    /// All that is in such a file has been handed over.
+    fn inside(&mut self, _kind: Kind, _outside: Outside) {}
+
+    /// As [`Visitor::outside`], of a file that is a part of the document it is in, which has a text that is handed over
+    /// behind all such parts.
+    ///
+    /// # Errors
+    /// As [`Visitor::member`].
+    fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
+        self.member(layers, name, input).map(|()| Outside::default())
+    }
+
+    /// How much it came by so far, counted as [`Outside`] does.
+    fn so_far(&self) -> usize {
+        0
+    }
+
+    /// The text of a document has been handed over, which began at `from`. What [`Visitor::part`] gave for its parts.
+    fn texts(&mut self, _parts: &[Outside], _from: usize) {}
+
+    /// Whether a part of a file is worth taking the whole file apart; `name` is the file's. A format whose members stand
+    /// in it as they are asks before it goes to work.
+    fn wants(&self, name: &str, part: &[u8]) -> bool;
+
+    /// Something inside that was not read, or not to its end.
+    fn unread(&mut self, layers: &[Layer], reason: String);
+}
+
+/// What a visitor came by in a file as it is, before the file is taken apart: its first and the one behind its last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outside {
+    /// The first.
+    pub before: usize,
+    /// The one behind the last.
+    pub inside: usize,
+}
+
+/// Hands all that is in a file to `visitor`. `size` is the file's, in bytes. With `ocr`, the text in pictures is a part of
+/// them.
+pub fn walk(
+    kind: Kind,
+    name: &str,
+    input: &mut dyn Seekable,
+    size: u64,
+    limits: Limits,
+    ocr: Option<&Ocr>,
+    visitor: &mut dyn Visitor,
+) {
+    let budget = Budget::new(limits, size);
+    let memory = Memory::new(&budget);
+    let mut walk = Walk {
+        budget: &budget,
+        memory: &memory,
+        ocr,
+        layers: Vec::new(),
+        depth: 0,
+        visitor,
+        stopped: None,
+        told: 0,
+        muted: false,
+        parts: Vec::new(),
+    };
+    match input.rewind() {
+        Ok(()) => walk.open(kind, name, Source::InPlace(input)),
+        Err(error) => walk.unread(&error.to_string()),
+    }
+    walk.end();
+}
+
+/// A container's bytes.
+enum Source<'s> {
+    /// Where they are.
+    InPlace(&'s mut dyn Seekable),
+    /// As they come out of another container.
+    Stream(&'s mut dyn Read),
+}
+
+/// A way into a file.
+pub struct Walk<'w> {
+    budget: &'w Budget,
+    memory: &'w Memory<'w>,
+    /// Reads the text in pictures.
+    ocr: Option<&'w Ocr>,
+    /// The way so far.
+    layers: Vec<Layer>,
+    /// Containers that are open.
+    depth: usize,
+    visitor: &'w mut dyn Visitor,
+    /// Where a limit was passed.
+    stopped: Option<Vec<Layer>>,
+    /// How many parts were told that were not read.
+    told: usize,
+    /// Nothing is told: why something is missing has been told already.
+    muted: bool,
+    /// What was seen of the parts of the document that is being read.
+    parts: Vec<Outside>,
+}
+
+impl<'w> Walk<'w> {
+    /// Opens a container and reads all that is in it. `name` is its own.
+    fn open(&mut self, kind: Kind, name: &str, source: Source<'_>) {
+        if let Some(reason) = kind.unreadable() {
+            return self.unread(reason);
+        }
+        if let Err(exceeded) = self.budget.depth(self.depth + 1) {
+            return self.unread(&exceeded.to_string());
+        }
+        self.depth += 1;
+        let read = match (kind, source) {
+            (Kind::Zip, source) => self.in_any_order(source, |walk, input| zip::read(walk, name, input)),
+            (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
+            (Kind::Asar, source) => self.in_any_order(source, asar::read),
+            (Kind::Wasm, source) => {
+                self.in_any_order(source, |walk, input| walk.if_wanted(name, input, wasm::read))
+            }
+            (Kind::Hermes, source) => {
+                self.in_any_order(source, |walk, input| walk.if_wanted(name, input, hermes::read))
+            }
+            (Kind::Picture(format), source) => {
+                self.in_any_order(source, |walk, input| picture::read(walk, format, name, input))
+            }
+            (Kind::Document(format), source) => {
+                self.in_any_order(source, |walk, input| document::read(walk, format, name, input))
+            }
+            (Kind::Record(format), source) => {
+                self.in_any_order(source, |walk, input| record::read(walk, format, name, input))
+            }
+            (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
+            (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
+            (Kind::ImageConfig, Source::InPlace(input)) => image::read(self, name, input),
+            (Kind::ImageConfig, Source::Stream(input)) => image::read(self, name, input),
+            (kind, Source::InPlace(input)) => compressed::read(self, kind, name, input),
+            (kind, Source::Stream(input)) => compressed::read(self, kind, name, input),
+        };
+        self.depth -= 1;
+        if let Err(error) = read {
+            self.failed(&error);
+        }
+    }
+
+    /// Reads a format whose members stand in it as they are, if there is anything in it that is wanted.
+    fn if_wanted(
+        &mut self,
+        name: &str,
+        input: &mut dyn Seekable,
+        read: impl FnOnce(&mut Self, &mut dyn Seekable) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut buffer = vec![0; PART];
+        let mut kept = 0;
+        loop {
+            let length = kept + input.read(&mut buffer[kept..])?;
+            if self.visitor.wants(name, &buffer[..length]) {
+                return read(self, input);
+            }
+            if length == kept {
+                return Ok(());
+            }
+            self.budget.spend(0)?;
+            kept = length.min(PART_OVERLAP);
+            buffer.copy_within(length - kept..length, 0);
+        }
+    }
+
+    /// Reads a format that must be read out of order.
+    fn in_any_order(
+        &mut self,
+        source: Source<'_>,
+        read: impl FnOnce(&mut Self, &mut dyn Seekable) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match source {
+            Source::InPlace(input) => read(self, input),
+            Source::Stream(input) => {
+                let mut spool = tempfile::spooled_tempfile(MAX_IN_MEMORY);
+                let copied = io::copy(input, &mut spool);
+                spool.rewind()?;
+                let Err(error) = copied else { return read(self, &mut spool) };
+                if self.budget.exceeded().is_some() {
+                    return Err(error);
+                }
+                // What has come through is read, and why there is no more is told once.
+                self.failed(&error);
+                let muted = std::mem::replace(&mut self.muted, true);
+                let read = read(self, &mut spool);
+                self.muted = muted;
+                match self.budget.exceeded() {
+                    Some(_) => read,
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// A member: a container itself, or something to hand on. `name` is the member's own.
+    ///
+    /// # Errors
+    /// When a limit is passed. What else goes wrong is the member's own, and told.
+    fn member(&mut self, layer: Layer, name: &str, input: &mut dyn Read) -> io::Result<()> {
+        self.budget.member()?;
+        self.layers.push(layer);
+        let mut head = Vec::with_capacity(HEAD);
+        let read = input.take(HEAD as u64).read_to_end(&mut head);
+        let kind = Kind::of(&head, name).filter(|kind| head.len() == HEAD || kind.may_hold(&head));
+        let mut all = Cursor::new(&head).chain(input);
+        match (read, kind) {
+            (Ok(_), Some(kind)) if kind.is_read_as_it_is() => self.twice(kind, name, &mut all),
+            (Ok(_), Some(kind)) => self.open(kind, name, Source::Stream(&mut all)),
+            // What was read before an error is handed on: the reader gives the error again.
+            _ => self.hand_on(name, &mut all),
+        }
+        self.left()
+    }
+
+    /// Reads a file as it is, and then takes it apart.
+    fn twice(&mut self, kind: Kind, name: &str, input: &mut dyn Read) {
+        let read = self.in_any_order(Source::Stream(input), |walk, input| {
+            let outside = walk.visitor.outside(&walk.layers, kind, name, input)?;
+            input.rewind()?;
+            walk.open(kind, name, Source::InPlace(input));
+            walk.visitor.inside(kind, outside);
+            Ok(())
+        });
+        if let Err(error) = read {
+            self.failed(&error);
+        }
+    }
+
+    /// A member that is a part of a document: it is read as it is, and what its text says is told behind all of them.
+    ///
+    /// # Errors
+    /// As [`Walk::member`].
+    fn part(&mut self, layer: Layer, name: &str, input: &mut dyn Read) -> io::Result<()> {
+        self.budget.member()?;
+        self.layers.push(layer);
+        match self.visitor.part(&self.layers, name, input) {
+            Ok(outside) if outside.before < outside.inside => self.parts.push(outside),
+            Ok(_) => {}
+            Err(error) => self.failed(&error),
+        }
+        self.left()
+    }
+
+    /// A document begins, or a container that is none. Gives what was seen of the one around it.
+    fn parts(&mut self) -> Vec<Outside> {
+        std::mem::take(&mut self.parts)
+    }
+
+    /// The text of a document has been read, which began at `from`. `around`: what was seen of the one around it.
+    fn texts(&mut self, around: Vec<Outside>, from: usize) {
+        let parts = std::mem::replace(&mut self.parts, around);
+        if !parts.is_empty() {
+            self.visitor.texts(&parts, from);
+        }
+    }
+
+    /// A text made of pieces, which is a step of the way.
+    ///
+    /// # Errors
+    /// As [`Walk::member`].
+    fn pieces<N: NextPiece>(&mut self, layer: Layer, name: &str, pieces: N) -> io::Result<()> {
+        self.budget.member()?;
+        self.layers.push(layer);
+        let pieces = Pieces::new(pieces);
+        let parts = pieces.parts();
+        if let Err(error) =
+            self.visitor.text(&self.layers, name, &mut Metered::new(self.budget, pieces), &parts)
+        {
+            self.failed(&error);
+        }
+        self.left()
+    }
+
+    /// Goes back from a member.
+    fn left(&mut self) -> io::Result<()> {
+        let exceeded = self.budget.exceeded();
+        if exceeded.is_some() && self.stopped.is_none() {
+            self.stopped = Some(self.layers.clone());
+        }
+        self.layers.pop();
+        exceeded.map_or(Ok(()), |exceeded| Err(exceeded.into()))
+    }
+
+    /// Hands on what the way leads to, which is no container.
+    fn hand_on(&mut self, name: &str, input: &mut dyn Read) {
+        if let Err(error) = self.visitor.member(&self.layers, name, input) {
+            self.failed(&error);
+        }
+    }
+
+    /// How many steps lead to where the walk is.
+    fn level(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Tells what went wrong, if nobody has told it yet.
+    fn failed(&mut self, error: &io::Error) {
+        if let Some(reason) = ReadError::of(error).tell(self.level()) {
+            self.unread(&reason);
+        }
+    }
+
+    /// Tells that what the way leads to was not read. A budget that is used up is told once, at the end.
+    fn unread(&mut self, reason: &str) {
+        if self.budget.exceeded().is_some() || self.muted {
+            return;
+        }
+        self.told += 1;
+        if self.told <= MAX_TOLD {
+            self.visitor.unread(&self.layers, reason.to_owned());
+        }
+    }
+
+    /// As [`Walk::unread`], of a member.
+    fn unread_member(&mut self, layer: Layer, reason: &str) {
+        self.layers.push(layer);
+        self.unread(reason);
+        self.layers.pop();
+    }
+
+    /// Tells what is told of the file as a whole.
+    fn end(&mut self) {
+        if let Some(exceeded) = self.budget.exceeded() {
+            let place = self.stopped.take().unwrap_or_default();
+            self.visitor.unread(&place, format!("{exceeded}; what came before was read"));
+        }
+        if let Some(more) = self.told.checked_sub(MAX_TOLD).filter(|&more| more > 0) {
+            self.visitor.unread(&[], format!("{more} more parts of it were not read"));
+        }
+    }
+}
+
+/// Members of an archive that are not read for one reason, and told together.
+#[derive(Default)]
+struct Group {
+    first: String,
+    count: u64,
+}
+
+/// What is encrypted, and what to do about it.
+const ENCRYPTED: &str = "encrypted; unpack it with its password and scan what comes out";
+
+impl Group {
+    fn add(&mut self, name: &str) {
+        if self.count == 0 {
+            name.clone_into(&mut self.first);
+        }
+        self.count += 1;
+    }
+
+    /// Tells what they are: one under its own name, several under the archive's.
+    fn tell(&self, walk: &mut Walk<'_>, kind: &str, what: &str) {
+        match self.count {
+            0 => {}
+            1 => walk.unread_member(layer(kind, &self.first), &format!("is {what}")),
+            count => walk.unread(&format!("{count} of its members, {} for one, are {what}", self.first)),
+        }
+    }
+}
+
+/// One step of a way.
+fn layer(kind: &str, name: &str) -> Layer {
+    Layer { kind: kind.to_owned(), name: name.to_owned(), line: None, column: None }
+}

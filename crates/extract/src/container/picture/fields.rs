@@ -1,0 +1,138 @@
+//! The fields of one picture, as one text: `Title: …`, `Comment: …`, a line each. So what a field is called, and what the
+//! field beside it says, is near what stands in it. Findings name the field.
+
+use crate::container::pieces::{NextPiece, Piece};
+use crate::container::{Walk, layer};
+use krea_scan_text::Layer;
+use std::io::{self, Read};
+
+/// A longer field, in bytes, is a text of its own.
+const LONG: usize = 1 << 20;
+/// Fields that are kept until they are handed on, in bytes.
+const KEPT: usize = 4 << 20;
+/// More of a field's name than this, in characters, is not told.
+const NAME: usize = 80;
+/// A long field is handed on in pieces of this size, in bytes.
+const PIECE: u64 = 64 << 10;
+
+/// The fields that are not handed on yet.
+pub struct Fields<'n> {
+    /// The picture's name.
+    name: &'n str,
+    pieces: Vec<Piece>,
+    bytes: usize,
+    /// How many there were.
+    count: usize,
+}
+
+impl<'n> Fields<'n> {
+    /// The fields of the picture with this name.
+    pub fn new(name: &'n str) -> Self {
+        Fields { name, pieces: Vec::new(), bytes: 0, count: 0 }
+    }
+
+    /// How many fields were added.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Adds a field: what it is, what it is called, and its text.
+    ///
+    /// # Errors
+    /// When a limit is passed.
+    pub fn add(&mut self, walk: &mut Walk<'_>, kind: &str, name: &str, text: &[u8]) -> io::Result<()> {
+        self.read(walk, kind, name, &mut &text[..])
+    }
+
+    /// As [`Fields::add`], with the text as it comes. What goes wrong with it is told as the field's.
+    ///
+    /// # Errors
+    /// When a limit is passed.
+    pub fn read(
+        &mut self,
+        walk: &mut Walk<'_>,
+        kind: &str,
+        name: &str,
+        text: &mut dyn Read,
+    ) -> io::Result<()> {
+        self.count += 1;
+        let name: String = name.chars().filter(|letter| !letter.is_control()).take(NAME).collect();
+        let part = layer(kind, &name);
+        let mut line = format!("{name}: ").into_bytes();
+        let start = line.len();
+        let read = text.take(LONG as u64).read_to_end(&mut line);
+        if read.is_ok() && line.len() - start == LONG {
+            self.hand_on(walk)?;
+            return walk.pieces(metadata(), self.name, Long { first: Some(line), rest: text, part });
+        }
+        if let Err(error) = &read {
+            walk.budget.spend(0)?;
+            walk.layers.push(part.clone());
+            walk.failed(error);
+            walk.layers.pop();
+        }
+        while line.last().is_some_and(|&byte| byte == 0) {
+            line.pop();
+        }
+        line.push(b'\n');
+        if memchr::memchr(0, &line).is_some() {
+            // Beside bytes that are no text, the other fields would not be read as the text that they are.
+            let alone = vec![Piece { text: line, part: Some(part) }];
+            return walk.pieces(metadata(), self.name, Kept(alone.into_iter()));
+        }
+        self.bytes += line.len();
+        self.pieces.push(Piece { text: line, part: Some(part) });
+        if self.bytes > KEPT { self.hand_on(walk) } else { Ok(walk.budget.spend(0)?) }
+    }
+
+    /// Hands on what there is.
+    ///
+    /// # Errors
+    /// When a limit is passed.
+    pub fn hand_on(&mut self, walk: &mut Walk<'_>) -> io::Result<()> {
+        self.bytes = 0;
+        match std::mem::take(&mut self.pieces) {
+            pieces if pieces.is_empty() => Ok(()),
+            pieces => walk.pieces(metadata(), self.name, Kept(pieces.into_iter())),
+        }
+    }
+}
+
+/// The step from a picture to the text of its fields.
+fn metadata() -> Layer {
+    layer("metadata", "")
+}
+
+/// Fields that were kept.
+struct Kept(std::vec::IntoIter<Piece>);
+
+impl NextPiece for Kept {
+    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+        let next = self.0.next();
+        let is_there = next.is_some();
+        if let Some(next) = next {
+            *piece = next;
+        }
+        Ok(is_there)
+    }
+}
+
+/// A field that is too long to be kept.
+struct Long<'r> {
+    first: Option<Vec<u8>>,
+    rest: &'r mut dyn Read,
+    part: Layer,
+}
+
+impl NextPiece for Long<'_> {
+    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+        piece.part = Some(self.part.clone());
+        match self.first.take() {
+            Some(first) => piece.text = first,
+            None => {
+                (&mut *self.rest).take(PIECE).read_to_end(&mut piece.text)?;
+            }
+        }
+        Ok(!piece.text.is_empty())
+    }
+}

@@ -1,0 +1,164 @@
+//! A text that is made while it is read, piece by piece, and which piece a place in it belongs to.
+
+use krea_scan_text::Layer;
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Names are kept for so many of the last bytes that were read: whoever reads looks back no further.
+const KEPT: u64 = 8 << 20;
+/// A shorter piece is not named: no token fits in it.
+const SHORTEST: u64 = 16;
+
+/// Makes pieces of a text.
+pub trait NextPiece {
+    /// Writes the next piece into `piece`, which is empty. Says whether there was one.
+    ///
+    /// # Errors
+    /// What keeps the text from being made any further.
+    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool>;
+}
+
+/// A piece of a text.
+#[derive(Debug, Default)]
+pub struct Piece {
+    /// What it says, a line's end included.
+    pub text: Vec<u8>,
+    /// What the piece is called, where it has a name: a cell, a message.
+    pub part: Option<Layer>,
+}
+
+/// Which pieces of a text have names. All copies are one.
+#[derive(Clone, Debug, Default)]
+pub struct Parts(Arc<Mutex<VecDeque<Part>>>);
+
+/// A piece's place in the text, and its name.
+type Part = (Range<u64>, Layer);
+
+impl Parts {
+    /// The name of the piece that holds the byte at `offset`, while that is not long past.
+    pub fn at(&self, offset: u64) -> Option<Layer> {
+        let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = parts.partition_point(|(range, _)| range.start <= offset);
+        let (range, layer) = parts.get(next.checked_sub(1)?)?;
+        range.contains(&offset).then(|| layer.clone())
+    }
+
+    fn push(&self, range: Range<u64>, layer: Layer) {
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while parts.front().is_some_and(|(past, _)| past.end + KEPT < range.start) {
+            parts.pop_front();
+        }
+        parts.push_back((range, layer));
+    }
+}
+
+/// Reads pieces one after the other.
+#[derive(Debug)]
+pub struct Pieces<N> {
+    /// What makes them.
+    source: N,
+    piece: Piece,
+    /// How much of the piece was given, and where in the text the piece starts.
+    given: usize,
+    offset: u64,
+    parts: Parts,
+    /// What went wrong behind what was given last.
+    failed: Option<io::Error>,
+}
+
+impl<N: NextPiece> Pieces<N> {
+    /// Reads what `source` makes.
+    pub fn new(source: N) -> Self {
+        Pieces { source, piece: Piece::default(), given: 0, offset: 0, parts: Parts::default(), failed: None }
+    }
+
+    /// The names of the pieces, filled while they are read.
+    pub fn parts(&self) -> Parts {
+        self.parts.clone()
+    }
+
+    /// What makes the pieces.
+    pub fn into_source(self) -> N {
+        self.source
+    }
+
+    /// Goes to the next piece that says something.
+    fn advance(&mut self) -> io::Result<bool> {
+        loop {
+            self.offset += self.piece.text.len() as u64;
+            self.piece.text.clear();
+            self.given = 0;
+            if !self.source.next_piece(&mut self.piece)? {
+                return Ok(false);
+            }
+            let length = self.piece.text.len() as u64;
+            if let Some(part) = self.piece.part.take().filter(|_| length >= SHORTEST) {
+                self.parts.push(self.offset..self.offset + length, part);
+            }
+            if length > 0 {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+impl<N: NextPiece> Read for Pieces<N> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut filled = 0;
+        while filled < buffer.len() {
+            if self.given == self.piece.text.len() {
+                match self.advance() {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) if filled == 0 => return Err(error),
+                    Err(error) => {
+                        self.failed = Some(error);
+                        break;
+                    }
+                }
+            }
+            let length = (self.piece.text.len() - self.given).min(buffer.len() - filled);
+            buffer[filled..filled + length]
+                .copy_from_slice(&self.piece.text[self.given..self.given + length]);
+            filled += length;
+            self.given += length;
+        }
+        Ok(filled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pieces of ten letters, and then an error.
+    struct Ten(usize);
+
+    impl NextPiece for Ten {
+        fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+            self.0 += 1;
+            piece.text.extend(b"ten letters and more\n");
+            piece.part = Some(crate::container::layer("row", &format!("row {}", self.0)));
+            if self.0 > 3 { Err(io::Error::other("enough")) } else { Ok(true) }
+        }
+    }
+
+    #[test]
+    fn pieces_are_one_text_and_have_names() {
+        let mut pieces = Pieces::new(Ten(0));
+        let parts = pieces.parts();
+        let mut text = Vec::new();
+        assert_eq!(pieces.read_to_end(&mut text).unwrap_err().to_string(), "enough");
+        assert_eq!(text, b"ten letters and more\n".repeat(3));
+        let name = |offset| parts.at(offset).map(|layer| layer.name);
+        assert_eq!(name(0).as_deref(), Some("row 1"));
+        assert_eq!(name(21).as_deref(), Some("row 2"));
+        assert_eq!(name(62).as_deref(), Some("row 3"));
+        assert_eq!(name(63), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! Recordings of terminals: the lines as they stood on the screen, and when. asciinema's casts, the typescripts of
+//! `script`, and `ttyrec`.
+
+mod cast;
+mod session;
+mod typescript;
+
+use crate::container::{Seekable, Walk, layer};
+use session::Session;
+use std::io::{self, BufReader};
+
+/// A format of recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// asciinema's, a line an event.
+    Cast,
+    /// asciinema's first format, which is one JSON value.
+    FirstCast,
+    /// What `script` writes.
+    Typescript,
+    /// What `ttyrec` writes.
+    Ttyrec,
+}
+
+impl Format {
+    /// What a file is.
+    pub fn of(head: &[u8], name: &str) -> Option<Self> {
+        match head.first()? {
+            b'{' => cast::of(head),
+            b'S' if head.starts_with(typescript::START) => Some(Format::Typescript),
+            _ if name.ends_with(".ttyrec") && typescript::is_ttyrec(head) => Some(Format::Ttyrec),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a recording.
+pub fn read(walk: &mut Walk<'_>, format: Format, input: &mut dyn Seekable) -> io::Result<()> {
+    let mut input = BufReader::new(input);
+    match format {
+        Format::Cast => {
+            let (events, unread) = cast::Events::new(&mut input)?;
+            walk.pieces(layer("terminal", ""), "terminal.txt", Session::new(events))?;
+            if unread.get() > 0 {
+                let lines = unread.get();
+                walk.unread(&format!(
+                    "{lines} of its lines are no events of a cast; they were read as they are"
+                ));
+            }
+            Ok(())
+        }
+        Format::FirstCast => {
+            let memory = walk.memory;
+            let _held = memory.take(cast::MOST_FIRST)?;
+            let events = cast::first(&mut input)?;
+            walk.pieces(layer("terminal", ""), "terminal.txt", Session::new(events))
+        }
+        Format::Typescript => {
+            let session = Session::new(typescript::Typescript::new(&mut input));
+            walk.pieces(layer("terminal", ""), "terminal.txt", session)
+        }
+        Format::Ttyrec => {
+            let session = Session::new(typescript::Ttyrec::new(&mut input));
+            walk.pieces(layer("terminal", ""), "terminal.txt", session)
+        }
+    }
+}

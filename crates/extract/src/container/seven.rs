@@ -1,0 +1,134 @@
+//! 7z.
+
+use super::{ENCRYPTED, Group, Seekable, Walk, layer};
+use krea_scan_bounds::memory::{MOST, too_much};
+use krea_scan_bounds::read_error::{Packed, ReadError, Unpacked};
+use sevenz_rust2::{Archive, BlockDecoder, Coder, EncoderMethod, Error, Password};
+use std::io::{self, SeekFrom};
+
+/// The longest header that is read, in bytes. What is made of one takes up to 150 times as much memory.
+const MAX_HEADER: usize = 900 << 10;
+/// What the reader needs besides dictionaries, in bytes.
+const BESIDES: u64 = 2 << 20;
+
+/// Reads a 7z archive.
+pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+    let held = walk.memory.take(150 * MAX_HEADER as u64)?;
+    let size = input.seek(SeekFrom::End(0))?;
+    let mut input = input;
+    let archive = match Archive::read_with_memory_limit(&mut input, &Password::empty(), MAX_HEADER >> 10) {
+        Ok(archive) => archive,
+        Err(Error::MaxMemLimited { actaul_kb, .. }) => {
+            let reason = format!(
+                "has a list of members that needs {actaul_kb} kB, and {} kB are the most; unpack it and scan what \
+                 comes out",
+                MAX_HEADER >> 10
+            );
+            return Err(ReadError::new(reason).into());
+        }
+        Err(error) => return Err(trouble(error)),
+    };
+    drop(held);
+    let _list = walk.memory.take(200 * archive.files.len() as u64 + 500 * archive.blocks.len() as u64)?;
+    let mut locked = Vec::new();
+    for block in 0..archive.blocks.len() {
+        let coders = &archive.blocks[block].coders;
+        if coders.iter().any(|coder| coder.encoder_method_id() == EncoderMethod::ID_AES256_SHA256) {
+            locked.push(block);
+        } else if let Err(error) = read_block(walk, &archive, block, &mut input, size) {
+            walk.failed(&error);
+        }
+        walk.budget.spend(0)?;
+    }
+    encrypted(walk, &archive, &locked, &mut input);
+    Ok(())
+}
+
+/// Reads the members of a block, which one stream holds.
+fn read_block(
+    walk: &mut Walk<'_>,
+    archive: &Archive,
+    block: usize,
+    input: &mut &mut dyn Seekable,
+    size: u64,
+) -> io::Result<()> {
+    let need: u64 = archive.blocks[block].coders.iter().map(memory).sum();
+    let _held = walk.memory.take(need.saturating_add(BESIDES))?;
+    let password = Password::empty();
+    let limit = usize::try_from(MOST >> 10).unwrap_or(usize::MAX);
+    let decoder = BlockDecoder::new_with_memory_limit(1, limit, block, archive, &password, input);
+    let (mut stopped, mut broken) = (None, false);
+    let read = decoder.for_each_entries(&mut |entry, reader| {
+        if !entry.has_stream() || entry.size() == 0 {
+            return Ok(true);
+        }
+        let mut unpacked = Unpacked::new(walk.budget, walk.level(), Packed::Known(size), reader);
+        if let Err(error) = walk.member(layer("7z", entry.name()), entry.name(), &mut unpacked) {
+            stopped = Some(error);
+            return Ok(false);
+        }
+        broken = unpacked.has_failed();
+        Ok(!broken)
+    });
+    match (stopped, read) {
+        (Some(error), _) => Err(error),
+        // The member has told it.
+        (None, Err(_)) if broken => Ok(()),
+        (None, Err(error)) => Err(trouble(error)),
+        (None, Ok(_)) => Ok(()),
+    }
+}
+
+/// What a coder needs, in bytes: its dictionary or model.
+fn memory(coder: &Coder) -> u64 {
+    let word = || {
+        let word: Option<[u8; 4]> = coder.properties().get(1..5).and_then(|word| word.try_into().ok());
+        word.map_or(0, |word| u64::from(u32::from_le_bytes(word)))
+    };
+    match coder.encoder_method_id() {
+        EncoderMethod::ID_LZMA | EncoderMethod::ID_PPMD => word(),
+        EncoderMethod::ID_LZMA2 => {
+            let bits = u32::from(coder.properties().first().copied().unwrap_or(0) & 0x3f);
+            u64::from(2 | bits & 1).checked_shl(bits / 2 + 11).unwrap_or(u64::MAX)
+        }
+        EncoderMethod::ID_BZIP2 => 4 << 20,
+        // The library takes any window up to this one.
+        EncoderMethod::ID_ZSTD => 128 << 20,
+        _ => 1 << 20,
+    }
+}
+
+/// Tells of the blocks that are encrypted.
+fn encrypted(walk: &mut Walk<'_>, archive: &Archive, blocks: &[usize], input: &mut &mut dyn Seekable) {
+    let password = Password::empty();
+    let mut locked = Group::default();
+    for &block in blocks {
+        for entry in BlockDecoder::new(1, block, archive, &password, input).entries() {
+            if entry.has_stream() {
+                locked.add(entry.name());
+            }
+        }
+    }
+    locked.tell(walk, "7z", ENCRYPTED);
+}
+
+/// What an error of the library stands for.
+fn trouble(error: Error) -> io::Error {
+    match error {
+        Error::Io(error, _) | Error::MaybeBadPassword(error) => ReadError::of(&error).into(),
+        Error::MaxMemLimited { actaul_kb, .. } => too_much(1024 * actaul_kb as u64).into(),
+        Error::UnsupportedCompressionMethod(method) if method == EncoderMethod::AES256_SHA256.name() => {
+            ReadError::new(
+                "has an encrypted list of members; unpack it with its password and scan what comes out",
+            )
+            .into()
+        }
+        Error::UnsupportedCompressionMethod(method) => {
+            let reason =
+                format!("is compressed by {method}, which is not read; unpack it and scan what comes out");
+            ReadError::new(reason).into()
+        }
+        Error::Other(reason) => ReadError::new(format!("is damaged or cut short: {reason}")).into(),
+        error => ReadError::new(format!("is damaged or cut short: {error}")).into(),
+    }
+}

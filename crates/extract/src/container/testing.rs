@@ -1,0 +1,46 @@
+//! What tests of formats share: everything that a walk hands on, in memory.
+
+use super::{Kind, Visitor, walk};
+use krea_scan_bounds::limits::Limits;
+use krea_scan_text::Layer;
+use std::io::{self, Cursor, Read};
+
+/// What a walk came to.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// The way to each member, and what is in it.
+    pub members: Vec<(String, String)>,
+    /// What was not read, with the way to it.
+    pub unread: Vec<String>,
+}
+
+/// Walks through a file.
+#[track_caller]
+pub fn collect(name: &str, bytes: &[u8]) -> Collected {
+    let mut collected = Collected::default();
+    let kind = Kind::of(bytes, name).expect("is a container");
+    walk(kind, name, &mut Cursor::new(bytes), bytes.len() as u64, Limits::default(), None, &mut collected);
+    collected
+}
+
+fn way(layers: &[Layer]) -> String {
+    let steps: Vec<_> = layers.iter().map(|layer| format!("{} {}", layer.kind, layer.name)).collect();
+    steps.join(" → ")
+}
+
+impl Visitor for Collected {
+    fn member(&mut self, layers: &[Layer], _: &str, input: &mut dyn Read) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        let read = input.read_to_end(&mut bytes);
+        self.members.push((way(layers), String::from_utf8_lossy(&bytes).into_owned()));
+        read.map(|_| ())
+    }
+
+    fn wants(&self, _: &str, _: &[u8]) -> bool {
+        true
+    }
+
+    fn unread(&mut self, layers: &[Layer], reason: String) {
+        self.unread.push(format!("{}: {reason}", way(layers)));
+    }
+}

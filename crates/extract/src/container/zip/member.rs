@@ -1,0 +1,148 @@
+//! One member of a zip: its bytes, decoded by the method that its header names (APPNOTE.TXT 4.4.5).
+
+use super::directory::Entry;
+use crate::container::decoders::{Zstd, lzma, xz};
+use crate::container::{Walk, layer};
+use krea_scan_bounds::read_error::{Packed, ReadError, Unpacked};
+use std::io::{self, BufReader, Read};
+
+/// How much packed input is read at once, in bytes.
+const BUFFER: u64 = 64 << 10;
+/// What a bzip2 decoder needs, in bytes.
+const BZIP2: u64 = 4 << 20;
+
+/// Whether a method can be undone.
+pub fn is_known(method: u16) -> bool {
+    matches!(method, 0 | 8 | 9 | 12 | 14 | 20 | 93 | 95)
+}
+
+/// What members are whose method cannot be undone.
+pub fn foreign(method: u16) -> String {
+    format!(
+        "compressed by method {method}{}, which is not read; unpack it and scan what comes out",
+        method_name(method)
+    )
+}
+
+/// Reads a member whose packed bytes are in `input`.
+pub fn read(walk: &mut Walk<'_>, entry: &Entry, input: impl Read) -> io::Result<()> {
+    let memory = walk.memory;
+    let mut input = BufReader::with_capacity(entry.packed.clamp(64, BUFFER) as usize, input);
+    match entry.method {
+        0 => hand_on(walk, entry, input),
+        8 => hand_on(walk, entry, flate2::bufread::DeflateDecoder::new(input)),
+        9 => {
+            // The `zip` crate has the decoder; it takes it from a member with a header.
+            let mut member = io::Cursor::new(header(entry)).chain(input);
+            match zip::read::read_zipfile_from_stream_with_options(
+                &mut member,
+                zip::read::ZipReadOptions::new().ignore_crc32(true),
+            ) {
+                Ok(Some(decoder)) => hand_on(walk, entry, decoder),
+                Ok(None) => Ok(()),
+                Err(error) => refuse(walk, entry, &error.into()),
+            }
+        }
+        12 => match memory.take(BZIP2) {
+            Ok(_held) => hand_on(walk, entry, bzip2::bufread::BzDecoder::new(input)),
+            Err(error) => refuse(walk, entry, &error),
+        },
+        14 => {
+            let mut head = [0; 9];
+            let decoder = input.read_exact(&mut head).and_then(|()| {
+                let [_, _, 5, 0, head @ ..] = head else {
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "the head of LZMA is another one",
+                    ));
+                };
+                let size = if entry.flags & 2 != 0 { u64::MAX } else { entry.size };
+                lzma(memory, head, size, input)
+            });
+            match decoder {
+                Ok((decoder, _held)) => hand_on(walk, entry, decoder),
+                Err(error) => refuse(walk, entry, &error),
+            }
+        }
+        20 | 93 => hand_on(walk, entry, Zstd::new(memory, input)),
+        95 => match xz(memory, input) {
+            Ok((decoder, _held)) => hand_on(walk, entry, decoder),
+            Err(error) => refuse(walk, entry, &error),
+        },
+        method => refuse(walk, entry, &ReadError::new(format!("is {}", foreign(method))).into()),
+    }
+}
+
+fn hand_on(walk: &mut Walk<'_>, entry: &Entry, decoder: impl Read) -> io::Result<()> {
+    let checked = Checked { inner: decoder, crc: flate2::Crc::new(), entry, bytes: 0 };
+    let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, Packed::Known(entry.packed), checked);
+    let layer = layer("zip", &entry.name);
+    if entry.is_part {
+        return walk.part(layer, &entry.name, &mut unpacked);
+    }
+    walk.member(layer, &entry.name, &mut unpacked)
+}
+
+/// Tells why a member is not read.
+fn refuse(walk: &mut Walk<'_>, entry: &Entry, error: &io::Error) -> io::Result<()> {
+    walk.layers.push(layer("zip", &entry.name));
+    walk.failed(error);
+    walk.layers.pop();
+    walk.budget.member().map_err(io::Error::from)
+}
+
+/// A member's own header with what the list says of it.
+fn header(entry: &Entry) -> Vec<u8> {
+    let mut header = b"PK\x03\x04\x2d\x00\x00\x00".to_vec();
+    header.extend(entry.method.to_le_bytes());
+    header.extend([0; 4]);
+    header.extend(entry.crc.to_le_bytes());
+    header.extend([0xff; 8]);
+    header.extend([0, 0, 20, 0, 1, 0, 16, 0]);
+    header.extend(entry.size.to_le_bytes());
+    header.extend(entry.packed.to_le_bytes());
+    header
+}
+
+/// Methods that are known and not read.
+fn method_name(method: u16) -> &'static str {
+    match method {
+        1 => " (shrink)",
+        2..=5 => " (reduce)",
+        6 => " (implode)",
+        94 => " (MP3)",
+        96 => " (JPEG)",
+        97 => " (WavPack)",
+        98 => " (PPMd)",
+        _ => "",
+    }
+}
+
+/// Compares what came out with what the list says.
+struct Checked<'e, R> {
+    inner: R,
+    crc: flate2::Crc,
+    entry: &'e Entry,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Checked<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.crc.update(&buffer[..read]);
+        self.bytes += read as u64;
+        if read > 0 || buffer.is_empty() {
+            return Ok(read);
+        }
+        let (bytes, said) = (self.bytes, self.entry.size);
+        if self.crc.sum() != self.entry.crc {
+            return Err(ReadError::new("is damaged: its checksum does not fit").into());
+        }
+        // Programs that do not know the long form keep the lower half of the size.
+        if bytes != said && bytes & 0xffff_ffff != said {
+            let reason = format!("is damaged: it should be {said} bytes and is {bytes}; those were read");
+            return Err(ReadError::new(reason).into());
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,115 @@
+//! zip, and what is a zip: by its list of members or, where that is missing, by the members' own headers.
+
+mod cut;
+pub mod directory;
+pub mod locate;
+mod member;
+mod name;
+
+use super::document::office::{self, Package};
+use super::{ENCRYPTED, Group, Seekable, Walk, layer};
+use directory::{End, Entry};
+use krea_scan_bounds::read_error::{Part, ReadError};
+use locate::go_to;
+use std::collections::BTreeMap;
+use std::io;
+
+/// More stretches of a file than this are not kept, to tell members that share bytes.
+const MAX_STRETCHES: usize = 250_000;
+
+/// Whether a zip ends where the file ends.
+pub fn is_at_end(input: &mut dyn Seekable) -> bool {
+    let found = directory::end(input).is_ok_and(|end| end.is_some_and(|end| end.members > 0));
+    input.rewind().is_ok() && found
+}
+
+/// Reads a zip.
+pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+    let Some(end) = directory::end(input)? else {
+        return cut::read(walk, input);
+    };
+    if end.part > 0 {
+        let reason = "is the last part of a split archive; join the parts (zip -s 0) and scan that";
+        return Err(ReadError::new(reason).into());
+    }
+    if !end.comment.is_empty() {
+        walk.member(layer("zip-comment", ""), "", &mut &end.comment[..])?;
+    }
+    let package = Package::of(walk, input, &end)?;
+    let parts = walk.parts();
+    let read = members(walk, input, &end, package.is_some());
+    let from = walk.visitor.so_far();
+    let read = read.and_then(|()| match &package {
+        Some(package) => package.read(walk, name, input, &end),
+        None => Ok(()),
+    });
+    walk.texts(parts, from);
+    read
+}
+
+/// Reads what the list of members leads to. `in_package`: it is a document, whose parts are told apart.
+fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &End, in_package: bool) -> io::Result<()> {
+    let mut entries = end.entries();
+    let (mut taken, mut shared, mut count) = (Taken::default(), 0u64, 0u64);
+    let (mut locked, mut foreign, mut method) = (Group::default(), Group::default(), 0);
+    while let Some(mut entry) = entries.next(input)? {
+        count += 1;
+        entry.is_part = in_package && office::is_xml(&entry.name);
+        if !entry.comment.is_empty() {
+            walk.member(layer("zip-comment", &entry.name), "", &mut entry.comment.as_bytes())?;
+        }
+        if entry.packed == 0 {
+            walk.budget.member()?;
+        } else if entry.is_encrypted() {
+            locked.add(&entry.name);
+        } else if !member::is_known(entry.method) {
+            method = entry.method;
+            foreign.add(&entry.name);
+        } else if taken.take(entry.offset..entry.offset.saturating_add(entry.packed)) {
+            read_member(walk, input, &entry, end.before)?;
+        } else {
+            shared += 1;
+        }
+    }
+    locked.tell(walk, "zip", ENCRYPTED);
+    foreign.tell(walk, "zip", &member::foreign(method));
+    if shared > 0 {
+        walk.unread(&format!(
+            "{shared} of its members share bytes with others, as in an archive bomb; the first of them was read"
+        ));
+    }
+    if !entries.is_done() {
+        walk.unread(&format!("has a damaged list of members; the first {count} were read"));
+    } else if count & 0xffff != end.members & 0xffff {
+        let said = end.members;
+        walk.unread(&format!("says that it has {said} members and lists {count}; those were read"));
+    }
+    Ok(())
+}
+
+/// Reads a member that the list names.
+fn read_member(walk: &mut Walk<'_>, input: &mut dyn Seekable, entry: &Entry, before: u64) -> io::Result<()> {
+    if !go_to(input, entry, before)? {
+        walk.unread_member(layer("zip", &entry.name), "is damaged: it is not where the list of members says");
+        return Ok(());
+    }
+    let part = Part::new(input, entry.packed, walk.level() + 1);
+    member::read(walk, entry, part)
+}
+
+/// The stretches of a file that members took.
+#[derive(Default)]
+struct Taken(BTreeMap<u64, u64>);
+
+impl Taken {
+    /// Takes a stretch; says whether it was free.
+    fn take(&mut self, stretch: std::ops::Range<u64>) -> bool {
+        if self.0.range(..stretch.end).next_back().is_some_and(|(_, &end)| end > stretch.start) {
+            return false;
+        }
+        if self.0.len() < MAX_STRETCHES {
+            self.0.insert(stretch.start, stretch.end);
+        }
+        true
+    }
+}

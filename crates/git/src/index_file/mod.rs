@@ -1,0 +1,166 @@
+//! Random access to the entries of an index file, whatever its version, split or not, by a reader that believes nothing of what
+//! the file says of itself. Format: git's `Documentation/gitformat-index.txt`.
+
+mod extensions;
+mod places;
+mod whole;
+
+use super::repository::Repository;
+pub use extensions::CachedTree;
+use gix_hash::{Kind, ObjectId};
+use places::Places;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use whole::Whole;
+
+/// Signature, version and number of entries.
+const HEADER: usize = 12;
+/// An entry up to its path is the file's state with its mode, the id, and flags.
+const MODE_AT: usize = 24;
+const ID_AT: usize = 40;
+const FLAGS: usize = 2;
+/// In the flags: two more bytes of flags follow (version 3).
+const EXTENDED: u16 = 0x4000;
+/// In the flags: the path's length, or this much when it is longer.
+const LONG_PATH: u16 = 0x0fff;
+/// In the flags that follow, which are the upper half of all.
+const INTENT_TO_ADD: u32 = 1 << 29;
+/// How much is read at a time: in order at first, later around one entry.
+const CHUNK: usize = 1 << 18;
+const WINDOW: usize = 1 << 15;
+
+/// An entry, to be filled again and again.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The path in the repository. A folder's ends in `/`.
+    pub path: Vec<u8>,
+    /// The object's id.
+    pub id: ObjectId,
+    /// The mode, as git writes it in octal.
+    pub mode: u32,
+    /// 0, or the side of a conflict.
+    pub stage: u32,
+    /// Announced by `git add --intent-to-add`.
+    pub intent_to_add: bool,
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        let id = ObjectId::null(Kind::Sha1);
+        Entry { path: Vec::new(), id, mode: 0, stage: 0, intent_to_add: false }
+    }
+}
+
+impl Entry {
+    /// A whole folder of a sparse index.
+    pub fn is_folder(&self) -> bool {
+        self.mode == 0o040_000
+    }
+
+    /// A submodule.
+    pub fn is_submodule(&self) -> bool {
+        self.mode == 0o160_000
+    }
+
+    /// A file, and no link.
+    pub fn is_file(&self) -> bool {
+        self.mode & 0o170_000 == 0o100_000
+    }
+}
+
+/// An open index.
+pub enum IndexFile {
+    /// Entries are read when asked for.
+    Places(Box<Places>),
+    /// All entries are in memory.
+    Whole(Box<Whole>),
+}
+
+impl IndexFile {
+    /// Opens an index; one that does not exist is empty. Checksums are not verified: they guard against bad disks and
+    /// cost more than all the rest; git has `index.skipHash` for the same.
+    pub fn open(path: &Path, hash: Kind) -> Result<Self, String> {
+        match Places::open(path, hash) {
+            Ok(Some(places)) => return Ok(IndexFile::Places(Box::new(places))),
+            Ok(None) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        whole::read(path, hash)
+            .map(|whole| IndexFile::Whole(Box::new(whole)))
+            .map_err(|error| error.to_string())
+    }
+
+    /// The id of what is staged at a path; with a conflict, of the base.
+    pub fn id_at(&mut self, path: &[u8]) -> Option<ObjectId> {
+        let mut entry = Entry::default();
+        let (mut start, mut end) = (0, self.entry_count());
+        while start < end {
+            let middle = start + (end - start) / 2;
+            self.load(middle, &mut entry).ok()?;
+            if entry.path.as_slice() < path {
+                start = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        (start < self.entry_count()).then_some(())?;
+        self.load(start, &mut entry).ok()?;
+        (entry.path == path).then_some(entry.id)
+    }
+
+    /// How many entries there are.
+    pub fn entry_count(&self) -> usize {
+        match self {
+            IndexFile::Places(places) => places.places.len() - 1,
+            IndexFile::Whole(whole) => whole.entries.len(),
+        }
+    }
+
+    /// The ids of the trees that the index stands for, as far as git knows them. Taken out.
+    pub fn take_tree(&mut self) -> Option<CachedTree> {
+        match self {
+            IndexFile::Places(places) => places.tree.take(),
+            IndexFile::Whole(whole) => whole.tree.take(),
+        }
+    }
+
+    /// Reads an entry.
+    pub fn load(&mut self, at: usize, into: &mut Entry) -> io::Result<()> {
+        match self {
+            IndexFile::Places(places) => places.load(at, into),
+            IndexFile::Whole(whole) => {
+                into.clone_from(whole.entries.get(at).ok_or(ErrorKind::UnexpectedEof)?);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether a file below the working tree is in the index.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn is_tracked(repo: &Repository, path: &Path) -> Result<bool, String> {
+    let mut index = IndexFile::open(repo.index_path(), repo.hash())?;
+    Ok(index.id_at(path.as_os_str().as_encoded_bytes()).is_some())
+}
+
+/// Where an entry's flags are.
+fn flags_at(hash: Kind) -> usize {
+    ID_AT + hash.len_in_bytes()
+}
+
+/// How long an entry is up to its path.
+fn fixed(hash: Kind, flags: u16) -> usize {
+    flags_at(hash) + if flags & EXTENDED == 0 { FLAGS } else { 2 * FLAGS }
+}
+
+/// Reads a number; the caller has seen to it that it is there.
+fn u32_at(data: &[u8], at: usize) -> u32 {
+    data[at..at + 4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
+fn u16_at(data: &[u8], at: usize) -> u16 {
+    u16::from(data[at]) << 8 | u16::from(data[at + 1])
+}

@@ -1,0 +1,32 @@
+//! Why an object could not be read.
+
+use super::MAX_OBJECT_BYTES;
+
+/// Why an object could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    /// The object's first bytes make no sense.
+    #[error("its header is damaged")]
+    Header,
+    /// The compressed bytes are damaged, or are not as long as the header says.
+    #[error("its compressed data is damaged")]
+    Inflate,
+    /// The bytes are not those that were written.
+    #[error("its checksum does not match")]
+    Checksum,
+    /// The delta does not fit its base.
+    #[error("its delta is damaged: {0}")]
+    Delta(&'static str),
+    /// The delta's base is nowhere, or leads back to itself.
+    #[error("the object that its delta builds on is not in the pack")]
+    Base,
+    /// The object is larger than [`MAX_OBJECT_BYTES`].
+    #[error("it has {0} bytes, more than the {MAX_OBJECT_BYTES} that are read")]
+    TooBig(u64),
+    /// There is not enough memory for it.
+    #[error("there is not enough memory for it")]
+    Memory,
+    /// The file could not be read.
+    #[error("{0}")]
+    Io(String),
+}

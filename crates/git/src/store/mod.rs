@@ -1,0 +1,24 @@
+//! A repository's objects: packs and loose ones, its own and its alternates', read in one sweep.
+
+mod cache;
+mod delta;
+mod fault;
+mod links;
+mod locations;
+mod loose;
+mod names;
+mod objects;
+pub(crate) mod pack;
+pub(crate) mod plan;
+mod report;
+pub(crate) mod sweep;
+pub(crate) mod tree;
+
+pub use gix_object::Kind;
+pub use names::Names;
+pub use objects::{Error, ObjectStore};
+pub use sweep::{Look, Search, Swept};
+pub use tree::Signature;
+
+/// Objects above this size are not read, but reported.
+pub const MAX_OBJECT_BYTES: u64 = 2 << 30;

@@ -1,0 +1,308 @@
+//! One leaked token's way through the incident, as the journal tells it. Takes events, gives what is known and what
+//! comes next; does nothing itself.
+
+use super::journal::{Event, Step};
+use crate::Status;
+use crate::krea::Usage;
+use krea_scan_token::{Fingerprint, MASK, TokenKind};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How far a token's replacement and revocation are, in the order of an ordinary run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Found, and nothing known.
+    Found,
+    /// Krea accepts it, or may.
+    Live,
+    /// Somebody says that it is revoked.
+    Revoked,
+    /// Krea refuses it.
+    ProvenDead,
+    /// A replacement is in escrow.
+    Minted,
+    /// Its sinks confirmed it.
+    Stored,
+    /// Everything that was asked for is done, and was proven once more at the end of the run.
+    Done,
+}
+
+/// Whether something happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "is", content = "why")]
+pub enum Progress {
+    /// Not tried.
+    #[default]
+    Open,
+    /// Tried; nobody knows how it ended.
+    Begun,
+    /// Tried in vain.
+    Failed(String),
+    /// Done; by whom or where.
+    Done(String),
+}
+
+impl Progress {
+    /// Whether it is done.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Progress::Done(_))
+    }
+
+    /// Whether it was tried at all.
+    pub fn is_begun(&self) -> bool {
+        *self != Progress::Open
+    }
+}
+
+/// A token that replaces a leaked one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replacement {
+    /// Which.
+    pub fingerprint: Fingerprint,
+    /// What tells its row.
+    pub id_prefix: Option<String>,
+    /// What it is called.
+    pub name: String,
+    /// Where it is kept, by sink.
+    pub stores: BTreeMap<String, Progress>,
+    /// Whether Krea accepts it, and since when that is known.
+    pub status: Status,
+    /// In words.
+    pub reason: String,
+}
+
+/// A leaked token in an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Case {
+    /// Which.
+    pub fingerprint: Fingerprint,
+    /// Its shape.
+    pub kind: TokenKind,
+    /// What tells which row to revoke.
+    pub id_prefix: Option<String>,
+    /// Where it was found.
+    pub places: Vec<String>,
+    /// Since when it is out, as far as known.
+    pub since: Option<String>,
+    /// What a replacement is to be called.
+    #[serde(skip)]
+    pub name: String,
+    /// What Krea said last.
+    pub status: Status,
+    /// In words.
+    pub reason: String,
+    /// Krea refused it before anything was done here.
+    pub was_dead: bool,
+    /// Since when Krea is known to refuse it, RFC 3339.
+    pub dead_at: Option<String>,
+    /// What ran with it.
+    pub usage: Option<Usage>,
+    /// Whether it was revoked.
+    pub revoke: Progress,
+    /// Whether a replacement was minted.
+    pub mint: Progress,
+    /// The replacement.
+    pub replacement: Option<Replacement>,
+    /// Replacements that may exist and that nobody holds.
+    pub orphans: Vec<String>,
+    /// Replacements that were given up, because they are dead.
+    #[serde(skip)]
+    pub former: Vec<Fingerprint>,
+    /// Whether all of it was proven once more after the last change.
+    #[serde(skip)]
+    pub proven: bool,
+    /// The last thing that went wrong since.
+    pub problem: Option<String>,
+}
+
+impl Case {
+    /// The case that an event begins.
+    pub fn found(event: &Event) -> Option<Case> {
+        let Event::Found { token, kind, id_prefix, places, since, name } = event else { return None };
+        Some(Case {
+            fingerprint: token.clone(),
+            kind: *kind,
+            id_prefix: id_prefix.clone(),
+            places: places.clone(),
+            since: since.clone(),
+            name: name.clone(),
+            status: Status::Unverified,
+            reason: String::new(),
+            was_dead: false,
+            dead_at: None,
+            usage: None,
+            revoke: Progress::Open,
+            mint: Progress::Open,
+            replacement: None,
+            orphans: Vec::new(),
+            former: Vec::new(),
+            proven: false,
+            problem: None,
+        })
+    }
+
+    /// Takes what happened to this token.
+    pub fn apply(&mut self, at: &str, event: &Event) {
+        match event {
+            Event::Begun { step, .. } => self.begin(step),
+            Event::Failed { step, reason, .. } => {
+                match step {
+                    Step::Revoke => self.revoke = Progress::Failed(reason.clone()),
+                    Step::Mint => self.mint = Progress::Failed(reason.clone()),
+                    Step::Store(sink) => self.store(sink, Progress::Failed(reason.clone())),
+                    _ => {}
+                }
+                self.proven = false;
+                self.problem = Some(reason.clone());
+            }
+            Event::Liveness { status, reason, .. } => self.hear(at, *status, reason),
+            Event::Evidence { usage, .. } => self.usage = Some(usage.clone()),
+            Event::Revoked { by, .. } => self.revoke = Progress::Done(by.clone()),
+            Event::Orphaned { name, reason, .. } => {
+                self.orphans.push(name.clone());
+                (self.replacement, self.mint) = (None, Progress::Failed(reason.clone()));
+            }
+            Event::Minted { new, id_prefix, name, .. } => {
+                self.mint = Progress::Done(name.clone());
+                (self.proven, self.problem) = (false, None);
+                self.replacement = Some(Replacement {
+                    fingerprint: new.clone(),
+                    id_prefix: id_prefix.clone(),
+                    name: name.clone(),
+                    stores: BTreeMap::new(),
+                    status: Status::Unverified,
+                    reason: String::new(),
+                });
+            }
+            Event::Stored { sink, place, .. } => {
+                self.store(sink, Progress::Done(place.clone()));
+                self.problem = None;
+            }
+            Event::Replacement { status, reason, .. } => {
+                if let Some(replacement) = &mut self.replacement {
+                    (replacement.status, replacement.reason) = (*status, reason.clone());
+                }
+                self.proven &= *status == Status::Live;
+            }
+            Event::GivenUp { new, .. } => {
+                self.former.push(new.clone());
+                (self.replacement, self.mint, self.proven) = (None, Progress::Open, false);
+            }
+            Event::Proven { .. } => (self.proven, self.problem) = (true, None),
+            Event::Closed => self.proven = true,
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, step: &Step) {
+        match step {
+            Step::Revoke => self.revoke = Progress::Begun,
+            Step::Mint => self.mint = Progress::Begun,
+            Step::Store(sink) => self.store(sink, Progress::Begun),
+            Step::Verify | Step::Evidence | Step::ProveDead | Step::ProveLive | Step::Renew => return,
+        }
+        self.proven = false;
+    }
+
+    /// Takes what Krea said of the token. The last word counts.
+    fn hear(&mut self, at: &str, status: Status, reason: &str) {
+        match status {
+            Status::Dead if self.dead_at.is_none() => {
+                self.dead_at = Some(at.to_owned());
+                let is_untouched = !self.revoke.is_begun() && self.replacement.is_none();
+                self.was_dead |= self.status == Status::Unverified && is_untouched;
+                self.problem = None;
+            }
+            Status::Dead => {}
+            Status::Live | Status::Unknown | Status::Unverified => {
+                (self.dead_at, self.proven) = (None, false);
+                self.was_dead &= status != Status::Live;
+            }
+        }
+        (self.status, self.reason) = (status, reason.to_owned());
+    }
+
+    fn store(&mut self, sink: &str, progress: Progress) {
+        if let Some(replacement) = &mut self.replacement {
+            replacement.stores.insert(sink.to_owned(), progress);
+        }
+    }
+
+    /// Whether Krea refuses it, as far as its last word goes.
+    pub fn is_dead(&self) -> bool {
+        self.status == Status::Dead
+    }
+
+    /// Whether a replacement is wanted: sinks were named, and the token was not dead before; or there is one already.
+    pub fn wants_replacement(&self, sinks: &[String]) -> bool {
+        (!sinks.is_empty() && !self.was_dead) || self.replacement.is_some()
+    }
+
+    /// Whether there are sinks, and each of them confirmed the replacement.
+    pub fn is_stored(&self, sinks: &[String]) -> bool {
+        let stored =
+            |replacement: &Replacement, sink| replacement.stores.get(sink).is_some_and(Progress::is_done);
+        let new = self.replacement.as_ref().filter(|_| !sinks.is_empty());
+        new.is_some_and(|new| sinks.iter().all(|sink| stored(new, sink)))
+    }
+
+    /// Whether the replacement is stored, and Krea accepts it.
+    pub fn is_replaced(&self, sinks: &[String]) -> bool {
+        let live = self.replacement.as_ref().is_some_and(|new| new.status == Status::Live);
+        live && self.is_stored(sinks)
+    }
+
+    /// Whether it is dead and replaced, as far as that was asked for.
+    pub fn is_settled(&self, sinks: &[String]) -> bool {
+        self.is_dead() && (!self.wants_replacement(sinks) || self.is_replaced(sinks))
+    }
+
+    /// How far it is.
+    pub fn state(&self, sinks: &[String]) -> State {
+        match () {
+            () if self.is_settled(sinks) && self.proven => State::Done,
+            () if self.is_stored(sinks) && self.replacement.is_some() => State::Stored,
+            () if self.replacement.is_some() => State::Minted,
+            () if self.is_dead() => State::ProvenDead,
+            () if self.revoke.is_done() => State::Revoked,
+            () if self.status == Status::Unverified => State::Found,
+            () => State::Live,
+        }
+    }
+
+    /// What to call it on screen.
+    pub fn label(&self) -> String {
+        label(self.id_prefix.as_deref(), &self.fingerprint)
+    }
+}
+
+/// What to call a token on screen: its id prefix, or for a legacy key the start of its fingerprint.
+pub fn label(id_prefix: Option<&str>, fingerprint: &Fingerprint) -> String {
+    match id_prefix {
+        Some(id) => id.to_owned(),
+        None => format!("{MASK} (fingerprint {})", &fingerprint.as_str()[..8]),
+    }
+}
+
+/// The token that an event is about.
+pub fn token_of(event: &Event) -> Option<&Fingerprint> {
+    match event {
+        Event::Found { token, .. }
+        | Event::Begun { token, .. }
+        | Event::Failed { token, .. }
+        | Event::Liveness { token, .. }
+        | Event::Evidence { token, .. }
+        | Event::Revoked { token, .. }
+        | Event::Orphaned { token, .. }
+        | Event::Minted { token, .. }
+        | Event::Stored { token, .. }
+        | Event::Replacement { token, .. }
+        | Event::GivenUp { token, .. }
+        | Event::Proven { token } => Some(token),
+        Event::Opened { .. } | Event::Resumed { .. } | Event::Closed => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! The step that gets a replacement: from the token API, or from a person's hand. From the moment it exists until the
+//! incident is closed it is in escrow. A text that leaked is never taken for one, whoever hands it out.
+
+use super::case::{Case, Progress, label};
+use super::console::AskError;
+use super::escrow::{Content, Held};
+use super::journal::{Event, Step};
+use super::leaked::Spoiled;
+use super::run::Run;
+use super::screen::Tone;
+use super::{guided, naming};
+use crate::Status;
+use crate::krea::{MintError, Minted, TOKENS_PAGE};
+use anyhow::Result;
+use krea_scan_token::{Fingerprint, Token, TokenKind};
+
+/// How often a mint is tried under further names after its answer was lost.
+const MINTS: usize = 2;
+/// How often a person may paste something unusable.
+const PASTES: usize = 5;
+/// A pasted text that is shorter is no token, in bytes.
+const SHORTEST: usize = 16;
+
+impl Run<'_> {
+    /// Gets a replacement, unless one is in escrow.
+    pub(super) fn mint(&mut self, token: &Fingerprint) -> Result<()> {
+        let Some(case) = self.case(token).filter(|_| !self.fresh.contains_key(token)) else { return Ok(()) };
+        if let Some(gone) = &case.replacement {
+            let name = gone.name.clone();
+            self.orphaned(token, name, "it is not in escrow any more")?;
+        } else if case.mint == Progress::Begun && self.token_api.is_some() {
+            let name = self.next_name(token);
+            self.orphaned(token, name, "the run ended before the answer came")?;
+        }
+        match self.escrow.reserve(Held::Replacement, token) {
+            Ok(None) => {}
+            Ok(Some(aside)) => self.console.insist_as(
+                Tone::Bad,
+                format!(
+                    "    warning: what was in escrow cannot be read, and may hold a live token: {} (krea-scan --incidents \
+                     says what to do about it)",
+                    aside.display()
+                ),
+            ),
+            Err(error) => {
+                let reason = format!("nothing was minted, because escrow has no room: {error}");
+                return self.fail(token, Step::Mint, reason);
+            }
+        }
+        if self.token_api.is_some() { self.mint_by_api(token) } else { self.mint_by_hand(token) }
+    }
+
+    /// The replacement's name; another one for each that may exist already.
+    pub(super) fn next_name(&self, token: &Fingerprint) -> String {
+        match self.case(token) {
+            Some(case) => match case.orphans.len() + case.former.len() {
+                0 => case.name.clone(),
+                tries => naming::again(&case.name, tries),
+            },
+            None => String::new(),
+        }
+    }
+
+    fn orphaned(&mut self, token: &Fingerprint, name: String, reason: &str) -> Result<()> {
+        self.console.insist(format!(
+            "  {}  a replacement named \"{name}\" may exist that nobody holds ({reason}); look for it on \
+             {TOKENS_PAGE} and revoke it",
+            self.label(token)
+        ));
+        let reason = reason.to_owned();
+        Ok(self.record(Event::Orphaned { token: token.clone(), name, reason })?)
+    }
+
+    fn mint_by_api(&mut self, token: &Fingerprint) -> Result<()> {
+        for attempt in 1..=MINTS {
+            let name = self.next_name(token);
+            self.begin_step(token, Step::Mint)?;
+            let held = self.interrupt.hold();
+            let answer = self.token_api.as_ref().map(|api| api.mint(&name));
+            if let Some(Ok(minted)) = &answer {
+                self.console.hide(&minted.token);
+                match self.texts.spoils(&minted.token) {
+                    Some(spoiled) => {
+                        drop(held);
+                        return self.not_minted(token, name, spoiled);
+                    }
+                    None => {
+                        let kept = self.escrow.put(Held::Replacement, token, &minted.token);
+                        drop(held);
+                        return match kept {
+                            Ok(()) => self.minted(token, &minted.token, name),
+                            Err(error) => self.not_kept(token, minted, name, &error.to_string()),
+                        };
+                    }
+                }
+            }
+            drop(held);
+            match answer {
+                Some(Err(MintError::NotDone(reason))) => {
+                    self.escrow.free(Held::Replacement, token)?;
+                    return self.fail(token, Step::Mint, format!("nothing was minted: {reason}"));
+                }
+                Some(Err(MintError::MayBeDone(reason))) => {
+                    self.orphaned(token, name, &reason)?;
+                    if attempt == MINTS {
+                        self.escrow.free(Held::Replacement, token)?;
+                        return self.fail(token, Step::Mint, format!("no replacement at hand: {reason}"));
+                    }
+                }
+                Some(Ok(_)) | None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what to do when the token API hands out a token that leaked, or the row of one.
+    fn not_minted(&mut self, token: &Fingerprint, name: String, spoiled: Spoiled) -> Result<()> {
+        self.escrow.free(Held::Replacement, token)?;
+        if spoiled == Spoiled::Row {
+            self.orphaned(token, name, &spoiled.to_string())?;
+        }
+        let host = self.token_api.as_ref().map(|api| api.host().to_string()).unwrap_or_default();
+        let next = match self.case(token).is_some_and(Case::is_dead) {
+            true => "ask its owner why, and go on then".to_owned(),
+            false => format!(
+                "it may have one token for each service, and no other while that lives. Then nothing can replace it before \
+                 it is revoked: revoke its row by hand, on {TOKENS_PAGE}, and go on"
+            ),
+        };
+        let reason = format!("{host} handed out no replacement: {spoiled}. Nothing was stored; {next}");
+        self.fail(token, Step::Mint, reason)
+    }
+
+    /// Undoes a mint whose token could not be put into escrow for certain. What is not proven dead then is kept as far as
+    /// it can be.
+    fn not_kept(&mut self, token: &Fingerprint, minted: &Minted, name: String, error: &str) -> Result<()> {
+        let undone = self.token_api.as_ref().map(|api| api.revoke(&minted.id));
+        if matches!(undone, Some(Ok(_))) && self.krea.liveness(&minted.token).status == Status::Dead {
+            self.escrow.settle(Held::Replacement, token, &minted.token)?;
+            let reason = format!("the replacement could not be kept ({error}) and was revoked again");
+            return self.fail(token, Step::Mint, reason);
+        }
+        self.kept_after_all(token, &minted.token, name, error)
+    }
+
+    /// Goes on with a replacement that is in escrow, though the system said that it may not be; names one that is not.
+    fn kept_after_all(&mut self, token: &Fingerprint, new: &Token, name: String, error: &str) -> Result<()> {
+        if matches!(self.escrow.get(Held::Replacement, token), Ok(Content::Token(held)) if held == *new) {
+            self.console.insist_as(
+                Tone::Bad,
+                format!("    warning: what is in escrow may not survive a power cut ({error})"),
+            );
+            return self.minted(token, new, name);
+        }
+        self.orphaned(token, name, "it could not be kept")?;
+        self.fail(token, Step::Mint, format!("the replacement could not be kept: {error}"))
+    }
+
+    fn mint_by_hand(&mut self, token: &Fingerprint) -> Result<()> {
+        let name = self.next_name(token);
+        self.begin_step(token, Step::Mint)?;
+        let Some(case) = self.case(token) else { return Ok(()) };
+        self.console.insist(guided::create(case, &name));
+        let prompt = "  Paste the replacement (it is not shown): ";
+        for paste in 1..=PASTES {
+            let text = self.console.secret(
+                prompt,
+                "pipe the replacement to standard input, one a line, or name a token API with --token-api",
+            );
+            let text = match text {
+                Ok(text) => text,
+                Err(error @ (AskError::NoTerminal(_) | AskError::Broken(_))) => {
+                    self.escrow.free(Held::Replacement, token)?;
+                    return self.fail(token, Step::Mint, format!("no replacement: {error}"));
+                }
+                Err(error @ (AskError::Empty | AskError::TooLong)) => {
+                    self.console.insist_as(Tone::Bad, format!("  Not taken: {error}."));
+                    if self.console.is_piped() {
+                        break;
+                    }
+                    continue;
+                }
+            };
+            let kind = if text.contains(':') { TokenKind::Pair } else { TokenKind::Legacy };
+            let new = Token::new(kind, text.as_bytes());
+            match self.unusable(&new) {
+                None => {
+                    self.console.hide(&new);
+                    let held = self.interrupt.hold();
+                    let kept = self.escrow.put(Held::Replacement, token, &new);
+                    drop(held);
+                    return match kept {
+                        Ok(()) => self.minted(token, &new, name),
+                        Err(error) => self.kept_after_all(token, &new, name, &error.to_string()),
+                    };
+                }
+                Some(problem) => self.console.insist_as(Tone::Bad, format!("  Not taken: {problem}")),
+            }
+            // The next line on standard input is for the next token.
+            if self.console.is_piped() || paste == PASTES {
+                break;
+            }
+        }
+        self.escrow.free(Held::Replacement, token)?;
+        self.fail(token, Step::Mint, "no usable replacement was given")
+    }
+
+    /// What is wrong with a pasted text, if anything is.
+    fn unusable(&self, new: &Token) -> Option<String> {
+        let text = new.expose();
+        if let Some(spoiled) = self.texts.spoils(new) {
+            return Some(format!("{spoiled}. Paste the new one."));
+        }
+        if text.iter().any(|byte| !byte.is_ascii_graphic()) {
+            return Some("it has spaces or foreign characters in it. Paste the token alone.".to_owned());
+        }
+        if text.len() < SHORTEST {
+            return Some("it is too short to be a token. Was it copied whole?".to_owned());
+        }
+        if is_assignment(text) {
+            return Some("it has a variable's name before it. Paste the token alone.".to_owned());
+        }
+        if [text.first(), text.last()].iter().flatten().any(|byte| b"\"'`<>()[]{},;".contains(byte)) {
+            return Some("it has quotes or the like around it. Paste the token alone.".to_owned());
+        }
+        if self.fresh.values().any(|known| known.expose() == text) {
+            return Some("it replaces another token already. Create one for each.".to_owned());
+        }
+        let liveness = self.krea.liveness(new);
+        match liveness.status {
+            Status::Dead => Some(format!("Krea refuses it ({}). Was it copied whole?", liveness.reason)),
+            Status::Live => None,
+            _ => {
+                let reason = &liveness.reason;
+                self.console
+                    .insist(format!("  Taken, though Krea could not be asked about it yet: {reason}"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn minted(&mut self, token: &Fingerprint, new: &Token, name: String) -> Result<()> {
+        self.fresh.insert(token.clone(), new.clone());
+        let event = Event::Minted {
+            token: token.clone(),
+            new: new.fingerprint(),
+            id_prefix: new.id_prefix(),
+            name: name.clone(),
+        };
+        self.record(event)?;
+        let fresh = label(new.id_prefix().as_deref(), &new.fingerprint());
+        let path = self.escrow.path(Held::Replacement, token);
+        self.say(token, Tone::Good, &format!("replacement {fresh}: \"{name}\""));
+        self.console.say(format!("    held until all of this is done: {}", path.display()));
+        Ok(())
+    }
+}
+
+/// Whether a variable's name and `=` stand before the value, as in a file of variables.
+fn is_assignment(text: &[u8]) -> bool {
+    let name = text.split(|&byte| byte == b'=').next().unwrap_or_default();
+    let is_name = name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
+    name.len() < text.len() && name.contains(&b'_') && is_name
+}

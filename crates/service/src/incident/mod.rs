@@ -1,0 +1,34 @@
+//! The incident: takes leaked tokens to proven dead and replaced. A state machine with a journal: each step is on the disk
+//! before and after it is done, so that a crash, a full disk or a pulled plug loses nothing, and the run goes on later.
+//!
+//! Takes tokens with the words for where they were found, gives a [`Report`]. Talks to Krea through [`crate::krea`]
+//! only. Knows nothing of how a token was found.
+
+mod begin;
+mod case;
+pub mod console;
+mod escrow;
+mod folder;
+mod guided;
+mod journal;
+mod kept;
+mod leaked;
+mod list;
+mod mint;
+pub mod naming;
+mod plan;
+mod renew;
+mod replace;
+mod report;
+mod run;
+mod screen;
+pub mod sink;
+mod steps;
+
+pub use begin::{Ask, Options, may_ask, resume, start};
+pub use case::{Case, Progress, Replacement, State, label};
+pub use folder::StateError;
+pub use leaked::Leak;
+pub use list::list;
+pub use plan::dry_run;
+pub use report::{Entry, Report};

@@ -1,0 +1,408 @@
+//! When to send, and when to send again. Takes what servers answer, gives turns: one clock for all workers of a client,
+//! which slows down when the server asks for that and speeds up again slowly. Never waits past a deadline.
+
+use super::http::{Answer, Failure, FailureKind, Options, Seconds};
+use krea_scan_http::LONGEST_PAUSE;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The first pause after a 429 that names none; it doubles from there.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Two requests are never further apart than this, pauses aside.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(2);
+/// After a 429, two requests are at least this far apart.
+const SHORTEST_SLOW_INTERVAL: Duration = Duration::from_millis(10);
+/// How often a request is sent that is answered 429 each time.
+const REFUSALS: u32 = 10;
+/// So many requests in a row without any answer, and the rest is not tried.
+const SILENCE: u32 = 5;
+/// How long a wait goes on before it looks whether it is to stop.
+const NAP: Duration = Duration::from_millis(50);
+
+/// The clock that the workers of a client share.
+pub(super) struct Pace {
+    state: Mutex<State>,
+    interval: Duration,
+    tries: u32,
+    backoff: Duration,
+    stop: Option<Arc<AtomicBool>>,
+}
+
+struct State {
+    /// When the next request may start.
+    next: Instant,
+    /// Between two starts.
+    interval: Duration,
+    /// Nobody sends before.
+    paused_until: Instant,
+    /// When the interval grew; what was sent before then says nothing about the interval of now.
+    slowed: Instant,
+    /// 429s since an answer that was none.
+    refusals: u32,
+}
+
+/// The bounds of one call, shared by its workers.
+pub(super) struct Run {
+    deadline: Instant,
+    budget: Duration,
+    /// Requests in a row without an answer, and what the last of them met.
+    silence: Mutex<(u32, String)>,
+}
+
+/// What became of a request.
+pub(super) struct Tried {
+    pub outcome: Result<Answer, Failure>,
+    /// How often it was sent.
+    pub tries: u32,
+}
+
+impl Tried {
+    /// The words for the outcome, with how often it was tried.
+    pub fn told(&self, words: &str) -> String {
+        match self.tries {
+            0 => format!("not asked: {words}"),
+            1 => words.to_owned(),
+            tries => format!("{words} ({tries} tries)"),
+        }
+    }
+}
+
+/// Whether a request is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// That was it.
+    No,
+    /// The server wants fewer requests, and perhaps a pause of this length.
+    Slower(Option<Duration>),
+    /// Something failed that may go well the next time.
+    Retry,
+}
+
+impl Run {
+    pub fn new(budget: Duration) -> Run {
+        Run { deadline: Instant::now() + budget, budget, silence: Mutex::default() }
+    }
+
+    /// What is left of the time.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    fn note(&self, outcome: &Result<Answer, Failure>) {
+        let mut silence = lock(&self.silence);
+        match outcome {
+            Ok(_) => *silence = (0, String::new()),
+            Err(failure) => *silence = (silence.0 + 1, failure.words.clone()),
+        }
+    }
+
+    /// Why nothing more is sent.
+    fn over(&self) -> Option<String> {
+        let silence = lock(&self.silence);
+        if silence.0 >= SILENCE {
+            return Some(format!("{SILENCE} requests in a row got no answer ({})", silence.1));
+        }
+        (Instant::now() >= self.deadline)
+            .then(|| format!("the time for it ({}) is over", Seconds(self.budget)))
+    }
+}
+
+impl Pace {
+    pub fn new(options: &Options) -> Pace {
+        let now = Instant::now();
+        let state =
+            State { next: now, interval: options.interval, paused_until: now, slowed: now, refusals: 0 };
+        Pace {
+            state: Mutex::new(state),
+            interval: options.interval,
+            tries: options.tries.max(1),
+            backoff: options.backoff,
+            stop: options.stop.clone(),
+        }
+    }
+
+    /// Sends until `again` says that an outcome stands, or the bounds are met.
+    pub fn insist(
+        &self,
+        run: &Run,
+        again: impl Fn(&Result<Answer, Failure>) -> Again,
+        send: impl Fn() -> Result<Answer, Failure>,
+    ) -> Tried {
+        let (mut failed, mut refused) = (0, 0);
+        let mut last = None;
+        loop {
+            let turn = self.turn(run).map_err(|words| Failure::new(FailureKind::NotSent, words));
+            let sent = match turn {
+                Ok(sent) => sent,
+                Err(failure) => {
+                    return Tried { outcome: last.unwrap_or(Err(failure)), tries: failed + refused };
+                }
+            };
+            let outcome = send();
+            run.note(&outcome);
+            let again = again(&outcome);
+            match again {
+                Again::Slower(pause) => {
+                    self.slower(sent, pause);
+                    refused += 1;
+                }
+                Again::Retry => failed += 1,
+                Again::No => {}
+            }
+            if outcome.as_ref().is_ok_and(|answer| answer.status != 429) {
+                self.went_well();
+            }
+            let tries = failed + refused;
+            match again {
+                Again::No => return Tried { outcome, tries: tries + 1 },
+                _ if failed >= self.tries || refused >= REFUSALS => return Tried { outcome, tries },
+                Again::Slower(_) => {}
+                Again::Retry => {
+                    let wait = self.backoff.saturating_mul(1 << (failed - 1).min(8)).mul_f64(jitter());
+                    // Stopped or out of time: the next turn says so.
+                    self.sleep(wait.min(run.left()));
+                }
+            }
+            last = Some(outcome);
+        }
+    }
+
+    /// Waits for the next turn; says when it is, or why there is none.
+    fn turn(&self, run: &Run) -> Result<Instant, String> {
+        loop {
+            if let Some(words) = run.over() {
+                return Err(words);
+            }
+            let at = {
+                let mut state = lock(&self.state);
+                let at = state.next.max(state.paused_until).max(Instant::now());
+                if at > run.deadline {
+                    return Err(format!(
+                        "the server wants a longer pause than the time for it ({}) allows",
+                        Seconds(run.budget)
+                    ));
+                }
+                state.next = at + state.interval;
+                at
+            };
+            self.sleep(at.saturating_duration_since(Instant::now()));
+            if self.stopped() {
+                return Err("stopped".to_owned());
+            }
+            let now = Instant::now();
+            if lock(&self.state).paused_until <= now {
+                return Ok(now);
+            }
+        }
+    }
+
+    fn slower(&self, sent: Instant, pause: Option<Duration>) {
+        let now = Instant::now();
+        let mut state = lock(&self.state);
+        // Of several that were under way at once, one counts.
+        if sent >= state.slowed {
+            state.interval = (state.interval * 2).clamp(SHORTEST_SLOW_INTERVAL, LONGEST_INTERVAL);
+            state.slowed = now;
+            state.refusals += 1;
+        }
+        let doubled = FIRST_PAUSE.saturating_mul(1 << state.refusals.saturating_sub(1).min(8));
+        let pause = pause.unwrap_or(doubled.mul_f64(jitter())).min(LONGEST_PAUSE);
+        state.paused_until = state.paused_until.max(now + pause);
+    }
+
+    fn went_well(&self) {
+        let mut state = lock(&self.state);
+        state.refusals = 0;
+        state.interval = state.interval.mul_f64(0.99).max(self.interval);
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// Waits, but not when it is to stop.
+    pub fn sleep(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        while !self.stopped() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::sleep(left.min(NAP));
+        }
+    }
+}
+
+/// Between a half and a whole, so that many clients do not come back in step.
+fn jitter() -> f64 {
+    0.5 + fastrand::f64() / 2.0
+}
+
+/// A lock that a panicking holder does not spoil: what it guards is whole between any two statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::krea::http::Body;
+    use std::cell::Cell;
+
+    fn answer(status: u16, retry_after: Option<Duration>) -> Result<Answer, Failure> {
+        Ok(Answer { status, retry_after, location: None, body: Ok(Body::default()) })
+    }
+
+    fn lost() -> Result<Answer, Failure> {
+        Err(Failure::new(FailureKind::Lost, "lost"))
+    }
+
+    fn again(outcome: &Result<Answer, Failure>) -> Again {
+        match outcome {
+            Ok(answer) if answer.status == 429 => Again::Slower(answer.retry_after),
+            Ok(answer) if answer.status < 500 => Again::No,
+            _ => Again::Retry,
+        }
+    }
+
+    fn quick() -> Options {
+        Options {
+            backoff: Duration::from_millis(1),
+            interval: Duration::from_millis(1),
+            budget: Duration::from_secs(20),
+            ..Options::default()
+        }
+    }
+
+    /// Tries with the answers given, one after the other, the last for ever; the outcome's status and the tries.
+    fn tried(options: &Options, outcomes: &[fn() -> Result<Answer, Failure>]) -> (Option<u16>, u32) {
+        let (pace, run, sent) = (Pace::new(options), Run::new(options.budget), Cell::new(0));
+        let tried = pace.insist(&run, again, || {
+            let outcome = outcomes[sent.get().min(outcomes.len() - 1)];
+            sent.set(sent.get() + 1);
+            outcome()
+        });
+        assert_eq!(sent.get(), tried.tries as usize, "each try is counted");
+        (tried.outcome.ok().map(|answer| answer.status), tried.tries)
+    }
+
+    #[test]
+    fn what_fails_is_tried_three_times_and_what_stands_once() {
+        assert_eq!(tried(&quick(), &[|| answer(200, None)]), (Some(200), 1));
+        assert_eq!(tried(&quick(), &[|| answer(403, None)]), (Some(403), 1));
+        assert_eq!(tried(&quick(), &[|| answer(500, None)]), (Some(500), 3));
+        assert_eq!(tried(&quick(), &[lost]), (None, 3));
+        assert_eq!(tried(&quick(), &[lost, || answer(503, None), || answer(401, None)]), (Some(401), 3));
+    }
+
+    #[test]
+    fn refusals_are_tried_ten_times_after_the_pause_they_name() {
+        const PAUSE: Duration = Duration::from_millis(20);
+        let begun = Instant::now();
+        assert_eq!(tried(&quick(), &[|| answer(429, Some(PAUSE))]), (Some(429), 10));
+        assert!(begun.elapsed() >= PAUSE * 9, "{:?}", begun.elapsed());
+        // Failures and refusals have bounds of their own.
+        let mixed: &[fn() -> _] = &[lost, || answer(429, Some(Duration::ZERO)), lost, || answer(200, None)];
+        assert_eq!(tried(&quick(), mixed), (Some(200), 4));
+    }
+
+    #[test]
+    fn pauses_without_a_name_grow() {
+        let begun = Instant::now();
+        let outcomes: &[fn() -> _] = &[|| answer(429, None), || answer(429, None), || answer(200, None)];
+        assert_eq!(tried(&quick(), outcomes), (Some(200), 3));
+        // At least half of 0.5 s, and half of 1 s.
+        assert!(begun.elapsed() >= Duration::from_millis(750), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_pause_beyond_the_budget_is_not_waited_for() {
+        let options = Options { budget: Duration::from_secs(5), ..quick() };
+        let begun = Instant::now();
+        assert_eq!(tried(&options, &[|| answer(429, Some(Duration::from_secs(30)))]), (Some(429), 1));
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_pause_holds_for_every_worker() {
+        let pace = Pace::new(&quick());
+        let run = Run::new(Duration::from_secs(20));
+        let pause = Duration::from_millis(300);
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            // Has its turn reserved when the pause begins.
+            let other = scope.spawn(|| {
+                lock(&pace.state).next = begun + Duration::from_millis(100);
+                pace.turn(&run).unwrap()
+            });
+            thread::sleep(Duration::from_millis(30));
+            pace.slower(Instant::now(), Some(pause));
+            assert!(other.join().unwrap() >= begun + pause);
+        });
+    }
+
+    #[test]
+    fn turns_are_an_interval_apart_which_grows_once_for_what_was_under_way() {
+        let options = Options { interval: Duration::from_millis(20), ..quick() };
+        let pace = Pace::new(&options);
+        let run = Run::new(Duration::from_secs(20));
+        let turns: Vec<_> = (0..4).map(|_| pace.turn(&run).unwrap()).collect();
+        assert!(turns[3] - turns[0] >= Duration::from_millis(59), "{:?}", turns[3] - turns[0]);
+
+        let interval = || lock(&pace.state).interval;
+        for sent in &turns {
+            pace.slower(*sent, Some(Duration::ZERO));
+        }
+        assert_eq!(interval(), Duration::from_millis(40));
+        pace.slower(Instant::now(), Some(Duration::ZERO));
+        assert_eq!(interval(), Duration::from_millis(80));
+        pace.went_well();
+        assert!(interval() < Duration::from_millis(80) && interval() > Duration::from_millis(78));
+        (0..1000).for_each(|_| pace.went_well());
+        assert_eq!(interval(), options.interval);
+        (0..20).for_each(|_| pace.slower(Instant::now(), Some(Duration::ZERO)));
+        assert_eq!(interval(), LONGEST_INTERVAL);
+    }
+
+    #[test]
+    fn a_silent_host_is_given_up() {
+        let (pace, run) = (Pace::new(&quick()), Run::new(Duration::from_secs(20)));
+        let sent = Cell::new(0);
+        let ask = |outcome: fn() -> Result<Answer, Failure>| {
+            pace.insist(&run, again, || {
+                sent.set(sent.get() + 1);
+                outcome()
+            })
+        };
+        assert_eq!(ask(lost).tries, 3);
+        // An answer, whatever it says, ends the silence.
+        assert_eq!(ask(|| answer(500, None)).tries, 3);
+        assert_eq!(ask(lost).tries, 3);
+        assert_eq!(ask(lost).tries, 2);
+        sent.set(0);
+        let given_up = ask(|| answer(200, None));
+        assert_eq!((given_up.tries, sent.get()), (0, 0));
+        let words = given_up.outcome.err().unwrap().words;
+        assert_eq!(words, "5 requests in a row got no answer (lost)");
+    }
+
+    #[test]
+    fn a_stop_ends_every_wait() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let pace = Pace::new(&Options { stop: Some(Arc::clone(&stop)), ..Options::default() });
+        let run = Run::new(Duration::from_secs(100));
+        pace.slower(Instant::now(), Some(Duration::from_secs(50)));
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(50));
+                stop.store(true, Ordering::Relaxed);
+            });
+            let tried = pace.insist(&run, again, || panic!("sent after the stop"));
+            assert_eq!(tried.outcome.err().unwrap().words, "stopped");
+        });
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+}

@@ -1,0 +1,18 @@
+//! What is known of a token's life.
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of a token's life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nobody asked.
+    #[default]
+    Unverified,
+    /// Krea accepted it.
+    Live,
+    /// Krea answered 401.
+    Dead,
+    /// Krea was asked and gave no usable answer.
+    Unknown,
+}

@@ -1,0 +1,290 @@
+//! Bodies: decompressed as they come, within bounds, and kept for two passes: in memory up to a size, beyond it in one
+//! temporary file without a name.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+
+/// Bodies together are kept in memory up to this, in bytes.
+const MAX_IN_MEMORY: usize = 32 << 20;
+/// A server that compresses what is compressed already does so no more often than this.
+const MAX_CODINGS: usize = 3;
+/// How much is read at once, in bytes.
+const CHUNK: usize = 64 << 10;
+
+/// Undoes what `Content-Encoding` says (RFC 9110, 8.4), the last coding first.
+///
+/// # Errors
+/// A coding that nobody asked for.
+pub fn decoded<'r>(codings: &str, body: impl Read + 'r) -> Result<Box<dyn Read + 'r>, String> {
+    let codings: Vec<String> = codings
+        .split(',')
+        .map(|coding| coding.trim().to_ascii_lowercase())
+        .filter(|coding| !matches!(coding.as_str(), "" | "identity"))
+        .collect();
+    if codings.len() > MAX_CODINGS {
+        return Err(format!("is compressed {} times over", codings.len()));
+    }
+    let mut reader: Box<dyn Read + 'r> = Box::new(body);
+    for coding in codings.iter().rev() {
+        let input = BufReader::with_capacity(CHUNK, reader);
+        reader = match coding.as_str() {
+            "gzip" | "x-gzip" => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+            "deflate" => deflated(input)?,
+            "br" => Box::new(brotli_decompressor::Decompressor::new(input, CHUNK)),
+            "zstd" => unzstd(input).map_err(|error| error.to_string())?,
+            other => {
+                let other = krea_scan_http::printable(other, 40);
+                return Err(format!("is compressed in a way that is not known: {other}"));
+            }
+        };
+    }
+    Ok(reader)
+}
+
+/// `deflate` is zlib's format by the book, and without its frame from some servers.
+fn deflated<'r>(mut input: BufReader<Box<dyn Read + 'r>>) -> Result<Box<dyn Read + 'r>, String> {
+    let head = io::BufRead::fill_buf(&mut input).map_err(|error| error.to_string())?;
+    let has_frame = matches!(head, [first, second, ..]
+        if first & 0x0f == 8 && (u16::from(*first) * 256 + u16::from(*second)) % 31 == 0);
+    Ok(match has_frame {
+        true => Box::new(flate2::bufread::ZlibDecoder::new(input)),
+        false => Box::new(flate2::bufread::DeflateDecoder::new(input)),
+    })
+}
+
+/// Zstandard with a window of at most 8 MiB, as RFC 9659 asks of this coding: what wants more takes the memory.
+fn unzstd<'r>(input: BufReader<Box<dyn Read + 'r>>) -> io::Result<Box<dyn Read + 'r>> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
+    decoder.window_log_max(23)?;
+    Ok(Box::new(decoder))
+}
+
+/// Where bodies are kept.
+#[derive(Debug, Default)]
+pub struct Store {
+    memory: usize,
+    disk: Option<File>,
+    length: u64,
+}
+
+/// A body that is kept.
+#[derive(Debug)]
+pub enum Body {
+    /// In memory.
+    Memory(Vec<u8>),
+    /// In the store's file.
+    Disk {
+        /// Where it starts.
+        at: u64,
+        /// Its length in bytes.
+        length: u64,
+    },
+}
+
+impl Body {
+    /// Its length in bytes.
+    pub fn length(&self) -> u64 {
+        match self {
+            Body::Memory(bytes) => bytes.len() as u64,
+            Body::Disk { length, .. } => *length,
+        }
+    }
+}
+
+impl Store {
+    /// Keeps a body.
+    ///
+    /// # Errors
+    /// What writing the temporary file answers.
+    pub fn keep(&mut self, mut body: Incoming) -> io::Result<Body> {
+        if let Some(spilled) = &mut body.spilled {
+            spilled.rewind()?;
+            let mut input = spilled.chain(&body.bytes[..]);
+            return self.append(&mut input);
+        }
+        if self.memory + body.bytes.len() <= MAX_IN_MEMORY {
+            self.memory += body.bytes.len();
+            body.bytes.shrink_to_fit();
+            return Ok(Body::Memory(body.bytes));
+        }
+        self.append(&mut &body.bytes[..])
+    }
+
+    fn append(&mut self, input: &mut dyn Read) -> io::Result<Body> {
+        let disk = match &mut self.disk {
+            Some(disk) => disk,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        let at = self.length;
+        disk.seek(SeekFrom::Start(at))?;
+        let length = io::copy(input, disk)?;
+        self.length += length;
+        Ok(Body::Disk { at, length })
+    }
+
+    /// Opens a body that this store keeps.
+    ///
+    /// # Errors
+    /// What the temporary file answers.
+    pub fn open<'s>(&'s self, body: &'s Body) -> io::Result<Section<'s>> {
+        Ok(match (body, &self.disk) {
+            (Body::Memory(bytes), _) => Section::Memory(io::Cursor::new(bytes)),
+            (Body::Disk { at, length }, Some(file)) => {
+                Section::Disk { file, start: *at, length: *length, at: 0 }
+            }
+            (Body::Disk { .. }, None) => return Err(io::Error::other("the body is in another store")),
+        })
+    }
+}
+
+/// A body that is read.
+#[derive(Debug)]
+pub enum Section<'s> {
+    /// In memory.
+    Memory(io::Cursor<&'s Vec<u8>>),
+    /// A part of a file.
+    Disk {
+        /// The file.
+        file: &'s File,
+        /// Where the part starts.
+        start: u64,
+        /// Its length in bytes.
+        length: u64,
+        /// How far it is read.
+        at: u64,
+    },
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Section::Memory(bytes) => bytes.read(buffer),
+            Section::Disk { file, start, length, at } => {
+                let left = length.saturating_sub(*at);
+                let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                (&**file).seek(SeekFrom::Start(*start + *at))?;
+                let read = (&**file).read(&mut buffer[..most])?;
+                *at += read as u64;
+                Ok(read)
+            }
+        }
+    }
+}
+
+impl Seek for Section<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Section::Memory(bytes) => bytes.seek(to),
+            Section::Disk { length, at, .. } => {
+                let target = match to {
+                    SeekFrom::Start(to) => Some(to),
+                    SeekFrom::End(by) => length.checked_add_signed(by),
+                    SeekFrom::Current(by) => at.checked_add_signed(by),
+                };
+                *at = target.ok_or(io::ErrorKind::InvalidInput)?;
+                Ok(*at)
+            }
+        }
+    }
+}
+
+/// A body that is still coming in. It leaves memory when it is large.
+#[derive(Debug, Default)]
+pub struct Incoming {
+    /// What comes after that which has left.
+    bytes: Vec<u8>,
+    spilled: Option<File>,
+}
+
+impl Incoming {
+    /// Bodies larger than this leave memory while they come in.
+    const MOST: usize = 2 << 20;
+
+    /// Takes more of the body.
+    ///
+    /// # Errors
+    /// What writing the temporary file answers.
+    pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > Self::MOST {
+            let file = match &mut self.spilled {
+                Some(file) => file,
+                none => none.insert(tempfile::tempfile()?),
+            };
+            file.write_all(&self.bytes)?;
+            self.bytes.clear();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(store: &Store, body: &Body) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        store.open(body).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn bodies_come_back_from_memory_and_from_disk() {
+        let mut store = Store::default();
+        let sizes = [0, 10, Incoming::MOST, Incoming::MOST + 1, 3 * Incoming::MOST, MAX_IN_MEMORY, 5];
+        let text = |size: usize| -> Vec<u8> { (0..size).map(|i| (i % 251) as u8).collect() };
+        let kept: Vec<Body> = sizes
+            .iter()
+            .map(|&size| {
+                let mut incoming = Incoming::default();
+                text(size).chunks(CHUNK).for_each(|chunk| incoming.push(chunk).unwrap());
+                store.keep(incoming).unwrap()
+            })
+            .collect();
+        assert!(matches!(kept[1], Body::Memory(_)) && matches!(kept[4], Body::Disk { .. }));
+        for (&size, body) in sizes.iter().zip(&kept) {
+            assert_eq!(body.length(), size as u64);
+            assert!(read(&store, body) == text(size), "{size}");
+        }
+        let mut section = store.open(&kept[3]).unwrap();
+        assert_eq!(section.seek(SeekFrom::End(-1)).unwrap(), Incoming::MOST as u64);
+        let mut last = Vec::new();
+        section.read_to_end(&mut last).unwrap();
+        assert_eq!(last, [(Incoming::MOST % 251) as u8], "a section ends where its body does");
+        assert!(section.seek(SeekFrom::Current(i64::MIN)).is_err());
+    }
+
+    #[test]
+    fn content_codings_are_undone_from_the_last_to_the_first() {
+        use flate2::Compression;
+        use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+        let plain = b"const base = '/api';".repeat(50);
+        let gzip = |bytes: &[u8]| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+        zlib.write_all(&plain).unwrap();
+        let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
+        raw.write_all(&plain).unwrap();
+        let zstd = zstd::encode_all(&plain[..], 3).unwrap();
+        for (codings, body) in [
+            ("", plain.clone()),
+            ("identity", plain.clone()),
+            ("GZIP", gzip(&plain)),
+            ("deflate", zlib.finish().unwrap()),
+            ("deflate", raw.finish().unwrap()),
+            ("zstd", zstd.clone()),
+            ("zstd, gzip", gzip(&zstd)),
+        ] {
+            let mut out = Vec::new();
+            decoded(codings, &body[..]).unwrap().read_to_end(&mut out).unwrap();
+            assert!(out == plain, "{codings}");
+        }
+        for codings in ["compress", "gzip, gzip, gzip, gzip", "a\u{1b}[2J"] {
+            let refused = decoded(codings, &b""[..]).err().unwrap();
+            assert!(!refused.contains('\u{1b}'), "{refused}");
+        }
+    }
+}
