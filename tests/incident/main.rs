@@ -1,20 +1,8 @@
-//! What must hold of an incident, whatever happens in the middle of it: the real `krea-scan` against the emulator, killed,
-//! without room on the disk, without a network, interrupted, and two at a time.
+//! From a leaked token to one that is proven dead, and a replacement where it belongs.
 
-#![cfg(unix)]
-
+mod drill;
+mod guided;
+mod revoke;
+mod sinks;
 #[path = "../support/mod.rs"]
 mod support;
-
-mod damage;
-mod disk;
-mod faults;
-mod kill;
-mod locks;
-mod outcome;
-mod proofs;
-mod rate;
-mod scene;
-mod secrets;
-mod signals;
-mod tracer;

@@ -12,9 +12,9 @@ mod server;
 mod support;
 mod ways;
 
+use crate::support::Sandbox;
+use crate::support::program::{Run, token};
 use server::Server;
-use support::Sandbox;
-use support::program::{Run, token};
 
 /// Reads a site on loopback, from `/` on.
 #[track_caller]

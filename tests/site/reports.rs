@@ -4,6 +4,7 @@ use crate::server::{Reply, Server};
 use crate::support::Sandbox;
 use crate::support::program::token;
 use crate::{leak, scan, scan_at};
+use needs::needs;
 use serde_json::Value;
 
 fn site() -> Server {
@@ -126,32 +127,26 @@ fn what_a_site_names_cannot_act_on_a_terminal() {
 
 /// Runs a command line at a terminal, and gives all that it shows.
 #[cfg(target_os = "linux")]
-fn at_a_terminal(args: &str) -> Option<String> {
+fn at_a_terminal(args: &str) -> String {
     let line = format!("{} {args}", env!("CARGO_BIN_EXE_krea-scan"));
-    let output =
-        std::process::Command::new("script").args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").output();
-    match output {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Err(_) => {
-            assert!(std::env::var_os("CI").is_none(), "script is not installed: `apt-get install bsdutils`");
-            println!("not tested: this needs script; get it with `apt-get install bsdutils`");
-            None
-        }
-    }
+    let mut script = std::process::Command::new("script");
+    let output = script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-#[test]
 #[cfg(target_os = "linux")]
+#[needs("script")]
+#[test]
 fn progress_is_shown_at_a_terminal_unless_it_is_unwanted() {
     let server = Server::replies(vec![
         ("/", Reply::file("/", "<script src=/slow.js></script>")),
         ("/slow.js", Reply::Slow),
     ]);
     let args = format!("--allow-private --timeout 2s --url {}", server.url("/"));
-    let Some(shown) = at_a_terminal(&args) else { return };
+    let shown = at_a_terminal(&args);
     assert!(shown.contains("1 resources, "), "{shown:?}");
     for unwanted in ["-q", "--no-progress"] {
-        let shown = at_a_terminal(&format!("{args} {unwanted}")).unwrap();
+        let shown = at_a_terminal(&format!("{args} {unwanted}"));
         assert!(!shown.contains("resources, "), "{unwanted}: {shown:?}");
     }
 }

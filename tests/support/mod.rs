@@ -3,11 +3,15 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod child;
+pub mod corpus;
 #[path = "../../fixtures/emulator.rs"]
 pub mod emulator;
 pub mod program;
 #[path = "../../fixtures/tokens.rs"]
 pub mod tokens;
+#[cfg(unix)]
+pub mod unix;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -102,6 +102,13 @@ pub fn run_or_kill(command: &mut Command) -> Run {
     run
 }
 
+/// Asks a process to end, as `kill` does; gives whether it was still there.
+#[cfg(unix)]
+pub fn terminate(child: &Child) -> bool {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM)
+        .is_ok()
+}
+
 fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();

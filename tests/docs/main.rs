@@ -1,0 +1,7 @@
+//! What the project says of itself: the help, the documents' examples, and the tokens in its own text.
+
+mod help;
+mod own_tokens;
+mod readme;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,12 @@
+//! Real repositories, made by git, in good and in bad shape: what is staged, what a range brought in, every object, and
+//! whose commit a token comes from.
+
+mod attribution;
+mod history;
+mod hostile;
+mod pre_commit;
+mod range;
+mod repository;
+mod staged;
+#[path = "../support/mod.rs"]
+mod support;

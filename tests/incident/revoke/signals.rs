@@ -1,0 +1,106 @@
+//! Ctrl-C and a request to end, at any time: exit code 130, a word on how to go on, and it goes on.
+
+use super::scene::{Keep, Scene};
+use crate::support::emulator::{Fault, Route};
+use crate::support::program::{self, Run};
+use rustix::process::{Pid, Signal, kill_process};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Long enough for any run here.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Starts a run, sends it the signal as soon as `when` holds, and gives how it ended.
+fn interrupted(scene: &Scene, args: &[String], signal: Signal, when: impl Fn() -> bool) -> Run {
+    // The shell tells its process id, which is the program's from then on.
+    let note = scene.sandbox.beside("pid");
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo $$ > \"$0\"; exec \"$@\""]).arg(&note);
+    command.arg(env!("CARGO_BIN_EXE_krea-scan")).args(args);
+    command.current_dir(scene.sandbox.root()).env("HOME", scene.sandbox.beside("home"));
+    scene.dress(&mut command).stdout(Stdio::piped());
+    let started = Instant::now();
+    thread::scope(|scope| {
+        let run = scope.spawn(move || program::run(&mut command));
+        while !when() {
+            assert!(started.elapsed() < PATIENCE && !run.is_finished(), "the moment never came");
+            thread::sleep(Duration::from_millis(5));
+        }
+        let pid = std::fs::read_to_string(&note).unwrap().trim().parse().unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+        scene.checked(run.join().unwrap())
+    })
+}
+
+/// What must hold after the signal: it is said how to go on, and that leads to the end.
+fn goes_on(scene: &Scene, revoke: &[String], run: Run) {
+    let id = scene.ids().remove(0);
+    run.code(130).says(&[&format!("--resume {id}")]);
+    scene.assert_private();
+    scene.emulator.clear_faults();
+    scene.assert_done(&scene.finish(revoke));
+}
+
+fn asked(scene: &Scene, route: Route) -> usize {
+    scene.emulator.requests().iter().filter(|request| request.route() == route).count()
+}
+
+#[test]
+fn while_krea_is_asked() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let scene = Scene::new(&[0]);
+        scene.emulator.fault(Route::Jobs, Fault::Drip, usize::MAX);
+        let revoke = scene.revoke(Keep::EnvFile);
+        let run = interrupted(&scene, &revoke, signal, || asked(&scene, Route::Jobs) > 0);
+        goes_on(&scene, &revoke, run);
+    }
+}
+
+#[test]
+fn while_a_revocation_is_waited_for() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let scene = Scene::new(&[1]);
+        scene.emulator.fault(Route::Revoke, Fault::LateRevoke(Duration::from_secs(2)), 1);
+        let revoke = scene.revoke(Keep::EnvFile);
+        // Verify, evidence, and twice the proof.
+        let run = interrupted(&scene, &revoke, signal, || asked(&scene, Route::Jobs) >= 4);
+        goes_on(&scene, &revoke, run);
+    }
+}
+
+#[test]
+fn while_a_replacement_is_minted_which_is_not_lost() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let scene = Scene::new(&[2]);
+        scene.emulator.on_request(|request| {
+            if request.route() == Route::Mint {
+                thread::sleep(Duration::from_millis(700));
+            }
+        });
+        let revoke = scene.revoke(Keep::EnvFile);
+        let run = interrupted(&scene, &revoke, signal, || asked(&scene, Route::Mint) > 0);
+        goes_on(&scene, &revoke, run);
+        assert_eq!(asked(&scene, Route::Mint), 1, "the answer was waited for, and kept");
+    }
+}
+
+#[test]
+fn while_a_command_stores_which_is_ended_too() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let scene = Scene::new(&[3]);
+        let (begun, over) = (scene.sandbox.beside("begun"), scene.sandbox.beside("over"));
+        let slow = format!(
+            "command:test -e {0} || {{ touch {0}; sleep 3; touch {1}; }}; cat > {2}/$KREA_SCAN_REPLACES",
+            begun.display(),
+            over.display(),
+            scene.sandbox.beside("kept").display()
+        );
+        let revoke = [scene.revoke_only(), vec!["--store".to_owned(), slow]].concat();
+        let started = Instant::now();
+        let run = interrupted(&scene, &revoke, signal, || begun.exists());
+        goes_on(&scene, &revoke, run);
+        thread::sleep(Duration::from_secs(4).saturating_sub(started.elapsed()));
+        assert!(!over.exists(), "the command went on");
+    }
+}

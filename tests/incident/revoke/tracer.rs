@@ -1,0 +1,65 @@
+//! Runs `krea-scan` under strace, which kills it at a chosen system call on a chosen file, or lets the call fail. The
+//! program has no hook for that: what is tested is what is shipped.
+
+use super::scene::Scene;
+use crate::support::program::{self, Run};
+use jiff::{Timestamp, ToSpan};
+use krea_scan_token::Fingerprint;
+use std::path::PathBuf;
+
+/// Every call that changes what is on the disk. Each is counted on its own.
+pub const CALLS: [&str; 9] =
+    ["mkdir", "openat", "write", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "fchmod"];
+/// No run takes as many seconds; its incident's id is the second that it begins in.
+const SECONDS: i64 = 8;
+
+/// Runs with something injected into the `nth` such call on a file that matters: `signal=KILL` or `error=ENOSPC`.
+#[track_caller]
+pub fn run(scene: &Scene, args: &[String], call: &str, nth: usize, inject: &str) -> Run {
+    let mut command = scene.sandbox.command("strace", scene.sandbox.root());
+    // No text is logged: it would be the tokens'.
+    command.args(["-f", "-qq", "-s", "0", "-e", &format!("trace={call}"), "-o"]).arg(log(scene));
+    command.args(["-e", &format!("inject={call}:{inject}:when={nth}")]);
+    for path in paths(scene) {
+        command.arg("-P").arg(path);
+    }
+    command.arg(env!("CARGO_BIN_EXE_krea-scan")).args(args);
+    scene.checked(program::run_or_kill(scene.dress(&mut command)))
+}
+
+/// Whether the last run met what was to be injected.
+pub fn injected(scene: &Scene) -> bool {
+    std::fs::read_to_string(log(scene)).unwrap().contains("(INJECTED)")
+}
+
+fn log(scene: &Scene) -> PathBuf {
+    scene.sandbox.beside("strace.log")
+}
+
+/// The files and folders that an incident writes to.
+fn paths(scene: &Scene) -> Vec<PathBuf> {
+    let now = Timestamp::now();
+    let soon = (0..SECONDS).map(|second| (now + second.seconds()).strftime("%Y%m%d-%H%M%S").to_string());
+    let ids: Vec<String> = soon.chain(scene.ids()).collect();
+    let incidents = scene.incidents();
+    let program = incidents.parent().unwrap();
+    let secrets = scene.sandbox.beside("secrets.env.krea-scan-unfinished");
+    let mut paths = vec![
+        program.parent().unwrap().to_owned(),
+        program.to_owned(),
+        incidents.join("lock"),
+        incidents.clone(),
+        secrets.parent().unwrap().to_owned(),
+        secrets,
+    ];
+    for id in ids {
+        let folder = incidents.join(id);
+        paths.extend(["lock", "journal.jsonl"].map(|name| folder.join(name)));
+        for token in &scene.leaked {
+            let fingerprint = Fingerprint::of(token.as_bytes());
+            paths.extend(["leaked", "replacement"].map(|what| folder.join(format!("{what}-{fingerprint}"))));
+        }
+        paths.push(folder);
+    }
+    paths
+}

@@ -1,0 +1,9 @@
+//! The emulator keeps to what Krea and a token API say, and goes wrong only as it is asked to: real requests over
+//! sockets, so that what it proves of the scanner rests on something.
+
+mod client;
+mod faults;
+mod krea;
+mod page;
+mod token_api;
+mod wire;

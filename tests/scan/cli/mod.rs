@@ -1,0 +1,19 @@
+//! The program as people run it, from the command line to the exit code.
+
+mod allowing;
+#[cfg(unix)]
+mod bad_input;
+mod explain;
+#[cfg(unix)]
+mod gate;
+mod history;
+#[cfg(unix)]
+mod names;
+mod range;
+mod reports;
+mod staged;
+#[cfg(unix)]
+mod steering;
+mod tree;
+#[cfg(unix)]
+mod writing;
