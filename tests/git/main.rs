@@ -10,3 +10,4 @@ mod repository;
 mod staged;
 #[path = "../support/mod.rs"]
 mod support;
+mod threads;
