@@ -61,7 +61,7 @@ impl<'a> History<'a> {
     }
 
     /// Finds the objects that hold something. Says what could not be read.
-    fn sweep(&self, store: &ObjectStore, context: ScanContext<'_>) -> Swept {
+    fn sweep(&self, store: &ObjectStore, context: ScanContext<'_>) -> anyhow::Result<Swept> {
         let ScanContext { detector, pass, .. } = context;
         let hits: Mutex<Vec<ObjectId>> = Mutex::default();
         let too_large: Mutex<Vec<Incomplete>> = Mutex::default();
@@ -130,11 +130,12 @@ impl<'a> History<'a> {
         );
         let mut hits = lock(&hits).split_off(0);
         // A file whose name says Krea need not say it itself, and some containers are told by their name.
-        let named = swept.named.par_iter().filter(|id| {
+        let holds_token = |id: &&ObjectId| {
             let data = store.read(id).map(|(_, data)| data).unwrap_or_default();
             !is_too_large(&data) && NAMES.iter().any(|name| holds_something(context, &data, name))
-        });
-        hits.par_extend(named.cloned());
+        };
+        let named = || swept.named.par_iter().filter(holds_token).cloned().collect::<Vec<_>>();
+        hits.extend(on_threads(self.threads, named)?);
         hits.sort_unstable();
         hits.dedup();
         let mut incomplete = swept.incomplete;
@@ -146,8 +147,14 @@ impl<'a> History<'a> {
             );
             incomplete.push(Incomplete { path: "the history".to_owned(), reason });
         }
-        Swept { hits, incomplete, blobs: swept.blobs, bytes: swept.bytes }
+        Ok(Swept { hits, incomplete, blobs: swept.blobs, bytes: swept.bytes })
     }
+}
+
+/// Does work on so many threads, which end with it: those that the machine could have are not asked for.
+fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    Ok(pool.install(work))
 }
 
 /// What a sweep of the store came by.
@@ -161,24 +168,22 @@ struct Swept {
 impl Input for History<'_> {
     fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let store = self.repo.objects()?;
-        let swept = self.sweep(store, context);
+        let swept = self.sweep(store, context)?;
         let origins = match swept.hits.is_empty() {
             true => BTreeMap::new(),
             false => attribute(store, &self.repo, &swept.hits, self.threads),
         };
         let objects = Objects { store, lfs: &self.lfs, ours: &self.ours };
         let targets: Vec<_> = origins.iter().collect();
-        let scanned: Vec<(Found, LeftOut)> = targets
-            .par_chunks(16)
-            .map(|chunk| {
-                let (mut scanner, mut left_out) = (FileScanner::new(context), LeftOut::default());
-                let mut scan = |(id, origins): &(&ObjectId, &Vec<GitOrigin>)| {
-                    objects.scan(**id, origins, &mut scanner, &mut left_out);
-                };
-                chunk.iter().for_each(&mut scan);
-                (scanner.found, left_out)
-            })
-            .collect();
+        let scan = |chunk: &[(&ObjectId, &Vec<GitOrigin>)]| {
+            let (mut scanner, mut left_out) = (FileScanner::new(context), LeftOut::default());
+            for (id, origins) in chunk {
+                objects.scan(**id, origins, &mut scanner, &mut left_out);
+            }
+            (scanner.found, left_out)
+        };
+        let scanned = || targets.par_chunks(16).map(scan).collect::<Vec<_>>();
+        let scanned = on_threads(self.threads, scanned)?;
         let (mut found, mut left_out) = (Found::default(), LeftOut::default());
         for (part, ignored) in scanned {
             found.merge(part);

@@ -4,7 +4,7 @@
 //! `process.env.KREA_API_KEY ?? "…"`, `<key>KreaApiKey</key>\n<string>…`, `ENV KREA_API_KEY …` and
 //! `-H "Authorization: Bearer …"` all end at a name.
 
-use super::blocks::line_range;
+use super::lines::line_range;
 use crate::names::{self, NameKind};
 use crate::vocabulary::vocabulary;
 use regex::bytes::Regex;
@@ -177,7 +177,7 @@ pub fn asserted(text: &[u8], span: &Range<usize>) -> Option<Assignment> {
     };
     let said = &text[above.start + names[side].start..above.start + names[side].end];
     let named = said.split(|b| !is_name_byte(*b)).map(String::from_utf8_lossy);
-    let name = named.filter(|name| names::ends_like_credential(name)).last()?.into_owned();
+    let name = named.rev().find(|name| names::ends_like_credential(name))?.into_owned();
     Some(Assignment {
         decided: Some((names::classify(&name), name.clone())),
         credential: true,

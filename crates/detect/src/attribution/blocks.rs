@@ -2,15 +2,14 @@
 //! place; gives each block with its range, its name and its members, innermost first.
 
 use super::assignment::is_name_byte;
-use super::levels::{Level, LevelKind};
+use super::level::{Level, LevelKind};
+use super::lines::{REACH, line_range};
 use super::members::{self, Member};
 use crate::boundary;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// How far blocks are followed, in bytes, each way.
-pub(super) const REACH: usize = 4096;
 /// How many lines of a block are followed, each way.
 const MAX_LINES: usize = 120;
 /// How many blocks are followed outwards.
@@ -29,16 +28,6 @@ static SECTION: LazyLock<Regex> = LazyLock::new(|| {
 /// The line that opens a block of values, which another block describes.
 static HOLDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i-u)^\s*(?:string|binary)?data:\s*$").expect("a constant pattern"));
-
-/// The line that holds `at`, without its end.
-pub fn line_range(text: &[u8], at: usize) -> Range<usize> {
-    let at = at.min(text.len());
-    let floor = at.saturating_sub(REACH);
-    let start = memchr::memrchr(b'\n', &text[floor..at]).map_or(floor, |i| floor + i + 1);
-    let ceiling = (at + REACH).min(text.len());
-    let end = memchr::memchr(b'\n', &text[at..ceiling]).map_or(ceiling, |i| at + i);
-    start..end
-}
 
 /// A line and how far it is indented.
 struct Line {

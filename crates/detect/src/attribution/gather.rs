@@ -1,10 +1,12 @@
 //! Gathers the evidence of whose a value is, place by place, nearest first.
 
 use super::assignment::{self, Assignment};
-use super::blocks::{self, line_range};
+use super::blocks;
 use super::evidence::{Evidence, Place, Says, Tie, Witness};
 use super::hosts;
-use super::levels::{self, Level, LevelKind};
+use super::level::{Level, LevelKind};
+use super::levels;
+use super::lines::{HEADING_LINES, line_range};
 use super::look::Look;
 use super::{LOOKALIKE, PathSays, shorten};
 use super::{members, statement, uses};
@@ -16,8 +18,6 @@ const REQUEST_REACH: usize = 2000;
 const USE_REACH: usize = 400;
 /// How far before a call the variable stands that its result is assigned to, in bytes.
 const RESULT_REACH: usize = 200;
-/// How far above a value a heading is looked for, in lines.
-pub(super) const HEADING_LINES: usize = 30;
 
 /// Adds the evidence of one place.
 type Stage<'s> = &'s dyn Fn(&mut Vec<Evidence>);
@@ -203,7 +203,7 @@ impl Look<'_> {
             return None;
         }
         let calls = self.levels().iter().filter(|level| level.kind == LevelKind::Call);
-        let call = calls.filter(|level| level.names.len() > 1).last()?;
+        let call = calls.rev().find(|level| level.names.len() > 1)?;
         let name = call.names.last().filter(|name| name.len() >= assignment::SHORTEST_VARIABLE)?;
         let before = &self.around.text[..call.range.start];
         let floor = before.len().saturating_sub(RESULT_REACH);

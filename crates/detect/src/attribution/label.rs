@@ -1,8 +1,8 @@
 //! The words that people put before a value: `Krea API key (old one): …`, a line that says so above the value's own, a question
 //! that the value answers. Takes a text and a value's place; says whether Krea's key or token is what the words name.
 
-use super::blocks::line_range;
 use super::evidence::Words;
+use super::lines::line_range;
 use crate::names;
 use crate::vocabulary::vocabulary;
 use regex::bytes::{Captures, Regex};

@@ -2,9 +2,10 @@
 //! gives the levels innermost first, each with its members and its names.
 
 use super::assignment::is_name_byte;
-use super::blocks::{self, REACH};
+use super::blocks;
+use super::level::{Level, LevelKind};
+use super::lines::REACH;
 use super::members::{self, Member};
-use crate::names;
 use std::ops::Range;
 
 /// How many enclosing brackets are followed.
@@ -13,52 +14,6 @@ const MAX_DEPTH: usize = 8;
 const LONGEST_TAG: usize = 600;
 /// A row of plain cells is no longer, in bytes.
 const LONGEST_ROW: usize = 1200;
-
-/// What a level is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LevelKind {
-    /// Between `{` and `}`.
-    Object,
-    /// Between `(` and `)`.
-    Call,
-    /// Between `[` and `]`.
-    List,
-    /// A tag with its attributes, and the text right behind it.
-    Tag,
-    /// An element with its children.
-    Element,
-    /// Lines of one indentation, an item of a list.
-    Block,
-    /// The lines behind a `[section]`.
-    Section,
-    /// The lines between two blank ones.
-    Paragraph,
-}
-
-/// One level around a value.
-#[derive(Clone, Debug)]
-pub struct Level {
-    /// Where it stands in the text.
-    pub range: Range<usize>,
-    /// What it is.
-    pub kind: LevelKind,
-    /// What it is called, nearest first.
-    pub names: Vec<String>,
-    /// Its plain members, but for the one with the value.
-    pub members: Vec<Member>,
-    /// What belongs to neighbours: the other items of a list that the value stands in.
-    pub excluded: Vec<Range<usize>>,
-}
-
-impl Level {
-    /// What it is called, where an application keeps secrets of its own in what is called so: `cookie: { password: … }`.
-    pub fn keeps_own_secrets(&self) -> Option<&str> {
-        let is_plain = matches!(self.kind, LevelKind::Object | LevelKind::Block | LevelKind::Section);
-        let name = self.names.first().filter(|name| is_plain && names::names_own_secret(name))?;
-        // A client's own tokens lie there as well.
-        (!names::words(name).iter().any(|word| word == "oauth" || word == "session")).then_some(name)
-    }
-}
 
 /// All levels around `at`, smallest first.
 pub fn around(text: &[u8], at: usize) -> Vec<Level> {

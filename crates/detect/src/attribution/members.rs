@@ -3,12 +3,15 @@
 
 use super::assignment::is_name_byte;
 use super::evidence::Says;
-use super::strangers;
 use crate::names::{self, NameKind};
 use crate::vocabulary::vocabulary;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
+
+/// No service's name is longer, in bytes, nor in words.
+pub const LONGEST_SERVICE: usize = 30;
+const MOST_WORDS: usize = 4;
 
 /// A longer value says nothing of whose its object is, in bytes.
 const LONGEST_VALUE: usize = 200;
@@ -244,7 +247,7 @@ pub fn surest(members: &[Member], at: usize) -> Option<(NameKind, String)> {
     let is_nearer = |member: &Member| {
         (member.at.abs_diff(at) < distance && member.key == surest.key || member.step() < Some(step))
             && member.names_its_owner()
-            && strangers::is_stranger(member.value.trim())
+            && is_stranger(member.value.trim())
     };
     (!members.iter().any(is_nearer)).then_some((kind, label))
 }
@@ -415,4 +418,18 @@ pub fn line(text: &[u8], range: &Range<usize>) -> Option<Member> {
     let (key, value) = (captures.get(1)?, captures.get(2)?);
     let at = range.start + value.start();
     Some(Member { key: Some(text_of(key.as_bytes())), value: text_of(value.as_bytes()), at })
+}
+/// Whether a text may be the name of a service that nobody knows.
+pub fn is_stranger(name: &str) -> bool {
+    let is_word = name.len() <= LONGEST_SERVICE && name.bytes().all(|b| is_name_byte(b) || b == b' ');
+    is_word
+        && names::words(name).len() <= MOST_WORDS
+        && names::has_unknown_word(name)
+        && !names::says_krea(name)
+        && !names::is_random(name)
+}
+
+/// Whether one of some members says that what they stand in is of something that nobody knows.
+pub fn names_stranger(members: &[Member]) -> bool {
+    members.iter().any(|member| member.names_its_owner() && is_stranger(member.value.trim()))
 }

@@ -10,7 +10,9 @@ mod evidence;
 mod gather;
 mod hosts;
 mod label;
+mod level;
 mod levels;
+mod lines;
 mod look;
 mod members;
 mod parallel;
@@ -26,8 +28,8 @@ use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-pub use blocks::line_range;
 pub use evidence::{Attribution, Evidence, Place, Tie};
+pub use lines::line_range;
 pub use look::Look;
 
 /// `krea` this near says something, in bytes and in lines.

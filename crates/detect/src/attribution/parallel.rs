@@ -1,7 +1,7 @@
 //! Whether a mention of Krea belongs to another value, which is labelled as the one that is asked about is: `krea = A`, and
 //! below it `nebula = B`. Takes a text, a value's place and the mention.
 
-use super::blocks::line_range;
+use super::lines::line_range;
 use crate::names;
 use regex::bytes::Regex;
 use std::ops::Range;

@@ -1,8 +1,8 @@
 //! The statement or command that a value stands in: its line, with the lines that continue it, and the names in it.
 
 use super::assignment::{Assignment, is_control, is_name_byte};
-use super::blocks::line_range;
 use super::evidence::{Evidence, Place, Says, Witness};
+use super::lines::line_range;
 use super::{LOOKALIKE, shorten};
 use crate::names::{self, NameKind};
 use regex::bytes::Regex;

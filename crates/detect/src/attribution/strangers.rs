@@ -3,40 +3,23 @@
 //! another's, and says nothing of the value.
 
 use super::assignment::is_name_byte;
-use super::blocks::{self, line_range};
-use super::gather::HEADING_LINES;
-use super::levels::{self, Level, LevelKind};
+use super::blocks;
+use super::level::{Level, LevelKind};
+use super::levels;
+use super::lines::{HEADING_LINES, line_range};
 use super::look::Look;
-use super::members::{self, Member};
+use super::members::{self, LONGEST_SERVICE, is_stranger, names_stranger};
 use super::parallel;
 use crate::names::{self, NameKind};
 use std::ops::Range;
 
-/// No service's name is longer, in bytes, nor in words.
-const LONGEST_SERVICE: usize = 30;
-const MOST_WORDS: usize = 4;
 /// How many words may follow Krea's name in a label: `Krea API key:`.
 const WORDS_BEHIND: usize = 3;
-
-/// Whether a text may be the name of a service that nobody knows.
-pub fn is_stranger(name: &str) -> bool {
-    let is_word = name.len() <= LONGEST_SERVICE && name.bytes().all(|b| is_name_byte(b) || b == b' ');
-    is_word
-        && names::words(name).len() <= MOST_WORDS
-        && names::has_unknown_word(name)
-        && !names::says_krea(name)
-        && !names::is_random(name)
-}
 
 /// Whether a mention of Krea stands in the name of what another service makes: `flux-krea`.
 pub fn is_in_another_name(text: &[u8], mention: usize) -> bool {
     let is_inside = text[..mention].last().is_some_and(|b| matches!(b, b'-' | b'_' | b'.'));
     is_inside && names::is_made_by_another(&String::from_utf8_lossy(&text[name_at(text, mention)]))
-}
-
-/// Whether one of some members says that what they stand in is of something that nobody knows.
-pub fn names_stranger(members: &[Member]) -> bool {
-    members.iter().any(|member| member.names_its_owner() && is_stranger(member.value.trim()))
 }
 
 impl Look<'_> {

@@ -3,10 +3,9 @@
 //! assignment, and rows whose cells stand on lines of their own (AsciiDoc).
 
 use super::assignment::is_name_byte;
-use super::blocks::line_range;
 use super::levels::bracket_ranges;
+use super::lines::line_range;
 use super::members::{self, Member};
-use super::strangers;
 use crate::names::{self, NameKind};
 use krea_scan_text::cells;
 use regex::bytes::Regex;
@@ -152,7 +151,8 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell
         let head = last.head_of(text, &line, delimiter, cells.len());
         let heads: Option<Vec<Option<String>>> =
             head.map(|head| head.into_iter().map(|cell| header(&text[cell])).collect());
-        let Some(heads) = heads.filter(|heads| !(is_tight && heads.iter().flatten().any(names_a_service)))
+        let Some(heads) =
+            heads.filter(|heads| !(is_tight && heads.iter().flatten().any(|cell| names_a_service(cell))))
         else {
             return is_tight.then(|| headless(text, &cells, own, span)).flatten();
         };
@@ -167,7 +167,7 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell
         Some(Cell {
             header,
             row: members::surest(&members, span.start),
-            is_strangers: strangers::names_stranger(&members),
+            is_strangers: members::names_stranger(&members),
         })
     })
 }
@@ -179,7 +179,7 @@ fn is_tight(cell: &[u8]) -> bool {
 }
 
 /// Whether a cell is the name of a service and not that of its key, as in a row of values.
-fn names_a_service(cell: &String) -> bool {
+fn names_a_service(cell: &str) -> bool {
     names::service_named(cell).is_some() && !names::ends_like_credential(cell)
 }
 
@@ -190,7 +190,7 @@ fn headless(text: &[u8], cells: &[Range<usize>], own: usize, span: &Range<usize>
     let members: Vec<Member> = others.map(|(_, cell)| member(text, cell, None)).collect();
     let row = members::surest(&members, span.start);
     let label = header(&text[cells[own.checked_sub(1)?].clone()]);
-    let is_strangers = row.is_none() && label.as_deref().is_some_and(strangers::is_stranger);
+    let is_strangers = row.is_none() && label.as_deref().is_some_and(members::is_stranger);
     let header = label.filter(|label| names::ends_like_credential(label));
     (row.is_some() || header.is_some() || is_strangers).then_some(Cell { header, row, is_strangers })
 }
@@ -350,7 +350,7 @@ fn aligned(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     Some(Cell {
         header: Some(own_header(name, &members)),
         row: members::surest(&members, span.start),
-        is_strangers: strangers::names_stranger(&members),
+        is_strangers: members::names_stranger(&members),
     })
 }
 
@@ -421,7 +421,7 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     Some(Cell {
         header: heads.get(own).cloned().flatten(),
         row: members::surest(&members, span.start),
-        is_strangers: strangers::names_stranger(&members),
+        is_strangers: members::names_stranger(&members),
     })
 }
 
@@ -434,7 +434,7 @@ fn definition(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let start = memchr::memmem::rfind(before, b"<dt")?;
     let term = DEFINITION.captures(&before[start..])?.get(1)?;
     let header = header(term.as_bytes());
-    let is_strangers = header.as_deref().is_some_and(strangers::is_stranger);
+    let is_strangers = header.as_deref().is_some_and(members::is_stranger);
     header.is_some().then_some(Cell { header, row: None, is_strangers })
 }
 
@@ -477,7 +477,7 @@ fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     Some(Cell {
         header: Some(names[own].clone()),
         row: members::surest(&members, span.start),
-        is_strangers: strangers::names_stranger(&members),
+        is_strangers: members::names_stranger(&members),
     })
 }
 

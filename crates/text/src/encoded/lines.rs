@@ -38,7 +38,8 @@ impl Lines {
         let mark = mark(bytes, &first);
         // The mark is a letter of base64 as well; the first line would begin with it.
         let is_glued = mark.is_some() && bytes[..first.start].last().is_none_or(|&b| b == b'\n');
-        let mut lines = vec![first.start + usize::from(is_glued)..first.end];
+        let begins = Range { start: first.start + usize::from(is_glued), end: first.end };
+        let mut lines = vec![begins];
         while let Some(line) = lines.last().filter(|line| line.len() >= SHORTEST_LINE) {
             let rest = &bytes[line.end..];
             let Some(after) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) else { break };
