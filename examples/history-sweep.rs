@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use krea_scan_git::repository::open;
-use krea_scan_git::store::{Look, Names, Search};
+use krea_scan_git::store::{HintSearch, SweepQuery, WantedNames};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -17,13 +17,13 @@ fn main() -> Result<()> {
     let hint = |data: &[u8]| finder.find(data).is_some();
     let swept = repository.objects()?.sweep(
         0,
-        &Look {
-            search: Some(Search { hint: &hint, reach: 4 }),
+        &SweepQuery {
+            search: Some(HintSearch { hint: &hint, reach: 4 }),
             whole: &|_, _| false,
             inspect: &|_, _, data| {
                 hits.fetch_add(u64::from(hint(data)), Ordering::Relaxed);
             },
-            names: Some(Names { hint: &hint, reach: 4, wanted: &hint }),
+            names: Some(WantedNames { hint: &hint, reach: 4, wanted: &hint }),
             stop: None,
         },
         &[],

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::config::parse_time;
-use crate::report::Format;
+use crate::report::ReportFormat;
 use clap::{ArgGroup, Parser, ValueEnum};
 use krea_scan_bounds::limits::Limits;
 use krea_scan_token::Confidence;
@@ -313,7 +313,7 @@ pub struct Cli {
         hide_possible_values = true,
         help_heading = "Output"
     )]
-    pub format: Format,
+    pub format: ReportFormat,
 
     /// Write the report to this file
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]

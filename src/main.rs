@@ -5,18 +5,18 @@ use clap::Parser;
 use krea_scan::cleanup;
 use krea_scan::cleanup::run::{Consent, Redacted};
 use krea_scan::cli::{self, Cli, FailOn, When};
-use krea_scan::config::{Flags, Service, Settings, Source};
+use krea_scan::config::{Flags, ScanSource, Service, Settings};
 use krea_scan::finding::Outcome;
-use krea_scan::report::{self, Format, Mode, RuleInfo};
+use krea_scan::report::{self, Mode, ReportFormat, RuleInfo};
 use krea_scan::respond;
 use krea_scan::scan;
-use krea_scan::shown::{self, Lines};
+use krea_scan::shown::{self, LineWriter};
 use krea_scan_detect::Detector;
 use krea_scan_detect::rules::{self, RuleSet};
 use krea_scan_extract::ocr::Ocr;
 use krea_scan_files::{self as files, ScannedTrees};
 use krea_scan_service::Status;
-use krea_scan_service::incident::console::{Console, Interrupt, Manner};
+use krea_scan_service::incident::console::{Console, ConsoleOptions, Interrupt};
 use krea_scan_service::incident::{self, Ask};
 use krea_scan_site as site;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -62,7 +62,7 @@ fn tell(error: &anyhow::Error) {
 
 fn run(cli: &Cli) -> anyhow::Result<u8> {
     if cli.incidents {
-        let mut out = Lines::new(io::stdout());
+        let mut out = LineWriter::new(io::stdout());
         out.write_all(incident::list()?.as_bytes()).and_then(|()| out.flush())?;
         return Ok(0);
     }
@@ -87,7 +87,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     if let Some(path) = &cli.write_baseline {
         files::check(&settings.trees, path).with_context(|| scan::no_baseline(path))?;
     }
-    if let Source::Sites(sites) = &settings.source
+    if let ScanSource::Sites(sites) = &settings.source
         && !cli.quiet
     {
         announce(sites);
@@ -107,7 +107,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let written = write_report(cli, &settings, &outcome, &infos);
     let repository = cli.paths.first().map_or(Path::new("."), PathBuf::as_path);
     let replaced = cli.replacements.as_ref().map_or(Ok(()), |path| {
-        let mut out = Lines::new(io::stderr());
+        let mut out = LineWriter::new(io::stderr());
         let replaced = cleanup::run::replacements(&settings.trees, path, repository, &outcome, &mut out);
         replaced.and(out.flush().map_err(Into::into))
     });
@@ -150,9 +150,9 @@ fn answered(
     service: &Service,
 ) -> anyhow::Result<Outcome> {
     // Under pre-commit - is a file.
-    let stdin_is_taken = settings.source == Source::Stdin
+    let stdin_is_taken = settings.source == ScanSource::Stdin
         || (!cli.pre_commit && cli.paths.iter().any(|path| path == Path::new("-")));
-    let console = Console::new(Manner {
+    let console = Console::new(ConsoleOptions {
         yes: cli.yes,
         quiet: cli.quiet,
         progress: !cli.no_progress,
@@ -207,7 +207,7 @@ fn redact(cli: &Cli, outcome: &Outcome) -> anyhow::Result<u8> {
         () if io::stdin().is_terminal() && io::stdout().is_terminal() => Consent::Ask,
         () => Consent::NobodyToAsk,
     };
-    let mut out = Lines::new(io::stdout());
+    let mut out = LineWriter::new(io::stdout());
     let ended = cleanup::run::redact(outcome, consent, &mut io::stdin().lock(), &mut out);
     let ended = ended.and_then(|ended| out.flush().map(|()| ended).map_err(Into::into))?;
     Ok(match ended {
@@ -225,12 +225,12 @@ fn settings(cli: &Cli, trees: ScannedTrees) -> anyhow::Result<Settings> {
     }
     let only_dash = cli.paths.len() == 1 && cli.paths[0] == Path::new("-");
     let source = match () {
-        () if !cli.url.is_empty() => Source::Sites(sites(cli, &trees)?),
-        () if cli.staged => Source::Staged,
-        () if cli.history => Source::History,
-        () if cli.pre_commit => Source::PreCommit,
-        () if cli.stdin || only_dash => Source::Stdin,
-        () => cli.range.clone().map_or(Source::Tree, Source::Range),
+        () if !cli.url.is_empty() => ScanSource::Sites(sites(cli, &trees)?),
+        () if cli.staged => ScanSource::Staged,
+        () if cli.history => ScanSource::History,
+        () if cli.pre_commit => ScanSource::PreCommit,
+        () if cli.stdin || only_dash => ScanSource::Stdin,
+        () => cli.range.clone().map_or(ScanSource::Tree, ScanSource::Range),
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = cli.threads.filter(|&threads| threads > 0).unwrap_or(cores).min(MOST_THREADS);
@@ -268,7 +268,7 @@ fn ocr(cli: &Cli, most: usize) -> anyhow::Result<Arc<Ocr>> {
 }
 
 /// Says what is about to be read from the network, and how.
-fn announce(sites: &[site::Options]) {
+fn announce(sites: &[site::SiteOptions]) {
     for site in sites {
         shown::say(&format!(
             "krea-scan: reading {} and the hosts that its pages load from; robots.txt is not heeded",
@@ -278,11 +278,11 @@ fn announce(sites: &[site::Options]) {
 }
 
 /// What to read of the sites that are named.
-fn sites(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Vec<site::Options>> {
+fn sites(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Vec<site::SiteOptions>> {
     let service = service(cli, trees)?;
     let site = |url: &String| {
-        let default = site::Options::new(url).context("--url")?;
-        Ok(site::Options {
+        let default = site::SiteOptions::new(url).context("--url")?;
+        Ok(site::SiteOptions {
             depth: cli.url_depth.unwrap_or(default.depth),
             resources: cli.url_limit.unwrap_or(default.resources),
             bytes: cli.url_size.unwrap_or(default.bytes),
@@ -309,7 +309,7 @@ fn rule_infos(set: &RuleSet) -> Vec<RuleInfo> {
 
 fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[RuleInfo]) -> anyhow::Result<()> {
     if cli.quiet
-        && cli.format == Format::Human
+        && cli.format == ReportFormat::Human
         && outcome.findings.is_empty()
         && outcome.summary.incomplete.is_empty()
     {
@@ -319,12 +319,12 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
     let root = base.as_deref().and_then(|base| base.ancestors().find(|dir| dir.join(".git").exists()));
     let color = is_colored(cli.color, cli.output.is_none() && io::stdout().is_terminal());
     let mode = match settings.source {
-        Source::Tree | Source::PreCommit => Mode::Tree,
-        Source::Stdin => Mode::Stdin,
-        Source::Staged => Mode::Staged,
-        Source::History => Mode::History,
-        Source::Range(_) => Mode::Range,
-        Source::Sites(_) => Mode::Site,
+        ScanSource::Tree | ScanSource::PreCommit => Mode::Tree,
+        ScanSource::Stdin => Mode::Stdin,
+        ScanSource::Staged => Mode::Staged,
+        ScanSource::History => Mode::History,
+        ScanSource::Range(_) => Mode::Range,
+        ScanSource::Sites(_) => Mode::Site,
     };
     let context = report::Context {
         color,
@@ -369,7 +369,7 @@ fn is_colored(when: When, is_terminal: bool) -> bool {
 }
 
 fn check_rules(set: &RuleSet) -> anyhow::Result<u8> {
-    let mut out = Lines::new(io::stdout());
+    let mut out = LineWriter::new(io::stdout());
     let mut failed = false;
     for names in rules::check_names() {
         let verdict = if names.problems.is_empty() { "ok" } else { "FAILED" };
@@ -405,7 +405,7 @@ fn explain(cli: &Cli, place: &Path, detector: Detector) -> anyhow::Result<u8> {
     let settings = Settings { paths: vec![path], no_ignore: true, ..settings(cli, trees)? };
     let mut outcome = scan::run(&settings, &detector.explaining(), cli.min_confidence)?;
     outcome.explained.retain(|explained| line.is_none_or(|line| explained.location.line == line));
-    report::explain::write(&outcome, line, &mut Lines::new(io::stdout()))?;
+    report::explain::write(&outcome, line, &mut LineWriter::new(io::stdout()))?;
     Ok(if outcome.summary.incomplete.is_empty() { 0 } else { FAILED })
 }
 

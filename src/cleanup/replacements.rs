@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 /// Why the file cannot be written.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ReplacementsError {
     /// Something is there.
     #[error("{}: is there already, and may hold secrets of an earlier run; delete it, or name another file", .0.display())]
     Exists(PathBuf),
@@ -36,7 +36,7 @@ pub enum Error {
     Lines(String),
     /// The repository around it cannot be looked at.
     #[error(transparent)]
-    Repository(#[from] repository::Error),
+    Repository(#[from] repository::OpenError),
     /// The system refuses, or a link of the scanned tree is in the way.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -56,10 +56,10 @@ pub fn write<'a>(
     trees: &ScannedTrees,
     path: &Path,
     tokens: impl Iterator<Item = &'a Token>,
-) -> Result<usize, Error> {
-    let cannot = |source| Error::Write { path: path.to_owned(), source };
+) -> Result<usize, ReplacementsError> {
+    let cannot = |source| ReplacementsError::Write { path: path.to_owned(), source };
     if path.symlink_metadata().is_ok() {
-        return Err(Error::Exists(path.to_owned()));
+        return Err(ReplacementsError::Exists(path.to_owned()));
     }
     let real = trees.resolve(path).map_err(cannot)?;
     real.parent().unwrap_or(&real).metadata().map_err(|error| cannot(error.into()))?;
@@ -72,13 +72,13 @@ pub fn write<'a>(
     let mut text = Zeroizing::new(Vec::new());
     for token in &lines {
         if token.expose().contains(&b'\n') || token.expose().contains(&b'\r') {
-            return Err(Error::Lines(token.fingerprint().to_string()));
+            return Err(ReplacementsError::Lines(token.fingerprint().to_string()));
         }
         text.extend([b"literal:", token.expose(), b"==>", removed(token).as_bytes(), b"\n"].concat());
     }
     files::create_private(trees, path, &text).map_err(|refusal| match refusal {
         Refusal::Io(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Error::Exists(path.to_owned())
+            ReplacementsError::Exists(path.to_owned())
         }
         refusal => cannot(refusal),
     })?;
@@ -93,18 +93,18 @@ fn removed(token: &Token) -> String {
 }
 
 /// A new file in a working tree is a new leak, unless git ignores it. `real` is its path without links.
-fn refuse_work_tree(trees: &ScannedTrees, path: &Path, real: &Path) -> Result<(), Error> {
+fn refuse_work_tree(trees: &ScannedTrees, path: &Path, real: &Path) -> Result<(), ReplacementsError> {
     let folder = real.parent().unwrap_or(real);
     let repo = match repository::open(folder) {
         Ok(repo) => repo,
-        Err(repository::Error::NotARepository { .. }) => return Ok(()),
+        Err(repository::OpenError::NotARepository { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     let Some(root) = work_tree(&repo).filter(|root| real.starts_with(root)) else { return Ok(()) };
     if real.starts_with(repo.path().canonicalize().unwrap_or_default()) || git_ignores(trees, &root, real) {
         return Ok(());
     }
-    Err(Error::InWorkTree { path: path.to_owned(), root })
+    Err(ReplacementsError::InWorkTree { path: path.to_owned(), root })
 }
 
 fn work_tree(repo: &Repository) -> Option<PathBuf> {
@@ -147,7 +147,7 @@ mod tests {
         }
         // Nothing else is left in the folder, and nothing is overwritten.
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(matches!(write(&no_trees(), &path, [&pair].into_iter()), Err(Error::Exists(_))));
+        assert!(matches!(write(&no_trees(), &path, [&pair].into_iter()), Err(ReplacementsError::Exists(_))));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 
@@ -163,7 +163,7 @@ mod tests {
         let write = |path: &Path| write(&no_trees(), path, [&token].into_iter());
         for path in ["x", "deep/er/x"] {
             let error = write(&root.join(path)).unwrap_err();
-            assert!(matches!(error, Error::InWorkTree { .. }), "{error}");
+            assert!(matches!(error, ReplacementsError::InWorkTree { .. }), "{error}");
             assert!(!root.join(path).exists());
         }
         for path in ["x.secret", "deep/er/x.secret", "hidden/x", ".git/x", "../x"] {

@@ -1,6 +1,6 @@
 //! `--redact` and `--replacements` on the command line: what is shown, asked, written and told.
 
-use super::redact::{self, Edit, Plan};
+use super::redact::{self, FileEdit, RedactPlan};
 use super::{replacements, steps};
 use crate::finding::{Finding, Outcome};
 use crate::report::count;
@@ -86,7 +86,7 @@ pub fn redact(
     }
 
     let mut failed = 0;
-    let mut changed: Vec<&Edit> = Vec::new();
+    let mut changed: Vec<&FileEdit> = Vec::new();
     for edit in &plan.edits {
         match edit.apply() {
             Ok(()) => changed.push(edit),
@@ -109,7 +109,7 @@ pub fn redact(
     Ok(end(&plan, outcome, failed))
 }
 
-fn end(plan: &Plan, outcome: &Outcome, failed: usize) -> Redacted {
+fn end(plan: &RedactPlan, outcome: &Outcome, failed: usize) -> Redacted {
     match () {
         () if failed > 0 => Redacted::Failed,
         () if plan.left > 0 => Redacted::TokensLeft,
@@ -120,7 +120,7 @@ fn end(plan: &Plan, outcome: &Outcome, failed: usize) -> Redacted {
 
 /// Whether the changes may be made.
 fn agreed(
-    plan: &Plan,
+    plan: &RedactPlan,
     consent: Consent,
     answer: &mut dyn BufRead,
     out: &mut dyn Write,
@@ -144,7 +144,7 @@ fn agreed(
 }
 
 /// Taking a token's text away takes nothing from whoever has it.
-fn still_live(outcome: &Outcome, changed: &[&Edit], out: &mut dyn Write) -> anyhow::Result<()> {
+fn still_live(outcome: &Outcome, changed: &[&FileEdit], out: &mut dyn Write) -> anyhow::Result<()> {
     let dead = |token: &Token| {
         outcome.findings.iter().any(|finding| finding.token == *token && finding.status == Status::Dead)
     };

@@ -31,7 +31,7 @@ pub struct Remote {
 
 /// Something left to do, or to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum CleanupStep {
     /// Files of the working tree or the index hold the text: `path:line:column`, sorted.
     Edit {
         /// The places.
@@ -65,12 +65,12 @@ pub enum Step {
 }
 
 /// What is left to do for some findings. `replacements` is the file that [`super::replacements`] has written.
-pub fn of(findings: &[Finding], remotes: &[Remote], replacements: Option<&Path>) -> Vec<Step> {
+pub fn of(findings: &[Finding], remotes: &[Remote], replacements: Option<&Path>) -> Vec<CleanupStep> {
     let findings: &[Finding] = &findings.iter().flat_map(Finding::places).collect::<Vec<_>>();
     let mut steps = Vec::new();
     let places: BTreeSet<_> = findings.iter().filter(|f| is_in_a_file(f)).map(place).collect();
     if !places.is_empty() {
-        steps.push(Step::Edit {
+        steps.push(CleanupStep::Edit {
             places: places
                 .into_iter()
                 .map(|(trail, line, column)| format!("{trail}:{line}:{column}"))
@@ -88,7 +88,7 @@ pub fn of(findings: &[Finding], remotes: &[Remote], replacements: Option<&Path>)
     let tokens: BTreeSet<_> = past.iter().map(|finding| finding.token.fingerprint()).collect();
     let refs: BTreeSet<&String> = origins().flat_map(|git| &git.refs).collect();
     let reachable = origins().any(|git| git.reachable);
-    steps.push(Step::History {
+    steps.push(CleanupStep::History {
         tokens: tokens.len(),
         dead: past.iter().all(|finding| finding.status == Status::Dead),
         refs: refs.into_iter().cloned().collect(),
@@ -96,9 +96,9 @@ pub fn of(findings: &[Finding], remotes: &[Remote], replacements: Option<&Path>)
         unreachable: origins().any(|git| !git.reachable),
         encoded: past.iter().filter(|finding| is_encoded(finding)).count(),
     });
-    steps.push(Step::Rewrite { commands: commands(reachable, remotes, replacements) });
+    steps.push(CleanupStep::Rewrite { commands: commands(reachable, remotes, replacements) });
     if reachable {
-        steps.push(Step::Reclone { remotes: remotes.to_vec() });
+        steps.push(CleanupStep::Reclone { remotes: remotes.to_vec() });
     }
     steps
 }
@@ -186,7 +186,7 @@ fn plain_url(url: &str) -> String {
 }
 
 /// The steps as a list for people, numbered, with a line break at the end; empty when nothing is left.
-pub fn text(steps: &[Step]) -> String {
+pub fn text(steps: &[CleanupStep]) -> String {
     let mut text = String::new();
     for (number, step) in steps.iter().enumerate() {
         let step = step.to_string().replace('\n', "\n     ");
@@ -196,14 +196,14 @@ pub fn text(steps: &[Step]) -> String {
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for CleanupStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Edit { places } => {
+            CleanupStep::Edit { places } => {
                 f.write_str("Take the text out of these files (`krea-scan --redact` shows how, and asks):")?;
                 list(f, places)
             }
-            Step::History { tokens, dead, refs, in_head, unreachable, encoded } => {
+            CleanupStep::History { tokens, dead, refs, in_head, unreachable, encoded } => {
                 write!(f, "The history holds {}", count(*tokens as u64, "token", "tokens"))?;
                 f.write_str(match dead {
                     true => ", all proven dead. A dead token in the history is harmless:\nnothing accepts it any more. Rewriting the history is optional.",
@@ -230,11 +230,11 @@ impl fmt::Display for Step {
                 f.write_str("\nThese refs lead to it:")?;
                 list(f, refs)
             }
-            Step::Rewrite { commands } => {
+            CleanupStep::Rewrite { commands } => {
                 f.write_str("If it must go all the same, copy the repository somewhere safe, and then:")?;
                 commands.iter().try_for_each(|command| write!(f, "\n  {}", visible(command)))
             }
-            Step::Reclone { remotes } => {
+            CleanupStep::Reclone { remotes } => {
                 match remotes.as_slice() {
                     [] => f.write_str("After a rewrite, everyone with a clone or a copy of this repository must clone it again")?,
                     remotes => {
@@ -319,9 +319,9 @@ mod tests {
             ..origin()
         });
         let steps = of(&[lost], &[remote("origin", "x")], None);
-        assert!(matches!(steps[0], Step::History { unreachable: true, .. }));
+        assert!(matches!(steps[0], CleanupStep::History { unreachable: true, .. }));
         let commands = vec!["git reflog expire --expire=now --all && git gc --prune=now".to_owned()];
-        assert_eq!(steps[1..], [Step::Rewrite { commands }]);
+        assert_eq!(steps[1..], [CleanupStep::Rewrite { commands }]);
     }
 
     #[test]
@@ -333,9 +333,9 @@ mod tests {
         let mut staged = finding(token, "staged");
         staged.git = Some(krea_scan_git::GitOrigin { commit: None, reachable: false, ..origin() });
         let steps = of(&[head, staged], &[], None);
-        assert_eq!(steps[0], Step::Edit { places: vec!["head:3:14".into(), "staged:3:14".into()] });
+        assert_eq!(steps[0], CleanupStep::Edit { places: vec!["head:3:14".into(), "staged:3:14".into()] });
         assert!(
-            matches!(steps[1], Step::History { in_head: true, encoded: 1, unreachable: false, .. }),
+            matches!(steps[1], CleanupStep::History { in_head: true, encoded: 1, unreachable: false, .. }),
             "{steps:?}"
         );
     }
@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn long_lists_are_cut_and_names_are_made_safe() {
         let places = (0..25).map(|at| format!("{at:02}\u{1b}:1:1")).collect();
-        let shown = text(&[Step::Edit { places }]);
+        let shown = text(&[CleanupStep::Edit { places }]);
         assert!(shown.contains("19\\u{1b}:1:1\n       and 5 more\n"), "{shown}");
         assert!(!shown.contains('\u{1b}'));
     }

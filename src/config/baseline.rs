@@ -18,7 +18,7 @@ const MOST: u64 = 256 << 20;
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     version: u32,
-    findings: BTreeSet<Known>,
+    findings: BTreeSet<BaselineEntry>,
     /// Their paths and fingerprints, and whether a finding was among them.
     #[serde(skip)]
     known: HashMap<(String, Fingerprint), bool>,
@@ -26,7 +26,7 @@ pub struct Baseline {
 
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Known {
+struct BaselineEntry {
     path: String,
     fingerprint: Fingerprint,
     rule: String,
@@ -55,14 +55,14 @@ impl Baseline {
                 Baseline::VERSION
             )));
         }
-        let known = baseline.findings.iter().map(Known::key);
+        let known = baseline.findings.iter().map(BaselineEntry::key);
         baseline.known = known.map(|key| (key, false)).collect();
         Ok(baseline)
     }
 
     /// A baseline of these findings.
     pub fn of(findings: &[Finding]) -> Self {
-        let known = findings.iter().map(|finding| Known {
+        let known = findings.iter().map(|finding| BaselineEntry {
             path: baseline_path(&shown::place(finding)).to_owned(),
             fingerprint: finding.token.fingerprint(),
             rule: finding.rule.clone(),
@@ -92,7 +92,7 @@ impl Baseline {
 
     /// A remark for each entry that no finding was known by, of those whose path was scanned, as `scanned` tells.
     pub fn unused(&self, scanned: impl Fn(&str) -> bool) -> Vec<String> {
-        let is_unused = |known: &&Known| self.known.get(&known.key()) == Some(&false);
+        let is_unused = |known: &&BaselineEntry| self.known.get(&known.key()) == Some(&false);
         let unused = self.findings.iter().filter(|known| scanned(&known.path)).filter(is_unused);
         unused
             .map(|known| {
@@ -102,7 +102,7 @@ impl Baseline {
     }
 }
 
-impl Known {
+impl BaselineEntry {
     fn key(&self) -> (String, Fingerprint) {
         (self.path.clone(), self.fingerprint.clone())
     }

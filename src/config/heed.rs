@@ -21,13 +21,13 @@ impl Heed {
     pub const ALL: Heed = Heed { comments: true, config: true, ignore_files: true, gitignore: true };
 
     /// What a configuration names.
-    pub(super) fn of(named: &[Word]) -> Self {
+    pub(super) fn of(named: &[HeedWord]) -> Self {
         let has = |word| named.contains(&word);
         Heed {
-            comments: has(Word::Comments),
-            config: has(Word::Config),
-            ignore_files: has(Word::IgnoreFiles),
-            gitignore: has(Word::Gitignore),
+            comments: has(HeedWord::Comments),
+            config: has(HeedWord::Config),
+            ignore_files: has(HeedWord::IgnoreFiles),
+            gitignore: has(HeedWord::Gitignore),
         }
     }
 }
@@ -40,7 +40,7 @@ impl Default for Heed {
 
 /// One of them, as `heed` in a configuration names it.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum HeedWord {
     #[serde(rename = "comments")]
     Comments,
     #[serde(rename = ".krea-scan.toml")]

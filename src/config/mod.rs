@@ -106,7 +106,7 @@ fn unreadable(path: &Path, source: Refusal) -> ConfigError {
 #[derive(Debug, Default)]
 pub struct Settings {
     /// What to scan.
-    pub source: Source,
+    pub source: ScanSource,
     /// Files and folders, or the repository.
     pub paths: Vec<PathBuf>,
     /// The trees that are read, whose own files are opened with care.
@@ -139,7 +139,7 @@ pub struct Settings {
 
 /// What to scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Source {
+pub enum ScanSource {
     /// The working tree.
     #[default]
     Tree,
@@ -152,7 +152,7 @@ pub enum Source {
     /// What a range of commits brought in.
     Range(String),
     /// Deployed sites.
-    Sites(Vec<site::Options>),
+    Sites(Vec<site::SiteOptions>),
     /// What pre-commit asks for.
     PreCommit,
 }

@@ -9,7 +9,7 @@ use krea_scan_detect::Detector;
 use krea_scan_detect::rules::RuleSet;
 use krea_scan_files::ScannedTrees;
 use krea_scan_service::incident::sink::Sink;
-use krea_scan_service::krea::{Host, Options, Proxy, TokenApiConfig};
+use krea_scan_service::krea::{Host, Proxy, RequestOptions, TokenApiConfig};
 use krea_scan_token::Confidence;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub(super) struct TrustedFile {
     #[serde(default)]
     pub allow: Vec<AllowTable>,
     #[serde(default)]
-    pub heed: Vec<heed::Word>,
+    pub heed: Vec<heed::HeedWord>,
     api: Option<String>,
     proxy: Option<String>,
     #[serde(default)]
@@ -50,7 +50,7 @@ pub struct Service {
     /// Where replacements are kept.
     pub stores: Vec<Sink>,
     /// How requests are sent.
-    pub http: Options,
+    pub http: RequestOptions,
 }
 
 /// The sink that a text names.
@@ -143,7 +143,7 @@ impl Service {
             None => (flags.stores, String::new()),
         };
         let stores = stores.iter().map(|text| sink(text)).collect::<anyhow::Result<_>>().context(whence)?;
-        let mut http = Options { proxy, ..Options::default() };
+        let mut http = RequestOptions { proxy, ..RequestOptions::default() };
         if let Some((time, whence)) = text(None, "", "refusal_pause", |file| file.refusal_pause.as_ref()) {
             http.pause = parse_time(&time).map_err(anyhow::Error::msg).context(whence)?;
         }

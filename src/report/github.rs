@@ -4,7 +4,7 @@
 //! from a scanned file may begin one. It shows ten errors and ten warnings of a step; the log has them all.
 
 use super::Context;
-use super::place::Place;
+use super::place::ReportPlace;
 use super::words::{
     Severity, advice, bounded, closing, decoded, name, original, place as whole_place, reading, short,
     status, way,
@@ -42,7 +42,7 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
         Severity::Note => "notice",
     };
     let location = &finding.location;
-    let place = Place::of(&location.path, finding.git.is_some(), context);
+    let place = ReportPlace::of(&location.path, finding.git.is_some(), context);
     let mut message = format!("{} confidence, {}", finding.confidence, status(finding.status));
     if !finding.context.is_empty() {
         write!(message, ", {}", finding.context)?;
@@ -88,7 +88,7 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
 
 #[cfg(test)]
 mod tests {
-    use super::super::Format;
+    use super::super::ReportFormat;
     use super::super::testing::{Tokens, finding, outcome, rendered, three_places};
     use super::*;
     use krea_scan_files::Incomplete;
@@ -119,7 +119,7 @@ mod tests {
              read.\n"
                 .to_owned(),
         ];
-        assert_eq!(rendered(Format::Github, &found, &Context::default()), expected.join("\n"));
+        assert_eq!(rendered(ReportFormat::Github, &found, &Context::default()), expected.join("\n"));
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         found.findings[0].confidence = Confidence::Low;
         found.findings[0].context = "50%\n::add-mask::x".into();
         found.summary.incomplete = vec![Incomplete { path: "x\r\n::y".into(), reason: "1%".into() }];
-        let text = rendered(Format::Github, &found, &Context::default());
+        let text = rendered(ReportFormat::Github, &found, &Context::default());
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         let file = "::notice file=a%2Cb%3A100%25%0A%3A%3Aerror%3A%3Ax\\u{1b},line=3,";

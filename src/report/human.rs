@@ -24,8 +24,12 @@ use std::fmt::{self, Write};
 
 /// Renders an outcome for a terminal.
 pub fn render(outcome: &Shown<Outcome>, context: &Context) -> Result<String, fmt::Error> {
-    let mut page =
-        Page { out: String::new(), palette: Palette::new(context.color), context, groups: groups(outcome) };
+    let mut page = HumanReport {
+        out: String::new(),
+        palette: Palette::new(context.color),
+        context,
+        groups: groups(outcome),
+    };
     if let Some(verified) = &outcome.summary.verified {
         let asked = verified.live + verified.dead + verified.unknown;
         if asked > 0 {
@@ -63,13 +67,13 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> Result<String, fmt
 }
 
 /// One token with all its places.
-struct Group<'a> {
+struct TokenGroup<'a> {
     fingerprint: Fingerprint,
     /// In the outcome's order, never empty.
     places: Vec<&'a Finding>,
 }
 
-impl<'a> Group<'a> {
+impl<'a> TokenGroup<'a> {
     /// The place that says most surely what the token is; of equals, the first.
     fn surest(&self) -> &'a Finding {
         let first = self.places[0];
@@ -88,15 +92,15 @@ impl<'a> Group<'a> {
 }
 
 /// Findings by token, in the order in which tokens first appear.
-fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group> = Vec::new();
+fn groups(outcome: &Outcome) -> Vec<TokenGroup<'_>> {
+    let mut groups: Vec<TokenGroup> = Vec::new();
     let mut known: BTreeMap<&[u8], usize> = BTreeMap::new();
     for finding in &outcome.findings {
         let at = *known.entry(finding.token.expose()).or_insert(groups.len());
         match groups.get_mut(at) {
             Some(group) => group.places.push(finding),
             None => {
-                groups.push(Group { fingerprint: finding.token.fingerprint(), places: vec![finding] });
+                groups.push(TokenGroup { fingerprint: finding.token.fingerprint(), places: vec![finding] });
             }
         }
     }
@@ -104,14 +108,14 @@ fn groups(outcome: &Outcome) -> Vec<Group<'_>> {
 }
 
 /// The report while it is made.
-struct Page<'a> {
+struct HumanReport<'a> {
     out: String,
     palette: Palette,
     context: &'a Context<'a>,
-    groups: Vec<Group<'a>>,
+    groups: Vec<TokenGroup<'a>>,
 }
 
-impl Page<'_> {
+impl HumanReport<'_> {
     fn tokens(&mut self) -> fmt::Result {
         for group in &self.groups {
             let (surest, palette) = (group.surest(), &self.palette);
@@ -138,7 +142,7 @@ impl Page<'_> {
             return Ok(());
         }
         self.heading("What to do")?;
-        let left: Vec<&Group> = self.groups.iter().filter(|group| !group.is_dead()).collect();
+        let left: Vec<&TokenGroup> = self.groups.iter().filter(|group| !group.is_dead()).collect();
         if left.is_empty() {
             return writeln!(
                 self.out,
@@ -398,7 +402,7 @@ fn revoke(ids: &[String], legacy: u64, verbose: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Format;
+    use super::super::ReportFormat;
     use super::super::testing::{Tokens, finding, origin, outcome, rendered, three_places};
     use super::*;
     use crate::finding::Hint;
@@ -406,7 +410,7 @@ mod tests {
     use krea_scan_files::Incomplete;
 
     fn text(outcome: &Outcome, context: &Context) -> String {
-        rendered(Format::Human, outcome, context)
+        rendered(ReportFormat::Human, outcome, context)
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::palette::{Palette, paint};
 use super::words::count;
 use krea_scan_service::Status;
-use krea_scan_service::incident::{Entry, Progress, Replacement, Report, State, label};
+use krea_scan_service::incident::{CaseProgress, CaseState, Replacement, Report, ReportedToken, label};
 use krea_scan_service::krea::{TOKENS_PAGE, Usage};
 use krea_scan_token::escape::{visible, visible_line};
 use std::fmt::{self, Write};
@@ -78,14 +78,14 @@ fn next(report: &Report) -> Option<String> {
     }
 }
 
-fn token(out: &mut String, report: &Report, entry: &Entry, palette: &Palette) -> fmt::Result {
+fn token(out: &mut String, report: &Report, entry: &ReportedToken, palette: &Palette) -> fmt::Result {
     let case = &entry.case;
-    let style = if entry.state == State::Done { palette.good } else { palette.high };
+    let style = if entry.state == CaseState::Done { palette.good } else { palette.high };
     writeln!(out, "  {}  {}", paint(style, case.label()), paint(style, how_far(entry, &report.stores)))?;
     match &case.revoke {
-        Progress::Done(by) => writeln!(out, "    revoked {}", visible(by))?,
-        Progress::Failed(why) => writeln!(out, "    {}", visible(why))?,
-        Progress::Begun | Progress::Open => {}
+        CaseProgress::Done(by) => writeln!(out, "    revoked {}", visible(by))?,
+        CaseProgress::Failed(why) => writeln!(out, "    {}", visible(why))?,
+        CaseProgress::Begun | CaseProgress::Open => {}
     }
     match &case.dead_at {
         Some(at) => writeln!(out, "    proven dead at {at}: {}", visible(&case.reason))?,
@@ -120,11 +120,11 @@ fn token(out: &mut String, report: &Report, entry: &Entry, palette: &Palette) ->
     Ok(())
 }
 
-fn is_said(problem: &str, entry: &Entry) -> bool {
-    matches!(&entry.case.revoke, Progress::Failed(why) if why == problem)
+fn is_said(problem: &str, entry: &ReportedToken) -> bool {
+    matches!(&entry.case.revoke, CaseProgress::Failed(why) if why == problem)
 }
 
-fn replacement(out: &mut String, entry: &Entry, new: &Replacement) -> fmt::Result {
+fn replacement(out: &mut String, entry: &ReportedToken, new: &Replacement) -> fmt::Result {
     let liveness = match new.status {
         Status::Live => "live",
         Status::Dead => "DEAD",
@@ -134,9 +134,11 @@ fn replacement(out: &mut String, entry: &Entry, new: &Replacement) -> fmt::Resul
     writeln!(out, "    replaced by {fresh}, {liveness}: \"{}\"", visible(&new.name))?;
     for (sink, stored) in &new.stores {
         match stored {
-            Progress::Done(place) => writeln!(out, "      stored: {}", visible(place))?,
-            Progress::Failed(why) => writeln!(out, "      {}", visible(why))?,
-            Progress::Begun | Progress::Open => writeln!(out, "      not confirmed: {}", visible(sink))?,
+            CaseProgress::Done(place) => writeln!(out, "      stored: {}", visible(place))?,
+            CaseProgress::Failed(why) => writeln!(out, "      {}", visible(why))?,
+            CaseProgress::Begun | CaseProgress::Open => {
+                writeln!(out, "      not confirmed: {}", visible(sink))?
+            }
         }
     }
     if let Some(path) = &entry.escrow {
@@ -145,12 +147,12 @@ fn replacement(out: &mut String, entry: &Entry, new: &Replacement) -> fmt::Resul
     Ok(())
 }
 
-fn how_far(entry: &Entry, stores: &[String]) -> &'static str {
+fn how_far(entry: &ReportedToken, stores: &[String]) -> &'static str {
     let case = &entry.case;
     match entry.state {
-        State::Done if case.was_dead => "was dead before: nothing to revoke",
-        State::Done if case.replacement.is_some() => "proven dead and replaced",
-        State::Done => "proven dead",
+        CaseState::Done if case.was_dead => "was dead before: nothing to revoke",
+        CaseState::Done if case.replacement.is_some() => "proven dead and replaced",
+        CaseState::Done => "proven dead",
         _ if case.is_settled(stores) => "not proven once more at the end",
         _ if case.is_dead() => "proven dead, not replaced",
         _ if case.status == Status::Live => "STILL LIVE",

@@ -13,7 +13,7 @@ use std::io;
 
 /// A finding as programs read it.
 #[derive(Serialize)]
-struct Entry<'a> {
+struct JsonFinding<'a> {
     rule: &'a str,
     confidence: Confidence,
     fingerprint: Fingerprint,
@@ -45,9 +45,9 @@ struct TokenEntry {
     redacted: String,
 }
 
-impl<'a> From<&'a Finding> for Entry<'a> {
+impl<'a> From<&'a Finding> for JsonFinding<'a> {
     fn from(finding: &'a Finding) -> Self {
-        Entry {
+        JsonFinding {
             rule: &finding.rule,
             confidence: finding.confidence,
             fingerprint: finding.token.fingerprint(),
@@ -72,7 +72,7 @@ impl<'a> From<&'a Finding> for Entry<'a> {
 
 /// What stands behind the findings; in `jsonl`, the last line.
 #[derive(Serialize)]
-struct Tail<'a> {
+struct JsonTail<'a> {
     summary: &'a Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
     incident: Option<&'a incident::Report>,
@@ -84,9 +84,9 @@ struct Tail<'a> {
     notes: &'a [String],
 }
 
-impl<'a> From<&'a Outcome> for Tail<'a> {
+impl<'a> From<&'a Outcome> for JsonTail<'a> {
     fn from(outcome: &'a Outcome) -> Self {
-        Tail {
+        JsonTail {
             summary: &outcome.summary,
             incident: outcome.incident.as_ref(),
             plan: &outcome.plan,
@@ -99,21 +99,21 @@ impl<'a> From<&'a Outcome> for Tail<'a> {
 /// The whole of it.
 #[derive(Serialize)]
 struct Document<'a> {
-    findings: Vec<Entry<'a>>,
+    findings: Vec<JsonFinding<'a>>,
     #[serde(flatten)]
-    tail: Tail<'a>,
+    tail: JsonTail<'a>,
 }
 
 /// `{"findings": […], "summary": …}`, on one line.
 pub fn document(outcome: &Shown<Outcome>) -> io::Result<String> {
-    let findings = outcome.findings.iter().map(Entry::from).collect();
+    let findings = outcome.findings.iter().map(JsonFinding::from).collect();
     line(&Document { findings, tail: (&**outcome).into() })
 }
 
 /// One finding a line, then `{"summary": …}`.
 pub fn lines(outcome: &Shown<Outcome>) -> io::Result<String> {
-    let findings = outcome.findings.iter().map(|finding| line(&Entry::from(finding)));
-    findings.chain([line(&Tail::from(&**outcome))]).collect()
+    let findings = outcome.findings.iter().map(|finding| line(&JsonFinding::from(finding)));
+    findings.chain([line(&JsonTail::from(&**outcome))]).collect()
 }
 
 fn line(value: &impl Serialize) -> io::Result<String> {
@@ -125,7 +125,7 @@ fn line(value: &impl Serialize) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Tokens, finding, origin, outcome, rendered, three_places};
-    use super::super::{Context, Format};
+    use super::super::{Context, ReportFormat};
     use super::*;
     use serde_json::{Value, json};
 
@@ -159,13 +159,13 @@ mod tests {
             id = id,
             git = git
         );
-        let text = rendered(Format::Jsonl, &outcome(vec![found]), &Context::default());
+        let text = rendered(ReportFormat::Jsonl, &outcome(vec![found]), &Context::default());
         assert_eq!(text.lines().next().unwrap(), expected);
     }
 
     #[test]
     fn the_summary_is_the_last_line() {
-        let text = rendered(Format::Jsonl, &three_places(), &Context::default());
+        let text = rendered(ReportFormat::Jsonl, &three_places(), &Context::default());
         assert_eq!(text.lines().count(), 4);
         let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
         let summary = &last["summary"];
@@ -180,8 +180,8 @@ mod tests {
     fn the_document_holds_the_same_findings() {
         let outcome = three_places();
         let document: Value =
-            serde_json::from_str(&rendered(Format::Json, &outcome, &Context::default())).unwrap();
-        let lines = rendered(Format::Jsonl, &outcome, &Context::default());
+            serde_json::from_str(&rendered(ReportFormat::Json, &outcome, &Context::default())).unwrap();
+        let lines = rendered(ReportFormat::Jsonl, &outcome, &Context::default());
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(document["findings"].as_array().unwrap()[..], lines[..3]);
         assert_eq!(document["summary"], lines[3]["summary"]);
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_legacy_key_has_no_id_and_a_file_has_no_git() {
         let legacy = finding(Tokens::new().legacy(), ".env");
-        let text = rendered(Format::Jsonl, &outcome(vec![legacy]), &Context::default());
+        let text = rendered(ReportFormat::Jsonl, &outcome(vec![legacy]), &Context::default());
         let entry: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         assert_eq!(entry["token"], json!({"kind": "legacy", "id_prefix": null, "redacted": "••••"}));
         assert!(entry.get("git").is_none());

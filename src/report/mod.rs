@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum ReportFormat {
     /// For people at a terminal: grouped by token, with what to do next.
     #[default]
     Human,
@@ -107,10 +107,15 @@ pub struct Context<'a> {
 ///
 /// # Errors
 /// What `out` answers, such as a closed pipe or a full disk. The caller decides what that means.
-pub fn write(format: Format, outcome: &Outcome, context: &Context, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(
+    format: ReportFormat,
+    outcome: &Outcome,
+    context: &Context,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let masker =
         Masker::new(outcome.findings.iter().flat_map(Finding::all_readings).chain(&outcome.withheld));
-    let written = if format == Format::Human { Written::Lines } else { Written::Values };
+    let written = if format == ReportFormat::Human { Written::Lines } else { Written::Values };
     let outcome: &Shown<Outcome> = &shown::outcome(outcome, &masker, written);
     let masked = |path: &Path| PathBuf::from(masker.mask(&path.to_string_lossy(), Sort::Name));
     let (base, root) = (context.base.map(masked), context.repository_root.map(masked));
@@ -121,16 +126,16 @@ pub fn write(format: Format, outcome: &Outcome, context: &Context, out: &mut dyn
         ..*context
     };
     let report = match format {
-        Format::Human => {
+        ReportFormat::Human => {
             shown::harmless(&human::render(outcome, context).map_err(io::Error::other)?, context.color)
         }
-        Format::Github => {
+        ReportFormat::Github => {
             let lines = github::render(outcome, context).map_err(io::Error::other)?;
             shown::without_commands(&lines).into_owned()
         }
-        Format::Json => shown::harmless_json(&json::document(outcome)?),
-        Format::Jsonl => shown::harmless_json(&json::lines(outcome)?),
-        Format::Sarif => shown::harmless_json(&sarif::render(outcome, context)?),
+        ReportFormat::Json => shown::harmless_json(&json::document(outcome)?),
+        ReportFormat::Jsonl => shown::harmless_json(&json::lines(outcome)?),
+        ReportFormat::Sarif => shown::harmless_json(&sarif::render(outcome, context)?),
     };
     out.write_all(report.as_bytes())?;
     out.flush()
@@ -187,7 +192,7 @@ mod tests {
     }
 
     /// Every string of a report, as a program reads it: JSON decoded, other formats as they are.
-    fn strings(format: Format, report: &str) -> Vec<String> {
+    fn strings(format: ReportFormat, report: &str) -> Vec<String> {
         fn walk(value: Value, strings: &mut Vec<String>) {
             match value {
                 Value::String(text) => strings.push(text),
@@ -198,9 +203,11 @@ mod tests {
         }
         let mut strings = Vec::new();
         match format {
-            Format::Human | Format::Github => strings.push(report.to_owned()),
-            Format::Json | Format::Sarif => walk(serde_json::from_str(report).unwrap(), &mut strings),
-            Format::Jsonl => {
+            ReportFormat::Human | ReportFormat::Github => strings.push(report.to_owned()),
+            ReportFormat::Json | ReportFormat::Sarif => {
+                walk(serde_json::from_str(report).unwrap(), &mut strings)
+            }
+            ReportFormat::Jsonl => {
                 report.lines().for_each(|line| walk(serde_json::from_str(line).unwrap(), &mut strings));
             }
         }
@@ -233,7 +240,7 @@ mod tests {
                 let mut outcome = filled_with(&disguise, token.clone());
                 for status in [Status::Unverified, Status::Live, Status::Dead] {
                     outcome.findings[0].status = status;
-                    for &format in Format::value_variants() {
+                    for &format in ReportFormat::value_variants() {
                         for color in [false, true] {
                             let context = Context { color, verbose: true, ..Context::default() };
                             let report = rendered(format, &outcome, &context);
@@ -253,7 +260,7 @@ mod tests {
     #[test]
     fn two_reports_of_one_outcome_are_equal() {
         let outcome = testing::three_places();
-        for &format in Format::value_variants() {
+        for &format in ReportFormat::value_variants() {
             let context = Context::default();
             assert_eq!(rendered(format, &outcome, &context), rendered(format, &outcome, &context));
         }
@@ -262,7 +269,7 @@ mod tests {
     #[test]
     fn every_report_ends_with_a_newline() {
         for outcome in [Outcome::default(), testing::three_places()] {
-            for &format in Format::value_variants() {
+            for &format in ReportFormat::value_variants() {
                 assert!(rendered(format, &outcome, &Context::default()).ends_with('\n'), "{format:?}");
             }
         }
@@ -279,7 +286,8 @@ mod tests {
                 Ok(())
             }
         }
-        let error = write(Format::Json, &Outcome::default(), &Context::default(), &mut Closed).unwrap_err();
+        let error =
+            write(ReportFormat::Json, &Outcome::default(), &Context::default(), &mut Closed).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 }

@@ -23,7 +23,7 @@ const NO_URI: &AsciiSet = &CONTROLS
 
 /// Where a file is.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ReportPlace {
     /// From the repository's root, or from the working directory where there is no repository.
     Relative(String),
     /// Outside the repository.
@@ -32,14 +32,14 @@ pub enum Place {
     Url(String),
 }
 
-impl Place {
+impl ReportPlace {
     /// The place of `path`; `in_repository` when the path is the repository's own, as a commit names it.
     pub fn of(path: &str, in_repository: bool, context: &Context) -> Self {
         if in_repository || matches!(path, "-" | "<stdin>") {
-            return Place::Relative(path.to_owned());
+            return ReportPlace::Relative(path.to_owned());
         }
         if path.starts_with("https://") || path.starts_with("http://") {
-            return Place::Url(path.to_owned());
+            return ReportPlace::Url(path.to_owned());
         }
         let full = match context.base {
             Some(base) if !is_absolute(path) => normal(&format!("{}/{path}", text(base))),
@@ -49,29 +49,29 @@ impl Place {
             && let Some(inside) = full.strip_prefix(root.trim_end_matches('/'))
             && let Some(inside) = inside.strip_prefix('/')
         {
-            return Place::Relative(inside.to_owned());
+            return ReportPlace::Relative(inside.to_owned());
         }
         let given = normal(path);
         let leaves = given.starts_with("../") || context.repository_root.is_some() || is_absolute(path);
-        if leaves && is_absolute(&full) { Place::Absolute(full) } else { Place::Relative(given) }
+        if leaves && is_absolute(&full) { ReportPlace::Absolute(full) } else { ReportPlace::Relative(given) }
     }
 
     /// The path or address, as text.
     pub fn as_str(&self) -> &str {
         match self {
-            Place::Relative(path) | Place::Absolute(path) | Place::Url(path) => path,
+            ReportPlace::Relative(path) | ReportPlace::Absolute(path) | ReportPlace::Url(path) => path,
         }
     }
 
     /// As a URI reference: a relative path stays relative, an absolute one becomes a `file` URI.
     pub fn uri(&self) -> String {
         match self {
-            Place::Relative(path) => utf8_percent_encode(path, PATH).to_string(),
-            Place::Absolute(path) => match drive(path) {
+            ReportPlace::Relative(path) => utf8_percent_encode(path, PATH).to_string(),
+            ReportPlace::Absolute(path) => match drive(path) {
                 Some((drive, rest)) => format!("file:///{drive}{}", utf8_percent_encode(rest, PATH)),
                 None => format!("file://{}", utf8_percent_encode(path, PATH)),
             },
-            Place::Url(address) => utf8_percent_encode(address, NO_URI).to_string(),
+            ReportPlace::Url(address) => utf8_percent_encode(address, NO_URI).to_string(),
         }
     }
 }
@@ -120,33 +120,36 @@ mod tests {
     #[test]
     fn paths_start_at_the_repositorys_root() {
         let inside = context("/home/me/shop/web", Some("/home/me/shop"));
-        let relative = |path: &str| Place::Relative(path.to_owned());
-        assert_eq!(Place::of("./src/a.ts", false, &inside), relative("web/src/a.ts"));
-        assert_eq!(Place::of("../.env", false, &inside), relative(".env"));
-        assert_eq!(Place::of("/home/me/shop/.env", false, &inside), relative(".env"));
-        assert_eq!(Place::of("old/.env", true, &inside), relative("old/.env"));
-        assert_eq!(Place::of("-", false, &inside), relative("-"));
-        let outside = Place::Absolute("/home/me/shopping/.env".into());
-        assert_eq!(Place::of("../../shopping/.env", false, &inside), outside);
-        assert_eq!(Place::of("/a//b/../c", false, &inside), Place::Absolute("/a/c".into()));
+        let relative = |path: &str| ReportPlace::Relative(path.to_owned());
+        assert_eq!(ReportPlace::of("./src/a.ts", false, &inside), relative("web/src/a.ts"));
+        assert_eq!(ReportPlace::of("../.env", false, &inside), relative(".env"));
+        assert_eq!(ReportPlace::of("/home/me/shop/.env", false, &inside), relative(".env"));
+        assert_eq!(ReportPlace::of("old/.env", true, &inside), relative("old/.env"));
+        assert_eq!(ReportPlace::of("-", false, &inside), relative("-"));
+        let outside = ReportPlace::Absolute("/home/me/shopping/.env".into());
+        assert_eq!(ReportPlace::of("../../shopping/.env", false, &inside), outside);
+        assert_eq!(ReportPlace::of("/a//b/../c", false, &inside), ReportPlace::Absolute("/a/c".into()));
     }
 
     #[test]
     fn without_a_repository_paths_stay_as_given() {
         let nowhere = context("/home/me", None);
-        assert_eq!(Place::of("./a/b", false, &nowhere), Place::Relative("a/b".into()));
-        assert_eq!(Place::of("../a/b", false, &nowhere), Place::Absolute("/home/a/b".into()));
-        assert_eq!(Place::of("../a/b", false, &Context::default()), Place::Relative("../a/b".into()));
+        assert_eq!(ReportPlace::of("./a/b", false, &nowhere), ReportPlace::Relative("a/b".into()));
+        assert_eq!(ReportPlace::of("../a/b", false, &nowhere), ReportPlace::Absolute("/home/a/b".into()));
+        assert_eq!(
+            ReportPlace::of("../a/b", false, &Context::default()),
+            ReportPlace::Relative("../a/b".into())
+        );
     }
 
     #[test]
     fn uris_are_encoded() {
-        let uri = |path: &str| Place::Relative(path.into()).uri();
+        let uri = |path: &str| ReportPlace::Relative(path.into()).uri();
         assert_eq!(uri("a b/100%#1?.env"), "a%20b/100%25%231%3F.env");
         assert_eq!(uri("caf\u{e9}/c:d"), "caf%C3%A9/c%3Ad");
-        assert_eq!(Place::Absolute("/tmp/a b".into()).uri(), "file:///tmp/a%20b");
+        assert_eq!(ReportPlace::Absolute("/tmp/a b".into()).uri(), "file:///tmp/a%20b");
         assert_eq!(
-            Place::of("https://x.test/a%20b?q=<1>", false, &Context::default()).uri(),
+            ReportPlace::of("https://x.test/a%20b?q=<1>", false, &Context::default()).uri(),
             "https://x.test/a%20b?q=%3C1%3E"
         );
     }

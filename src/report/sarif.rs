@@ -5,7 +5,7 @@
 //! run's results and rejects a run of more than 25,000, or a file above 10 MB when compressed; nothing is cut here.
 //! There are no snippets: code scanning shows the file itself.
 
-use super::place::Place;
+use super::place::ReportPlace;
 use super::words::{Severity, advice, is_past, name, original, place as whole_place, reading, status, way};
 use super::{Context, RuleInfo};
 use crate::finding::{Finding, Outcome, Summary, Via};
@@ -39,7 +39,7 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> io::Result<String>
         .findings
         .iter()
         .map(|finding| {
-            let place = Place::of(&finding.location.path, finding.git.is_some(), context);
+            let place = ReportPlace::of(&finding.location.path, finding.git.is_some(), context);
             let uri = place.uri();
             let fingerprint = finding.token.fingerprint().to_string();
             let occurrence: &mut u64 = seen.entry((uri.clone(), fingerprint.clone())).or_default();
@@ -159,10 +159,10 @@ fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64
     })
 }
 
-fn artifact(place: &Place, uri: String) -> Value {
+fn artifact(place: &ReportPlace, uri: String) -> Value {
     match place {
-        Place::Relative(_) => json!({"uri": uri, "uriBaseId": ROOT}),
-        Place::Absolute(_) | Place::Url(_) => json!({"uri": uri}),
+        ReportPlace::Relative(_) => json!({"uri": uri, "uriBaseId": ROOT}),
+        ReportPlace::Absolute(_) | ReportPlace::Url(_) => json!({"uri": uri}),
     }
 }
 
@@ -170,7 +170,7 @@ fn artifact(place: &Place, uri: String) -> Value {
 fn related(finding: &Finding, context: &Context) -> Vec<Value> {
     let in_repository = finding.git.is_some();
     let location = |path: &str, region: Option<Value>, text: String| {
-        let place = Place::of(path, in_repository, context);
+        let place = ReportPlace::of(path, in_repository, context);
         let uri = place.uri();
         let mut physical = json!({"artifactLocation": artifact(&place, uri)});
         if let Some(region) = region {
@@ -277,7 +277,7 @@ fn tally(outcome: &Outcome) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Format;
+    use super::super::ReportFormat;
     use super::super::testing::{Tokens, finding, outcome, rendered, three_places};
     use super::*;
     use krea_scan_files::Incomplete;
@@ -289,7 +289,7 @@ mod tests {
 
     /// Renders, and checks the log against the schema.
     fn run(outcome: &Outcome, context: &Context) -> Value {
-        let log: Value = serde_json::from_str(&rendered(Format::Sarif, outcome, context)).unwrap();
+        let log: Value = serde_json::from_str(&rendered(ReportFormat::Sarif, outcome, context)).unwrap();
         let mut schema: Value = serde_json::from_str(OFFICIAL_SCHEMA).unwrap();
         // These two patterns have an unpaired bracket, and are no regular expressions. Reports have no `language`.
         for owner in ["run", "toolComponent"] {

@@ -1,6 +1,6 @@
 //! Outcomes to test reports with. Tokens are made at run time from a fixed seed: no file holds one.
 
-use super::{Context, Format, write};
+use super::{Context, ReportFormat, write};
 use crate::allowance::{Allowance, AllowedBy};
 use crate::finding::{Finding, Outcome};
 use crate::location::Location;
@@ -86,7 +86,7 @@ pub fn origin() -> GitOrigin {
 }
 
 /// A report as text.
-pub fn rendered(format: Format, outcome: &Outcome, context: &Context) -> String {
+pub fn rendered(format: ReportFormat, outcome: &Outcome, context: &Context) -> String {
     let mut bytes = Vec::new();
     write(format, outcome, context, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()

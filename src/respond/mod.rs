@@ -255,8 +255,8 @@ pub fn resume(id: &str, service: &Service, incident: &Incident, ask: Ask<'_>) ->
     Ok(outcome)
 }
 
-fn plain_options(service: &Service, incident: &Incident) -> incident::Options {
-    incident::Options {
+fn plain_options(service: &Service, incident: &Incident) -> incident::IncidentOptions {
+    incident::IncidentOptions {
         api: service.api.clone(),
         api_is_given: service.api_is_given,
         token_api: service.token_api.clone(),
@@ -267,7 +267,7 @@ fn plain_options(service: &Service, incident: &Incident) -> incident::Options {
     }
 }
 
-fn options(service: &Service, incident: &Incident, interrupt: &Interrupt) -> incident::Options {
+fn options(service: &Service, incident: &Incident, interrupt: &Interrupt) -> incident::IncidentOptions {
     let mut options = plain_options(service, incident);
     options.http.stop = Some(interrupt.stop.clone());
     options
@@ -332,7 +332,7 @@ fn place(finding: &Finding) -> String {
 
 /// What an incident came to know of its tokens.
 fn said(report: &incident::Report) -> Answers {
-    let liveness = |entry: &incident::Entry| {
+    let liveness = |entry: &incident::ReportedToken| {
         let (status, reason) = (entry.case.status, entry.case.reason.clone());
         (entry.case.fingerprint.clone(), Liveness { status, reason })
     };

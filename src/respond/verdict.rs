@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// What is known of a finding's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct TokenVerdict {
     /// The reading that is the token: the live one, else the best.
     pub token: Token,
     /// What is known of it.
@@ -37,11 +37,11 @@ pub fn doubt(finding: &Finding, certain: &BTreeSet<Fingerprint>) -> Option<Doubt
 /// - A reading that is live is the token.
 /// - Else, where one got no usable answer, nothing is known.
 /// - Else all are refused. That is *dead* only when the token is one of them for certain.
-pub fn judge(finding: &Finding, certain: &BTreeSet<Fingerprint>, answers: &Answers) -> Option<Verdict> {
+pub fn judge(finding: &Finding, certain: &BTreeSet<Fingerprint>, answers: &Answers) -> Option<TokenVerdict> {
     let asked: Vec<(&Token, &Liveness)> =
         finding.all_readings().filter_map(|token| Some((token, answers.of(token)?))).collect();
     if let Some((token, liveness)) = asked.iter().find(|(_, liveness)| liveness.status == Status::Live) {
-        return Some(Verdict { token: (*token).clone(), liveness: (*liveness).clone() });
+        return Some(TokenVerdict { token: (*token).clone(), liveness: (*liveness).clone() });
     }
     let all = finding.all_readings().count();
     let (_, first) = asked.first()?;
@@ -61,7 +61,7 @@ pub fn judge(finding: &Finding, certain: &BTreeSet<Fingerprint>, answers: &Answe
         )),
         (None, None) => Liveness { status: Status::Dead, reason: of_each(all, &first.reason) },
     };
-    Some(Verdict { token: finding.token.clone(), liveness })
+    Some(TokenVerdict { token: finding.token.clone(), liveness })
 }
 
 fn of_each(all: usize, reason: &str) -> String {

@@ -8,7 +8,7 @@ use krea_scan_token::Confidence;
 
 /// The names that a file goes by.
 #[derive(Clone, Copy, Debug)]
-pub struct Names<'a> {
+pub struct FileNames<'a> {
     /// In reports.
     pub shown: &'a str,
     /// Below the scan's root, for rules and context.

@@ -8,10 +8,10 @@ use krea_scan_token::{Fingerprint, Token};
 use std::collections::HashMap;
 
 /// A token in a place, so that what two passes see counts once: trail, byte offset, fingerprint.
-pub type Place = (String, u64, Fingerprint);
+pub type FindingPlace = (String, u64, Fingerprint);
 
 /// Where a token is.
-pub fn place_of(finding: &Finding) -> Place {
+pub fn place_of(finding: &Finding) -> FindingPlace {
     (finding.trail(), finding.location.byte_offset, finding.token.fingerprint())
 }
 
@@ -37,7 +37,7 @@ pub struct Found {
     /// Tokens that are not reported.
     pub withheld: Vec<Token>,
     /// What a comment allows.
-    pub allowed: HashMap<Place, Allowance>,
+    pub allowed: HashMap<FindingPlace, Allowance>,
     /// How many values were dropped as placeholders.
     pub placeholders: u64,
     /// What was decided of each value, with `--explain`.

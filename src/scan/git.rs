@@ -1,6 +1,6 @@
 //! What is staged, and what a range of commits brings in.
 
-use super::context::{Names, ScanContext};
+use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use super::progress::Counter;
 use super::sibling_file::{self, SiblingFile};
@@ -8,10 +8,10 @@ use super::{Input, Read};
 use crate::allowance::{Ignored, LeftOut};
 use crate::finding::Finding;
 use crate::source::index::{self, Staged};
-use crate::source::range::{Change, Range};
+use crate::source::range::{CommitChange, Range};
 use gix_hash::ObjectId;
 use krea_scan_bounds::limits::Limits;
-use krea_scan_extract::container::{Kind, Seekable};
+use krea_scan_extract::container::{ContainerKind, Seekable};
 use krea_scan_files::Incomplete;
 use krea_scan_files::ScannedTrees;
 use krea_scan_git::GitOrigin;
@@ -35,7 +35,7 @@ pub const MESSAGES: &str = "commit-message";
 
 /// How a repository's files are read.
 #[derive(Clone, Copy)]
-pub struct Reading<'a> {
+pub struct GitReading<'a> {
     /// Our own ignore files count.
     pub ignores: bool,
     /// The trees that they are in.
@@ -51,7 +51,7 @@ pub struct Ours(Option<PathIgnores>);
 
 impl Ours {
     /// Those of a repository.
-    pub fn of(repo: &Repository, reading: Reading<'_>) -> Self {
+    pub fn of(repo: &Repository, reading: GitReading<'_>) -> Self {
         let top = on_disk(repo, "").canonicalize().ok().filter(|_| reading.ignores);
         Ours(top.map(|top| PathIgnores::new(reading.trees, Kinds { own: true, git: false }, &top)))
     }
@@ -83,9 +83,13 @@ pub struct Index<'a> {
 
 impl<'a> Index<'a> {
     /// Compares the index with HEAD.
-    pub fn open(repo: Repository, reading: Reading<'_>, counter: &'a Counter) -> Result<Self, index::Error> {
+    pub fn open(
+        repo: Repository,
+        reading: GitReading<'_>,
+        counter: &'a Counter,
+    ) -> Result<Self, index::IndexError> {
         let (staged, ours) = (index::staged(&repo)?, Ours::of(&repo, reading));
-        let Reading { max_size, limits, .. } = reading;
+        let GitReading { max_size, limits, .. } = reading;
         Ok(Index { repo, staged, ours, counter, max_size, limits })
     }
 }
@@ -144,8 +148,8 @@ pub struct Commits<'a> {
 
 impl<'a> Commits<'a> {
     /// Takes a range of the repository's commits.
-    pub fn new(repo: Repository, range: Range, reading: Reading<'_>, counter: &'a Counter) -> Self {
-        let (ours, Reading { max_size, limits, .. }) = (Ours::of(&repo, reading), reading);
+    pub fn new(repo: Repository, range: Range, reading: GitReading<'_>, counter: &'a Counter) -> Self {
+        let (ours, GitReading { max_size, limits, .. }) = (Ours::of(&repo, reading), reading);
         Commits { repo, range, ours, counter, max_size, limits, commit: None }
     }
 }
@@ -158,7 +162,7 @@ impl Input for Commits<'_> {
         while let Some(change) = walk.next() {
             let name = format!("{MESSAGES}/{}", change.id);
             let before = blobs.scanner.found.findings.len();
-            blobs.scanner.bytes(Names { shown: &name, below: "" }, &change.message);
+            blobs.scanner.bytes(FileNames { shown: &name, below: "" }, &change.message);
             blobs.scanner.found.bytes += change.message.len() as u64;
             for finding in &mut blobs.scanner.found.findings[before..] {
                 finding.git = Some(walk.origin(&change, None));
@@ -227,7 +231,7 @@ pub fn on_disk(repo: &Repository, path: &str) -> PathBuf {
 }
 
 /// Scans the file that a Git LFS pointer stands for.
-pub fn pointed_to(scanner: &mut FileScanner<'_>, names: Names<'_>, file: &mut File) {
+pub fn pointed_to(scanner: &mut FileScanner<'_>, names: FileNames<'_>, file: &mut File) {
     if let Err(error) = scanner.file(names, file) {
         let reason = format!("the file that Git LFS keeps of it cannot be read: {error}");
         scanner.found.incomplete.push(Incomplete { path: names.shown.to_owned(), reason });
@@ -285,9 +289,9 @@ impl<'a> Blobs<'a> {
             Err(incomplete) => return self.incomplete.push(incomplete),
         };
         let before = self.scanner.found.findings.len();
-        let names = Names { shown: &at.path, below: &at.path };
-        let file = match Kind::of(&blob, &at.path) {
-            Some(Kind::LfsPointer) => Lfs::new(self.repo).open(&blob),
+        let names = FileNames { shown: &at.path, below: &at.path };
+        let file = match ContainerKind::of(&blob, &at.path) {
+            Some(ContainerKind::LfsPointer) => Lfs::new(self.repo).open(&blob),
             _ => None,
         };
         match file {
@@ -303,7 +307,7 @@ impl<'a> Blobs<'a> {
 
     /// Drops the findings from `before` on whose token stood in what the same commit replaced: it was moved, or
     /// stands in a line that did not change.
-    fn drop_what_was_there(&mut self, before: usize, change: &Change) {
+    fn drop_what_was_there(&mut self, before: usize, change: &CommitChange) {
         if self.scanner.found.findings.len() == before {
             return;
         }
@@ -314,7 +318,7 @@ impl<'a> Blobs<'a> {
         for old in change.replaced.iter().filter_map(old) {
             for path in findings.iter().map(|finding| finding.location.path.as_str()).collect::<BTreeSet<_>>()
             {
-                replaced.bytes(Names { shown: path, below: path }, &old);
+                replaced.bytes(FileNames { shown: path, below: path }, &old);
             }
             let is_there = |finding: &&Finding| memchr::memmem::find(&old, finding.token.expose()).is_some();
             replaced

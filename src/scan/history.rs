@@ -3,7 +3,7 @@
 //! One sweep over the store finds the objects that hold something; only those are traced to the commits that brought
 //! them in, and scanned again under the paths that they had.
 
-use super::context::{Names, ScanContext};
+use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use super::found::Found;
 use super::git::{self, MESSAGES, on_disk, pointed_to};
@@ -15,15 +15,15 @@ use crate::allowance::LeftOut;
 use crate::finding::Finding;
 use gix_hash::ObjectId;
 use krea_scan_bounds::limits::Limits;
-use krea_scan_extract::container::Kind as Container;
+use krea_scan_extract::container::ContainerKind as Container;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
 use krea_scan_git::attribution::attribute;
-use krea_scan_git::index_file::{Entry as IndexEntry, IndexFile};
+use krea_scan_git::index_file::{IndexEntry, IndexFile};
 use krea_scan_git::lfs::Lfs;
 use krea_scan_git::refs::Refs;
 use krea_scan_git::repository::Repository;
-use krea_scan_git::store::{self, Kind, Look, ObjectStore, Search};
+use krea_scan_git::store::{self, HintSearch, Kind, ObjectStore, SweepQuery};
 use krea_scan_text::Layer;
 use krea_scan_token::Fingerprint;
 use rayon::prelude::*;
@@ -51,17 +51,17 @@ impl<'a> History<'a> {
     pub fn open(
         repo: Repository,
         threads: usize,
-        reading: git::Reading<'_>,
+        reading: git::GitReading<'_>,
         counter: &'a Counter,
-    ) -> Result<Self, store::Error> {
+    ) -> Result<Self, store::ObjectError> {
         repo.objects()?;
         let (lfs, ours) = (Lfs::new(&repo), git::Ours::of(&repo, reading));
-        let git::Reading { max_size, limits, .. } = reading;
+        let git::GitReading { max_size, limits, .. } = reading;
         Ok(History { repo, lfs, counter, threads, max_size, limits, ours, commit: None })
     }
 
     /// Finds the objects that hold something. Says what could not be read.
-    fn sweep(&self, store: &ObjectStore, context: ScanContext<'_>) -> anyhow::Result<Swept> {
+    fn sweep(&self, store: &ObjectStore, context: ScanContext<'_>) -> anyhow::Result<HistoryHits> {
         let ScanContext { detector, pass, .. } = context;
         let hits: Mutex<Vec<ObjectId>> = Mutex::default();
         let too_large: Mutex<Vec<Incomplete>> = Mutex::default();
@@ -116,11 +116,11 @@ impl<'a> History<'a> {
             let name = String::from_utf8_lossy(name);
             Container::is_in_name(&name) || (matches!(pass, Pass::Detect) && detector.wants_path(&name))
         };
-        let names = store::Names { hint: &by_hint, reach: 4, wanted: &by_name };
+        let names = store::WantedNames { hint: &by_hint, reach: 4, wanted: &by_name };
         let swept = store.sweep(
             self.threads,
-            &Look {
-                search: reach.map(|reach| Search { hint: &hint, reach }),
+            &SweepQuery {
+                search: reach.map(|reach| HintSearch { hint: &hint, reach }),
                 whole: &whole,
                 inspect: &inspect,
                 names: Some(names),
@@ -147,7 +147,7 @@ impl<'a> History<'a> {
             );
             incomplete.push(Incomplete { path: "the history".to_owned(), reason });
         }
-        Ok(Swept { hits, incomplete, blobs: swept.blobs, bytes: swept.bytes })
+        Ok(HistoryHits { hits, incomplete, blobs: swept.blobs, bytes: swept.bytes })
     }
 }
 
@@ -158,7 +158,7 @@ fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> anyho
 }
 
 /// What a sweep of the store came by.
-struct Swept {
+struct HistoryHits {
     hits: Vec<ObjectId>,
     incomplete: Vec<Incomplete>,
     blobs: u64,
@@ -194,7 +194,7 @@ impl Input for History<'_> {
             found.findings.retain(|finding| !known.is_in_file(finding));
         }
         found.bytes = swept.bytes;
-        let Swept { incomplete, blobs, .. } = swept;
+        let HistoryHits { incomplete, blobs, .. } = swept;
         let mut read = Read { found, blobs, incomplete, notes: Vec::new(), left_out };
         self.ours.tell(&mut read);
         Ok(read)
@@ -255,7 +255,7 @@ impl Objects<'_> {
                 continue;
             }
             let before = scanner.found.findings.len();
-            let names = Names { shown: &path, below: &origin.path };
+            let names = FileNames { shown: &path, below: &origin.path };
             match is_pointer.then(|| self.lfs.open(&data)).flatten() {
                 Some(mut file) => pointed_to(scanner, names, &mut file),
                 None => scanner.bytes(names, &data),
@@ -298,9 +298,13 @@ fn holds_something(context: ScanContext<'_>, data: &[u8], path: &str) -> bool {
     holds(context, |scanner, names| scanner.bytes(names, data), path)
 }
 
-fn holds(context: ScanContext<'_>, scan: impl FnOnce(&mut FileScanner<'_>, Names<'_>), path: &str) -> bool {
+fn holds(
+    context: ScanContext<'_>,
+    scan: impl FnOnce(&mut FileScanner<'_>, FileNames<'_>),
+    path: &str,
+) -> bool {
     let mut scanner = FileScanner::new(context);
-    scan(&mut scanner, Names { shown: path, below: path });
+    scan(&mut scanner, FileNames { shown: path, below: path });
     let found = scanner.found;
     let nothing = found.findings.is_empty() && found.withheld.is_empty() && found.hints.is_empty();
     !nothing || !found.incomplete.is_empty()

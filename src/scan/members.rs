@@ -17,11 +17,11 @@ const MOST: usize = 64 << 20;
 pub struct Members {
     /// The trails of the files to keep.
     wanted: HashSet<String>,
-    kept: Mutex<Kept>,
+    kept: Mutex<KeptMember>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptMember {
     files: HashMap<String, Vec<u8>>,
     bytes: usize,
     /// Something did not fit.
@@ -53,7 +53,7 @@ impl Members {
         Some(Keeping { members: self, trail })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, KeptMember> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -17,14 +17,14 @@ mod site;
 mod tree;
 
 use crate::allowance::{Allowance, AllowedBy, LeftOut};
-use crate::config::{self, Allowed, Baseline, Configs, Heed, Settings, Source};
+use crate::config::{self, Allowed, Baseline, Configs, Heed, ScanSource, Settings};
 use crate::finding::{Finding, Outcome, Summary};
 use crate::source::pre_commit::{self, Work};
 use crate::source::range::Range;
-use crate::source::tree::Options;
+use crate::source::tree::WalkOptions;
 use anyhow::{Context as _, bail};
 use context::ScanContext;
-use found::{Found, Place};
+use found::{FindingPlace, Found};
 use known_tokens::{KnownTokens, Pass};
 use krea_scan_detect::Detector;
 use krea_scan_files as files;
@@ -35,7 +35,7 @@ use krea_scan_git::repository::{self, Repository};
 use krea_scan_text::Layer;
 use krea_scan_token::{Confidence, Token};
 use originals::Files;
-use progress::{Counter, Progress};
+use progress::{Counter, ProgressLine};
 use sibling_file::SiblingFile;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -89,13 +89,13 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let baseline = settings.baseline.as_deref();
     let baseline = baseline.map(|path| Baseline::read(&settings.trees, path)).transpose()?;
     let what = match settings.source {
-        Source::History => "objects",
-        Source::Sites(_) => "resources",
+        ScanSource::History => "objects",
+        ScanSource::Sites(_) => "resources",
         _ => "files",
     };
-    let show = || Progress::start(&counter, what, settings.progress);
+    let show = || ProgressLine::start(&counter, what, settings.progress);
     // Opening a site reads it. Opening anything else is short, or waits for a person at a terminal.
-    let opening = matches!(settings.source, Source::Sites(_)).then(show);
+    let opening = matches!(settings.source, ScanSource::Sites(_)).then(show);
     let mut input = open(settings, heed, detector, &counter)?;
     drop(opening);
     for path in &settings.paths {
@@ -106,7 +106,8 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     }
 
     let progress = show();
-    let mut tally = Tally { configs, baseline, write: settings.write_baseline.is_some(), ..Tally::default() };
+    let mut tally =
+        ScanTally { configs, baseline, write: settings.write_baseline.is_some(), ..ScanTally::default() };
     let context = ScanContext {
         detector,
         pass: Pass::Detect,
@@ -186,13 +187,17 @@ fn open<'a>(
     let limits = settings.limits;
     let own = heed.ignore_files && !settings.no_ignore;
     let ignores = Kinds { own, git: heed.gitignore && !settings.no_ignore };
-    let files =
-        |paths: Vec<PathBuf>| tree::Tree { options: walk_options(settings, paths, ignores), counter, limits };
-    let reading = git::Reading { ignores: own, trees: &settings.trees, max_size: settings.max_size, limits };
+    let files = |paths: Vec<PathBuf>| tree::TreeInput {
+        options: walk_options(settings, paths, ignores),
+        counter,
+        limits,
+    };
+    let reading =
+        git::GitReading { ignores: own, trees: &settings.trees, max_size: settings.max_size, limits };
     let staged = |repo| git::Index::open(repo, reading, counter);
     let commits = |repo, range| git::Commits::new(repo, range, reading, counter);
     Ok(match &settings.source {
-        Source::Tree => {
+        ScanSource::Tree => {
             let is_piped = |path: &PathBuf| path == Path::new("-") || Piped::is_made_by_shell(path);
             let (piped, paths): (Vec<_>, Vec<_>) = settings.paths.iter().cloned().partition(is_piped);
             let mut inputs: Vec<Box<dyn Input + 'a>> = Vec::new();
@@ -207,21 +212,21 @@ fn open<'a>(
             if piped.is_empty() || !paths.is_empty() {
                 inputs.push(Box::new(files(paths)));
             }
-            Box::new(tree::Several(inputs))
+            Box::new(tree::SeveralInputs(inputs))
         }
-        Source::Stdin => Box::new(Piped::stdin(settings.max_size, limits)),
-        Source::Staged => Box::new(staged(open_repository(&settings.paths)?)?),
-        Source::History => {
+        ScanSource::Stdin => Box::new(Piped::stdin(settings.max_size, limits)),
+        ScanSource::Staged => Box::new(staged(open_repository(&settings.paths)?)?),
+        ScanSource::History => {
             let repo = open_repository(&settings.paths)?;
             Box::new(history::History::open(repo, settings.threads, reading, counter)?)
         }
-        Source::Range(text) => {
+        ScanSource::Range(text) => {
             let repo = open_repository(&settings.paths)?;
             let range = Range::parse(&repo, text)?;
             Box::new(commits(repo, range))
         }
-        Source::Sites(sites) => Box::new(site::Sites::open(sites, detector, limits, counter)?),
-        Source::PreCommit => {
+        ScanSource::Sites(sites) => Box::new(site::Sites::open(sites, detector, limits, counter)?),
+        ScanSource::PreCommit => {
             let names = pre_commit::names(settings.paths.clone())?;
             match pre_commit::work(names, |name| std::env::var(name).ok()) {
                 Work::Files(paths) => Box::new(files(paths)),
@@ -245,12 +250,12 @@ fn open_repository(paths: &[PathBuf]) -> anyhow::Result<Repository> {
     }
 }
 
-fn walk_options(settings: &Settings, paths: Vec<PathBuf>, ignores: Kinds) -> Options {
-    Options {
+fn walk_options(settings: &Settings, paths: Vec<PathBuf>, ignores: Kinds) -> WalkOptions {
+    WalkOptions {
         paths,
         trees: settings.trees.clone(),
         ignores,
-        ignores_named: settings.source == Source::PreCommit,
+        ignores_named: settings.source == ScanSource::PreCommit,
         reads_git: settings.no_ignore,
         follow: settings.follow,
         max_size: settings.max_size,
@@ -271,11 +276,11 @@ struct Scanned {
 
 impl Scanned {
     fn of(settings: &Settings) -> Self {
-        let history = settings.source == Source::History;
+        let history = settings.source == ScanSource::History;
         let here = [PathBuf::from(".")];
         let paths = match settings.source {
-            Source::Tree | Source::History if settings.paths.is_empty() => &here[..],
-            Source::Tree | Source::History => &settings.paths,
+            ScanSource::Tree | ScanSource::History if settings.paths.is_empty() => &here[..],
+            ScanSource::Tree | ScanSource::History => &settings.paths,
             _ => &[],
         };
         let folders = paths.iter().filter(|path| path.is_dir());
@@ -307,7 +312,7 @@ impl Scanned {
 
 /// Findings, and what was allowed of them.
 #[derive(Debug, Default)]
-struct Tally {
+struct ScanTally {
     configs: Configs,
     baseline: Option<Baseline>,
     /// A baseline is being written: it takes what is found.
@@ -315,10 +320,10 @@ struct Tally {
     reported: Vec<Finding>,
     baselined: Vec<Finding>,
     withheld: Vec<Token>,
-    allowed: HashMap<Place, Allowance>,
+    allowed: HashMap<FindingPlace, Allowance>,
 }
 
-impl Tally {
+impl ScanTally {
     fn add(&mut self, found: Found, input: &dyn Input) {
         self.allowed.extend(found.allowed);
         self.withheld.extend(found.withheld);

@@ -9,9 +9,9 @@ use super::merge::{self, Derived};
 use super::names::{is_built, source_shown, unpacked};
 use super::sibling_file::SiblingFile;
 use crate::finding::Finding;
-use krea_scan_detect::Cursor;
+use krea_scan_detect::LineCursor;
 use krea_scan_extract::map_reference::{self, Reference};
-use krea_scan_extract::source_map::{self, Place, Source, SourceMap};
+use krea_scan_extract::source_map::{self, MapSource, MappedPlace, SourceMap};
 use krea_scan_text::{HEADER, Layer, SOURCE_MAP};
 use krea_scan_text::{charset, json_string};
 use krea_scan_token::{Fingerprint, Token};
@@ -69,7 +69,7 @@ pub fn resolve(findings: &mut Vec<Finding>, files: &mut Files<'_>) -> Vec<String
     }
     let mut notes = Vec::new();
     // Bundles that evaluate their modules have a map in the line of each module.
-    let in_lines: HashMap<Line, Layer> = derived
+    let in_lines: HashMap<CommittedLine, Layer> = derived
         .iter()
         .map(|derived| &findings[derived.number])
         .filter_map(|finding| Some((line_of(finding), finding.original()?.clone())))
@@ -122,9 +122,9 @@ fn bundle(
     let map =
         SourceMap::parse(&text).ok_or_else(|| format!("its source map in {map_name} cannot be read"))?;
     let places = generated_places(findings, numbers, &file.bytes);
-    let sorted: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
+    let sorted: Vec<MappedPlace> = places.iter().map(|(_, place)| *place).collect();
     let once = only_once_in(findings, first, &map_name);
-    let mut by_source: BTreeMap<Source, Vec<(usize, Place)>> = BTreeMap::new();
+    let mut by_source: BTreeMap<MapSource, Vec<(usize, MappedPlace)>> = BTreeMap::new();
     for ((number, _), original) in places.iter().zip(map.originals(&sorted)) {
         match original {
             Some((source, place)) => by_source.entry(source).or_default().push((*number, place)),
@@ -162,7 +162,7 @@ fn bundle(
 }
 
 /// The places of findings in the bundle, as source maps count them, sorted.
-fn generated_places(findings: &[Finding], numbers: &[usize], bytes: &[u8]) -> Vec<(usize, Place)> {
+fn generated_places(findings: &[Finding], numbers: &[usize], bytes: &[u8]) -> Vec<(usize, MappedPlace)> {
     let mut offsets: Vec<(usize, usize)> = numbers
         .iter()
         .map(|&number| (findings[number].location.byte_offset as usize, number))
@@ -170,7 +170,7 @@ fn generated_places(findings: &[Finding], numbers: &[usize], bytes: &[u8]) -> Ve
         .collect();
     offsets.sort_unstable();
     let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut place = Place::default();
+    let mut place = MappedPlace::default();
     let mut places = Vec::with_capacity(offsets.len());
     for (offset, number) in offsets {
         let mut piece = bytes.get(at..offset).unwrap_or_default();
@@ -213,7 +213,7 @@ impl<'c> Original<'c> {
     fn nearest(&mut self, token: &Token, line: u64) -> Option<(u64, u64)> {
         let content = self.content;
         let copies = self.tokens.entry(token.fingerprint()).or_insert_with(|| {
-            let (mut cursor, mut at) = (Cursor::default(), 0);
+            let (mut cursor, mut at) = (LineCursor::default(), 0);
             let copies = memchr::memmem::find_iter(content, token.expose()).map(|found| {
                 cursor.advance(&content[at..found], None);
                 at = found;
@@ -230,7 +230,7 @@ impl<'c> Original<'c> {
 
     /// A place as people count, from 1 and in characters, and what its line says from there on. The lines asked for must
     /// rise.
-    fn place(&mut self, place: Place) -> (u64, u64, &'c str) {
+    fn place(&mut self, place: MappedPlace) -> (u64, u64, &'c str) {
         let (mut at, mut start) = self.line;
         while at < place.line
             && let Some(end) = memchr::memchr(b'\n', &self.content[start..])
@@ -279,9 +279,9 @@ fn only_once_in(findings: &[Finding], bundle: &Finding, map: &str) -> HashMap<Fi
 }
 
 /// What stands in one line of one file, in one commit.
-type Line = (String, Option<String>, u64, Fingerprint);
+type CommittedLine = (String, Option<String>, u64, Fingerprint);
 
-fn line_of(finding: &Finding) -> Line {
+fn line_of(finding: &Finding) -> CommittedLine {
     let commit = finding.commit().map(str::to_owned);
     (finding.trail(), commit, finding.location.line, finding.token.fingerprint())
 }
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(units("a\u{1f600}\u{e9}".as_bytes()), 4);
         assert_eq!(units(b"a\xff\xfe"), 3);
         let content = "one\n\u{1f600}\u{1f600}key\n".as_bytes();
-        let at = |content, line, column| Original::new(content).place(Place { line, column });
+        let at = |content, line, column| Original::new(content).place(MappedPlace { line, column });
         assert_eq!(at(content, 1, 4), (2, 3, "key"));
         assert_eq!(at(content, 1, 99), (2, 6, ""));
         assert_eq!(at(b"", 1, 4), (2, 5, ""));

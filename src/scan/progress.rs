@@ -36,12 +36,12 @@ impl Counter {
 
 /// Shows the counter until it is dropped.
 #[derive(Debug)]
-pub struct Progress {
+pub struct ProgressLine {
     done: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Progress {
+impl ProgressLine {
     /// Starts to show `counter`, if `shown`.
     pub fn start(counter: &Arc<Counter>, what: &'static str, shown: bool) -> Self {
         let done = Arc::new(AtomicBool::new(false));
@@ -49,11 +49,11 @@ impl Progress {
             let (counter, done) = (Arc::clone(counter), Arc::clone(&done));
             std::thread::spawn(move || show(&counter, what, &done))
         });
-        Progress { done, thread }
+        ProgressLine { done, thread }
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.done.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {

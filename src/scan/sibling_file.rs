@@ -2,7 +2,7 @@
 //! a reference as a file writes it; gives bytes. A reference never leads out of what is being scanned.
 
 use krea_scan_bounds::limits::Limits;
-use krea_scan_extract::container::{self, HEAD, Kind, Seekable, Visitor};
+use krea_scan_extract::container::{self, ContainerKind, ContainerVisitor, HEAD, Seekable};
 use krea_scan_text::{Layer, containers};
 use percent_encoding::percent_decode_str;
 use std::io::{self, Read, Seek};
@@ -62,9 +62,9 @@ pub fn find<'i>(
         let mut file = open(path)?;
         let mut head = Vec::with_capacity(HEAD);
         (&mut file).take(HEAD as u64).read_to_end(&mut head).ok()?;
-        if let Some(kind) = Kind::of(&head, path) {
+        if let Some(kind) = ContainerKind::of(&head, path) {
             let size = file.seek(io::SeekFrom::End(0)).ok()?;
-            let mut search = Search { layers, reference, most, found: None, is_named: false };
+            let mut search = MemberSearch { layers, reference, most, found: None, is_named: false };
             container::walk(kind, path, &mut file, size, limits, None, &mut search);
             if let Some((layers, bytes)) = search.found {
                 return Some(SiblingFile { path: path.to_owned(), layers, bytes });
@@ -87,7 +87,7 @@ fn read(input: &mut dyn Read, most: u64) -> Option<Vec<u8>> {
 }
 
 /// Looks for one member of a container.
-struct Search<'s> {
+struct MemberSearch<'s> {
     layers: &'s [Layer],
     reference: &'s str,
     most: u64,
@@ -96,7 +96,7 @@ struct Search<'s> {
     is_named: bool,
 }
 
-impl Search<'_> {
+impl MemberSearch<'_> {
     /// Whether this member is the one.
     fn is_it(&mut self, member: &[Layer]) -> bool {
         let Some(from) = self.layers.get(..member.len()) else { return false };
@@ -116,7 +116,7 @@ impl Search<'_> {
     }
 }
 
-impl Visitor for Search<'_> {
+impl ContainerVisitor for MemberSearch<'_> {
     fn member(&mut self, layers: &[Layer], _name: &str, input: &mut dyn Read) -> io::Result<()> {
         if self.found.is_none() && self.is_it(layers) {
             self.found = read(input, self.most).map(|bytes| (layers.to_vec(), bytes));

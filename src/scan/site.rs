@@ -1,6 +1,6 @@
 //! Deployed sites: each resource as a file that goes by its address, and each line of its head by the header's name.
 
-use super::context::{Names, ScanContext};
+use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use super::progress::Counter;
 use super::sibling_file::{self, SiblingFile};
@@ -11,7 +11,7 @@ use krea_scan_bounds::limits::Limits;
 use krea_scan_detect::Detector;
 use krea_scan_extract::container::Seekable;
 use krea_scan_files::Incomplete;
-use krea_scan_site::{self as site, Options, Resource, Site, Withheld};
+use krea_scan_site::{self as site, Resource, Site, SiteOptions, Withheld};
 use krea_scan_text::charset;
 use krea_scan_text::{HEADER, Layer, containers};
 use krea_scan_token::{Fingerprint, Token};
@@ -32,14 +32,14 @@ impl Sites {
     /// # Errors
     /// When none of them can be read.
     pub fn open(
-        sites: &[Options],
+        sites: &[SiteOptions],
         detector: &Detector,
         limits: Limits,
         counter: &Counter,
-    ) -> Result<Self, site::Error> {
+    ) -> Result<Self, site::SiteError> {
         let (mut read, mut incomplete, mut first_error) = (Vec::new(), Vec::new(), None);
         for options in sites {
-            let mut tokens = Tokens { detector, known: HashMap::new() };
+            let mut tokens = SiteTokens { detector, known: HashMap::new() };
             match Site::read(options, &mut tokens, &|bytes| counter.add(bytes)) {
                 Ok(site) => read.push(site),
                 Err(error) => {
@@ -65,7 +65,7 @@ impl Input for Sites {
             for resource in site.resources() {
                 scan_head(&mut scanner, resource);
                 let Some(body) = &resource.body else { continue };
-                let names = Names { shown: resource.url.as_str(), below: below(&resource.url) };
+                let names = FileNames { shown: resource.url.as_str(), below: below(&resource.url) };
                 let bytes = scanner.file(names, &mut site.open(body)?)?;
                 scanner.found.files += 1;
                 scanner.found.bytes += bytes;
@@ -106,7 +106,7 @@ fn scan_head(scanner: &mut FileScanner<'_>, resource: &Resource) {
         let shown = trail(resource.url.as_str(), &[layer(None, None)]);
         let line = [name.as_str().as_bytes(), b": ", value.as_bytes()].concat();
         let (findings, hints) = (scanner.found.findings.len(), scanner.found.hints.len());
-        scanner.bytes(Names { shown: &shown, below: "" }, &line);
+        scanner.bytes(FileNames { shown: &shown, below: "" }, &line);
         let to_header = |finding: &mut Finding| {
             let location = &mut finding.location;
             location.path = resource.url.to_string();
@@ -123,12 +123,12 @@ fn scan_head(scanner: &mut FileScanner<'_>, resource: &Resource) {
 const SHORTEST: usize = 16;
 
 /// The tokens of a site, which no request may hold.
-struct Tokens<'a> {
+struct SiteTokens<'a> {
     detector: &'a Detector,
     known: HashMap<Fingerprint, Token>,
 }
 
-impl Withheld for Tokens<'_> {
+impl Withheld for SiteTokens<'_> {
     fn see(&mut self, name: &str, text: &[u8]) {
         let mut encoding = None;
         reader::windows(text, |window| {

@@ -1,12 +1,12 @@
 //! The working tree, standard input and pipes.
 
-use super::context::{Names, ScanContext};
+use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use super::found::Found;
 use super::progress::Counter;
 use super::sibling_file::{self, SiblingFile};
 use super::{Input, Read};
-use crate::source::tree::{self, Entry, Visitor};
+use crate::source::tree::{self, TreeVisitor, WalkedFile};
 use krea_scan_bounds::limits::Limits;
 use krea_scan_extract::container::Seekable;
 use krea_scan_files::Incomplete;
@@ -17,19 +17,20 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// The files below some paths.
-pub struct Tree<'a> {
+pub struct TreeInput<'a> {
     /// What to walk.
-    pub options: tree::Options,
+    pub options: tree::WalkOptions,
     /// Told of every file.
     pub counter: &'a Counter,
     /// How much may be unpacked from one file.
     pub limits: Limits,
 }
 
-impl Input for Tree<'_> {
+impl Input for TreeInput<'_> {
     fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let found = Mutex::new(Found::default());
-        let make = || Worker { scanner: FileScanner::new(context), counter: self.counter, merged: &found };
+        let make =
+            || TreeWorker { scanner: FileScanner::new(context), counter: self.counter, merged: &found };
         let walked = tree::walk(&self.options, make);
         let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let tree::Walked { incomplete, notes, left_out } = walked;
@@ -42,15 +43,15 @@ impl Input for Tree<'_> {
     }
 }
 
-struct Worker<'a> {
+struct TreeWorker<'a> {
     scanner: FileScanner<'a>,
     counter: &'a Counter,
     merged: &'a Mutex<Found>,
 }
 
-impl Visitor for Worker<'_> {
-    fn file(&mut self, entry: &Entry<'_>, input: &mut File) -> std::io::Result<()> {
-        let names = Names { shown: entry.shown, below: entry.below };
+impl TreeVisitor for TreeWorker<'_> {
+    fn file(&mut self, entry: &WalkedFile<'_>, input: &mut File) -> std::io::Result<()> {
+        let names = FileNames { shown: entry.shown, below: entry.below };
         let scanner = &mut self.scanner;
         let read = scanner.file(names, input)?;
         scanner.found.files += 1;
@@ -60,7 +61,7 @@ impl Visitor for Worker<'_> {
     }
 }
 
-impl Drop for Worker<'_> {
+impl Drop for TreeWorker<'_> {
     fn drop(&mut self) {
         if let Ok(mut merged) = self.merged.lock() {
             merged.merge(std::mem::take(&mut self.scanner.found));
@@ -128,7 +129,7 @@ impl Input for Piped {
     fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         self.spool.rewind()?;
         let mut scanner = FileScanner::new(context);
-        let names = Names { shown: &self.name, below: "" };
+        let names = FileNames { shown: &self.name, below: "" };
         let bytes = scanner.file(names, &mut self.spool)?;
         let mut found = scanner.found;
         found.files = 1;
@@ -150,9 +151,9 @@ impl Input for Piped {
 }
 
 /// Inputs that are read one after the other.
-pub struct Several<'a>(pub Vec<Box<dyn Input + 'a>>);
+pub struct SeveralInputs<'a>(pub Vec<Box<dyn Input + 'a>>);
 
-impl Input for Several<'_> {
+impl Input for SeveralInputs<'_> {
     fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let mut all = Read::default();
         for input in &mut self.0 {

@@ -7,7 +7,7 @@
 mod outcome;
 mod stderr;
 
-pub use krea_scan_token::lines::{Lines, harmless, harmless_json, ungrouped, without_commands};
+pub use krea_scan_token::lines::{LineWriter, harmless, harmless_json, ungrouped, without_commands};
 pub use krea_scan_token::stderr::{prompt, say};
 pub use outcome::{Written, outcome, place, rules};
 pub use stderr::{error, refused, tell_of_panics};

@@ -9,7 +9,7 @@ use crate::location::Location;
 use crate::report::RuleInfo;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
-use krea_scan_service::incident::{Case, Entry, Progress, Replacement, Report};
+use krea_scan_service::incident::{Case, CaseProgress, Replacement, Report, ReportedToken};
 use krea_scan_service::krea::Usage;
 use krea_scan_text::Layer;
 use krea_scan_token::escape::{visible, visible_line};
@@ -183,7 +183,7 @@ impl Pen<'_> {
         let Report { id, api, token_api, stores, tokens, resume } = report;
         let told = [id, token_api, resume].into_iter().flatten();
         std::iter::once(api).chain(told).chain(stores).for_each(|text| self.name(text));
-        for Entry { state: _, case, escrow } in tokens {
+        for ReportedToken { state: _, case, escrow } in tokens {
             self.case(case);
             escrow.iter_mut().for_each(|path| self.name(path));
         }
@@ -222,10 +222,10 @@ impl Pen<'_> {
         }
     }
 
-    fn progress(&self, progress: &mut Progress) {
+    fn progress(&self, progress: &mut CaseProgress) {
         match progress {
-            Progress::Open | Progress::Begun => {}
-            Progress::Failed(text) | Progress::Done(text) => self.lines(text),
+            CaseProgress::Open | CaseProgress::Begun => {}
+            CaseProgress::Failed(text) | CaseProgress::Done(text) => self.lines(text),
         }
     }
 

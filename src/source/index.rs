@@ -5,7 +5,7 @@
 use gix_hash::ObjectId;
 use krea_scan_files::Incomplete;
 use krea_scan_git::blobs::BlobAt;
-use krea_scan_git::index_file::{CachedTree, Entry, IndexFile};
+use krea_scan_git::index_file::{CachedTree, IndexEntry, IndexFile};
 use krea_scan_git::objects::Tree;
 use krea_scan_git::objects::tree_order;
 use krea_scan_git::refs::Refs;
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 /// Why the index could not be read at all.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum IndexError {
     /// A bare repository has no index.
     #[error("{}: a bare repository stages nothing; use --history or --range A..B", .0.display())]
     Bare(PathBuf),
@@ -54,16 +54,16 @@ pub struct Staged {
 ///
 /// # Errors
 /// When there is no index to read, or HEAD is broken.
-pub fn staged(repo: &Repository) -> Result<Staged, Error> {
+pub fn staged(repo: &Repository) -> Result<Staged, IndexError> {
     let path = repo.index_path();
     if repo.is_bare() && !path.exists() {
-        return Err(Error::Bare(repo.path().to_owned()));
+        return Err(IndexError::Bare(repo.path().to_owned()));
     }
-    let broken = |reason: String| Error::Index { path: path.to_owned(), reason };
+    let broken = |reason: String| IndexError::Index { path: path.to_owned(), reason };
     let mut index = IndexFile::open(path, repo.hash()).map_err(broken)?;
-    let head = head_tree(repo).map_err(Error::Head)?;
+    let head = head_tree(repo).map_err(IndexError::Head)?;
     let (cache, length) = (index.take_tree(), index.entry_count());
-    let mut walk = Walk { repo, index, entry: Entry::default(), staged: Staged::default() };
+    let mut walk = IndexWalk { repo, index, entry: IndexEntry::default(), staged: Staged::default() };
     walk.level(head, cache.as_ref(), 0..length, &[], 0).map_err(|error| broken(error.to_string()))?;
     Ok(walk.staged)
 }
@@ -82,14 +82,14 @@ fn head_tree(repo: &Repository) -> Result<Option<ObjectId>, String> {
     }
 }
 
-struct Walk<'r> {
+struct IndexWalk<'r> {
     repo: &'r Repository,
     index: IndexFile,
-    entry: Entry,
+    entry: IndexEntry,
     staged: Staged,
 }
 
-impl<'r> Walk<'r> {
+impl<'r> IndexWalk<'r> {
     /// Compares one folder, whose path ends in `/`: HEAD's tree of it with the entries in `range`, all of them below it.
     fn level(
         &mut self,

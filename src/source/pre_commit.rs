@@ -2,7 +2,7 @@
 //! staged. Takes the names and the variables that pre-commit sets, so that `pre-commit run`, `--all-files`, `--files`,
 //! `--from-ref`/`--to-ref` and the pre-push stage each scan what the person thinks they scan.
 
-use super::range::{Error, Range};
+use super::range::{Range, RangeError};
 use krea_scan_git::repository::Repository;
 use std::path::PathBuf;
 
@@ -55,7 +55,7 @@ impl Push {
     ///
     /// # Errors
     /// When one of the revisions is not there.
-    pub fn range(&self, repo: &Repository) -> Result<Range, Error> {
+    pub fn range(&self, repo: &Repository) -> Result<Range, RangeError> {
         match (&self.from, &self.remote) {
             (Some(from), remote) => {
                 let range = Range::between(repo, from, &self.to)?;

@@ -18,7 +18,7 @@ use std::cell::OnceCell;
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-pub use super::revision::Error;
+pub use super::revision::RangeError;
 
 /// A set of commits: what the tip reaches and the hidden ones do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,17 +39,17 @@ impl Range {
     ///
     /// # Errors
     /// When a side names no commit, or the clone is too shallow to have it; the message says what to do.
-    pub fn parse(repo: &Repository, text: &str) -> Result<Self, Error> {
+    pub fn parse(repo: &Repository, text: &str) -> Result<Self, RangeError> {
         let (from, to, from_parting) = match text.split_once("...") {
             Some((from, to)) => (from, to, true),
             None => match text.split_once("..") {
                 Some((from, to)) => (from, to, false),
-                None => return Err(Error::NotARange(text.to_owned())),
+                None => return Err(RangeError::NotARange(text.to_owned())),
             },
         };
         match (from, to) {
-            ("", "") => return Err(Error::NotARange(text.to_owned())),
-            ("", _) => return Err(Error::NoStart(text.to_owned())),
+            ("", "") => return Err(RangeError::NotARange(text.to_owned())),
+            ("", _) => return Err(RangeError::NoStart(text.to_owned())),
             _ => {}
         }
         let mut range = Self::between(repo, from, if to.is_empty() { "HEAD" } else { to })?;
@@ -68,7 +68,7 @@ impl Range {
     ///
     /// # Errors
     /// As [`Range::parse`].
-    pub fn between(repo: &Repository, from: &str, to: &str) -> Result<Self, Error> {
+    pub fn between(repo: &Repository, from: &str, to: &str) -> Result<Self, RangeError> {
         let (tip, tags) = revision::resolve(repo, to)?;
         if is_null(from) {
             return Ok(Range { tip, tags, hidden: revision::other_branches(repo, tip)? });
@@ -82,7 +82,7 @@ impl Range {
     ///
     /// # Errors
     /// When `tip` names no commit, or the refs cannot be read.
-    pub fn pushed(repo: &Repository, tip: &str, remote: &str) -> Result<Self, Error> {
+    pub fn pushed(repo: &Repository, tip: &str, remote: &str) -> Result<Self, RangeError> {
         let (tip, tags) = revision::resolve(repo, tip)?;
         Ok(Range { tip, tags, hidden: revision::remote_tips(repo, remote)? })
     }
@@ -91,7 +91,7 @@ impl Range {
     ///
     /// # Errors
     /// When the refs cannot be read.
-    pub fn without_remote(mut self, repo: &Repository, remote: &str) -> Result<Self, Error> {
+    pub fn without_remote(mut self, repo: &Repository, remote: &str) -> Result<Self, RangeError> {
         self.hidden.extend(revision::remote_tips(repo, remote)?);
         Ok(self)
     }
@@ -99,12 +99,12 @@ impl Range {
     /// Walks the range.
     ///
     /// # Errors
-    /// When the walk cannot begin. What goes wrong later is in [`Walk::incomplete`].
-    pub fn walk<'r>(&self, repo: &'r Repository) -> Result<Walk<'r>, Error> {
+    /// When the walk cannot begin. What goes wrong later is in [`RangeWalk::incomplete`].
+    pub fn walk<'r>(&self, repo: &'r Repository) -> Result<RangeWalk<'r>, RangeError> {
         let objects = repo.objects()?;
         let listed = Ancestry::new(objects).list(&self.tip, &self.hidden);
         let unread = listed.unread.iter().map(|(id, error)| broken(repo, id, error));
-        Ok(Walk {
+        Ok(RangeWalk {
             repo,
             objects,
             commits: listed.commits.into_iter(),
@@ -126,7 +126,7 @@ fn is_null(revision: &str) -> bool {
 
 /// What one commit brings in.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct CommitChange {
     /// The commit, or the tag object whose message this is.
     pub id: ObjectId,
     /// The message, as it is stored.
@@ -155,7 +155,7 @@ impl From<Signature> for Author {
 }
 
 /// Goes through a range commit by commit.
-pub struct Walk<'r> {
+pub struct RangeWalk<'r> {
     repo: &'r Repository,
     objects: &'r ObjectStore,
     commits: std::vec::IntoIter<ObjectId>,
@@ -169,7 +169,7 @@ pub struct Walk<'r> {
     incomplete: Vec<Incomplete>,
 }
 
-impl Walk<'_> {
+impl RangeWalk<'_> {
     /// How many commits were gone through so far.
     pub fn commits(&self) -> u64 {
         self.count
@@ -186,7 +186,7 @@ impl Walk<'_> {
     }
 
     /// Who brought `blob` in, for a finding in it; without a blob, for a finding in the message.
-    pub fn origin(&self, change: &Change, blob: Option<&BlobAt>) -> GitOrigin {
+    pub fn origin(&self, change: &CommitChange, blob: Option<&BlobAt>) -> GitOrigin {
         let author = change.author.as_ref();
         GitOrigin {
             blob: blob.map_or(change.id, |blob| blob.blob).to_string(),
@@ -211,7 +211,7 @@ impl Walk<'_> {
         self.head.get_or_init(|| all().unwrap_or_default()).contains(&blob.blob)
     }
 
-    fn commit(&mut self, id: ObjectId, commit: &Commit) -> Change {
+    fn commit(&mut self, id: ObjectId, commit: &Commit) -> CommitChange {
         self.count += 1;
         let is_cut = self.objects.shallow().contains(&id);
         if is_cut {
@@ -235,7 +235,7 @@ impl Walk<'_> {
         self.repeated += changes.repeated;
         // The hash of a path is enough: should two collide, the same blob was given under the other one.
         changes.added.retain(|blob| self.given.insert((blob.blob, hash(&blob.path))));
-        Change {
+        CommitChange {
             id,
             message: commit.message().to_vec(),
             added: changes.added,
@@ -245,8 +245,8 @@ impl Walk<'_> {
         }
     }
 
-    fn tag(&self, id: ObjectId, tag: &Tag) -> Change {
-        Change {
+    fn tag(&self, id: ObjectId, tag: &Tag) -> CommitChange {
+        CommitChange {
             id,
             message: tag.message().to_vec(),
             added: Vec::new(),
@@ -258,10 +258,10 @@ impl Walk<'_> {
 }
 
 /// Commits from the oldest on, then the tag objects that named the tip.
-impl Iterator for Walk<'_> {
-    type Item = Change;
+impl Iterator for RangeWalk<'_> {
+    type Item = CommitChange;
 
-    fn next(&mut self) -> Option<Change> {
+    fn next(&mut self) -> Option<CommitChange> {
         while let Some(id) = self.commits.next() {
             match self.objects.commit(&id) {
                 Ok(commit) => return Some(self.commit(id, &commit)),
@@ -279,7 +279,7 @@ impl Iterator for Walk<'_> {
 }
 
 /// A commit or a tag of the range that cannot be read, nor what is behind it.
-fn broken(repo: &Repository, id: &ObjectId, error: &store::Error) -> Incomplete {
+fn broken(repo: &Repository, id: &ObjectId, error: &store::ObjectError) -> Incomplete {
     Incomplete { path: format!("commit {id}"), reason: repo.unread_reason("history from here on", error) }
 }
 

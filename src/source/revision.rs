@@ -24,7 +24,7 @@ const PLACES: [(&str, &str); 6] = [
 
 /// Why a range could not be made out.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RangeError {
     /// One revision alone, or none.
     #[error("{0:?} is no range of commits: write A..B, or {0}^..{0} for one commit")]
     NotARange(String),
@@ -65,19 +65,19 @@ pub enum Error {
     Unread(String, String),
     /// The refs could not be read.
     #[error("the range cannot be read: {0}")]
-    Refs(#[from] refs::Error),
+    Refs(#[from] refs::RefsError),
     /// There are no objects to read.
     #[error("the range cannot be read: {0}")]
-    Objects(#[from] store::Error),
+    Objects(#[from] store::ObjectError),
 }
 
 /// The commit that `text` names, and the tag objects on the way to it, outermost first.
-pub(super) fn resolve(repo: &Repository, text: &str) -> Result<(ObjectId, Vec<ObjectId>), Error> {
+pub(super) fn resolve(repo: &Repository, text: &str) -> Result<(ObjectId, Vec<ObjectId>), RangeError> {
     let resolver = Resolver { repo, objects: repo.objects()?, refs: Refs::open(repo)?, text };
     let id = resolver.object()?.ok_or_else(|| resolver.absent())?;
     match resolver.peel(id)? {
         (Kind::Commit, id, tags) => Ok((id, tags)),
-        (kind, ..) => Err(Error::NotACommit(text.to_owned(), kind)),
+        (kind, ..) => Err(RangeError::NotACommit(text.to_owned(), kind)),
     }
 }
 
@@ -91,7 +91,7 @@ struct Resolver<'r> {
 
 impl Resolver<'_> {
     /// The object; `None` when there is none.
-    fn object(&self) -> Result<Option<ObjectId>, Error> {
+    fn object(&self) -> Result<Option<ObjectId>, RangeError> {
         let text = self.text;
         let at = |what: &str| text.find(what).unwrap_or(text.len());
         let (name, mut rest) = text.split_at(at("^").min(at("~")).min(at(":")).min(at("@{")));
@@ -112,7 +112,7 @@ impl Resolver<'_> {
     }
 
     /// Takes one step from an object: what the step leads to, and what is written behind it.
-    fn step<'t>(&self, from: ObjectId, rest: &'t str) -> Result<(Option<ObjectId>, &'t str), Error> {
+    fn step<'t>(&self, from: ObjectId, rest: &'t str) -> Result<(Option<ObjectId>, &'t str), RangeError> {
         if let Some(path) = rest.strip_prefix(':') {
             let tree = self.peel_to(from, Kind::Tree)?;
             let found = tree.map(|tree| self.objects.at_path(&tree, path.as_bytes())).transpose();
@@ -156,14 +156,14 @@ impl Resolver<'_> {
     }
 
     /// A commit's parent by its number, from 1 on. Where a shallow clone ends there is none.
-    fn parent(&self, commit: Option<ObjectId>, number: usize) -> Result<Option<ObjectId>, Error> {
+    fn parent(&self, commit: Option<ObjectId>, number: usize) -> Result<Option<ObjectId>, RangeError> {
         let Some(id) = commit.filter(|id| !self.objects.shallow().contains(id)) else { return Ok(None) };
         let commit = self.objects.commit(&id).map_err(|error| self.unread(&error))?;
         Ok(commit.parents.get(number - 1).copied())
     }
 
     /// What a name without anything behind it stands for: an id, a ref, what `git describe` prints, the start of an id.
-    fn named(&self, name: &str) -> Result<Option<ObjectId>, Error> {
+    fn named(&self, name: &str) -> Result<Option<ObjectId>, RangeError> {
         if let Some(id) = self.full_id(name) {
             return Ok(Some(id));
         }
@@ -186,13 +186,13 @@ impl Resolver<'_> {
     }
 
     /// A ref's full name and what it leads to.
-    fn find_ref(&self, name: &str) -> Result<Option<(String, ObjectId)>, Error> {
+    fn find_ref(&self, name: &str) -> Result<Option<(String, ObjectId)>, RangeError> {
         for (before, behind) in PLACES {
             let full = format!("{before}{name}{behind}");
             match self.refs.resolve(&full) {
                 Ok(Some(id)) => return Ok(Some((full, id))),
                 // Other files of the repository have no ref in them.
-                Ok(None) | Err(refs::Error::Content(_)) => {}
+                Ok(None) | Err(refs::RefsError::Content(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -200,20 +200,20 @@ impl Resolver<'_> {
     }
 
     /// The one object whose id starts so; of several the one that leads to a commit.
-    fn abbreviated(&self, start: &str) -> Result<Option<ObjectId>, Error> {
+    fn abbreviated(&self, start: &str) -> Result<Option<ObjectId>, RangeError> {
         let Ok(prefix) = Prefix::from_hex(start) else { return Ok(None) };
         let mut found = self.objects.with_prefix(prefix);
         if found.len() > 1 {
             found.retain(|id| matches!(self.objects.peel(id), Ok((Kind::Commit, ..))));
             if found.len() != 1 {
-                return Err(Error::Ambiguous(self.text.to_owned()));
+                return Err(RangeError::Ambiguous(self.text.to_owned()));
             }
         }
         Ok(found.pop_first())
     }
 
     /// `NAME@{…}`: a branch's upstream, or what a reflog tells. Without a name it is the branch that HEAD is on.
-    fn logged(&self, name: &str, inside: &str) -> Result<Option<ObjectId>, Error> {
+    fn logged(&self, name: &str, inside: &str) -> Result<Option<ObjectId>, RangeError> {
         let branch = || match self.refs.head() {
             Ok(Head::Branch(branch, _)) => branch,
             _ => "HEAD".to_owned(),
@@ -262,17 +262,17 @@ impl Resolver<'_> {
         })
     }
 
-    fn is_kind(&self, id: ObjectId, wanted: Kind) -> Result<bool, Error> {
+    fn is_kind(&self, id: ObjectId, wanted: Kind) -> Result<bool, RangeError> {
         let read = self.objects.read(&id);
         read.map(|(kind, _)| kind == wanted).map_err(|error| self.unread(&error))
     }
 
-    fn peel(&self, id: ObjectId) -> Result<(Kind, ObjectId, Vec<ObjectId>), Error> {
+    fn peel(&self, id: ObjectId) -> Result<(Kind, ObjectId, Vec<ObjectId>), RangeError> {
         self.objects.peel(&id).map_err(|error| self.unread(&error))
     }
 
     /// Follows tags, and a commit to its tree, until something is of a kind.
-    fn peel_to(&self, id: ObjectId, wanted: Kind) -> Result<Option<ObjectId>, Error> {
+    fn peel_to(&self, id: ObjectId, wanted: Kind) -> Result<Option<ObjectId>, RangeError> {
         Ok(match self.peel(id)? {
             (kind, id, _) if kind == wanted => Some(id),
             (Kind::Commit, id, _) if wanted == Kind::Tree => {
@@ -283,26 +283,28 @@ impl Resolver<'_> {
     }
 
     /// Why the revision leads nowhere.
-    fn absent(&self) -> Error {
+    fn absent(&self) -> RangeError {
         let text = self.text.to_owned();
         let is_unborn = || matches!(self.refs.head(), Ok(Head::Branch(_, None)));
         match self.text {
-            "HEAD" | "@" if is_unborn() => Error::Unborn,
-            _ if self.repo.is_shallow_clone() => Error::Shallow(text),
-            _ => Error::Unknown(text),
+            "HEAD" | "@" if is_unborn() => RangeError::Unborn,
+            _ if self.repo.is_shallow_clone() => RangeError::Shallow(text),
+            _ => RangeError::Unknown(text),
         }
     }
 
-    fn unread(&self, error: &store::Error) -> Error {
+    fn unread(&self, error: &store::ObjectError) -> RangeError {
         let what = match error {
-            store::Error::Missing(id) | store::Error::Damaged { id, .. } => format!("object {id}"),
-            store::Error::NoObjects { .. } => "repository".to_owned(),
+            store::ObjectError::Missing(id) | store::ObjectError::Damaged { id, .. } => {
+                format!("object {id}")
+            }
+            store::ObjectError::NoObjects { .. } => "repository".to_owned(),
         };
-        Error::Unread(self.text.to_owned(), self.repo.unread_reason(&what, error))
+        RangeError::Unread(self.text.to_owned(), self.repo.unread_reason(&what, error))
     }
 
-    fn unsupported(&self) -> Error {
-        Error::Unsupported(self.text.to_owned())
+    fn unsupported(&self) -> RangeError {
+        RangeError::Unsupported(self.text.to_owned())
     }
 }
 
@@ -312,26 +314,26 @@ pub(super) fn parting(
     a: ObjectId,
     b: ObjectId,
     text: &str,
-) -> Result<Vec<ObjectId>, Error> {
+) -> Result<Vec<ObjectId>, RangeError> {
     let shared = Ancestry::new(repo.objects()?).shared(&a, &b).map_err(|error| {
-        Error::Unread(text.to_owned(), repo.unread_reason("history of its two sides", &error))
+        RangeError::Unread(text.to_owned(), repo.unread_reason("history of its two sides", &error))
     })?;
     match shared.is_empty() {
         true if repo.is_shallow_clone() => {
-            Err(Error::Shallow(format!("the commit where the two sides of {text} parted")))
+            Err(RangeError::Shallow(format!("the commit where the two sides of {text} parted")))
         }
-        true => Err(Error::Unrelated(text.to_owned())),
+        true => Err(RangeError::Unrelated(text.to_owned())),
         false => Ok(shared),
     }
 }
 
 /// The commits under `refs/remotes/NAME/`.
-pub(super) fn remote_tips(repo: &Repository, name: &str) -> Result<Vec<ObjectId>, Error> {
+pub(super) fn remote_tips(repo: &Repository, name: &str) -> Result<Vec<ObjectId>, RangeError> {
     tips(repo, &format!("refs/remotes/{name}/"))
 }
 
 /// The remote-tracking branches that do not contain `tip`. A new branch's own is among those that do.
-pub(super) fn other_branches(repo: &Repository, tip: ObjectId) -> Result<Vec<ObjectId>, Error> {
+pub(super) fn other_branches(repo: &Repository, tip: ObjectId) -> Result<Vec<ObjectId>, RangeError> {
     let all = tips(repo, "refs/remotes/")?;
     let mut ancestry = Ancestry::new(repo.objects()?);
     let mut without = |oldest: i64| -> Vec<ObjectId> {
@@ -348,14 +350,14 @@ pub(super) fn other_branches(repo: &Repository, tip: ObjectId) -> Result<Vec<Obj
 }
 
 /// From when on commits may lead to `tip`, by clocks that do not lie much.
-fn ancestry_start(repo: &Repository, tip: ObjectId) -> Result<i64, Error> {
+fn ancestry_start(repo: &Repository, tip: ObjectId) -> Result<i64, RangeError> {
     let committed = Ancestry::new(repo.objects()?).committed(&tip);
     Ok(committed.map_or(i64::MIN, |committed| committed.saturating_sub(CLOCKS)))
 }
 
 /// The commits that refs below a folder lead to, sorted, each once. Refs that lead to nothing, such as a remote's HEAD whose
 /// branch is gone, hide nothing.
-fn tips(repo: &Repository, folder: &str) -> Result<Vec<ObjectId>, Error> {
+fn tips(repo: &Repository, folder: &str) -> Result<Vec<ObjectId>, RangeError> {
     let refs = Refs::open(repo)?;
     let all = refs.all().into_iter().filter(|(name, _)| name.starts_with(folder));
     let commits: BTreeSet<ObjectId> = all.filter_map(|(_, id)| refs.commit(id)).collect();

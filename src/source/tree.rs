@@ -8,7 +8,7 @@ use crate::allowance::{Ignored, LeftOut};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use krea_scan_files::Incomplete;
 use krea_scan_files::ScannedTrees;
-use krea_scan_git::ignores::{Folder, Ignores, Kinds, PathIgnores, Verdict};
+use krea_scan_git::ignores::{IgnoreFolder, IgnoreVerdict, Ignores, Kinds, PathIgnores};
 use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What to walk, and how.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct WalkOptions {
     /// Files and folders; empty means the current folder.
     pub paths: Vec<PathBuf>,
     /// The trees that the paths are in.
@@ -39,8 +39,8 @@ pub struct Options {
     pub threads: usize,
 }
 
-impl Options {
-    /// Opens a file that another one names, by its path as an [`Entry`] shows it; `None` when it is not below a PATH
+impl WalkOptions {
+    /// Opens a file that another one names, by its path as an [`WalkedFile`] shows it; `None` when it is not below a PATH
     /// that was given (for a file: not in its folder), also by way of a link, or is no file.
     pub fn open(&self, shown: &str) -> Option<File> {
         let real = Path::new(shown).canonicalize().ok()?;
@@ -62,7 +62,7 @@ impl Options {
 
 /// A file to read.
 #[derive(Debug)]
-pub struct Entry<'a> {
+pub struct WalkedFile<'a> {
     /// The path as ripgrep prints it: PATH as it was given, and what is below it; `/` on every system.
     pub shown: &'a str,
     /// The path below the folder that was given; the file's name alone for a file that was given.
@@ -72,12 +72,12 @@ pub struct Entry<'a> {
 }
 
 /// Receives files. Each worker thread has one of its own.
-pub trait Visitor: Send {
+pub trait TreeVisitor: Send {
     /// A file and its open handle.
     ///
     /// # Errors
     /// What reading it answers.
-    fn file(&mut self, entry: &Entry<'_>, input: &mut File) -> io::Result<()>;
+    fn file(&mut self, entry: &WalkedFile<'_>, input: &mut File) -> io::Result<()>;
 }
 
 /// What a walk could not read.
@@ -92,7 +92,7 @@ pub struct Walked {
 }
 
 /// Walks the paths and hands every file to one of the visitors. A file that several of the paths lead to is read once.
-pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walked {
+pub fn walk<V: TreeVisitor>(options: &WalkOptions, make: impl Fn() -> V + Sync) -> Walked {
     let walked = Mutex::new(Walked::default());
     let (mut folders, mut files) = (Vec::new(), Vec::new());
     let here = [PathBuf::from("./")];
@@ -104,7 +104,7 @@ pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walke
             Err(error) => note(&walked, path, &explain(path, &error)),
         }
     }
-    let walk = Walk { options, once: Once::new(paths), walked: &walked };
+    let walk = TreeWalk { options, once: Once::new(paths), walked: &walked };
     let mut visitor = make();
     let named = if options.ignores_named && options.ignores.own { walk.named() } else { None };
     for path in files {
@@ -119,7 +119,7 @@ pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walke
         if walk.once.is_first(path, Path::new("")) {
             walk.told(
                 path,
-                walk.by_name(&mut visitor, &Entry { shown: &slashed(path), below: &below, path }),
+                walk.by_name(&mut visitor, &WalkedFile { shown: &slashed(path), below: &below, path }),
             );
         }
     }
@@ -138,14 +138,14 @@ pub fn walk<V: Visitor>(options: &Options, make: impl Fn() -> V + Sync) -> Walke
 }
 
 /// One walk.
-struct Walk<'a> {
-    options: &'a Options,
+struct TreeWalk<'a> {
+    options: &'a WalkOptions,
     once: Once,
     walked: &'a Mutex<Walked>,
 }
 
-impl Walk<'_> {
-    fn folder<V: Visitor>(&self, root: &Path, make: &(impl Fn() -> V + Sync)) {
+impl TreeWalk<'_> {
+    fn folder<V: TreeVisitor>(&self, root: &Path, make: &(impl Fn() -> V + Sync)) {
         let real = match root.canonicalize() {
             Ok(real) => real,
             Err(error) => return note(self.walked, root, &explain(root, &error)),
@@ -215,7 +215,7 @@ impl Walk<'_> {
     }
 
     /// What the walk came by.
-    fn entry(&self, root: &Path, visitor: &mut impl Visitor, entry: &DirEntry) -> io::Result<()> {
+    fn entry(&self, root: &Path, visitor: &mut impl TreeVisitor, entry: &DirEntry) -> io::Result<()> {
         let Some(kind) = entry.file_type() else { return Ok(()) };
         let path = entry.path();
         if kind.is_dir() {
@@ -238,11 +238,11 @@ impl Walk<'_> {
             return Ok(());
         }
         let (shown, below) = (self.shown(path), slashed(below));
-        self.visit(visitor, &Entry { shown: &shown, below: &below, path })
+        self.visit(visitor, &WalkedFile { shown: &shown, below: &below, path })
     }
 
     /// A file that was given as a PATH.
-    fn by_name(&self, visitor: &mut impl Visitor, entry: &Entry<'_>) -> io::Result<()> {
+    fn by_name(&self, visitor: &mut impl TreeVisitor, entry: &WalkedFile<'_>) -> io::Result<()> {
         if !std::fs::metadata(entry.path)?.is_file() {
             return Err(io::Error::other(
                 "is a pipe, a socket or a device, not a file; pipe what it gives into `krea-scan --stdin`",
@@ -251,7 +251,7 @@ impl Walk<'_> {
         self.visit(visitor, entry)
     }
 
-    fn visit(&self, visitor: &mut impl Visitor, entry: &Entry<'_>) -> io::Result<()> {
+    fn visit(&self, visitor: &mut impl TreeVisitor, entry: &WalkedFile<'_>) -> io::Result<()> {
         let mut file = File::open(entry.path)?;
         if let Some(most) = self.options.max_size {
             let size = file.metadata()?.len();
@@ -337,7 +337,7 @@ struct At<'a> {
     /// The folder, as the walk names it, and without links.
     shown: PathBuf,
     real: PathBuf,
-    folder: Arc<Folder>,
+    folder: Arc<IgnoreFolder>,
 }
 
 impl<'a> At<'a> {
@@ -358,10 +358,10 @@ impl<'a> At<'a> {
         self.real.push(entry.file_name());
         let verdict = self.ignores.verdict(&self.folder, &self.real, is_folder);
         let left_out = match verdict {
-            Verdict::LeftOut(by) => Some(by),
-            Verdict::Read | Verdict::TrackedOnly(_) => {
+            IgnoreVerdict::LeftOut(by) => Some(by),
+            IgnoreVerdict::Read | IgnoreVerdict::TrackedOnly(_) => {
                 if is_folder {
-                    let by = if let Verdict::TrackedOnly(by) = verdict { Some(by) } else { None };
+                    let by = if let IgnoreVerdict::TrackedOnly(by) = verdict { Some(by) } else { None };
                     self.ignores.enter(&self.folder, &self.real, by);
                 }
                 None

@@ -3,7 +3,7 @@
 use crate::support::Sandbox;
 use gix_hash::ObjectId;
 use krea_scan_git::repository::open;
-use krea_scan_git::store::{Kind, Look, Names, Search, Swept};
+use krea_scan_git::store::{HintSearch, Kind, SweepQuery, Swept, WantedNames};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -380,15 +380,15 @@ fn a_search_over_what_is_new_finds_all() {
             }
         });
         let found: Mutex<Vec<ObjectId>> = Mutex::default();
-        let look = Look {
-            search: Some(Search { hint: &holds, reach: needle.len() }),
+        let look = SweepQuery {
+            search: Some(HintSearch { hint: &holds, reach: needle.len() }),
             whole: &|_, _| false,
             inspect: &|_, id, data| {
                 if holds(data) {
                     found.lock().unwrap().push(id.to_owned());
                 }
             },
-            names: Some(Names { hint: &holds, reach: needle.len(), wanted: &holds }),
+            names: Some(WantedNames { hint: &holds, reach: needle.len(), wanted: &holds }),
             stop: None,
         };
         let swept = store.sweep(2, &look, &[]);

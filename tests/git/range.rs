@@ -3,7 +3,7 @@
 use crate::support::{Lcg, Sandbox};
 use git2::{Index, IndexEntry, IndexTime, Oid, Signature, Time};
 use gix_hash::ObjectId;
-use krea_scan::source::range::{Change, Range};
+use krea_scan::source::range::{CommitChange, Range};
 use krea_scan_git::repository::{Repository, open};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -17,19 +17,19 @@ fn repository(folder: &Path) -> Repository {
 
 /// All changes of a range in which nothing is incomplete.
 #[track_caller]
-fn changes(folder: &Path, range: &str) -> Vec<Change> {
+fn changes(folder: &Path, range: &str) -> Vec<CommitChange> {
     let repo = repository(folder);
     let mut walk = Range::parse(&repo, range).unwrap().walk(&repo).unwrap();
-    let changes: Vec<Change> = walk.by_ref().collect();
+    let changes: Vec<CommitChange> = walk.by_ref().collect();
     assert_eq!(walk.incomplete(), [], "{range}");
     changes
 }
 
-fn ids(changes: &[Change]) -> Vec<String> {
+fn ids(changes: &[CommitChange]) -> Vec<String> {
     changes.iter().map(|change| change.id.to_string()).collect()
 }
 
-fn paths(change: &Change) -> Vec<&str> {
+fn paths(change: &CommitChange) -> Vec<&str> {
     change.added.iter().map(|blob| blob.path.as_str()).collect()
 }
 
@@ -163,7 +163,7 @@ fn a_range_gives_commits_oldest_first_with_who_and_when() {
 
     let repo = repository(sandbox.root());
     let mut walk = Range::parse(&repo, "v1..").unwrap().walk(&repo).unwrap();
-    let found: Vec<Change> = walk.by_ref().collect();
+    let found: Vec<CommitChange> = walk.by_ref().collect();
     assert_eq!(ids(&found), [two.as_str(), three.as_str()]);
     assert_eq!(walk.commits(), 2);
     assert_eq!(found[0].message, b"two\n\nbody\n");
@@ -345,7 +345,7 @@ fn a_tree_that_multiplies_itself_ends() {
     repo.commit(Some("HEAD"), &who, &who, "bomb", &tree, &[]).unwrap();
     let repo = repository(sandbox.root());
     let mut walk = Range::parse(&repo, &format!("{ZEROS}..HEAD")).unwrap().walk(&repo).unwrap();
-    let found: Vec<Change> = walk.by_ref().collect();
+    let found: Vec<CommitChange> = walk.by_ref().collect();
     assert!((1000..10_000).contains(&found[0].added.len()), "{}", found[0].added.len());
     assert!(walk.repeated() > 0 && walk.incomplete().is_empty());
 }

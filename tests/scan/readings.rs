@@ -12,9 +12,9 @@ use krea_scan::finding::{Finding, Outcome};
 use krea_scan::location::Location;
 use krea_scan::respond;
 use krea_scan_service::Status;
-use krea_scan_service::incident::console::{Console, Interrupt, Manner};
-use krea_scan_service::incident::{Ask, State};
-use krea_scan_service::krea::{Host, Options, TokenApiConfig};
+use krea_scan_service::incident::console::{Console, ConsoleOptions, Interrupt};
+use krea_scan_service::incident::{Ask, CaseState};
+use krea_scan_service::krea::{Host, RequestOptions, TokenApiConfig};
 use krea_scan_token::{Confidence, Doubt, Readings, Token, TokenKind};
 use serde_json::Value;
 use std::path::Path;
@@ -67,12 +67,12 @@ fn service(emulator: &Emulator) -> Service {
         api_is_given: true,
         token_api: Some(TokenApiConfig::at(&emulator.token_api()).unwrap()),
         stores: Vec::new(),
-        http: Options { interval: short, backoff: short, pause: short, ..Options::default() },
+        http: RequestOptions { interval: short, backoff: short, pause: short, ..RequestOptions::default() },
     }
 }
 
 fn console() -> Console {
-    Console::new(Manner { yes: true, ..Manner::default() })
+    Console::new(ConsoleOptions { yes: true, ..ConsoleOptions::default() })
 }
 
 fn incident() -> respond::Incident {
@@ -243,7 +243,7 @@ fn an_incident_deals_with_the_live_readings_and_leaves_the_doubtful_to_a_person(
         report.tokens[0].case.problem.as_deref().map(|said| said.contains("a token that leaked")),
         Some(true)
     );
-    assert_eq!(report.tokens[1].state, State::Done);
+    assert_eq!(report.tokens[1].state, CaseState::Done);
     let told: Vec<Status> = outcome.findings.iter().map(|finding| finding.status).collect();
     let expected = [Status::Dead, Status::Dead, Status::Dead, Status::Unknown, Status::Dead];
     assert_eq!(told, expected);

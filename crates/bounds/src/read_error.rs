@@ -1,7 +1,7 @@
 //! What goes wrong inside a container, told once, and where it shows first.
 //!
 //! A damaged stream fails whoever reads from it: the member, the archive that the member is in, and what that is in.
-//! [`Unpacked`] and [`Part`] keep the first error and give it again, so that all of them see the same one.
+//! [`Unpacked`] and [`SizedReader`] keep the first error and give it again, so that all of them see the same one.
 
 use crate::limits::{Budget, Exceeded, Metered};
 use std::cell::Cell;
@@ -84,18 +84,18 @@ impl First {
 
 /// How many bytes went into a decoder.
 #[derive(Clone, Debug)]
-pub enum Packed {
+pub enum PackedSize {
     /// It is known before.
     Known(u64),
     /// It is counted by [`Counted`].
     Counted(Rc<Cell<u64>>),
 }
 
-impl Packed {
+impl PackedSize {
     fn bytes(&self) -> u64 {
         match self {
-            Packed::Known(bytes) => *bytes,
-            Packed::Counted(bytes) => bytes.get(),
+            PackedSize::Known(bytes) => *bytes,
+            PackedSize::Counted(bytes) => bytes.get(),
         }
     }
 }
@@ -109,9 +109,9 @@ pub struct Counted<R> {
 
 impl<R: Read> Counted<R> {
     /// Counts what `inner` gives.
-    pub fn new(inner: R) -> (Self, Packed) {
+    pub fn new(inner: R) -> (Self, PackedSize) {
         let bytes = Rc::new(Cell::new(0));
-        (Counted { inner, bytes: bytes.clone() }, Packed::Counted(bytes))
+        (Counted { inner, bytes: bytes.clone() }, PackedSize::Counted(bytes))
     }
 }
 
@@ -127,7 +127,7 @@ impl<R: Read> Read for Counted<R> {
 pub struct Unpacked<'b, R> {
     budget: &'b Budget,
     metered: Metered<'b, R>,
-    packed: Packed,
+    packed: PackedSize,
     level: usize,
     bytes: u64,
     first: First,
@@ -135,7 +135,7 @@ pub struct Unpacked<'b, R> {
 
 impl<'b, R: Read> Unpacked<'b, R> {
     /// Watches over a decoder. `level`: how many steps lead to it.
-    pub fn new(budget: &'b Budget, level: usize, packed: Packed, decoder: R) -> Self {
+    pub fn new(budget: &'b Budget, level: usize, packed: PackedSize, decoder: R) -> Self {
         let metered = Metered::new(budget, decoder);
         Unpacked { budget, metered, packed, level, bytes: 0, first: First::default() }
     }
@@ -171,17 +171,17 @@ impl<R: Read> Read for Unpacked<'_, R> {
 }
 
 /// A stretch of a known length. One that ends before is an error.
-pub struct Part<R> {
+pub struct SizedReader<R> {
     inner: R,
     left: u64,
     level: usize,
     first: First,
 }
 
-impl<R: Read> Part<R> {
+impl<R: Read> SizedReader<R> {
     /// The next `length` bytes of `inner`. `level`: how many steps lead to what they are a part of.
     pub fn new(inner: R, length: u64, level: usize) -> Self {
-        Part { inner, left: length, level, first: First::default() }
+        SizedReader { inner, left: length, level, first: First::default() }
     }
 
     /// Reads what is left.
@@ -190,7 +190,7 @@ impl<R: Read> Part<R> {
     }
 }
 
-impl<R: Read> Read for Part<R> {
+impl<R: Read> Read for SizedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.first.check()?;
         let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));

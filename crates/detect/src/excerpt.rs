@@ -20,20 +20,20 @@ pub struct Position {
 
 /// The place of the byte at `offset` of a text that starts at the first line. A byte order mark takes no column.
 pub fn position(bytes: &[u8], encoding: Option<&'static Encoding>, offset: usize) -> Position {
-    let mut cursor = Cursor::default();
+    let mut cursor = LineCursor::default();
     cursor.advance(&bytes[..offset.min(bytes.len())], encoding);
     cursor.position()
 }
 
 /// Counts lines and columns along a text, piece by piece.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cursor {
+pub struct LineCursor {
     line: u64,
     column: u64,
     started: bool,
 }
 
-impl Cursor {
+impl LineCursor {
     /// Where the counted pieces end.
     pub fn position(&self) -> Position {
         Position { line: self.line + 1, column: self.column + 1 }

@@ -22,9 +22,9 @@ mod sweep;
 pub(crate) mod vocabulary;
 
 pub use attribution::Evidence;
-pub use excerpt::{Cursor, Position, excerpt, lines_around, position, with_letters};
+pub use excerpt::{LineCursor, Position, excerpt, lines_around, position, with_letters};
 pub use explain::{Considered, Decision};
-pub use sweep::{Copy, CopyKind, Sweep};
+pub use sweep::{CopyKind, Sweep, TokenCopy};
 
 use crate::rules::{Rule, RuleSet};
 use aho_corasick::AhoCorasick;
@@ -155,8 +155,8 @@ impl Detector {
     /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root; `encoding` is set
     /// for UTF-16 (see `unpack::charset::utf16`).
     pub fn detect(&self, bytes: &[u8], path: &str, encoding: Option<&'static Encoding>) -> Detection {
-        let budget = Budget { bytes: Cell::new(MOST_DECODED), runs: Cell::new(MOST_ATTRIBUTED) };
-        let mut run = Run {
+        let budget = DecodeBudget { bytes: Cell::new(MOST_DECODED), runs: Cell::new(MOST_ATTRIBUTED) };
+        let mut run = DetectionRun {
             rules: &self.rules,
             path,
             says: PathSays::of(path),
@@ -217,12 +217,12 @@ impl Detector {
 }
 
 /// What is left to be decoded of one file.
-struct Budget {
+struct DecodeBudget {
     bytes: Cell<usize>,
     runs: Cell<usize>,
 }
 
-impl Budget {
+impl DecodeBudget {
     /// Takes so much, or says that it is not there any more.
     fn takes(left: &Cell<usize>, amount: usize) -> bool {
         let rest = left.get().checked_sub(amount);
@@ -232,31 +232,32 @@ impl Budget {
 }
 
 /// One file's detection.
-struct Run<'a> {
+struct DetectionRun<'a> {
     rules: &'a [Rule],
     path: &'a str,
     says: PathSays,
-    budget: &'a Budget,
+    budget: &'a DecodeBudget,
     explains: bool,
     found: Vec<Ranked>,
     considered: Vec<Considered>,
     placeholders: u64,
 }
 
-impl<'a> Run<'a> {
+impl<'a> DetectionRun<'a> {
     /// Searches one text in all its readings: as it is, with its literals joined, with what is encoded in it decoded.
     fn text(&mut self, field: Field<'_>, outer: Option<&Attribution>, depth: usize) {
         let text = field.text();
         let unescaped = escapes::unescape(text);
         let view = unescaped.as_ref().unwrap_or(text);
         let around = Surroundings::new(view.bytes(), self.says, outer);
-        let read = Reading { field: Field::new(view), base: text, made: Made::AsItStands };
+        let read = DerivedText { field: Field::new(view), base: text, made: TextOrigin::AsItStands };
         self.values(&read, &around);
         if around.is_related() {
             for by in [Joined::ByOperator, Joined::ByAdjacency] {
                 if let Some(joined) = literals::join(view, by) {
                     let around = Surroundings::new(joined.bytes(), self.says, outer);
-                    let read = Reading { field: Field::new(&joined), base: text, made: Made::Joined(by) };
+                    let read =
+                        DerivedText { field: Field::new(&joined), base: text, made: TextOrigin::Joined(by) };
                     self.values(&read, &around);
                     if by == Joined::ByOperator {
                         self.encoded(&read, &around, depth);
@@ -271,15 +272,15 @@ impl<'a> Run<'a> {
             self.noisy(&read, &around);
             if let Some(joined) = cells::join(view) {
                 let around = Surroundings::new(joined.bytes(), self.says, outer);
-                let read = Reading { field: Field::new(&joined), base: text, made: Made::Cells };
+                let read = DerivedText { field: Field::new(&joined), base: text, made: TextOrigin::Cells };
                 self.values(&read, &around);
             }
-            let shown = markup::read(view).map(|text| (text, Made::Markup));
-            let lines = strings::lines(text).map(|text| (text, Made::Lines));
+            let shown = markup::read(view).map(|text| (text, TextOrigin::Markup));
+            let lines = strings::lines(text).map(|text| (text, TextOrigin::Lines));
             for (other, made) in shown.into_iter().chain(lines) {
                 let around = Surroundings::new(other.bytes(), self.says, outer);
-                let read = Reading { field: Field::new(&other), base: text, made };
-                if made == Made::Markup {
+                let read = DerivedText { field: Field::new(&other), base: text, made };
+                if made == TextOrigin::Markup {
                     self.values(&read, &around);
                 }
                 self.noisy(&read, &around);
@@ -289,7 +290,7 @@ impl<'a> Run<'a> {
     }
 
     /// The contextual rules. In a text with joined literals only what spans a joint is new.
-    fn values(&mut self, read: &Reading<'_>, around: &Surroundings<'_>) {
+    fn values(&mut self, read: &DerivedText<'_>, around: &Surroundings<'_>) {
         let text = read.field.text();
         for (order, rule) in self.rules.iter().enumerate() {
             let Some(context) = &rule.context else { continue };
@@ -297,7 +298,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             let values = pairs::find(rule, context, read.field, around, self.explains);
-            if read.made == Made::AsItStands {
+            if read.made == TextOrigin::AsItStands {
                 self.placeholders += values.placeholders;
                 let in_origin = |considered: Considered| {
                     let span = text.origin_range(considered.span.start, considered.span.end);
@@ -312,16 +313,19 @@ impl<'a> Run<'a> {
                 let span = text.origin_range(value.span.start, value.span.end);
                 let is_id = value.kind == TokenKind::Legacy && value.confidence == Confidence::Low;
                 let rank = match read.made {
-                    Made::AsItStands if is_id => rank::ID,
-                    Made::AsItStands if order == 0 => rank::EXACT,
-                    Made::AsItStands => rank::NAMED,
+                    TextOrigin::AsItStands if is_id => rank::ID,
+                    TextOrigin::AsItStands if order == 0 => rank::EXACT,
+                    TextOrigin::AsItStands => rank::NAMED,
                     _ if text.is_one_piece(&value.span) => continue,
-                    Made::Markup if is_id => rank::ID,
-                    Made::Joined(Joined::ByOperator) | Made::Markup | Made::Lines | Made::Cells => {
+                    TextOrigin::Markup if is_id => rank::ID,
+                    TextOrigin::Joined(Joined::ByOperator)
+                    | TextOrigin::Markup
+                    | TextOrigin::Lines
+                    | TextOrigin::Cells => rank::JOINED,
+                    TextOrigin::Joined(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => {
                         rank::JOINED
                     }
-                    Made::Joined(Joined::ByAdjacency) if joins_adjacent_literals(self.path) => rank::JOINED,
-                    Made::Joined(Joined::ByAdjacency) => rank::ADJACENT,
+                    TextOrigin::Joined(Joined::ByAdjacency) => rank::ADJACENT,
                 };
                 let token = |span: &Range<usize>| Token::new(value.kind, &text.bytes()[span.clone()]);
                 let is_half = value.kind == TokenKind::Legacy
@@ -341,7 +345,7 @@ impl<'a> Run<'a> {
                 let start = value.others.iter().map(|span| span.start).fold(value.span.start, usize::min);
                 let end = value.others.iter().map(|span| span.end).fold(value.span.end, usize::max);
                 ranked.found.pieces = match read.made {
-                    Made::Cells => text.origin_ranges(&(start..end)),
+                    TextOrigin::Cells => text.origin_ranges(&(start..end)),
                     _ => vec![text.origin_range(start, end)],
                 };
                 ranked.found.layers.extend(read.layer(&value.span));
@@ -422,11 +426,11 @@ impl<'a> Run<'a> {
     }
 
     /// What can only be guessed at.
-    fn noisy(&mut self, read: &Reading<'_>, around: &Surroundings<'_>) {
+    fn noisy(&mut self, read: &DerivedText<'_>, around: &Surroundings<'_>) {
         let Some(rule) = self.pair_rule() else { return };
         let text = read.field.text();
         for noisy in noise::find(text.bytes(), around) {
-            let is_new = read.made == Made::AsItStands || !text.is_one_piece(&noisy.span);
+            let is_new = read.made == TextOrigin::AsItStands || !text.is_one_piece(&noisy.span);
             if !is_new || custom::is_allowed(rule, text.bytes(), self.path, &noisy.span, &noisy.span) {
                 continue;
             }
@@ -443,19 +447,19 @@ impl<'a> Run<'a> {
     }
 
     /// Decodes what is encoded in a text. What is found in it stands where it is encoded.
-    fn encoded(&mut self, read: &Reading<'_>, around: &Surroundings<'_>, depth: usize) {
+    fn encoded(&mut self, read: &DerivedText<'_>, around: &Surroundings<'_>, depth: usize) {
         if depth == MAX_DEPTH {
             return;
         }
         let text = read.field.text();
         for run in encoded::runs(text.bytes(), self.budget.bytes.get()) {
-            let is_new = read.made == Made::AsItStands || !text.is_one_piece(&run.range);
-            if !is_new || !Budget::takes(&self.budget.bytes, run.text.bytes().len()) {
+            let is_new = read.made == TextOrigin::AsItStands || !text.is_one_piece(&run.range);
+            if !is_new || !DecodeBudget::takes(&self.budget.bytes, run.text.bytes().len()) {
                 continue;
             }
-            let asks = around.is_related() && Budget::takes(&self.budget.runs, 1);
+            let asks = around.is_related() && DecodeBudget::takes(&self.budget.runs, 1);
             let outer = asks.then(|| around.attribute(&run.range));
-            let mut inner = Run {
+            let mut inner = DetectionRun {
                 rules: self.rules,
                 path: self.path,
                 says: PathSays::Nothing,
@@ -490,15 +494,15 @@ impl<'a> Run<'a> {
 }
 
 /// A text as it is searched, and the text that it is another reading of.
-struct Reading<'t> {
+struct DerivedText<'t> {
     field: Field<'t>,
     base: &'t Text<'t>,
-    made: Made,
+    made: TextOrigin,
 }
 
 /// How a reading of a text was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Made {
+enum TextOrigin {
     /// It is the text, without its escapes.
     AsItStands,
     /// Its literals are joined.
@@ -511,13 +515,13 @@ enum Made {
     Cells,
 }
 
-impl Reading<'_> {
+impl DerivedText<'_> {
     /// What was undone to read a range; nothing where it stands as it is.
     fn layer(&self, range: &Range<usize>) -> Option<Layer> {
         let kind = match self.made {
-            Made::Markup if !self.field.text().is_one_piece(range) => "markup",
-            Made::Cells if !self.field.text().is_one_piece(range) => "cells",
-            Made::Joined(_) | Made::Lines if !self.field.text().is_one_piece(range) => "literals",
+            TextOrigin::Markup if !self.field.text().is_one_piece(range) => "markup",
+            TextOrigin::Cells if !self.field.text().is_one_piece(range) => "cells",
+            TextOrigin::Joined(_) | TextOrigin::Lines if !self.field.text().is_one_piece(range) => "literals",
             _ if self.field.text().is_verbatim(self.base, range) => return None,
             _ => "escapes",
         };

@@ -91,7 +91,7 @@ pub fn without_overlaps(mut found: Vec<Ranked>) -> Vec<Match> {
                 b.found.span.start,
             ))
     });
-    let mut taken = Taken::default();
+    let mut taken = TakenPlaces::default();
     let firsts: Vec<Option<usize>> =
         found.iter().enumerate().map(|(number, ranked)| taken.take(number, &ranked.found)).collect();
     drop(taken);
@@ -142,18 +142,18 @@ fn add_reading(kept: &mut Match, other: Match) {
 /// The places that matches have taken. What has been taken does not overlap, save for the tokens of one encoded
 /// run, which all stand where the run stands.
 #[derive(Default)]
-struct Taken<'a> {
+struct TakenPlaces<'a> {
     /// By its start: where a place ends, the number of the match that took it, and for an encoded run the tokens in it.
-    places: BTreeMap<usize, Place<'a>>,
+    places: BTreeMap<usize, MatchPlace<'a>>,
 }
 
-struct Place<'a> {
+struct MatchPlace<'a> {
     end: usize,
     by: usize,
     tokens: HashSet<&'a [u8]>,
 }
 
-impl<'a> Taken<'a> {
+impl<'a> TakenPlaces<'a> {
     /// Takes the places of a match, or gives the number of the one that was there first.
     fn take(&mut self, number: usize, found: &'a Match) -> Option<usize> {
         let pieces = || found.pieces.iter().filter(|piece| !piece.is_empty());
@@ -171,7 +171,7 @@ impl<'a> Taken<'a> {
             return first;
         }
         for piece in pieces() {
-            let place = || Place { end: piece.end, by: number, tokens: HashSet::new() };
+            let place = || MatchPlace { end: piece.end, by: number, tokens: HashSet::new() };
             self.places.entry(piece.start).or_insert_with(place).tokens.insert(token);
         }
         None

@@ -1,6 +1,6 @@
 //! The values that contextual rules look for in one text: `id:secret` pairs and opaque keys.
 
-use super::attribution::{Attribution, Place, Surroundings};
+use super::attribution::{Attribution, EvidencePlace, Surroundings};
 use super::boundary::{self, Bounds, Field};
 use super::explain::{Considered, Decision};
 use super::names;
@@ -21,7 +21,7 @@ const OPAQUE_REACH: usize = 4096;
 
 /// A value that a rule accepts, in the text that was searched.
 #[derive(Clone, Debug)]
-pub struct Value {
+pub struct RuleValue {
     /// Where it stands.
     pub span: Range<usize>,
     /// Where else it may stand, best first.
@@ -36,11 +36,11 @@ pub struct Value {
     pub attribution: Attribution,
 }
 
-impl Value {
+impl RuleValue {
     fn new(bounds: &Bounds, kind: TokenKind, confidence: Confidence, attribution: Attribution) -> Self {
         let mut spans = bounds.spans.iter().cloned();
         let span = spans.next().unwrap_or_default();
-        Value { span, others: spans.collect(), doubt: bounds.doubt, kind, confidence, attribution }
+        RuleValue { span, others: spans.collect(), doubt: bounds.doubt, kind, confidence, attribution }
     }
 }
 
@@ -48,7 +48,7 @@ impl Value {
 #[derive(Debug, Default)]
 pub struct Values {
     /// What it accepts.
-    pub accepted: Vec<Value>,
+    pub accepted: Vec<RuleValue>,
     /// How many it drops as placeholders.
     pub placeholders: u64,
     /// What was decided of each value of a token's shape, where that is wanted.
@@ -88,16 +88,16 @@ pub fn find(
             values.considered.push(Considered { rule: rule.id.clone(), token, span, decision, evidence });
         }
         match verdict {
-            Verdict::Accepted(value) => values.accepted.push(value),
-            Verdict::Placeholder => values.placeholders += 1,
-            Verdict::Dropped(_) | Verdict::NoToken => {}
+            ValueVerdict::Accepted(value) => values.accepted.push(value),
+            ValueVerdict::Placeholder => values.placeholders += 1,
+            ValueVerdict::Dropped(_) | ValueVerdict::NoToken => {}
         }
     }
     values
 }
 
-enum Verdict {
-    Accepted(Value),
+enum ValueVerdict {
+    Accepted(RuleValue),
     Placeholder,
     /// It has a token's shape; why it is none.
     Dropped(&'static str),
@@ -105,15 +105,15 @@ enum Verdict {
     NoToken,
 }
 
-impl Verdict {
+impl ValueVerdict {
     fn decision(&self) -> Option<Decision> {
         match self {
-            Verdict::Accepted(value) => Some(Decision::Token(value.confidence)),
-            Verdict::Placeholder => {
+            ValueVerdict::Accepted(value) => Some(Decision::Token(value.confidence)),
+            ValueVerdict::Placeholder => {
                 Some(Decision::None("somebody typed it: a placeholder, words, a pattern"))
             }
-            Verdict::Dropped(reason) => Some(Decision::None(reason)),
-            Verdict::NoToken => None,
+            ValueVerdict::Dropped(reason) => Some(Decision::None(reason)),
+            ValueVerdict::NoToken => None,
         }
     }
 }
@@ -124,32 +124,34 @@ fn pair(
     text: &[u8],
     bounds: &Bounds,
     around: &Surroundings<'_>,
-) -> Verdict {
+) -> ValueVerdict {
     let span = bounds.spans[0].clone();
     let value = &text[span.clone()];
-    let Some(colon) = value.iter().position(|&b| b == b':') else { return Verdict::NoToken };
+    let Some(colon) = value.iter().position(|&b| b == b':') else { return ValueVerdict::NoToken };
     let (id, secret) = (&value[..colon], &value[colon + 1..]);
     let uuid = randomness::is_uuid(id);
     if secret.len() > MAX_SECRET
         || randomness::is_uuid(&secret[..secret.len().min(36)])
         || (!uuid && (!placeholder::is_plausible_id(id) || bounds.has_more_colons))
     {
-        return Verdict::NoToken;
+        return ValueVerdict::NoToken;
     }
     let scrutiny = if uuid { Scrutiny::Pair } else { Scrutiny::Opaque };
     if placeholder::is_placeholder_id(id)
         || is_weak(rule, secret)
         || placeholder::is_placeholder(secret, scrutiny)
     {
-        return Verdict::Placeholder;
+        return ValueVerdict::Placeholder;
     }
     let attribution = around.attribute(&(bounds.frame..span.end));
-    let Some(confidence) = attribution.pair_confidence() else { return Verdict::Dropped(ANOTHER_SERVICE) };
+    let Some(confidence) = attribution.pair_confidence() else {
+        return ValueVerdict::Dropped(ANOTHER_SERVICE);
+    };
     // Digits alone are a time or a number; only a name makes them a secret.
     let digits_only = secret.iter().all(u8::is_ascii_digit);
     let may_be_near = context.needs != Needs::Name || (!uuid && placeholder::is_drawn_id(id));
     if (digits_only || !may_be_near || bounds.has_more_colons) && confidence < Confidence::High {
-        return Verdict::Dropped("nothing names it as Krea's, which its shape alone does not say");
+        return ValueVerdict::Dropped("nothing names it as Krea's, which its shape alone does not say");
     }
     let is_drawn = uuid || (placeholder::is_drawn_id(id) && secret.len() >= MIN_DRAWN_SECRET);
     let stands_as_one = attribution.credential || is_alone_on_its_line(text, &span);
@@ -158,9 +160,9 @@ fn pair(
         _ => is_drawn && stands_as_one && confidence == Confidence::Medium,
     };
     if !uuid && (attribution.not_plain || !is_named) {
-        return Verdict::Dropped("its id is no UUID, and it stands under no credential's name");
+        return ValueVerdict::Dropped("its id is no UUID, and it stands under no credential's name");
     }
-    Verdict::Accepted(Value::new(bounds, TokenKind::Pair, confidence, attribution))
+    ValueVerdict::Accepted(RuleValue::new(bounds, TokenKind::Pair, confidence, attribution))
 }
 
 /// A shorter secret half does not look drawn by itself, in bytes.
@@ -192,27 +194,29 @@ fn opaque(
     text: &[u8],
     bounds: &Bounds,
     around: &Surroundings<'_>,
-) -> Verdict {
+) -> ValueVerdict {
     let span = bounds.spans[0].clone();
     let value = &text[span.clone()];
     let look = around.look(&(bounds.frame..span.end));
     if value.len() > MAX_OPAQUE || is_half_of_pair(text, &span) || bounds.has_more_colons {
-        return Verdict::NoToken;
+        return ValueVerdict::NoToken;
     }
     if context.needs == Needs::Name && !look.may_be_credential() {
-        return Verdict::NoToken;
+        return ValueVerdict::NoToken;
     }
     let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
     let uuid = randomness::is_uuid(value);
     let attribution = look.attribution();
     if attribution.other_service {
-        return Verdict::Dropped(ANOTHER_SERVICE);
+        return ValueVerdict::Dropped(ANOTHER_SERVICE);
     }
     if attribution.not_plain || attribution.no_credential {
-        return Verdict::Dropped("its name is that of no credential, of a digest or of something encrypted");
+        return ValueVerdict::Dropped(
+            "its name is that of no credential, of a digest or of something encrypted",
+        );
     }
     if context.needs == Needs::Name && !(attribution.is_named() && attribution.credential) {
-        return Verdict::Dropped("without a colon it is a key only under a credential's name of Krea's");
+        return ValueVerdict::Dropped("without a colon it is a key only under a credential's name of Krea's");
     }
     // What encodes a text is not itself the key; the text is looked at on its own.
     if vocabulary().ends_with_mark(&text[..span.start])
@@ -221,23 +225,25 @@ fn opaque(
         || base32::is_encoded_text(value)
         || hex::is_encoded_text(value)
     {
-        return Verdict::Dropped("it is encrypted, or encodes a text");
+        return ValueVerdict::Dropped("it is encrypted, or encodes a text");
     }
     match weak {
         // A UUID under a key's name is an id half more often than a key.
         true if uuid && !placeholder::is_placeholder_id(value) => {
-            Verdict::Accepted(Value::new(bounds, context.token, Confidence::Low, attribution))
+            ValueVerdict::Accepted(RuleValue::new(bounds, context.token, Confidence::Low, attribution))
         }
-        true => Verdict::Placeholder,
+        true => ValueVerdict::Placeholder,
         false => {
             // `JWT_SECRET` in something of Krea's is the application's own.
-            let is_in_kreas =
-                matches!(attribution.place, Some(Place::LevelName | Place::Member | Place::FileName));
+            let is_in_kreas = matches!(
+                attribution.place,
+                Some(EvidencePlace::LevelName | EvidencePlace::Member | EvidencePlace::FileName)
+            );
             let is_own =
                 is_in_kreas && attribution.own_name.as_deref().is_some_and(names::names_another_credential);
             let confidence =
                 if attribution.is_qualified() || is_own { Confidence::Low } else { rule.confidence };
-            Verdict::Accepted(Value::new(bounds, context.token, confidence, attribution))
+            ValueVerdict::Accepted(RuleValue::new(bounds, context.token, confidence, attribution))
         }
     }
 }

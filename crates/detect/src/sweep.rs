@@ -29,7 +29,7 @@ pub enum CopyKind {
 
 /// A copy in some bytes.
 #[derive(Clone, Debug)]
-pub struct Copy {
+pub struct TokenCopy {
     /// The token's number in the list that the sweep was made from.
     pub token: usize,
     /// What is there.
@@ -40,7 +40,7 @@ pub struct Copy {
     pub encoded: Option<&'static str>,
 }
 
-impl Copy {
+impl TokenCopy {
     /// What is to be decoded to read it.
     pub fn layers(&self) -> Vec<Layer> {
         let layer =
@@ -189,7 +189,7 @@ impl Sweep {
     }
 
     /// The copies in some bytes, in order. A half inside a whole token is not one.
-    pub fn find<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = Copy> + 'a {
+    pub fn find<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = TokenCopy> + 'a {
         let mut end = 0;
         let nothing = self.glance.as_ref().is_some_and(|glance| glance.find(bytes).is_none());
         let bytes = if nothing { &[][..] } else { bytes };
@@ -207,7 +207,7 @@ impl Sweep {
                 let glued = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
                 let before = span.start.checked_sub(1).and_then(|i| bytes.get(i));
                 let alone = !glued(bytes.get(span.end)) && !glued(before);
-                (needle.kind == CopyKind::Token || alone).then_some(Copy {
+                (needle.kind == CopyKind::Token || alone).then_some(TokenCopy {
                     token: needle.token,
                     kind: needle.kind,
                     span,

@@ -31,12 +31,12 @@ pub enum Reference {
     /// In another file.
     File(String),
     /// In the file itself.
-    Inline(Inline),
+    Inline(InlineMap),
 }
 
 /// A source map in a data URL.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Inline {
+pub struct InlineMap {
     /// Where the encoded map stands.
     pub run: Range<usize>,
     /// How it is encoded: `base64` or `percent`.
@@ -45,7 +45,7 @@ pub struct Inline {
     pub text: Vec<u8>,
 }
 
-impl Inline {
+impl InlineMap {
     /// The offsets in the file, whose bytes are given, of the bytes at these places of the map, which must be sorted.
     pub fn origins(&self, file: &[u8], places: &[usize]) -> Vec<usize> {
         let run = &file[self.run.clone()];
@@ -71,7 +71,7 @@ pub fn may_be_inline(bytes: &[u8]) -> bool {
 }
 
 /// All maps inside a file, in order; also those in the strings of a bundle that evaluates its modules.
-pub fn inline(bytes: &[u8]) -> impl Iterator<Item = Inline> + '_ {
+pub fn inline(bytes: &[u8]) -> impl Iterator<Item = InlineMap> + '_ {
     let mut from = 0;
     std::iter::from_fn(move || {
         loop {
@@ -121,7 +121,7 @@ fn address(bytes: &[u8]) -> usize {
 }
 
 /// Decodes the data URL at `from`.
-fn data_url(bytes: &[u8], from: usize) -> Option<Inline> {
+fn data_url(bytes: &[u8], from: usize) -> Option<InlineMap> {
     let head = &bytes[from..bytes.len().min(from + LONGEST_HEAD)];
     let comma = memchr::memchr(b',', head)?;
     let start = from + comma + 1;
@@ -131,7 +131,7 @@ fn data_url(bytes: &[u8], from: usize) -> Option<Inline> {
         // One character too many cannot be base64.
         let length = length - usize::from(length % 4 == 1);
         let text = STANDARD.decode(&bytes[start..start + length]).ok()?;
-        return Some(Inline { run: start..start + length, encoding: BASE64, text });
+        return Some(InlineMap { run: start..start + length, encoding: BASE64, text });
     }
     let ends = |&b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\\' | b'`');
     let length = bytes[start..].iter().position(ends).unwrap_or(bytes.len() - start);
@@ -150,7 +150,7 @@ fn data_url(bytes: &[u8], from: usize) -> Option<Inline> {
         }
         at += if b == b'%' { 3 } else { 1 };
     }
-    Some(Inline { run: start..start + at, encoding: PERCENT, text })
+    Some(InlineMap { run: start..start + at, encoding: PERCENT, text })
 }
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn maps_inside_are_decoded_and_places_kept() {
         let text = b"x//# sourceMappingURL=data:application/json;base64,eyJhIjoxfQ==\n/*# sourceMappingURL=data:,%7B%22a%22:1%7D*/";
-        let maps: Vec<Inline> = inline(text).collect();
+        let maps: Vec<InlineMap> = inline(text).collect();
         assert!(maps.iter().all(|map| map.text == b"{\"a\":1}"), "{maps:?}");
         assert_eq!(maps[1].origins(text, &[0, 1, 2, 3, 4]), [91, 94, 97, 98, 101]);
         assert_eq!(maps[0].origins(text, &[0, 2, 3]), [51, 53, 55]);

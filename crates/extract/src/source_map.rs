@@ -79,13 +79,13 @@ pub fn path(name: &str) -> &str {
 #[derive(Debug)]
 pub struct SourceMap<'a> {
     text: &'a [u8],
-    sections: Vec<Section<'a>>,
+    sections: Vec<MapSection<'a>>,
 }
 
 /// The mappings of a part of the generated file, from a place on.
 #[derive(Debug)]
-struct Section<'a> {
-    from: Place,
+struct MapSection<'a> {
+    from: MappedPlace,
     mappings: Option<&'a RawValue>,
     root: Cow<'a, str>,
     names: Vec<&'a RawValue>,
@@ -94,7 +94,7 @@ struct Section<'a> {
 
 /// A place in a text: a line, and a column in units of UTF-16, both from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct MappedPlace {
     /// From 0.
     pub line: u64,
     /// In units of UTF-16, from 0.
@@ -103,7 +103,7 @@ pub struct Place {
 
 /// One of a map's sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Source {
+pub struct MapSource {
     section: usize,
     index: usize,
 }
@@ -113,24 +113,24 @@ impl<'a> SourceMap<'a> {
     pub fn parse(text: &'a [u8]) -> Option<Self> {
         let json = std::str::from_utf8(&text[start(text)..]).ok()?;
         let mut map = SourceMap { text, sections: Vec::new() };
-        map.read(json, Place::default(), 0)?;
+        map.read(json, MappedPlace::default(), 0)?;
         Some(map)
     }
 
-    fn read(&mut self, json: &'a str, from: Place, depth: usize) -> Option<()> {
-        let fields: Fields<'a> = Parser(Object).parse(json)?;
+    fn read(&mut self, json: &'a str, from: MappedPlace, depth: usize) -> Option<()> {
+        let fields: MapFields<'a> = MapParser(MapObject).parse(json)?;
         let list = |value: Option<&'a RawValue>| {
-            value.and_then(|value| Parser(List).parse(value.get())).unwrap_or_default()
+            value.and_then(|value| MapParser(KeptList).parse(value.get())).unwrap_or_default()
         };
         if let Some(sections) = fields.sections {
             if depth == MOST_DEPTH {
                 return None;
             }
             for section in list(Some(sections)) {
-                let Some(section) = Parser(Object).parse(section.get()) else { continue };
-                let offset = section.offset.and_then(|value| Parser(Object).parse(value.get()));
+                let Some(section) = MapParser(MapObject).parse(section.get()) else { continue };
+                let offset = section.offset.and_then(|value| MapParser(MapObject).parse(value.get()));
                 let number = |value: Option<&RawValue>| value.and_then(|n| n.get().parse().ok()).unwrap_or(0);
-                let offset = offset.map_or(Place::default(), |offset: Fields<'_>| Place {
+                let offset = offset.map_or(MappedPlace::default(), |offset: MapFields<'_>| MappedPlace {
                     line: number(offset.line),
                     column: number(offset.column),
                 });
@@ -148,20 +148,20 @@ impl<'a> SourceMap<'a> {
         }
         let root = fields.root.and_then(string).unwrap_or_default();
         let (names, contents) = (list(fields.sources), list(fields.contents));
-        self.sections.push(Section { from, mappings: fields.mappings, root, names, contents });
+        self.sections.push(MapSection { from, mappings: fields.mappings, root, names, contents });
         Some(())
     }
 
     /// All sources, in the map's order.
-    pub fn sources(&self) -> impl Iterator<Item = Source> + '_ {
+    pub fn sources(&self) -> impl Iterator<Item = MapSource> + '_ {
         self.sections.iter().enumerate().flat_map(|(section, part)| {
             let most = part.names.len().max(part.contents.len());
-            (0..most).map(move |index| Source { section, index })
+            (0..most).map(move |index| MapSource { section, index })
         })
     }
 
     /// What a source is called: its name behind the map's `sourceRoot`; empty when it has none.
-    pub fn name(&self, source: Source) -> String {
+    pub fn name(&self, source: MapSource) -> String {
         let section = &self.sections[source.section];
         let name = section.names.get(source.index).and_then(|name| string(name)).unwrap_or_default();
         let root = section.root.trim_end_matches('/');
@@ -172,7 +172,7 @@ impl<'a> SourceMap<'a> {
 
     /// Where in the map the text of a source stands, as a JSON string without its quotes; `None` where the map leaves
     /// it out.
-    pub fn content(&self, source: Source) -> Option<Range<usize>> {
+    pub fn content(&self, source: MapSource) -> Option<Range<usize>> {
         let raw = self.sections[source.section].contents.get(source.index)?.get();
         if !raw.starts_with('"') || raw.len() < 2 {
             return None;
@@ -183,7 +183,7 @@ impl<'a> SourceMap<'a> {
     }
 
     /// From which place of which source each of these places of the generated file came. They must be sorted.
-    pub fn originals(&self, places: &[Place]) -> Vec<Option<(Source, Place)>> {
+    pub fn originals(&self, places: &[MappedPlace]) -> Vec<Option<(MapSource, MappedPlace)>> {
         let mut found = vec![None; places.len()];
         for (section, part) in self.sections.iter().enumerate() {
             let next = self.sections.get(section + 1).map(|next| next.from);
@@ -192,14 +192,14 @@ impl<'a> SourceMap<'a> {
             if first >= end {
                 continue;
             }
-            let inside: Vec<Place> =
+            let inside: Vec<MappedPlace> =
                 places[first..end].iter().map(|&place| within(part.from, place)).collect();
             let Some(mappings) = part.mappings.and_then(string) else { continue };
             for (found, original) in found[first..end].iter_mut().zip(lookup(mappings.as_bytes(), &inside)) {
                 let most = part.names.len().max(part.contents.len());
                 *found = original.and_then(|(index, place)| {
                     let index = usize::try_from(index).ok().filter(|&index| index < most)?;
-                    Some((Source { section, index }, place))
+                    Some((MapSource { section, index }, place))
                 });
             }
         }
@@ -208,28 +208,28 @@ impl<'a> SourceMap<'a> {
 }
 
 /// A place in a section, seen from where the section starts.
-fn within(from: Place, place: Place) -> Place {
+fn within(from: MappedPlace, place: MappedPlace) -> MappedPlace {
     let column =
         if place.line == from.line { place.column.saturating_sub(from.column) } else { place.column };
-    Place { line: place.line - from.line, column }
+    MappedPlace { line: place.line - from.line, column }
 }
 
 /// Where a section starts whose offset is told from another one's start.
-fn moved(from: Place, offset: Place) -> Place {
+fn moved(from: MappedPlace, offset: MappedPlace) -> MappedPlace {
     let column = if offset.line == 0 { from.column.saturating_add(offset.column) } else { offset.column };
-    Place { line: from.line.saturating_add(offset.line), column }
+    MappedPlace { line: from.line.saturating_add(offset.line), column }
 }
 
 /// A segment of the mappings: where it starts on its line, and the source, line and column it came from.
-type Segment = (i64, Option<(i64, i64, i64)>);
+type MappingSegment = (i64, Option<(i64, i64, i64)>);
 
 /// For each of the sorted places the last segment at or before it on its line, as the index of a source and a place in it.
-fn lookup(mappings: &[u8], places: &[Place]) -> Vec<Option<(i64, Place)>> {
+fn lookup(mappings: &[u8], places: &[MappedPlace]) -> Vec<Option<(i64, MappedPlace)>> {
     let mut found = vec![None; places.len()];
     let (mut line, mut at, mut next) = (0u64, 0, 0);
     let mut state = [0i64; 5];
     // For each place of the line, the last segment that starts before it and not before the place before.
-    let mut slots: Vec<Option<Segment>> = Vec::new();
+    let mut slots: Vec<Option<MappingSegment>> = Vec::new();
     while next < places.len() {
         let here = places[next..].iter().take_while(|place| place.line == line).count();
         let wanted = &places[next..next + here];
@@ -247,12 +247,15 @@ fn lookup(mappings: &[u8], places: &[Place]) -> Vec<Option<(i64, Place)>> {
                 *slot = Some((column, original));
             }
         }
-        let mut best: Option<Segment> = None;
+        let mut best: Option<MappingSegment> = None;
         for (found, slot) in found[next..next + here].iter_mut().zip(&slots) {
             best = slot.or(best);
             let original = best.and_then(|(_, original)| original);
             *found = original.and_then(|(source, line, column)| {
-                Some((source, Place { line: u64::try_from(line).ok()?, column: u64::try_from(column).ok()? }))
+                Some((
+                    source,
+                    MappedPlace { line: u64::try_from(line).ok()?, column: u64::try_from(column).ok()? },
+                ))
             });
         }
         next += here;
@@ -302,7 +305,7 @@ fn string(value: &RawValue) -> Option<Cow<'_, str>> {
 
 /// The fields of a map, of a section and of its offset, as they stand. Of a field that stands there twice, the last.
 #[derive(Default)]
-struct Fields<'a> {
+struct MapFields<'a> {
     mappings: Option<&'a RawValue>,
     sources: Option<&'a RawValue>,
     contents: Option<&'a RawValue>,
@@ -315,9 +318,9 @@ struct Fields<'a> {
 }
 
 /// Reads a JSON text with a visitor, and takes what stands behind it as no JSON.
-struct Parser<V>(V);
+struct MapParser<V>(V);
 
-impl<V> Parser<V> {
+impl<V> MapParser<V> {
     fn parse<'a>(self, json: &'a str) -> Option<V::Value>
     where
         V: DeserializeSeed<'a>,
@@ -329,26 +332,26 @@ impl<V> Parser<V> {
     }
 }
 
-struct Object;
+struct MapObject;
 
-impl<'a> DeserializeSeed<'a> for Object {
-    type Value = Fields<'a>;
+impl<'a> DeserializeSeed<'a> for MapObject {
+    type Value = MapFields<'a>;
 
-    fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<Fields<'a>, D::Error> {
+    fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<MapFields<'a>, D::Error> {
         json.deserialize_map(self)
     }
 }
 
-impl<'a> Visitor<'a> for Object {
-    type Value = Fields<'a>;
+impl<'a> Visitor<'a> for MapObject {
+    type Value = MapFields<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Fields<'a>, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(key) = map.next_key::<Key<'a>>()? {
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<MapFields<'a>, A::Error> {
+        let mut fields = MapFields::default();
+        while let Some(key) = map.next_key::<MapKey<'a>>()? {
             let field = match key.0.as_ref() {
                 "mappings" => &mut fields.mappings,
                 "sources" => &mut fields.sources,
@@ -373,12 +376,12 @@ impl<'a> Visitor<'a> for Object {
 /// A key, borrowed where it can be.
 #[derive(serde::Deserialize)]
 #[serde(transparent)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+struct MapKey<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The elements of a list, as many as are kept.
-struct List;
+struct KeptList;
 
-impl<'a> DeserializeSeed<'a> for List {
+impl<'a> DeserializeSeed<'a> for KeptList {
     type Value = Vec<&'a RawValue>;
 
     fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<Self::Value, D::Error> {
@@ -386,7 +389,7 @@ impl<'a> DeserializeSeed<'a> for List {
     }
 }
 
-impl<'a> Visitor<'a> for List {
+impl<'a> Visitor<'a> for KeptList {
     type Value = Vec<&'a RawValue>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -434,7 +437,7 @@ mod tests {
         let map = br#"{"version":3,"sources":["a"],"mappings":"AAAA,I,IAEK;EACA"}"#;
         let map = SourceMap::parse(map).unwrap();
         let places = [(0, 3), (0, 4), (0, 7), (0, 8), (0, 99), (1, 1), (1, 2), (9, 9)]
-            .map(|(line, column)| Place { line, column });
+            .map(|(line, column)| MappedPlace { line, column });
         let found: Vec<Option<(u64, u64)>> = map
             .originals(&places)
             .into_iter()

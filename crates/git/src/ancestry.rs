@@ -1,7 +1,7 @@
 //! Which commits reach which: what a range holds, where histories parted. Reads commits as they are needed, newest first, and
 //! each once. A commit that cannot be read ends its branch of history, and is told.
 
-use super::store::{Error, ObjectStore};
+use super::store::{ObjectError, ObjectStore};
 use gix_hash::{ObjectId, oid};
 use std::collections::{BinaryHeap, HashMap};
 
@@ -25,26 +25,26 @@ const SLOP: u32 = 5;
 
 /// The commits of a range.
 #[derive(Debug, Default)]
-pub struct Listed {
+pub struct ListedCommits {
     /// Their ids; every commit behind its parents, and of two the older one first.
     pub commits: Vec<ObjectId>,
     /// Commits of the range that cannot be read, and why.
-    pub unread: Vec<(ObjectId, Error)>,
+    pub unread: Vec<(ObjectId, ObjectError)>,
 }
 
 /// The part of a repository's history that was read.
 pub struct Ancestry<'s> {
     store: &'s ObjectStore,
     numbers: HashMap<ObjectId, usize>,
-    nodes: Vec<Node>,
+    nodes: Vec<CommitNode>,
 }
 
 /// A commit.
-struct Node {
+struct CommitNode {
     id: ObjectId,
     flags: u8,
     /// What came of reading it, when that was tried.
-    read: Option<Result<(), Error>>,
+    read: Option<Result<(), ObjectError>>,
     parents: Vec<usize>,
     /// Seconds since 1970.
     committed: i64,
@@ -62,7 +62,7 @@ impl<'s> Ancestry<'s> {
     /// The commits that `tip` reaches and none of `hidden` does.
     ///
     /// Where clocks lie, a commit that is hidden far behind the others may be listed all the same; git's answer is such too.
-    pub fn list(&mut self, tip: &oid, hidden: &[ObjectId]) -> Listed {
+    pub fn list(&mut self, tip: &oid, hidden: &[ObjectId]) -> ListedCommits {
         self.forget();
         let mut queue = Queue::new();
         for id in hidden {
@@ -72,7 +72,7 @@ impl<'s> Ancestry<'s> {
         }
         let tip = self.number(tip);
         if self.nodes[tip].flags & HIDDEN != 0 {
-            return Listed::default();
+            return ListedCommits::default();
         }
         self.enqueue(tip, &mut queue);
 
@@ -113,7 +113,7 @@ impl<'s> Ancestry<'s> {
     ///
     /// # Errors
     /// When there is none, and a commit that could have led to one cannot be read.
-    pub fn shared(&mut self, one: &oid, other: &oid) -> Result<Vec<ObjectId>, Error> {
+    pub fn shared(&mut self, one: &oid, other: &oid) -> Result<Vec<ObjectId>, ObjectError> {
         const SIDES: u8 = HIDDEN | OTHER;
         self.forget();
         let mut queue = Queue::new();
@@ -208,7 +208,7 @@ impl<'s> Ancestry<'s> {
         let number = self.nodes.len();
         let (id, committed) = (id.to_owned(), i64::MIN);
         self.numbers.insert(id, number);
-        self.nodes.push(Node { id, flags: 0, read: None, parents: Vec::new(), committed });
+        self.nodes.push(CommitNode { id, flags: 0, read: None, parents: Vec::new(), committed });
         number
     }
 
@@ -255,7 +255,7 @@ impl<'s> Ancestry<'s> {
     }
 
     /// Puts commits in order and sets those apart that cannot be read.
-    fn sorted(&self, taken: Vec<usize>) -> Listed {
+    fn sorted(&self, taken: Vec<usize>) -> ListedCommits {
         let mut children: HashMap<usize, usize> = taken.iter().map(|&number| (number, 0)).collect();
         for parent in taken.iter().flat_map(|&number| &self.nodes[number].parents) {
             if let Some(children) = children.get_mut(parent) {
@@ -265,7 +265,7 @@ impl<'s> Ancestry<'s> {
         let entry = |number: usize| (self.nodes[number].committed, number);
         let mut queue: Queue =
             taken.iter().filter(|number| children[number] == 0).map(|&number| entry(number)).collect();
-        let mut listed = Listed::default();
+        let mut listed = ListedCommits::default();
         while let Some((_, number)) = queue.pop() {
             let node = &self.nodes[number];
             match &node.read {

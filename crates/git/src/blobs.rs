@@ -1,7 +1,7 @@
 //! Reading blobs through a repository's object store. One that cannot be read is told as incomplete, never skipped.
 
 use super::repository::Repository;
-use super::store::Error;
+use super::store::ObjectError;
 use gix_hash::ObjectId;
 use krea_scan_files::Incomplete;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl BlobAt {
         size.map_err(|error| self.incomplete(repo, &error))
     }
 
-    fn incomplete(&self, repo: &Repository, error: &Error) -> Incomplete {
+    fn incomplete(&self, repo: &Repository, error: &ObjectError) -> Incomplete {
         let reason = repo.unread_reason(&format!("blob {}", self.blob), error);
         Incomplete { path: self.path.clone(), reason }
     }

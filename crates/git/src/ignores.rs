@@ -34,17 +34,17 @@ pub struct Kinds {
 pub struct Ignores {
     kinds: Kinds,
     trees: ScannedTrees,
-    top: Arc<Folder>,
+    top: Arc<IgnoreFolder>,
     /// Folders below the top that say something, by their paths without links.
-    folders: RwLock<HashMap<PathBuf, Arc<Folder>>>,
+    folders: RwLock<HashMap<PathBuf, Arc<IgnoreFolder>>>,
     work_trees: Mutex<Vec<Arc<WorkTree>>>,
     refused: Mutex<Vec<(PathBuf, Refusal)>>,
 }
 
 /// A folder, with all that is said of what is in it.
 #[derive(Debug)]
-pub struct Folder {
-    above: Option<Arc<Folder>>,
+pub struct IgnoreFolder {
+    above: Option<Arc<IgnoreFolder>>,
     own: Gitignore,
     git: Gitignore,
     /// Where a repository begins, its `info/exclude`, and the user's own file for all repositories.
@@ -59,7 +59,7 @@ pub struct Folder {
 
 /// What becomes of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum IgnoreVerdict {
     /// It is read.
     Read,
     /// It is a folder that is left out, and entered for what git tracks in it.
@@ -72,7 +72,7 @@ impl Ignores {
     /// Those that count from a folder on, given by its path without links: its own and those above it, up to the top of
     /// the repository that it is in.
     pub fn below(trees: &ScannedTrees, kinds: Kinds, folder: &Path) -> Self {
-        let nothing = Folder {
+        let nothing = IgnoreFolder {
             above: None,
             own: Gitignore::empty(),
             git: Gitignore::empty(),
@@ -100,13 +100,18 @@ impl Ignores {
     }
 
     /// What is said of what lies in a folder below the top. The folders above it have been entered.
-    pub fn of(&self, folder: &Path) -> Arc<Folder> {
+    pub fn of(&self, folder: &Path) -> Arc<IgnoreFolder> {
         let folders = self.folders.read().unwrap_or_else(PoisonError::into_inner);
         folder.ancestors().find_map(|folder| folders.get(folder)).unwrap_or(&self.top).clone()
     }
 
     /// Takes in what a folder says that is about to be read.
-    pub fn enter(&self, above: &Arc<Folder>, folder: &Path, left_out: Option<PathBuf>) -> Arc<Folder> {
+    pub fn enter(
+        &self,
+        above: &Arc<IgnoreFolder>,
+        folder: &Path,
+        left_out: Option<PathBuf>,
+    ) -> Arc<IgnoreFolder> {
         let entered = self.entered(above, folder, left_out);
         if !Arc::ptr_eq(above, &entered) {
             let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +121,12 @@ impl Ignores {
     }
 
     /// The folder; the one above it where it says nothing more.
-    fn entered(&self, above: &Arc<Folder>, folder: &Path, left_out: Option<PathBuf>) -> Arc<Folder> {
+    fn entered(
+        &self,
+        above: &Arc<IgnoreFolder>,
+        folder: &Path,
+        left_out: Option<PathBuf>,
+    ) -> Arc<IgnoreFolder> {
         let own = self.kinds.own.then(|| {
             let path = folder.join(IGNORE_FILE);
             self.patterns(folder, &path, files::read_found(&self.trees, &path, MOST))
@@ -139,7 +149,7 @@ impl Ignores {
         if let Some(work_tree) = &begins {
             self.work_trees.lock().unwrap_or_else(PoisonError::into_inner).push(work_tree.clone());
         }
-        Arc::new(Folder {
+        Arc::new(IgnoreFolder {
             above: Some(above.clone()),
             own: own.unwrap_or_else(Gitignore::empty),
             git: git.unwrap_or_else(Gitignore::empty),
@@ -183,27 +193,27 @@ impl Ignores {
     }
 
     /// What becomes of a file or a folder that lies in `folder`, by its path without links.
-    pub fn verdict(&self, folder: &Folder, path: &Path, is_folder: bool) -> Verdict {
+    pub fn verdict(&self, folder: &IgnoreFolder, path: &Path, is_folder: bool) -> IgnoreVerdict {
         for level in folder.levels() {
             match level.own.matched(path, is_folder) {
-                Match::Ignore(glob) => return Verdict::LeftOut(origin(glob)),
-                Match::Whitelist(_) => return Verdict::Read,
+                Match::Ignore(glob) => return IgnoreVerdict::LeftOut(origin(glob)),
+                Match::Whitelist(_) => return IgnoreVerdict::Read,
                 Match::None => {}
             }
         }
-        let Some(work_tree) = folder.work_tree.as_ref() else { return Verdict::Read };
+        let Some(work_tree) = folder.work_tree.as_ref() else { return IgnoreVerdict::Read };
         let Some(by) = folder.left_out.clone().or_else(|| self.by_git(folder, path, is_folder)) else {
-            return Verdict::Read;
+            return IgnoreVerdict::Read;
         };
         match (work_tree.tracks(path, is_folder), is_folder) {
-            (true, true) => Verdict::TrackedOnly(by),
-            (true, false) => Verdict::Read,
-            (false, _) => Verdict::LeftOut(by),
+            (true, true) => IgnoreVerdict::TrackedOnly(by),
+            (true, false) => IgnoreVerdict::Read,
+            (false, _) => IgnoreVerdict::LeftOut(by),
         }
     }
 
     /// The file by which git ignores a path, if git does not track it.
-    fn by_git(&self, folder: &Folder, path: &Path, is_folder: bool) -> Option<PathBuf> {
+    fn by_git(&self, folder: &IgnoreFolder, path: &Path, is_folder: bool) -> Option<PathBuf> {
         let mut top = folder;
         for level in folder.levels() {
             match level.git.matched(path, is_folder) {
@@ -245,9 +255,9 @@ impl Ignores {
     }
 }
 
-impl Folder {
+impl IgnoreFolder {
     /// It and those above it that say something, from the inside out.
-    fn levels(&self) -> impl Iterator<Item = &Folder> {
+    fn levels(&self) -> impl Iterator<Item = &IgnoreFolder> {
         std::iter::successors(Some(self), |folder| folder.above.as_deref())
     }
 }
@@ -268,7 +278,7 @@ pub struct PathIgnores {
 }
 
 /// A folder that was asked about: what counts in it, and the file by which it is left out.
-type AskedFolder = (Arc<Folder>, Option<PathBuf>);
+type AskedFolder = (Arc<IgnoreFolder>, Option<PathBuf>);
 
 impl PathIgnores {
     /// Those that count below `top`, a folder by its path without links.
@@ -325,10 +335,10 @@ impl PathIgnores {
     }
 }
 
-fn left_out_by(verdict: Verdict) -> Option<PathBuf> {
+fn left_out_by(verdict: IgnoreVerdict) -> Option<PathBuf> {
     match verdict {
-        Verdict::LeftOut(by) => Some(by),
-        Verdict::Read | Verdict::TrackedOnly(_) => None,
+        IgnoreVerdict::LeftOut(by) => Some(by),
+        IgnoreVerdict::Read | IgnoreVerdict::TrackedOnly(_) => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Commits, tags and trees as they are read one by one: strict, so that what is malformed is told instead of read in part.
 
 use super::store::tree::{self, Signature};
-use super::store::{Error, Kind, ObjectStore};
+use super::store::{Kind, ObjectError, ObjectStore};
 use gix_hash::{ObjectId, oid};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
@@ -210,7 +210,7 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When it is missing, damaged or no commit.
-    pub fn commit(&self, id: &oid) -> Result<Commit, Error> {
+    pub fn commit(&self, id: &oid) -> Result<Commit, ObjectError> {
         let data = self.of_kind(id, Kind::Commit)?;
         Commit::parse(data, self.hash).ok_or_else(|| malformed(id, Kind::Commit))
     }
@@ -219,9 +219,9 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When it is missing, damaged or no tree.
-    pub fn tree(&self, id: &oid) -> Result<Tree, Error> {
+    pub fn tree(&self, id: &oid) -> Result<Tree, ObjectError> {
         let data = match self.of_kind(id, Kind::Tree) {
-            Err(Error::Missing(_)) if id.is_empty_tree() => Arc::default(),
+            Err(ObjectError::Missing(_)) if id.is_empty_tree() => Arc::default(),
             data => data?,
         };
         Tree::parse(data, self.hash).ok_or_else(|| malformed(id, Kind::Tree))
@@ -231,7 +231,7 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When it is missing, damaged or no tag.
-    pub fn tag(&self, id: &oid) -> Result<Tag, Error> {
+    pub fn tag(&self, id: &oid) -> Result<Tag, ObjectError> {
         let data = self.of_kind(id, Kind::Tag)?;
         let target = tree::tag_target(&data).filter(|target| target.kind() == self.hash);
         target.map(|target| Tag { data, target }).ok_or_else(|| malformed(id, Kind::Tag))
@@ -241,16 +241,16 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When it is missing, damaged or no blob.
-    pub fn blob(&self, id: &oid) -> Result<Arc<Vec<u8>>, Error> {
+    pub fn blob(&self, id: &oid) -> Result<Arc<Vec<u8>>, ObjectError> {
         self.of_kind(id, Kind::Blob)
     }
 
-    fn of_kind(&self, id: &oid, wanted: Kind) -> Result<Arc<Vec<u8>>, Error> {
+    fn of_kind(&self, id: &oid, wanted: Kind) -> Result<Arc<Vec<u8>>, ObjectError> {
         match self.read(id)? {
             (kind, data) if kind == wanted => Ok(data),
             (kind, _) => {
                 let reason = format!("it is a {kind}, not a {wanted}");
-                Err(Error::Damaged { id: id.to_owned(), reason })
+                Err(ObjectError::Damaged { id: id.to_owned(), reason })
             }
         }
     }
@@ -259,13 +259,13 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When one of them cannot be read, or there is no end of them.
-    pub fn peel(&self, id: &oid) -> Result<(Kind, ObjectId, Vec<ObjectId>), Error> {
+    pub fn peel(&self, id: &oid) -> Result<(Kind, ObjectId, Vec<ObjectId>), ObjectError> {
         let (mut id, mut tags) = (id.to_owned(), Vec::new());
         loop {
             match self.read(&id)?.0 {
                 Kind::Tag if tags.len() == MAX_TAGS => {
                     let reason = format!("more than {MAX_TAGS} tags name each other");
-                    return Err(Error::Damaged { id, reason });
+                    return Err(ObjectError::Damaged { id, reason });
                 }
                 Kind::Tag => {
                     tags.push(id);
@@ -280,7 +280,7 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When a tree on the way cannot be read.
-    pub fn at_path(&self, tree: &oid, path: &[u8]) -> Result<Option<(u32, ObjectId)>, Error> {
+    pub fn at_path(&self, tree: &oid, path: &[u8]) -> Result<Option<(u32, ObjectId)>, ObjectError> {
         let (mut mode, mut id) = (0o040_000, tree.to_owned());
         for name in path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
             if mode & KIND != 0o040_000 {
@@ -294,8 +294,8 @@ impl ObjectStore {
     }
 }
 
-fn malformed(id: &oid, kind: Kind) -> Error {
-    Error::Damaged { id: id.to_owned(), reason: format!("it is no well-formed {kind}") }
+fn malformed(id: &oid, kind: Kind) -> ObjectError {
+    ObjectError::Damaged { id: id.to_owned(), reason: format!("it is no well-formed {kind}") }
 }
 
 /// Compares names as git sorts a tree, which is the order of an index too: a folder as if its name ended in `/`.

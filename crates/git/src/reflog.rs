@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 const MOST: u64 = 256 << 20;
 
 /// One change of a ref.
-struct Change<'l> {
+struct RefChange<'l> {
     old: ObjectId,
     new: ObjectId,
     /// Seconds since 1970.
@@ -59,13 +59,13 @@ fn log(repo: &Repository, name: &str) -> Option<String> {
 }
 
 /// The changes, the last one first.
-fn changes(log: &str) -> impl Iterator<Item = Change<'_>> {
+fn changes(log: &str) -> impl Iterator<Item = RefChange<'_>> {
     log.lines().rev().filter_map(|line| {
         let (about, message) = line.split_once('\t').unwrap_or((line, ""));
         let mut words = about.split(' ');
         let id = |word: Option<&str>| ObjectId::from_hex(word?.as_bytes()).ok();
         let (old, new) = (id(words.next())?, id(words.next())?);
         let time = about.rsplit(' ').nth(1)?.parse().ok()?;
-        Some(Change { old, new, time, message })
+        Some(RefChange { old, new, time, message })
     })
 }

@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 64;
 
 /// What a ref holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum RefTarget {
     /// An object.
     Object(ObjectId),
     /// Another ref's full name.
@@ -49,7 +49,7 @@ impl Head {
 
 /// Why refs could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RefsError {
     /// A file of refs.
     #[error("{}: {source}", path.display())]
     File {
@@ -77,12 +77,12 @@ impl<'r> Refs<'r> {
     ///
     /// # Errors
     /// When they are there and cannot be read.
-    pub fn open(repo: &'r Repository) -> Result<Self, Error> {
+    pub fn open(repo: &'r Repository) -> Result<Self, RefsError> {
         let path = repo.common_dir().join("packed-refs");
         let text = match plain::read(&path, MOST_PACKED) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            Err(source) => return Err(Error::File { path, source }),
+            Err(source) => return Err(RefsError::File { path, source }),
         };
         let lines = text.split(|&byte| byte == b'\n');
         // Comments and what tags lead to have no id at their start.
@@ -98,19 +98,19 @@ impl<'r> Refs<'r> {
     ///
     /// # Errors
     /// When it is there and cannot be read.
-    pub fn find(&self, name: &str) -> Result<Option<Target>, Error> {
+    pub fn find(&self, name: &str) -> Result<Option<RefTarget>, RefsError> {
         if !is_safe(name) {
             return Ok(None);
         }
         let path = self.folder_of(name).join(name);
         match read(&path, self.repo.hash()) {
             Ok(Some(target)) => Ok(Some(target)),
-            Ok(None) => Err(Error::Content(path)),
+            Ok(None) => Err(RefsError::Content(path)),
             // A folder is where refs with longer names are.
             Err(error) if is_absent(&error) || path.is_dir() => {
-                Ok(self.packed.get(name).copied().map(Target::Object))
+                Ok(self.packed.get(name).copied().map(RefTarget::Object))
             }
-            Err(source) => Err(Error::File { path, source }),
+            Err(source) => Err(RefsError::File { path, source }),
         }
     }
 
@@ -118,30 +118,30 @@ impl<'r> Refs<'r> {
     ///
     /// # Errors
     /// As [`Refs::find`], and for refs that lead to each other.
-    pub fn resolve(&self, name: &str) -> Result<Option<ObjectId>, Error> {
+    pub fn resolve(&self, name: &str) -> Result<Option<ObjectId>, RefsError> {
         let mut at = name.to_owned();
         for _ in 0..=MAX_LINKS {
             match self.find(&at)? {
-                Some(Target::Object(id)) => return Ok(Some(id)),
-                Some(Target::Ref(next)) => at = next,
+                Some(RefTarget::Object(id)) => return Ok(Some(id)),
+                Some(RefTarget::Ref(next)) => at = next,
                 None => return Ok(None),
             }
         }
-        Err(Error::Circle(name.to_owned()))
+        Err(RefsError::Circle(name.to_owned()))
     }
 
     /// Where HEAD is.
     ///
     /// # Errors
     /// When that cannot be read.
-    pub fn head(&self) -> Result<Head, Error> {
+    pub fn head(&self) -> Result<Head, RefsError> {
         match self.find("HEAD")? {
-            Some(Target::Object(id)) => Ok(Head::Detached(id)),
-            Some(Target::Ref(name)) => {
+            Some(RefTarget::Object(id)) => Ok(Head::Detached(id)),
+            Some(RefTarget::Ref(name)) => {
                 let id = self.resolve(&name)?;
                 Ok(Head::Branch(name, id))
             }
-            None => Err(Error::Content(self.repo.path().join("HEAD"))),
+            None => Err(RefsError::Content(self.repo.path().join("HEAD"))),
         }
     }
 
@@ -169,7 +169,7 @@ impl<'r> Refs<'r> {
                 // Git leaves a lock behind when it is killed; what belongs to one worktree is not another's.
                 Ok(_) if !name.ends_with(".lock") && self.folder_of(&name) == base => {
                     match read(&entry.path(), self.repo.hash()) {
-                        Ok(Some(Target::Object(id))) => all.insert(name, id),
+                        Ok(Some(RefTarget::Object(id))) => all.insert(name, id),
                         _ => all.remove(&name),
                     };
                 }
@@ -195,22 +195,22 @@ impl<'r> Refs<'r> {
 }
 
 /// Reads a ref's file; `None` when what it holds is no ref's.
-pub(super) fn read(path: &Path, hash: gix_hash::Kind) -> io::Result<Option<Target>> {
+pub(super) fn read(path: &Path, hash: gix_hash::Kind) -> io::Result<Option<RefTarget>> {
     // How git wrote symbolic refs at first.
     if let Ok(target) = fs::read_link(path)
         && let Some(name) = target.to_str().filter(|name| name.starts_with("refs/"))
     {
-        return Ok(is_safe(name).then(|| Target::Ref(name.to_owned())));
+        return Ok(is_safe(name).then(|| RefTarget::Ref(name.to_owned())));
     }
     let bytes = plain::read(path, MOST_REF)?;
     if let Some(name) = bytes.strip_prefix(b"ref:") {
         let name = std::str::from_utf8(name.trim_ascii()).ok().filter(|name| is_safe(name));
-        return Ok(name.map(|name| Target::Ref(name.to_owned())));
+        return Ok(name.map(|name| RefTarget::Ref(name.to_owned())));
     }
     // FETCH_HEAD goes on behind the first id.
     let (id, rest) = bytes.split_at_checked(hash.len_in_hex()).unwrap_or((&bytes, &[]));
     let ends = rest.first().is_none_or(u8::is_ascii_whitespace);
-    Ok(ObjectId::from_hex(id).ok().filter(|id| ends && id.kind() == hash).map(Target::Object))
+    Ok(ObjectId::from_hex(id).ok().filter(|id| ends && id.kind() == hash).map(RefTarget::Object))
 }
 
 /// Whether a ref's name stays in the repository's folder.

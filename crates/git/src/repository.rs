@@ -24,7 +24,7 @@ const MOST_PATH: u64 = 64 << 10;
 
 /// Why a repository could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum OpenError {
     /// The path itself cannot be looked at.
     #[error("{}: {source}", path.display())]
     Path {
@@ -110,7 +110,7 @@ pub struct Repository {
     hash: gix_hash::Kind,
     object_folder: PathBuf,
     borrowed: Vec<PathBuf>,
-    objects: OnceLock<Result<ObjectStore, store::Error>>,
+    objects: OnceLock<Result<ObjectStore, store::ObjectError>>,
 }
 
 impl Repository {
@@ -159,7 +159,7 @@ impl Repository {
     ///
     /// # Errors
     /// When there is no folder of objects that can be read.
-    pub fn objects(&self) -> Result<&ObjectStore, store::Error> {
+    pub fn objects(&self) -> Result<&ObjectStore, store::ObjectError> {
         self.objects.get_or_init(|| ObjectStore::open(self)).as_ref().map_err(Clone::clone)
     }
 
@@ -217,13 +217,13 @@ impl Repository {
     }
 
     /// Why an object cannot be read, in words.
-    pub fn unread_reason(&self, what: &str, error: &store::Error) -> String {
+    pub fn unread_reason(&self, what: &str, error: &store::ObjectError) -> String {
         match error {
-            store::Error::Missing(_) => self.missing_reason(what),
-            store::Error::Damaged { reason, .. } => {
+            store::ObjectError::Missing(_) => self.missing_reason(what),
+            store::ObjectError::Damaged { reason, .. } => {
                 format!("the {what} cannot be read: {reason}; `git fsck` tells more")
             }
-            store::Error::NoObjects { .. } => format!("the {what} cannot be read: {error}"),
+            store::ObjectError::NoObjects { .. } => format!("the {what} cannot be read: {error}"),
         }
     }
 }
@@ -235,8 +235,8 @@ impl Repository {
 ///
 /// # Errors
 /// When there is no repository, or none that can be read; the message says what to do.
-pub fn open(path: &Path) -> Result<Repository, Error> {
-    let start = path.canonicalize().map_err(|source| Error::Path { path: path.to_owned(), source })?;
+pub fn open(path: &Path) -> Result<Repository, OpenError> {
+    let start = path.canonicalize().map_err(|source| OpenError::Path { path: path.to_owned(), source })?;
     let start = if start.is_dir() { start } else { start.parent().unwrap_or(&start).to_owned() };
     let is_set = LOCATING.into_iter().any(|name| env::var_os(name).is_some());
     let found = discover(&start);
@@ -248,7 +248,8 @@ pub fn open(path: &Path) -> Result<Repository, Error> {
         let found_dir = found.as_ref().map(|found| &found.git_dir);
         if found_dir.is_none() || named.as_ref() == found_dir || is_here {
             let git_dir = named.filter(|dir| is_git_dir(dir)).ok_or_else(|| explain_absence(&start, path))?;
-            let repository = finish(Place { git_dir, worktree: None, gitfile: None }, &start, true)?;
+            let repository =
+                finish(RepositoryPlace { git_dir, worktree: None, gitfile: None }, &start, true)?;
             let inside = |dir: &Path| dir.canonicalize().is_ok_and(|dir| start.starts_with(dir));
             let belongs = found.is_some()
                 || is_here
@@ -264,7 +265,7 @@ pub fn open(path: &Path) -> Result<Repository, Error> {
 
 /// Where a repository was found.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
+struct RepositoryPlace {
     git_dir: PathBuf,
     /// The folder whose `.git` it is.
     worktree: Option<PathBuf>,
@@ -273,7 +274,7 @@ struct Place {
 }
 
 /// Looks for a repository in a folder and in those above it.
-fn discover(start: &Path) -> Option<Place> {
+fn discover(start: &Path) -> Option<RepositoryPlace> {
     let ceilings = env::var_os("GIT_CEILING_DIRECTORIES").unwrap_or_default();
     let ceilings: Vec<PathBuf> =
         env::split_paths(&ceilings).filter_map(|ceiling| ceiling.canonicalize().ok()).collect();
@@ -282,12 +283,16 @@ fn discover(start: &Path) -> Option<Place> {
         let git = dir.join(".git");
         let worktree = Some(dir.to_owned());
         if is_git_dir(&git) {
-            return Some(Place { git_dir: git.canonicalize().ok()?, worktree, gitfile: None });
+            return Some(RepositoryPlace { git_dir: git.canonicalize().ok()?, worktree, gitfile: None });
         }
         if let Some(target) = gitfile_target(&git).filter(|target| is_git_dir(target)) {
-            return Some(Place { git_dir: target.canonicalize().ok()?, worktree, gitfile: Some(git) });
+            return Some(RepositoryPlace {
+                git_dir: target.canonicalize().ok()?,
+                worktree,
+                gitfile: Some(git),
+            });
         }
-        is_git_dir(dir).then(|| Place { git_dir: dir.to_owned(), worktree: None, gitfile: None })
+        is_git_dir(dir).then(|| RepositoryPlace { git_dir: dir.to_owned(), worktree: None, gitfile: None })
     })
 }
 
@@ -316,16 +321,16 @@ fn common_dir(git_dir: &Path) -> PathBuf {
 }
 
 /// Opens what was found.
-fn finish(place: Place, start: &Path, with_environment: bool) -> Result<Repository, Error> {
+fn finish(place: RepositoryPlace, start: &Path, with_environment: bool) -> Result<Repository, OpenError> {
     let variable = |name: &str| env::var_os(name).filter(|value| with_environment && !value.is_empty());
-    let Place { git_dir, worktree, gitfile } = place;
+    let RepositoryPlace { git_dir, worktree, gitfile } = place;
     let root = worktree.as_deref().unwrap_or(&git_dir);
     let folders = [Some(&git_dir), worktree.as_ref(), gitfile.as_ref()];
     if !ownership::is_trusted(folders.into_iter().flatten().map(PathBuf::as_path), root) {
-        return Err(Error::Owner { root: owned_root(start, &git_dir) });
+        return Err(OpenError::Owner { root: owned_root(start, &git_dir) });
     }
     let common = variable("GIT_COMMON_DIR").map_or_else(|| common_dir(&git_dir), PathBuf::from);
-    let unusable = |reason: String| Error::Unusable { path: git_dir.clone(), reason };
+    let unusable = |reason: String| OpenError::Unusable { path: git_dir.clone(), reason };
     let common_dir = common.canonicalize().map_err(|error| unusable(error.to_string()))?;
     let config = config::of_repository(&git_dir, &common_dir).map_err(|error| unusable(error.to_string()))?;
     let hash = format(&config, &git_dir)?;
@@ -406,19 +411,19 @@ fn owned_root(start: &Path, git_dir: &Path) -> PathBuf {
 }
 
 /// Says why no repository was found: none there, a gitfile that dangles, or a `.git` that is none.
-fn explain_absence(start: &Path, given: &Path) -> Error {
-    let absent = || Error::NotARepository { path: given.to_owned() };
+fn explain_absence(start: &Path, given: &Path) -> OpenError {
+    let absent = || OpenError::NotARepository { path: given.to_owned() };
     let Some(root) = worktree_root(start) else { return absent() };
     let git = root.join(".git");
     if git.is_dir() {
-        return Error::Broken { git_dir: git };
+        return OpenError::Broken { git_dir: git };
     }
     match plain::read(&git, MOST_PATH) {
         Ok(_) => match gitfile_target(&git) {
-            Some(target) => Error::DanglingGitfile { file: git, target },
-            None => Error::Broken { git_dir: git },
+            Some(target) => OpenError::DanglingGitfile { file: git, target },
+            None => OpenError::Broken { git_dir: git },
         },
-        Err(source) => Error::Path { path: git, source },
+        Err(source) => OpenError::Path { path: git, source },
     }
 }
 
@@ -435,19 +440,19 @@ const READABLE: [&str; 8] = [
 ];
 
 /// The kind of object ids, from a repository's configuration; an error for a format that cannot be read.
-fn format(config: &gix_config::File, git_dir: &Path) -> Result<gix_hash::Kind, Error> {
+fn format(config: &gix_config::File, git_dir: &Path) -> Result<gix_hash::Kind, OpenError> {
     let git_dir = git_dir.to_owned();
     let version = config.integer("core.repositoryFormatVersion").ok().flatten().unwrap_or(0);
     if !(0..=1).contains(&version) {
         let reason = format!("its format has the version {version}, and krea-scan knows 0 and 1");
-        return Err(Error::Unusable { path: git_dir, reason });
+        return Err(OpenError::Unusable { path: git_dir, reason });
     }
     if version == 0 {
         return Ok(gix_hash::Kind::Sha1);
     }
     let value = |key: &str| config::text(config, key).map(|value| value.to_ascii_lowercase());
     if let Some(format) = value("extensions.refStorage").filter(|format| format != "files") {
-        return Err(Error::RefFormat { git_dir, format });
+        return Err(OpenError::RefFormat { git_dir, format });
     }
     let sections = config.sections_by_name("extensions").into_iter().flatten();
     let names =
@@ -455,11 +460,11 @@ fn format(config: &gix_config::File, git_dir: &Path) -> Result<gix_hash::Kind, E
     let mut unknown =
         names.map(|name| name.to_ascii_lowercase()).filter(|name| !READABLE.contains(&name.as_str()));
     if let Some(name) = unknown.next() {
-        return Err(Error::Extension { git_dir, name });
+        return Err(OpenError::Extension { git_dir, name });
     }
     match value("extensions.objectFormat").as_deref() {
         None | Some("sha1") => Ok(gix_hash::Kind::Sha1),
         Some("sha256") => Ok(gix_hash::Kind::Sha256),
-        Some(other) => Err(Error::Extension { git_dir, name: format!("objectFormat = {other}") }),
+        Some(other) => Err(OpenError::Extension { git_dir, name: format!("objectFormat = {other}") }),
     }
 }

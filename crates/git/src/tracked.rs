@@ -2,7 +2,7 @@
 //! index alone, and no configuration: it works in a repository that is owned by someone else or damaged elsewhere. What
 //! lies in `.git` is opened like hostile input.
 
-use crate::index_file::{Entry, IndexFile};
+use crate::index_file::{IndexEntry, IndexFile};
 use crate::plain;
 use gix_hash::Kind;
 use std::collections::HashSet;
@@ -76,7 +76,7 @@ impl Tracked {
     fn read(index: &Path) -> Result<Self, String> {
         let open = |hash| IndexFile::open(index, hash);
         let mut entries = open(Kind::Sha1).or_else(|error| open(Kind::Sha256).map_err(|_| error))?;
-        let (mut entry, mut tracked) = (Entry::default(), Tracked::default());
+        let (mut entry, mut tracked) = (IndexEntry::default(), Tracked::default());
         for at in 0..entries.entry_count() {
             entries.load(at, &mut entry).map_err(|error| error.to_string())?;
             if !entry.is_file() {

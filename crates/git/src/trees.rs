@@ -56,8 +56,12 @@ impl<'r> Comparer<'r> {
         if self.trees.len() > MAX_KEPT {
             self.trees.clear();
         }
-        let mut walk =
-            Walk { comparer: self, changes: Changes::default(), path: Vec::new(), compared: HashMap::new() };
+        let mut walk = TreesWalk {
+            comparer: self,
+            changes: Changes::default(),
+            path: Vec::new(),
+            compared: HashMap::new(),
+        };
         if !old.contains(&new) {
             let old: Vec<Option<ObjectId>> =
                 if old.is_empty() { vec![None] } else { old.iter().copied().map(Some).collect() };
@@ -70,7 +74,7 @@ impl<'r> Comparer<'r> {
     }
 }
 
-struct Walk<'w, 'r> {
+struct TreesWalk<'w, 'r> {
     comparer: &'w mut Comparer<'r>,
     changes: Changes,
     path: Vec<u8>,
@@ -78,7 +82,7 @@ struct Walk<'w, 'r> {
     compared: HashMap<(Option<ObjectId>, Vec<Option<ObjectId>>), usize>,
 }
 
-impl<'r> Walk<'_, 'r> {
+impl<'r> TreesWalk<'_, 'r> {
     /// Compares one folder. An `old` of `None` has no such folder.
     fn level(&mut self, new: Option<ObjectId>, old: Vec<Option<ObjectId>>, depth: usize) {
         if depth > MAX_DEPTH {
@@ -96,8 +100,8 @@ impl<'r> Walk<'_, 'r> {
             tree => tree.flatten(),
         };
         let old_trees: Vec<Option<Rc<Tree>>> = old.iter().map(|id| id.and_then(|id| self.tree(id))).collect();
-        let mut cursors: Vec<Cursor<'_>> =
-            old_trees.iter().map(|tree| Cursor::new(tree.as_deref())).collect();
+        let mut cursors: Vec<TreeCursor<'_>> =
+            old_trees.iter().map(|tree| TreeCursor::new(tree.as_deref())).collect();
         let mut before: Vec<Option<TreeEntry<'_>>> = Vec::with_capacity(cursors.len());
         for entry in new_tree.iter().flat_map(|tree| tree.iter()) {
             before.clear();
@@ -181,15 +185,15 @@ impl<'r> Walk<'_, 'r> {
 }
 
 /// Looks names up in a tree, cheaply when they come in the tree's order.
-struct Cursor<'t> {
+struct TreeCursor<'t> {
     tree: Option<&'t Tree>,
     at: usize,
     found: usize,
 }
 
-impl<'t> Cursor<'t> {
+impl<'t> TreeCursor<'t> {
     fn new(tree: Option<&'t Tree>) -> Self {
-        Cursor { tree, at: 0, found: 0 }
+        TreeCursor { tree, at: 0, found: 0 }
     }
 
     fn seek(&mut self, wanted: TreeEntry<'_>) -> Option<TreeEntry<'t>> {

@@ -1,7 +1,7 @@
 //! CMaps: how the bytes of a string make codes, and what text the codes stand for (ISO 32000-2, 9.7.5 and 9.10.3).
 
 use crate::encoding::as_drawn;
-use crate::object::{Lexer, Object, Token};
+use crate::object::{Lexer, Object, PdfToken};
 
 /// No more ranges are kept. A code has two bytes at most in practice.
 const MAX_RANGES: usize = 100_000;
@@ -21,9 +21,9 @@ impl Cmap {
         let (mut cmap, mut lexer) = (Cmap::default(), Lexer::new(bytes, 0));
         while let Some(token) = lexer.token() {
             match token {
-                Token::Word(b"begincodespacerange") => while cmap.space(&mut lexer).is_some() {},
-                Token::Word(b"beginbfchar") => while cmap.char(&mut lexer).is_some() {},
-                Token::Word(b"beginbfrange") => while cmap.range(&mut lexer).is_some() {},
+                PdfToken::Word(b"begincodespacerange") => while cmap.space(&mut lexer).is_some() {},
+                PdfToken::Word(b"beginbfchar") => while cmap.char(&mut lexer).is_some() {},
+                PdfToken::Word(b"beginbfrange") => while cmap.range(&mut lexer).is_some() {},
                 _ => {}
             }
         }
@@ -115,7 +115,7 @@ fn units(text: &[u8]) -> Vec<u16> {
 
 /// The next token, if it is a string. What ends a list is none.
 fn string(lexer: &mut Lexer<'_>) -> Option<Vec<u8>> {
-    if let Token::String(text) = lexer.token()? { Some(text) } else { None }
+    if let PdfToken::String(text) = lexer.token()? { Some(text) } else { None }
 }
 
 #[cfg(test)]

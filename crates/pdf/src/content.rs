@@ -1,6 +1,6 @@
 //! What a page draws: its texts, each with its place, and the pictures (ISO 32000-2, 8 and 9).
 
-use crate::file::File;
+use crate::file::PdfFile;
 use crate::font::Font;
 use crate::layout::{self, Chunk};
 use crate::object::{Dict, Object, Stream};
@@ -49,7 +49,7 @@ pub struct Fonts {
 }
 
 impl Fonts {
-    fn get(&mut self, file: &File<'_>, value: &Object) -> Option<Rc<Font>> {
+    fn get(&mut self, file: &PdfFile<'_>, value: &Object) -> Option<Rc<Font>> {
         if let Object::Ref(number) = value
             && let Some(known) = self.known.get(number)
         {
@@ -69,7 +69,7 @@ impl Fonts {
 }
 
 #[derive(Clone)]
-struct State {
+struct GraphicsState {
     matrix: Matrix,
     font: Rc<Font>,
     size: f32,
@@ -82,7 +82,7 @@ struct State {
 
 /// What is drawn on a page.
 pub struct Drawing<'p, 'd> {
-    file: &'p File<'d>,
+    file: &'p PdfFile<'d>,
     fonts: &'p mut Fonts,
     /// Fonts by their names on other pages, for drawings that name none of their own.
     pub named: HashMap<Vec<u8>, Object>,
@@ -101,7 +101,7 @@ pub struct Drawing<'p, 'd> {
 
 impl<'p, 'd> Drawing<'p, 'd> {
     /// An empty page.
-    pub fn new(file: &'p File<'d>, fonts: &'p mut Fonts) -> Self {
+    pub fn new(file: &'p PdfFile<'d>, fonts: &'p mut Fonts) -> Self {
         Drawing {
             file,
             fonts,
@@ -138,7 +138,7 @@ impl<'p, 'd> Drawing<'p, 'd> {
     /// # Errors
     /// What reading it answers; what came before is drawn.
     pub fn run(&mut self, input: impl Read, resources: &Dict, start: Matrix, depth: usize) -> io::Result<()> {
-        let mut state = State {
+        let mut state = GraphicsState {
             matrix: start,
             font: Rc::new(Font::unknown()),
             size: 1.0,
@@ -241,7 +241,7 @@ impl<'p, 'd> Drawing<'p, 'd> {
     }
 
     /// Shows strings, with the numbers between them that move what comes next.
-    fn show(&mut self, state: &State, place: &mut Matrix, pieces: &[Object]) {
+    fn show(&mut self, state: &GraphicsState, place: &mut Matrix, pieces: &[Object]) {
         for piece in pieces {
             match piece {
                 Object::Number(back) => {
@@ -254,7 +254,7 @@ impl<'p, 'd> Drawing<'p, 'd> {
         }
     }
 
-    fn string(&mut self, state: &State, place: &mut Matrix, bytes: &[u8]) {
+    fn string(&mut self, state: &GraphicsState, place: &mut Matrix, bytes: &[u8]) {
         let (mut text, mut moved, mut last) = (String::new(), 0.0, 0.0);
         let (mut read, mut unknown) = self.letters;
         state.font.glyphs(bytes, |glyph| {

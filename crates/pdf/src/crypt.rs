@@ -40,7 +40,7 @@ pub struct Crypt {
 
 /// What a stream says of how it is encrypted.
 #[derive(Clone, Copy, Debug)]
-pub enum Packed<'n> {
+pub enum StreamCipher<'n> {
     /// Nothing.
     Usual,
     /// That it is an attached file.
@@ -107,13 +107,13 @@ impl Crypt {
     pub fn stream<'d>(
         &self,
         id: (u32, u16),
-        packed: Packed<'_>,
+        packed: StreamCipher<'_>,
         raw: &'d [u8],
     ) -> Option<Box<dyn Read + 'd>> {
         let method = match packed {
-            Packed::Usual => self.streams,
-            Packed::Attached => self.attachments,
-            Packed::Named(name) => named(&self.names, name).unwrap_or(self.streams),
+            StreamCipher::Usual => self.streams,
+            StreamCipher::Attached => self.attachments,
+            StreamCipher::Named(name) => named(&self.names, name).unwrap_or(self.streams),
         };
         (method == Method::Nothing || self.key.is_some()).then(|| self.undo(method, id, raw))
     }

@@ -8,7 +8,7 @@ use crate::crypt::{self, Crypt, Locked};
 use crate::filter::{self, Filter};
 use crate::object::{Dict, Lexer, Object, Stream, is_space};
 use krea_scan_bounds::limits::Budget;
-use krea_scan_bounds::read_error::{Packed, Unpacked};
+use krea_scan_bounds::read_error::{PackedSize, Unpacked};
 use memchr::memmem;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ const MAX_OBJECT_STREAM: u64 = 16 << 20;
 
 /// Where an object is.
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum ObjectPlace {
     /// In the file, behind `obj`.
     Plain { at: usize, generation: u16 },
     /// In a stream of objects: which of the entries that is, and where in it.
@@ -37,15 +37,15 @@ enum Place {
 
 /// An object of the file.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+pub struct ObjectEntry {
     /// Its number.
     pub number: u32,
-    place: Place,
+    place: ObjectPlace,
     /// Where its stream ends, if it is one.
     end: u32,
 }
 
-impl Entry {
+impl ObjectEntry {
     /// Whether it is a stream.
     pub fn is_stream(self) -> bool {
         self.end > 0
@@ -53,11 +53,11 @@ impl Entry {
 }
 
 /// The objects of a file.
-pub struct File<'d> {
+pub struct PdfFile<'d> {
     data: &'d [u8],
     budget: &'d Budget,
     /// Every object, in the order of the file; those in streams of objects behind the others.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ObjectEntry>,
     /// The entry that counts for each number.
     latest: HashMap<u32, u32>,
     /// What the trailers say, and where each stands; the last one first.
@@ -73,13 +73,13 @@ pub struct File<'d> {
     pub has_more: bool,
 }
 
-impl<'d> File<'d> {
+impl<'d> PdfFile<'d> {
     /// Looks through a file. `level`: how many steps lead to it.
     ///
     /// # Errors
     /// When a limit is passed.
     pub fn read(data: &'d [u8], level: usize, budget: &'d Budget) -> io::Result<Self> {
-        let mut file = File {
+        let mut file = PdfFile {
             data,
             budget,
             entries: Vec::new(),
@@ -111,7 +111,7 @@ impl<'d> File<'d> {
             self.budget.spend(0)?;
             let mut lexer = Lexer::new(self.data, at);
             let object = lexer.object();
-            let mut entry = Entry { number, place: Place::Plain { at, generation }, end: 0 };
+            let mut entry = ObjectEntry { number, place: ObjectPlace::Plain { at, generation }, end: 0 };
             if let Some(Object::Dict(dict)) = object
                 && let Some(start) = stream_start(&lexer)
             {
@@ -204,8 +204,8 @@ impl<'d> File<'d> {
                 if is_newer {
                     self.latest.insert(number, self.entries.len() as u32);
                 }
-                let place = Place::Packed { stream: index, at: place };
-                self.entries.push(Entry { number, place, end: 0 });
+                let place = ObjectPlace::Packed { stream: index, at: place };
+                self.entries.push(ObjectEntry { number, place, end: 0 });
             }
         }
         self.kept.borrow_mut().clear();
@@ -215,8 +215,8 @@ impl<'d> File<'d> {
     /// The entry that stands in the file as it is and holds an entry.
     fn written(&self, index: u32) -> u32 {
         match self.entries[index as usize].place {
-            Place::Plain { .. } => index,
-            Place::Packed { stream, .. } => stream,
+            ObjectPlace::Plain { .. } => index,
+            ObjectPlace::Packed { stream, .. } => stream,
         }
     }
 
@@ -253,8 +253,8 @@ impl<'d> File<'d> {
     pub fn object_at(&self, index: u32) -> Object {
         let entry = self.entries[index as usize];
         match entry.place {
-            Place::Plain { at, generation } => self.plain(entry, generation, at),
-            Place::Packed { stream, at } => {
+            ObjectPlace::Plain { at, generation } => self.plain(entry, generation, at),
+            ObjectPlace::Packed { stream, at } => {
                 let Object::Stream(stream_object) = self.object_at(stream) else { return Object::Null };
                 let Ok(data) = self.object_stream(stream, &stream_object) else { return Object::Null };
                 Lexer::new(&data, at as usize).object().unwrap_or(Object::Null)
@@ -262,7 +262,7 @@ impl<'d> File<'d> {
         }
     }
 
-    fn plain(&self, entry: Entry, generation: u16, at: usize) -> Object {
+    fn plain(&self, entry: ObjectEntry, generation: u16, at: usize) -> Object {
         let mut lexer = Lexer::new(self.data, at);
         let object = lexer.object().unwrap_or(Object::Null);
         let id = (entry.number, generation);
@@ -385,11 +385,11 @@ impl<'d> File<'d> {
         let is = |kind| stream.dict.is("Type", kind);
         match own {
             Some((_, parameters)) => {
-                crypt.stream(stream.id, crypt::Packed::Named(parameters.get("Name").name()), raw)
+                crypt.stream(stream.id, crypt::StreamCipher::Named(parameters.get("Name").name()), raw)
             }
             None if is("XRef") || (is("Metadata") && !crypt.metadata) => Some(Box::new(raw)),
-            None if is("EmbeddedFile") => crypt.stream(stream.id, crypt::Packed::Attached, raw),
-            None => crypt.stream(stream.id, crypt::Packed::Usual, raw),
+            None if is("EmbeddedFile") => crypt.stream(stream.id, crypt::StreamCipher::Attached, raw),
+            None => crypt.stream(stream.id, crypt::StreamCipher::Usual, raw),
         }
     }
 
@@ -410,7 +410,7 @@ impl<'d> File<'d> {
 
     /// Counts what comes out of a stream.
     pub fn counted<R: Read>(&self, stream: &Stream, decoder: R) -> Unpacked<'d, R> {
-        Unpacked::new(self.budget, self.level + 1, Packed::Known(stream.range.len() as u64), decoder)
+        Unpacked::new(self.budget, self.level + 1, PackedSize::Known(stream.range.len() as u64), decoder)
     }
 }
 

@@ -23,9 +23,9 @@ pub fn undo<'d>(raw: Box<dyn Read + 'd>, filters: &[Filter]) -> Option<Box<dyn R
         input = match name.as_slice() {
             b"FlateDecode" | b"Fl" => predicted(Box::new(Flate::Start(packed)), parameters),
             b"LZWDecode" | b"LZW" => predicted(Box::new(Lzw::new(packed, parameters)), parameters),
-            b"ASCIIHexDecode" | b"AHx" => Box::new(Steps::new(packed, hex)),
-            b"ASCII85Decode" | b"A85" => Box::new(Steps::new(packed, base85)),
-            b"RunLengthDecode" | b"RL" => Box::new(Steps::new(packed, runs)),
+            b"ASCIIHexDecode" | b"AHx" => Box::new(FilterSteps::new(packed, hex)),
+            b"ASCII85Decode" | b"A85" => Box::new(FilterSteps::new(packed, base85)),
+            b"RunLengthDecode" | b"RL" => Box::new(FilterSteps::new(packed, runs)),
             b"Crypt" => Box::new(packed),
             _ => return None,
         };
@@ -109,7 +109,7 @@ impl<R: BufRead> Read for Lzw<R> {
 }
 
 /// A filter that is undone step by step: a step reads a little and appends what it stands for. It says whether it goes on.
-struct Steps<R, S> {
+struct FilterSteps<R, S> {
     packed: R,
     step: S,
     out: Vec<u8>,
@@ -117,13 +117,13 @@ struct Steps<R, S> {
     goes_on: bool,
 }
 
-impl<R: BufRead, S: FnMut(&mut R, &mut Vec<u8>) -> io::Result<bool>> Steps<R, S> {
+impl<R: BufRead, S: FnMut(&mut R, &mut Vec<u8>) -> io::Result<bool>> FilterSteps<R, S> {
     fn new(packed: R, step: S) -> Self {
-        Steps { packed, step, out: Vec::new(), given: 0, goes_on: true }
+        FilterSteps { packed, step, out: Vec::new(), given: 0, goes_on: true }
     }
 }
 
-impl<R: BufRead, S: FnMut(&mut R, &mut Vec<u8>) -> io::Result<bool>> Read for Steps<R, S> {
+impl<R: BufRead, S: FnMut(&mut R, &mut Vec<u8>) -> io::Result<bool>> Read for FilterSteps<R, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.given == self.out.len() {
             self.out.clear();
@@ -243,7 +243,7 @@ fn predicted<'d>(input: Box<dyn Read + 'd>, parameters: &Dict) -> Box<dyn Read +
         above[..line.len()].copy_from_slice(&line);
         Ok(whole)
     };
-    Box::new(Steps::new(BufReader::with_capacity(BUFFER, input), step))
+    Box::new(FilterSteps::new(BufReader::with_capacity(BUFFER, input), step))
 }
 
 /// The neighbour that is nearest to what a slope would give (PNG, 9.4).

@@ -2,7 +2,7 @@
 
 use crate::cmap::{Cmap, code};
 use crate::encoding;
-use crate::file::File;
+use crate::file::PdfFile;
 use crate::object::{Dict, Object};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -80,7 +80,7 @@ impl Font {
     }
 
     /// Reads a font.
-    pub fn read(file: &File<'_>, dict: &Dict) -> Self {
+    pub fn read(file: &PdfFile<'_>, dict: &Dict) -> Self {
         let mut font = Font::unknown();
         font.unicode =
             stream(file, dict.get("ToUnicode")).map(|bytes| Cmap::read(&bytes)).unwrap_or_default();
@@ -99,7 +99,7 @@ impl Font {
         font
     }
 
-    fn simple(&mut self, file: &File<'_>, dict: &Dict) {
+    fn simple(&mut self, file: &PdfFile<'_>, dict: &Dict) {
         let encoding = file.get(dict.get("Encoding"));
         let descriptor = file.dict(dict.get("FontDescriptor"));
         let program = match (&encoding, &descriptor, self.unicode.is_empty()) {
@@ -125,7 +125,7 @@ impl Font {
         }
     }
 
-    fn composite(&mut self, file: &File<'_>, dict: &Dict) {
+    fn composite(&mut self, file: &PdfFile<'_>, dict: &Dict) {
         self.coding = match file.get(dict.get("Encoding")) {
             Object::Name(name) => {
                 let has = |part: &[u8]| memchr::memmem::find(&name, part).is_some();
@@ -228,7 +228,7 @@ impl Font {
 }
 
 /// A stream's bytes; what comes before damage of it.
-fn stream(file: &File<'_>, value: &Object) -> Option<Vec<u8>> {
+fn stream(file: &PdfFile<'_>, value: &Object) -> Option<Vec<u8>> {
     let Object::Stream(stream) = file.get(value) else { return None };
     let mut bytes = Vec::new();
     let _ = file.decoded(&stream)?.take(MAX_CMAP).read_to_end(&mut bytes);

@@ -40,17 +40,17 @@ const LABEL: usize = 60;
 
 /// What stands on a line without a gap.
 #[derive(Debug)]
-struct Segment {
+struct LineSegment {
     start: f32,
     end: f32,
     text: String,
 }
 
 #[derive(Debug)]
-struct Line {
+struct PdfLine {
     base: f32,
     size: f32,
-    segments: Vec<Segment>,
+    segments: Vec<LineSegment>,
 }
 
 /// The lines of a page.
@@ -78,7 +78,7 @@ pub fn text(mut chunks: Vec<Chunk>) -> String {
 }
 
 /// Puts chunks of one direction into lines, the highest first.
-fn lines(mut chunks: Vec<Chunk>) -> Vec<Line> {
+fn lines(mut chunks: Vec<Chunk>) -> Vec<PdfLine> {
     chunks.sort_by(|one, other| other.base.total_cmp(&one.base));
     let mut rows: Vec<Vec<Chunk>> = Vec::new();
     for chunk in chunks {
@@ -129,13 +129,13 @@ fn tracking(line: &[Chunk]) -> f32 {
 
 /// Joins what stands on a line. `None` for a line of nothing but spaces.
 /// `columns`: where columns start in the lines around.
-fn segments(line: Vec<Chunk>, columns: &[f32]) -> Option<Line> {
+fn segments(line: Vec<Chunk>, columns: &[f32]) -> Option<PdfLine> {
     let tracking = tracking(&line);
     let base = line.first()?.base;
     let size = line.iter().map(|chunk| chunk.size).fold(0.0, f32::max);
     let is_column =
         |chunk: &Chunk, em: f32| columns.iter().any(|start| (start - chunk.start).abs() < 0.1 * em);
-    let mut segments: Vec<Segment> = Vec::new();
+    let mut segments: Vec<LineSegment> = Vec::new();
     let mut last: Option<Chunk> = None;
     for chunk in line {
         let em = last.as_ref().map_or(chunk.size, |last| last.size.min(chunk.size)).max(f32::MIN_POSITIVE);
@@ -156,7 +156,7 @@ fn segments(line: Vec<Chunk>, columns: &[f32]) -> Option<Line> {
                 segment.text.push_str(&chunk.text);
                 segment.end = segment.end.max(chunk.end);
             }
-            _ => segments.push(Segment { start: chunk.start, end: chunk.end, text: chunk.text.clone() }),
+            _ => segments.push(LineSegment { start: chunk.start, end: chunk.end, text: chunk.text.clone() }),
         }
         last = Some(chunk);
     }
@@ -164,11 +164,11 @@ fn segments(line: Vec<Chunk>, columns: &[f32]) -> Option<Line> {
         segment.text = segment.text.trim().to_owned();
     }
     segments.retain(|segment| !segment.text.is_empty());
-    (!segments.is_empty()).then_some(Line { base, size, segments })
+    (!segments.is_empty()).then_some(PdfLine { base, size, segments })
 }
 
 /// Writes words that may go on in the next line of their column, and what stands left of them.
-fn columns(lines: &[Line], out: &mut String) {
+fn columns(lines: &[PdfLine], out: &mut String) {
     let mut is_continued: Vec<Vec<bool>> =
         lines.iter().map(|line| vec![false; line.segments.len()]).collect();
     for (l, line) in lines.iter().enumerate() {
@@ -206,18 +206,19 @@ fn last_word(text: &str) -> &str {
 }
 
 /// The segment that stands below another, in the same column.
-fn below(lines: &[Line], (l, s): (usize, usize)) -> Option<(usize, usize)> {
+fn below(lines: &[PdfLine], (l, s): (usize, usize)) -> Option<(usize, usize)> {
     let (line, segment) = (&lines[l], &lines[l].segments[s]);
     let near = lines[l + 1..].iter().take(8).take_while(|next| line.base - next.base < NEXT_LINE * line.size);
     near.enumerate().find_map(|(i, next)| {
-        let is_below =
-            |other: &Segment| (other.start - segment.start).abs() < line.size && other.end > segment.start;
+        let is_below = |other: &LineSegment| {
+            (other.start - segment.start).abs() < line.size && other.end > segment.start
+        };
         next.segments.iter().position(is_below).map(|found| (l + 1 + i, found))
     })
 }
 
 /// Whether the last word of a segment may go on in the one below.
-fn may_go_on(lines: &[Line], (l, s): (usize, usize), (m, t): (usize, usize), word: &str) -> bool {
+fn may_go_on(lines: &[PdfLine], (l, s): (usize, usize), (m, t): (usize, usize), word: &str) -> bool {
     let (segment, next) = (&lines[l].segments[s], &lines[m].segments[t]);
     let looks_alike = lines[l].segments.len() == lines[m].segments.len();
     let first = next.text.split(' ').next().unwrap_or_default();
@@ -230,10 +231,10 @@ fn may_go_on(lines: &[Line], (l, s): (usize, usize), (m, t): (usize, usize), wor
 
 /// What stands left of a segment of the first line, there or beside the lines that it goes on in, without words that are
 /// long enough to be found twice.
-fn label(lines: &[Line], s: usize, out: &mut String) {
+fn label(lines: &[PdfLine], s: usize, out: &mut String) {
     let segment = &lines[0].segments[s];
     let own = segment.text.rsplit_once(' ').map_or("", |(before, _)| before);
-    let is_left = |other: &&Segment| other.end <= segment.start;
+    let is_left = |other: &&LineSegment| other.end <= segment.start;
     let left =
         lines.iter().flat_map(|line| line.segments.iter().filter(is_left)).map(|other| other.text.as_str());
     let words: Vec<&str> = left

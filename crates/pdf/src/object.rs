@@ -94,7 +94,7 @@ impl Object {
 
 /// A piece of what is written.
 #[derive(Debug, PartialEq)]
-pub enum Token<'d> {
+pub enum PdfToken<'d> {
     /// A number.
     Number(f64),
     /// A name.
@@ -165,30 +165,30 @@ impl<'d> Lexer<'d> {
     }
 
     /// The next token; `None` at the end.
-    pub fn token(&mut self) -> Option<Token<'d>> {
+    pub fn token(&mut self) -> Option<PdfToken<'d>> {
         loop {
             self.skip_space();
             let byte = self.peek()?;
             self.at += 1;
             return Some(match (byte, self.peek()) {
-                (b'/', _) => Token::Name(unescape(self.regular())),
-                (b'(', _) => Token::String(self.literal()),
+                (b'/', _) => PdfToken::Name(unescape(self.regular())),
+                (b'(', _) => PdfToken::String(self.literal()),
                 (b'<', Some(b'<')) => {
                     self.at += 1;
-                    Token::DictStart
+                    PdfToken::DictStart
                 }
-                (b'<', _) => Token::String(self.hex()),
+                (b'<', _) => PdfToken::String(self.hex()),
                 (b'>', Some(b'>')) => {
                     self.at += 1;
-                    Token::DictEnd
+                    PdfToken::DictEnd
                 }
-                (b'[', _) => Token::ArrayStart,
-                (b']', _) => Token::ArrayEnd,
+                (b'[', _) => PdfToken::ArrayStart,
+                (b']', _) => PdfToken::ArrayEnd,
                 (b')' | b'>' | b'{' | b'}', _) => continue,
                 _ => {
                     self.at -= 1;
                     let word = self.regular();
-                    number(word).map_or(Token::Word(word), Token::Number)
+                    number(word).map_or(PdfToken::Word(word), PdfToken::Number)
                 }
             });
         }
@@ -266,18 +266,18 @@ impl<'d> Lexer<'d> {
     }
 
     /// The object that a token starts.
-    pub fn object_of(&mut self, token: Token<'_>, depth: usize) -> Option<Object> {
+    pub fn object_of(&mut self, token: PdfToken<'_>, depth: usize) -> Option<Object> {
         Some(match token {
-            Token::Number(number) => self.reference(number).unwrap_or(Object::Number(number)),
-            Token::Name(name) => Object::Name(name),
-            Token::String(text) => Object::String(text),
-            Token::Word(b"true") => Object::Bool(true),
-            Token::Word(b"false") => Object::Bool(false),
-            Token::Word(b"null") => Object::Null,
-            Token::ArrayStart if depth < MAX_DEPTH => Object::Array(self.array(depth)),
-            Token::DictStart if depth < MAX_DEPTH => Object::Dict(self.dict(depth)),
-            Token::ArrayStart | Token::DictStart => Object::Null,
-            Token::Word(_) | Token::ArrayEnd | Token::DictEnd => return None,
+            PdfToken::Number(number) => self.reference(number).unwrap_or(Object::Number(number)),
+            PdfToken::Name(name) => Object::Name(name),
+            PdfToken::String(text) => Object::String(text),
+            PdfToken::Word(b"true") => Object::Bool(true),
+            PdfToken::Word(b"false") => Object::Bool(false),
+            PdfToken::Word(b"null") => Object::Null,
+            PdfToken::ArrayStart if depth < MAX_DEPTH => Object::Array(self.array(depth)),
+            PdfToken::DictStart if depth < MAX_DEPTH => Object::Dict(self.dict(depth)),
+            PdfToken::ArrayStart | PdfToken::DictStart => Object::Null,
+            PdfToken::Word(_) | PdfToken::ArrayEnd | PdfToken::DictEnd => return None,
         })
     }
 
@@ -310,9 +310,9 @@ impl<'d> Lexer<'d> {
         loop {
             let before = self.at;
             match self.token() {
-                None | Some(Token::ArrayEnd) => return values,
+                None | Some(PdfToken::ArrayEnd) => return values,
                 // The array has no end.
-                Some(Token::Word(b"endobj" | b"endstream" | b"stream" | b"obj")) => {
+                Some(PdfToken::Word(b"endobj" | b"endstream" | b"stream" | b"obj")) => {
                     self.at = before;
                     return values;
                 }
@@ -329,12 +329,12 @@ impl<'d> Lexer<'d> {
         let mut before = self.at;
         while let Some(token) = self.token() {
             match token {
-                Token::DictEnd => break,
-                Token::Name(name) => {
+                PdfToken::DictEnd => break,
+                PdfToken::Name(name) => {
                     let after = self.at;
                     let value = match self.token() {
                         // A name without a value.
-                        Some(Token::DictEnd) | None => break,
+                        Some(PdfToken::DictEnd) | None => break,
                         Some(token) => self.object_of(token, depth + 1),
                     };
                     if value.is_none() {
@@ -345,7 +345,7 @@ impl<'d> Lexer<'d> {
                     entries.extend(value.filter(|_| has_room).map(|value| (name, value)));
                 }
                 // The dictionary has no end.
-                Token::Word(b"endobj" | b"stream" | b"endstream" | b"obj") => {
+                PdfToken::Word(b"endobj" | b"stream" | b"endstream" | b"obj") => {
                     self.at = before;
                     break;
                 }

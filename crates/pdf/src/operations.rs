@@ -1,6 +1,6 @@
 //! The operators of a content stream, read while it is unpacked (ISO 32000-2, 7.8.2).
 
-use crate::object::{Lexer, Object, Token, is_space};
+use crate::object::{Lexer, Object, PdfToken, is_space};
 use memchr::memmem;
 use std::io::{self, Read};
 
@@ -22,7 +22,7 @@ pub struct Operations<R> {
 }
 
 /// What came of looking for an operator in what is there.
-enum Step {
+enum OperatorStep {
     Operator(Vec<u8>, usize),
     More,
 }
@@ -40,15 +40,15 @@ impl<R: Read> Operations<R> {
     pub fn next(&mut self, operands: &mut Vec<Object>) -> io::Result<Option<Vec<u8>>> {
         loop {
             match self.step(operands) {
-                Step::Operator(operator, at) => {
+                OperatorStep::Operator(operator, at) => {
                     self.at = at;
                     if operator == b"ID" {
                         self.skip_picture()?;
                     }
                     return Ok(Some(operator));
                 }
-                Step::More if self.ended => return self.failed.take().map_or(Ok(None), Err),
-                Step::More => {
+                OperatorStep::More if self.ended => return self.failed.take().map_or(Ok(None), Err),
+                OperatorStep::More => {
                     if self.buffer.len() - self.at > MAX_OPERATION {
                         self.at = self.buffer.len();
                     }
@@ -58,15 +58,19 @@ impl<R: Read> Operations<R> {
         }
     }
 
-    fn step(&self, operands: &mut Vec<Object>) -> Step {
+    fn step(&self, operands: &mut Vec<Object>) -> OperatorStep {
         operands.clear();
         let mut lexer = Lexer::new(&self.buffer, self.at);
         while let Some(token) = lexer.token() {
             let object = match token {
-                Token::Word(b"true" | b"false" | b"null") => lexer.object_of(token, 0),
-                Token::Word(word) => {
+                PdfToken::Word(b"true" | b"false" | b"null") => lexer.object_of(token, 0),
+                PdfToken::Word(word) => {
                     let is_whole = lexer.at < self.buffer.len() || self.ended;
-                    return if is_whole { Step::Operator(word.to_vec(), lexer.at) } else { Step::More };
+                    return if is_whole {
+                        OperatorStep::Operator(word.to_vec(), lexer.at)
+                    } else {
+                        OperatorStep::More
+                    };
                 }
                 token => lexer.object_of(token, 0),
             };
@@ -74,10 +78,10 @@ impl<R: Read> Operations<R> {
                 operands.extend(object);
             }
             if lexer.at >= self.buffer.len() && !self.ended {
-                return Step::More;
+                return OperatorStep::More;
             }
         }
-        Step::More
+        OperatorStep::More
     }
 
     /// Reads on. As much again as there is already, so that what is long is not gone through too often.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A copy of a token in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copy {
+pub struct ValueCopy {
     /// Where it stands, in bytes.
     pub range: Range<usize>,
     /// The variable that takes its place.
@@ -29,7 +29,7 @@ impl Problem {
 
 /// A piece of what a literal or an expression comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub enum LiteralSegment {
     /// Text, with the escapes undone that depend on the kind of literal.
     Text(String),
     /// An expression, as it is written.
@@ -38,57 +38,57 @@ pub enum Piece {
 
 /// What a literal or an expression comes to: never two texts in a row, never an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pieces(Vec<Piece>);
+pub struct LiteralSegments(Vec<LiteralSegment>);
 
-impl Pieces {
+impl LiteralSegments {
     /// Text alone.
     pub fn text(text: &str) -> Self {
-        let mut pieces = Pieces::default();
+        let mut pieces = LiteralSegments::default();
         pieces.push_text(text);
         pieces
     }
 
     /// An expression alone.
     pub fn code(code: &str) -> Self {
-        Pieces(vec![Piece::Code(code.to_owned())])
+        LiteralSegments(vec![LiteralSegment::Code(code.to_owned())])
     }
 
     /// Adds text.
     pub fn push_text(&mut self, text: &str) {
         match self.0.last_mut() {
-            Some(Piece::Text(last)) => last.push_str(text),
+            Some(LiteralSegment::Text(last)) => last.push_str(text),
             _ if text.is_empty() => {}
-            _ => self.0.push(Piece::Text(text.to_owned())),
+            _ => self.0.push(LiteralSegment::Text(text.to_owned())),
         }
     }
 
     /// Adds an expression.
     pub fn push_code(&mut self, code: &str) {
-        self.0.push(Piece::Code(code.to_owned()));
+        self.0.push(LiteralSegment::Code(code.to_owned()));
     }
 
     /// Adds all of `other`.
-    pub fn append(&mut self, other: Pieces) {
+    pub fn append(&mut self, other: LiteralSegments) {
         for piece in other.0 {
             match piece {
-                Piece::Text(text) => self.push_text(&text),
+                LiteralSegment::Text(text) => self.push_text(&text),
                 code => self.0.push(code),
             }
         }
     }
 
     /// The same with another piece wherever `find` stands in a text.
-    pub fn replace(self, find: &str, by: &Piece) -> Pieces {
-        let mut pieces = Pieces::default();
+    pub fn replace(self, find: &str, by: &LiteralSegment) -> LiteralSegments {
+        let mut pieces = LiteralSegments::default();
         for piece in self.0 {
-            let Piece::Text(text) = piece else {
+            let LiteralSegment::Text(text) = piece else {
                 pieces.0.push(piece);
                 continue;
             };
             for (number, part) in text.split(find).enumerate() {
                 match (number, by) {
                     (0, _) => {}
-                    (_, Piece::Text(by)) => pieces.push_text(by),
+                    (_, LiteralSegment::Text(by)) => pieces.push_text(by),
                     (_, code) => pieces.0.push(code.clone()),
                 }
                 pieces.push_text(part);
@@ -100,7 +100,7 @@ impl Pieces {
 
 /// A change to a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct TextChange {
     /// What is replaced; empty for what is put in.
     pub range: Range<usize>,
     /// The text that takes its place.
@@ -108,11 +108,11 @@ pub struct Change {
     /// The part of `text` that is the new node.
     pub node: Range<usize>,
     /// What the new node reads as; `None` for what is put in.
-    pub reads: Option<Pieces>,
+    pub reads: Option<LiteralSegments>,
 }
 
 /// The text after some changes, which are sorted and do not overlap, and where each one's text then stands.
-pub fn apply(text: &str, changes: &[Change]) -> (String, Vec<Range<usize>>) {
+pub fn apply(text: &str, changes: &[TextChange]) -> (String, Vec<Range<usize>>) {
     let mut changed = String::with_capacity(text.len() + 64 * changes.len());
     let mut places = Vec::with_capacity(changes.len());
     let mut at = 0;
@@ -132,8 +132,8 @@ pub fn apply(text: &str, changes: &[Change]) -> (String, Vec<Range<usize>>) {
 pub fn replaced(
     text: &str,
     range: Range<usize>,
-    copies: &[Copy],
-    mut by: impl FnMut(&Copy) -> String,
+    copies: &[ValueCopy],
+    mut by: impl FnMut(&ValueCopy) -> String,
 ) -> String {
     let mut changed = String::new();
     let mut at = range.start;
@@ -157,21 +157,24 @@ mod tests {
 
     #[test]
     fn pieces_are_the_same_however_they_came_together() {
-        let mut pieces = Pieces::text("a");
-        pieces.append(Pieces::text("b"));
+        let mut pieces = LiteralSegments::text("a");
+        pieces.append(LiteralSegments::text("b"));
         pieces.push_text("");
-        assert_eq!(pieces, Pieces::text("ab"));
-        let code = Piece::Code("x".into());
-        let mut expected = Pieces::text("a");
+        assert_eq!(pieces, LiteralSegments::text("ab"));
+        let code = LiteralSegment::Code("x".into());
+        let mut expected = LiteralSegments::text("a");
         expected.push_code("x");
         expected.push_code("x");
-        assert_eq!(Pieces::text("abb").replace("b", &code), expected);
-        assert_eq!(Pieces::text("abc").replace("b", &Piece::Text("d".into())), Pieces::text("adc"));
+        assert_eq!(LiteralSegments::text("abb").replace("b", &code), expected);
+        assert_eq!(
+            LiteralSegments::text("abc").replace("b", &LiteralSegment::Text("d".into())),
+            LiteralSegments::text("adc")
+        );
     }
 
     #[test]
     fn changes_keep_what_is_around_them() {
-        let change = |range: Range<usize>, text: &str| Change {
+        let change = |range: Range<usize>, text: &str| TextChange {
             range,
             text: text.into(),
             node: 0..text.len(),

@@ -4,8 +4,8 @@
 //! Takes a text, the copies of tokens in it and a language's [`Syntax`]; gives the changed text. Whatever is unclear is
 //! a [`Problem`], and then nothing is changed.
 
-use crate::change::{self, Change, Copy, Piece, Pieces, Problem};
-use crate::tree::{self, Place};
+use crate::change::{self, LiteralSegment, LiteralSegments, Problem, TextChange, ValueCopy};
+use crate::tree::{self, NodePath};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -25,16 +25,17 @@ pub trait Syntax {
     ///
     /// # Errors
     /// Why no reference can stand there.
-    fn target<'p, 't>(&self, innermost: Place<'p, 't>, text: &str) -> Result<Target<'p, 't>, String>;
+    fn target<'p, 't>(&self, innermost: NodePath<'p, 't>, text: &str)
+    -> Result<RedactTarget<'p, 't>, String>;
 
     /// Writes the node anew, with references for the copies in it.
     ///
     /// # Errors
     /// Why that cannot be done safely.
-    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String>;
+    fn rewrite(&self, place: NodePath<'_, '_>, copies: &[ValueCopy], text: &str) -> Result<String, String>;
 
     /// What a literal, or an expression that [`Syntax::rewrite`] writes, comes to; `None` for any other node.
-    fn read(&self, node: Node<'_>, text: &str) -> Option<Pieces>;
+    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments>;
 
     /// The expression that reads a variable, as [`Syntax::read`] gives it.
     fn reference(&self, variable: &str) -> String;
@@ -50,17 +51,17 @@ pub trait Syntax {
 
 /// What is to be changed.
 #[derive(Clone, Copy)]
-pub enum Target<'p, 't> {
+pub enum RedactTarget<'p, 't> {
     /// A literal, which is evaluated.
-    Literal(Place<'p, 't>),
+    Literal(NodePath<'p, 't>),
     /// A comment, or a string that nobody evaluates: a reference in it is only text.
-    Text(Place<'p, 't>),
+    Text(NodePath<'p, 't>),
 }
 
-impl<'p, 't> Target<'p, 't> {
+impl<'p, 't> RedactTarget<'p, 't> {
     fn node(self) -> Node<'t> {
         match self {
-            Target::Literal(place) | Target::Text(place) => place.node(),
+            RedactTarget::Literal(place) | RedactTarget::Text(place) => place.node(),
         }
     }
 }
@@ -69,7 +70,7 @@ impl<'p, 't> Target<'p, 't> {
 ///
 /// # Errors
 /// Everything that keeps the file from being changed.
-pub fn redact(text: &str, copies: &[Copy], syntax: &dyn Syntax) -> Result<String, Vec<Problem>> {
+pub fn redact(text: &str, copies: &[ValueCopy], syntax: &dyn Syntax) -> Result<String, Vec<Problem>> {
     let one = |problem| vec![problem];
     if text.len() > MAX_SIZE {
         let reason =
@@ -85,7 +86,7 @@ pub fn redact(text: &str, copies: &[Copy], syntax: &dyn Syntax) -> Result<String
 
     let mut problems = Vec::new();
     // The copies by the node to change; a first look, as a node's change needs all the copies in it.
-    let mut of_node: BTreeMap<usize, Vec<Copy>> = BTreeMap::new();
+    let mut of_node: BTreeMap<usize, Vec<ValueCopy>> = BTreeMap::new();
     tree::each_copy(root, copies, |number, innermost| {
         let copy = &copies[number];
         match target_of(innermost, copy, text, syntax) {
@@ -101,7 +102,7 @@ pub fn redact(text: &str, copies: &[Copy], syntax: &dyn Syntax) -> Result<String
         own.sort_by_key(|copy| copy.range.start);
         match change_for(target, &own, text, syntax) {
             Ok(change) => {
-                if matches!(target, Target::Literal(_)) {
+                if matches!(target, RedactTarget::Literal(_)) {
                     needed = Some(needed.map_or(change.range.start, |first| first.min(change.range.start)));
                 }
                 changes.push(change);
@@ -112,7 +113,7 @@ pub fn redact(text: &str, copies: &[Copy], syntax: &dyn Syntax) -> Result<String
     let needs = needed.map_or(Ok(None), |first| syntax.needs(root, text, first));
     match needs {
         Ok(Some((at, put_in))) => {
-            changes.push(Change { range: at..at, node: 0..put_in.len(), text: put_in, reads: None })
+            changes.push(TextChange { range: at..at, node: 0..put_in.len(), text: put_in, reads: None })
         }
         Ok(None) => {}
         Err(problem) => problems.push(problem),
@@ -146,11 +147,11 @@ pub fn redact(text: &str, copies: &[Copy], syntax: &dyn Syntax) -> Result<String
 
 /// The node to change for a copy.
 fn target_of<'p, 't>(
-    innermost: Place<'p, 't>,
-    copy: &Copy,
+    innermost: NodePath<'p, 't>,
+    copy: &ValueCopy,
     text: &str,
     syntax: &dyn Syntax,
-) -> Result<Target<'p, 't>, String> {
+) -> Result<RedactTarget<'p, 't>, String> {
     match cuts_an_escape(innermost, copy) {
         true => Err("it is written with escapes: replace it by hand".to_owned()),
         false => syntax.target(innermost, text),
@@ -158,7 +159,7 @@ fn target_of<'p, 't>(
 }
 
 /// Whether an escape before a copy, or in it, takes some of its characters.
-fn cuts_an_escape(innermost: Place<'_, '_>, copy: &Copy) -> bool {
+fn cuts_an_escape(innermost: NodePath<'_, '_>, copy: &ValueCopy) -> bool {
     tree::children(innermost.node()).iter().any(|part| {
         part.kind() == "escape_sequence"
             && part.start_byte() < copy.range.end
@@ -168,41 +169,41 @@ fn cuts_an_escape(innermost: Place<'_, '_>, copy: &Copy) -> bool {
 
 /// The change of one node.
 fn change_for(
-    target: Target<'_, '_>,
-    copies: &[Copy],
+    target: RedactTarget<'_, '_>,
+    copies: &[ValueCopy],
     text: &str,
     syntax: &dyn Syntax,
-) -> Result<Change, String> {
+) -> Result<TextChange, String> {
     let node = target.node();
     let range = node.byte_range();
     let rewritten = match target {
-        Target::Literal(place) => syntax.rewrite(place, copies, text)?,
-        Target::Text(_) => {
+        RedactTarget::Literal(place) => syntax.rewrite(place, copies, text)?,
+        RedactTarget::Text(_) => {
             change::replaced(text, range.clone(), copies, |copy| change::braced(copy.variable))
         }
     };
     let reference = |variable: &str| match target {
-        Target::Literal(_) => Piece::Code(syntax.reference(variable)),
-        Target::Text(_) => Piece::Text(change::braced(variable)),
+        RedactTarget::Literal(_) => LiteralSegment::Code(syntax.reference(variable)),
+        RedactTarget::Text(_) => LiteralSegment::Text(change::braced(variable)),
     };
     let mut reads = syntax
         .read(node, text)
         .ok_or_else(|| "what stands here is no literal: replace it by hand".to_owned())?;
     // Longest first: one token can be a part of another.
-    let mut by_length: Vec<&Copy> = copies.iter().collect();
+    let mut by_length: Vec<&ValueCopy> = copies.iter().collect();
     by_length.sort_by_key(|copy| Reverse(copy.range.len()));
     for copy in by_length {
         reads = reads.replace(&text[copy.range.clone()], &reference(copy.variable));
     }
     let (before, after) = match target {
-        Target::Literal(_) => (
+        RedactTarget::Literal(_) => (
             glued(text[..range.start].chars().next_back(), rewritten.chars().next()),
             glued(rewritten.chars().next_back(), text[range.end..].chars().next()),
         ),
-        Target::Text(_) => ("", ""),
+        RedactTarget::Text(_) => ("", ""),
     };
     let node = before.len()..before.len() + rewritten.len();
-    Ok(Change { range, text: format!("{before}{rewritten}{after}"), node, reads: Some(reads) })
+    Ok(TextChange { range, text: format!("{before}{rewritten}{after}"), node, reads: Some(reads) })
 }
 
 /// What keeps two characters from becoming one word: quotes did where a string stood.
@@ -218,8 +219,8 @@ pub fn read_literal(
     inside: Range<usize>,
     codes: &[(Range<usize>, String)],
     cook: impl Fn(&str) -> String,
-) -> Pieces {
-    let mut pieces = Pieces::default();
+) -> LiteralSegments {
+    let mut pieces = LiteralSegments::default();
     let mut at = inside.start;
     for (range, code) in codes {
         pieces.push_text(&cook(&text[at..range.start]));

@@ -3,17 +3,17 @@
 //! The proof is in the values: what the file parses to afterwards is what it parsed to before, with every token in a
 //! string replaced. Keys, numbers, order and comments are left as they are.
 
-use crate::change::{Copy, Problem, replaced};
+use crate::change::{Problem, ValueCopy, replaced};
 use serde_json::Value;
 
 /// A token's text and what takes its place.
-pub type Pair<'a> = (&'a str, String);
+pub type ValueReference<'a> = (&'a str, String);
 
 /// The changed JSON. `by` makes the reference for a variable.
 ///
 /// # Errors
 /// A text that is no JSON, or a token in a key.
-pub fn json(text: &str, copies: &[Copy], by: impl Fn(&str) -> String) -> Result<String, Problem> {
+pub fn json(text: &str, copies: &[ValueCopy], by: impl Fn(&str) -> String) -> Result<String, Problem> {
     let before = parse_json(text)?;
     substitute(text, copies, by, |pairs, changed| {
         let expected = before.iter().map(|value| value_with(value, pairs));
@@ -26,7 +26,7 @@ pub fn json(text: &str, copies: &[Copy], by: impl Fn(&str) -> String) -> Result<
 ///
 /// # Errors
 /// A text that is no TOML, or a token in a key.
-pub fn toml(text: &str, copies: &[Copy], by: impl Fn(&str) -> String) -> Result<String, Problem> {
+pub fn toml(text: &str, copies: &[ValueCopy], by: impl Fn(&str) -> String) -> Result<String, Problem> {
     let parse = |text: &str| text.parse::<toml::Table>();
     let before = parse(text).map_err(|e| {
         // The error's own text shows the line.
@@ -42,9 +42,9 @@ pub fn toml(text: &str, copies: &[Copy], by: impl Fn(&str) -> String) -> Result<
 /// Replaces the copies, if what comes of it is what it should be.
 fn substitute(
     text: &str,
-    copies: &[Copy],
+    copies: &[ValueCopy],
     by: impl Fn(&str) -> String,
-    is_right: impl Fn(&[Pair<'_>], &str) -> Option<bool>,
+    is_right: impl Fn(&[ValueReference<'_>], &str) -> Option<bool>,
 ) -> Result<String, Problem> {
     let pairs = pairs(text, copies, &by);
     let changed = replaced(text, 0..text.len(), copies, |copy| by(copy.variable));
@@ -59,8 +59,12 @@ fn substitute(
 }
 
 /// Each token among the copies with its reference, longest first: one can be a part of another.
-pub fn pairs<'t>(text: &'t str, copies: &[Copy], by: impl Fn(&str) -> String) -> Vec<Pair<'t>> {
-    let mut pairs: Vec<Pair> =
+pub fn pairs<'t>(
+    text: &'t str,
+    copies: &[ValueCopy],
+    by: impl Fn(&str) -> String,
+) -> Vec<ValueReference<'t>> {
+    let mut pairs: Vec<ValueReference> =
         copies.iter().map(|copy| (&text[copy.range.clone()], by(copy.variable))).collect();
     pairs.sort_unstable_by(|a, b| (b.0.len(), b).cmp(&(a.0.len(), a)));
     pairs.dedup();
@@ -68,11 +72,11 @@ pub fn pairs<'t>(text: &'t str, copies: &[Copy], by: impl Fn(&str) -> String) ->
 }
 
 /// A text with the tokens replaced.
-pub fn text_with(text: &str, pairs: &[Pair<'_>]) -> String {
+pub fn text_with(text: &str, pairs: &[ValueReference<'_>]) -> String {
     pairs.iter().fold(text.to_owned(), |text, (token, by)| text.replace(token, by))
 }
 
-fn value_with(value: &Value, pairs: &[Pair<'_>]) -> Value {
+fn value_with(value: &Value, pairs: &[ValueReference<'_>]) -> Value {
     match value {
         Value::String(text) => Value::String(text_with(text, pairs)),
         Value::Array(values) => values.iter().map(|value| value_with(value, pairs)).collect(),
@@ -83,8 +87,8 @@ fn value_with(value: &Value, pairs: &[Pair<'_>]) -> Value {
     }
 }
 
-fn table_with(table: &toml::Table, pairs: &[Pair<'_>]) -> toml::Table {
-    fn with(value: &toml::Value, pairs: &[Pair<'_>]) -> toml::Value {
+fn table_with(table: &toml::Table, pairs: &[ValueReference<'_>]) -> toml::Table {
+    fn with(value: &toml::Value, pairs: &[ValueReference<'_>]) -> toml::Value {
         match value {
             toml::Value::String(text) => toml::Value::String(text_with(text, pairs)),
             toml::Value::Array(values) => {

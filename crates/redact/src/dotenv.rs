@@ -4,12 +4,12 @@
 //! for those that expand it a variable that names itself is never set. What loaders read differently (a value over
 //! several lines without quotes, a line that assigns nothing) is not guessed at: such a file is left alone.
 
-use crate::change::{Copy, Problem, braced, replaced};
+use crate::change::{Problem, ValueCopy, braced, replaced};
 use std::ops::Range;
 
 /// One assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Assignment<'t> {
+struct DotenvAssignment<'t> {
     name: &'t str,
     quote: Option<char>,
     /// Without the quotes.
@@ -20,13 +20,14 @@ struct Assignment<'t> {
 ///
 /// # Errors
 /// A line that loaders read differently, or a place where no reference can stand.
-pub fn dotenv(text: &str, copies: &[Copy]) -> Result<String, Problem> {
+pub fn dotenv(text: &str, copies: &[ValueCopy]) -> Result<String, Problem> {
     let before = parse(text)?;
     let mut expected: Vec<String> = before.iter().map(|a| text[a.value.clone()].to_owned()).collect();
     let mut by = Vec::with_capacity(copies.len());
     for copy in copies {
         let problem = |reason: &str| Problem::new(copy.range.start, reason);
-        let within = |a: &Assignment| a.value.start <= copy.range.start && copy.range.end <= a.value.end;
+        let within =
+            |a: &DotenvAssignment| a.value.start <= copy.range.start && copy.range.end <= a.value.end;
         let Some(number) = before.iter().position(within) else {
             let line = text[..copy.range.start].rfind('\n').map_or(0, |newline| newline + 1);
             // A comment is text.
@@ -69,7 +70,7 @@ pub fn dotenv(text: &str, copies: &[Copy]) -> Result<String, Problem> {
 }
 
 /// The assignments of a file in which every line is one, a comment or empty.
-fn parse(text: &str) -> Result<Vec<Assignment<'_>>, Problem> {
+fn parse(text: &str) -> Result<Vec<DotenvAssignment<'_>>, Problem> {
     let mut assignments = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -89,7 +90,7 @@ fn parse(text: &str) -> Result<Vec<Assignment<'_>>, Problem> {
 }
 
 /// The assignment that starts on the line from `start` to `end`, and where the line after it starts.
-fn assignment(text: &str, start: usize, end: usize) -> Option<(Assignment<'_>, usize)> {
+fn assignment(text: &str, start: usize, end: usize) -> Option<(DotenvAssignment<'_>, usize)> {
     let equals = start + text[start..end].find('=')?;
     let head = text[start..equals].trim();
     let name = head.strip_prefix("export ").unwrap_or(head).trim();
@@ -104,7 +105,7 @@ fn assignment(text: &str, start: usize, end: usize) -> Option<(Assignment<'_>, u
         let line = &text[value.min(end)..end];
         let comment = line.find(" #").or_else(|| line.starts_with('#').then_some(0)).unwrap_or(line.len());
         let value = value.min(end)..value.min(end) + line[..comment].trim_end().len();
-        return Some((Assignment { name, quote: None, value }, end + 1));
+        return Some((DotenvAssignment { name, quote: None, value }, end + 1));
     };
     let inside = value + 1;
     let mut escaped = false;
@@ -117,7 +118,7 @@ fn assignment(text: &str, start: usize, end: usize) -> Option<(Assignment<'_>, u
     let end = text[closing..].find('\n').map_or(text.len(), |newline| closing + newline);
     let tail = text[closing + 1..end].trim();
     let clean = tail.is_empty() || tail.starts_with('#');
-    clean.then_some((Assignment { name, quote: Some(quote), value: inside..closing }, end + 1))
+    clean.then_some((DotenvAssignment { name, quote: Some(quote), value: inside..closing }, end + 1))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Go: a string gives way to `os.Getenv("NAME")`, a part of one is joined with `+`. The import of `os` comes in where it
 //! is missing.
 
-use crate::change::{Copy, Pieces, Problem};
-use crate::code::{Syntax, Target, read_literal, unescape};
-use crate::tree::{Place, children, each_named};
+use crate::change::{LiteralSegments, Problem, ValueCopy};
+use crate::code::{RedactTarget, Syntax, read_literal, unescape};
+use crate::tree::{NodePath, children, each_named};
 use tree_sitter::{Language, Node};
 
 /// Go's syntax.
@@ -18,9 +18,13 @@ impl Syntax for Go {
         tree_sitter_go::LANGUAGE.into()
     }
 
-    fn target<'p, 't>(&self, innermost: Place<'p, 't>, _text: &str) -> Result<Target<'p, 't>, String> {
+    fn target<'p, 't>(
+        &self,
+        innermost: NodePath<'p, 't>,
+        _text: &str,
+    ) -> Result<RedactTarget<'p, 't>, String> {
         if innermost.kind() == "comment" {
-            return Ok(Target::Text(innermost));
+            return Ok(RedactTarget::Text(innermost));
         }
         let content =
             matches!(innermost.kind(), "interpreted_string_literal_content" | "raw_string_literal_content");
@@ -38,11 +42,11 @@ impl Syntax for Go {
             (_, Some("tag")) => {
                 Err("it stands in a tag, where no reference can stand: replace it by hand".into())
             }
-            _ => Ok(Target::Literal(literal)),
+            _ => Ok(RedactTarget::Literal(literal)),
         }
     }
 
-    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String> {
+    fn rewrite(&self, place: NodePath<'_, '_>, copies: &[ValueCopy], text: &str) -> Result<String, String> {
         let range = place.node().byte_range();
         let quote = &text[range.start..range.start + 1];
         let mut terms = Vec::new();
@@ -57,17 +61,17 @@ impl Syntax for Go {
         let free = FREE.contains(&place.parent_kind());
         // As gofmt has it.
         let several =
-            |list: Place<'_, '_>| list.kind() == "argument_list" && list.node().named_child_count() > 1;
+            |list: NodePath<'_, '_>| list.kind() == "argument_list" && list.node().named_child_count() > 1;
         let plus = if place.up().is_some_and(several) { "+" } else { " + " };
         let joined = terms.join(plus);
         Ok(if terms.len() > 1 && !free { format!("({joined})") } else { joined })
     }
 
-    fn read(&self, node: Node<'_>, text: &str) -> Option<Pieces> {
+    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
         let range = node.byte_range();
         match node.kind() {
-            "comment" => Some(Pieces::text(&text[range])),
-            "call_expression" => Some(Pieces::code(&text[range])),
+            "comment" => Some(LiteralSegments::text(&text[range])),
+            "call_expression" => Some(LiteralSegments::code(&text[range])),
             "parenthesized_expression" if node.named_child_count() == 1 => {
                 self.read(node.named_child(0)?, text)
             }
@@ -167,7 +171,7 @@ fn into_list(list: Node<'_>, text: &str, newline: &str) -> (usize, String) {
 }
 
 /// Whether an identifier gives its name to something.
-fn is_declared(name: Place<'_, '_>) -> bool {
+fn is_declared(name: NodePath<'_, '_>) -> bool {
     if name.kind() != "identifier" {
         return false;
     }

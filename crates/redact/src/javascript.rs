@@ -4,9 +4,9 @@
 //! parse, and such a file is left alone. A variable whose name puts it into what browsers get is never used: client code
 //! must not hold a token.
 
-use crate::change::{Copy, Pieces, replaced};
-use crate::code::{Syntax, Target, read_literal, unescape};
-use crate::tree::{Place, children};
+use crate::change::{LiteralSegments, ValueCopy, replaced};
+use crate::code::{RedactTarget, Syntax, read_literal, unescape};
+use crate::tree::{NodePath, children};
 use crate::variable;
 use tree_sitter::{Language, Node};
 
@@ -56,12 +56,12 @@ const EXPRESSION_PLACES: &[(&str, Option<&str>)] = &[
     ("yield_expression", None),
 ];
 
-fn in_jsx_attribute(place: Place<'_, '_>) -> bool {
+fn in_jsx_attribute(place: NodePath<'_, '_>) -> bool {
     place.parent_kind() == "jsx_attribute"
 }
 
 /// Says why no expression can stand in the place of a node.
-fn refuse_place(place: Place<'_, '_>) -> Result<(), String> {
+fn refuse_place(place: NodePath<'_, '_>) -> Result<(), String> {
     let Some(parent) = place.up() else { return Err("it stands alone: replace it by hand".into()) };
     let allowed =
         EXPRESSION_PLACES.iter().any(|&(kind, wanted)| kind == parent.kind() && wanted == place.field());
@@ -86,7 +86,7 @@ fn refuse_place(place: Place<'_, '_>) -> Result<(), String> {
 
 /// Says why a value must not come from the environment: what builds for browsers would put it into what they get, under
 /// the name that the node stands under.
-fn refuse_shipped(place: Place<'_, '_>, path: &str, text: &str) -> Result<(), String> {
+fn refuse_shipped(place: NodePath<'_, '_>, path: &str, text: &str) -> Result<(), String> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let shipped = |key: &str| {
         let key = key.trim_matches(['"', '\'', '`', '[', ']']);
@@ -96,7 +96,7 @@ fn refuse_shipped(place: Place<'_, '_>, path: &str, text: &str) -> Result<(), St
             || key.contains("import.meta.env")
             || (key == "env" && name.starts_with("next.config."))
     };
-    let field = |above: Place<'_, '_>, field: &str| {
+    let field = |above: NodePath<'_, '_>, field: &str| {
         Some(&text[above.node().child_by_field_name(field)?.byte_range()])
     };
     let mut keys =
@@ -115,7 +115,7 @@ fn refuse_shipped(place: Place<'_, '_>, path: &str, text: &str) -> Result<(), St
 }
 
 /// Node makes the text "undefined" of what is missing and assigned.
-fn refuse_own_assignment(place: Place<'_, '_>, text: &str) -> Result<(), String> {
+fn refuse_own_assignment(place: NodePath<'_, '_>, text: &str) -> Result<(), String> {
     let assignment = place.up().filter(|parent| parent.kind().ends_with("assignment_expression"));
     let left = assignment.and_then(|assignment| assignment.node().child_by_field_name("left"));
     match left.is_some_and(|left| text[left.byte_range()].starts_with("process.env")) {
@@ -131,9 +131,13 @@ impl Syntax for JavaScript<'_> {
         tree_sitter_typescript::LANGUAGE_TSX.into()
     }
 
-    fn target<'p, 't>(&self, innermost: Place<'p, 't>, text: &str) -> Result<Target<'p, 't>, String> {
+    fn target<'p, 't>(
+        &self,
+        innermost: NodePath<'p, 't>,
+        text: &str,
+    ) -> Result<RedactTarget<'p, 't>, String> {
         match innermost.kind() {
-            "comment" | "html_comment" => return Ok(Target::Text(innermost)),
+            "comment" | "html_comment" => return Ok(RedactTarget::Text(innermost)),
             "jsx_text" => return Err("a page shows it as text: take it out by hand".into()),
             "string_fragment" => {}
             "string" | "template_string" => {
@@ -146,16 +150,16 @@ impl Syntax for JavaScript<'_> {
                 refuse_place(literal)?;
                 refuse_shipped(literal, self.path, text)?;
                 refuse_own_assignment(literal, text)?;
-                Ok(Target::Literal(literal))
+                Ok(RedactTarget::Literal(literal))
             }
             _ => Err("it stands in a type, where no reference can stand: replace it by hand".into()),
         }
     }
 
-    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String> {
+    fn rewrite(&self, place: NodePath<'_, '_>, copies: &[ValueCopy], text: &str) -> Result<String, String> {
         let node = place.node();
         let (start, end) = (node.start_byte() + 1, node.end_byte() - 1);
-        let substitution = |copy: &Copy| format!("${{{}}}", self.reference(copy.variable));
+        let substitution = |copy: &ValueCopy| format!("${{{}}}", self.reference(copy.variable));
         if node.kind() == "template_string" {
             return Ok(replaced(text, node.byte_range(), copies, substitution));
         }
@@ -191,11 +195,11 @@ impl Syntax for JavaScript<'_> {
         Ok(if jsx { format!("{{{expression}}}") } else { expression })
     }
 
-    fn read(&self, node: Node<'_>, text: &str) -> Option<Pieces> {
+    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
         let range = node.byte_range();
         match node.kind() {
-            "comment" | "html_comment" => Some(Pieces::text(&text[range])),
-            "member_expression" => Some(Pieces::code(&text[range])),
+            "comment" | "html_comment" => Some(LiteralSegments::text(&text[range])),
+            "member_expression" => Some(LiteralSegments::code(&text[range])),
             "string" | "template_string" => {
                 let codes: Vec<_> = children(node)
                     .into_iter()

@@ -19,7 +19,7 @@ mod tree;
 pub mod variable;
 mod yaml;
 
-pub use change::{Copy, Problem};
+pub use change::{Problem, ValueCopy};
 pub use language::Language;
 pub use yaml::is_workflow;
 
@@ -30,7 +30,12 @@ use change::{braced, replaced};
 ///
 /// # Errors
 /// Every place that keeps the text from being changed.
-pub fn rewrite(language: Language, path: &str, text: &str, copies: &[Copy]) -> Result<String, Vec<Problem>> {
+pub fn rewrite(
+    language: Language,
+    path: &str,
+    text: &str,
+    copies: &[ValueCopy],
+) -> Result<String, Vec<Problem>> {
     let one = |problem| vec![problem];
     match language {
         Language::JavaScript => code::redact(text, copies, &javascript::JavaScript { path }),

@@ -1,9 +1,9 @@
 //! Python: a string gives way to `os.environ["NAME"]`, which raises where the variable is missing; a part of one is
 //! joined with `+`, a part of an f-string put into it. `import os` comes in where it is missing.
 
-use crate::change::{Copy, Pieces, Problem, replaced};
-use crate::code::{Syntax, Target, read_literal, unescape};
-use crate::tree::{Place, children, each_named};
+use crate::change::{LiteralSegments, Problem, ValueCopy, replaced};
+use crate::code::{RedactTarget, Syntax, read_literal, unescape};
+use crate::tree::{NodePath, children, each_named};
 use tree_sitter::{Language, Node};
 
 /// Python's syntax.
@@ -30,9 +30,13 @@ impl Syntax for Python {
         tree_sitter_python::LANGUAGE.into()
     }
 
-    fn target<'p, 't>(&self, innermost: Place<'p, 't>, text: &str) -> Result<Target<'p, 't>, String> {
+    fn target<'p, 't>(
+        &self,
+        innermost: NodePath<'p, 't>,
+        text: &str,
+    ) -> Result<RedactTarget<'p, 't>, String> {
         if innermost.kind() == "comment" {
-            return Ok(Target::Text(innermost));
+            return Ok(RedactTarget::Text(innermost));
         }
         let string = match innermost.kind() {
             "string_content" => innermost.up().filter(|parent| parent.kind() == "string"),
@@ -55,17 +59,17 @@ impl Syntax for Python {
         }
         match parent.kind() {
             "expression_statement" if parent.node().child_count() == 1 && !prefix.contains('f') => {
-                Ok(Target::Text(string))
+                Ok(RedactTarget::Text(string))
             }
             "concatenated_string" => Err("its string is joined with the next one: replace it by hand".into()),
             "case_pattern" | "keyword_pattern" | "dict_pattern" => {
                 Err("it stands in a pattern, where no reference can stand: replace it by hand".into())
             }
-            _ => Ok(Target::Literal(string)),
+            _ => Ok(RedactTarget::Literal(string)),
         }
     }
 
-    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String> {
+    fn rewrite(&self, place: NodePath<'_, '_>, copies: &[ValueCopy], text: &str) -> Result<String, String> {
         let node = place.node();
         let (start, end) = delimiters(node).ok_or("what stands here is no string: replace it by hand")?;
         let (opening, closing) = (&text[start.byte_range()], &text[end.byte_range()]);
@@ -76,7 +80,8 @@ impl Syntax for Python {
             return Err("it is written with escapes: replace it by hand".into());
         }
         // Before Python 3.12, an expression in an f-string must not use the quotes of the f-string.
-        let around: Vec<Place> = place.upwards().skip(1).filter(|above| above.kind() == "string").collect();
+        let around: Vec<NodePath> =
+            place.upwards().skip(1).filter(|above| above.kind() == "string").collect();
         let is_format = prefix(node, text).contains('f');
         let quoted_by = match (is_format, around.as_slice()) {
             (false, []) => None,
@@ -87,7 +92,7 @@ impl Syntax for Python {
             _ => return Err("it is in an f-string inside an f-string: replace it by hand".into()),
         };
         let quote = if quoted_by == Some('"') { '\'' } else { '"' };
-        let reference = |copy: &Copy| format!("os.environ[{quote}{}{quote}]", copy.variable);
+        let reference = |copy: &ValueCopy| format!("os.environ[{quote}{}{quote}]", copy.variable);
         if is_format {
             return Ok(replaced(text, node.byte_range(), copies, |copy| format!("{{{}}}", reference(copy))));
         }
@@ -107,10 +112,10 @@ impl Syntax for Python {
         Ok(if terms.len() > 1 && !free { format!("({joined})") } else { joined })
     }
 
-    fn read(&self, node: Node<'_>, text: &str) -> Option<Pieces> {
+    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
         match node.kind() {
-            "comment" => Some(Pieces::text(&text[node.byte_range()])),
-            "subscript" => Some(Pieces::code(&same_quotes(&text[node.byte_range()]))),
+            "comment" => Some(LiteralSegments::text(&text[node.byte_range()])),
+            "subscript" => Some(LiteralSegments::code(&same_quotes(&text[node.byte_range()]))),
             "parenthesized_expression" if node.named_child_count() == 1 => {
                 self.read(node.named_child(0)?, text)
             }
@@ -217,7 +222,7 @@ fn imports_os(statement: Node<'_>, text: &str) -> bool {
 }
 
 /// Whether an identifier gives its name to something, other than by `import os`.
-fn binds(name: Place<'_, '_>) -> bool {
+fn binds(name: NodePath<'_, '_>) -> bool {
     if name.kind() != "identifier" {
         return false;
     }

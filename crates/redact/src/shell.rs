@@ -1,9 +1,9 @@
 //! Shell scripts: a word, or a part of one, gives way to `"${NAME}"`, with the quotes that it needs. The variable's own
 //! assignment becomes `NAME="${NAME:?set NAME}"`: `export` keeps its line, and a missing value stops the script.
 
-use crate::change::{Copy, Pieces, replaced};
-use crate::code::{Syntax, Target, unescape};
-use crate::tree::{Place, children};
+use crate::change::{LiteralSegments, ValueCopy, replaced};
+use crate::code::{RedactTarget, Syntax, unescape};
+use crate::tree::{NodePath, children};
 use std::ops::Range;
 use tree_sitter::{Language, Node};
 
@@ -22,12 +22,16 @@ impl Syntax for Shell {
         tree_sitter_bash::LANGUAGE.into()
     }
 
-    fn target<'p, 't>(&self, innermost: Place<'p, 't>, text: &str) -> Result<Target<'p, 't>, String> {
+    fn target<'p, 't>(
+        &self,
+        innermost: NodePath<'p, 't>,
+        text: &str,
+    ) -> Result<RedactTarget<'p, 't>, String> {
         if let Some(expansion) = with_default(innermost) {
-            return Ok(Target::Literal(above_all(expansion)));
+            return Ok(RedactTarget::Literal(above_all(expansion)));
         }
         let literal = match innermost.kind() {
-            "comment" => return Ok(Target::Text(innermost)),
+            "comment" => return Ok(RedactTarget::Text(innermost)),
             "heredoc_body" => heredoc(innermost, text)?,
             "heredoc_content" => match innermost.up() {
                 Some(body) if body.kind() == "heredoc_body" => heredoc(body, text)?,
@@ -39,14 +43,15 @@ impl Syntax for Shell {
         };
         match literal.parent_kind() {
             "function_definition" => Err(NO_PLACE.into()),
-            _ => Ok(Target::Literal(above_all(literal))),
+            _ => Ok(RedactTarget::Literal(above_all(literal))),
         }
     }
 
-    fn rewrite(&self, place: Place<'_, '_>, copies: &[Copy], text: &str) -> Result<String, String> {
+    fn rewrite(&self, place: NodePath<'_, '_>, copies: &[ValueCopy], text: &str) -> Result<String, String> {
         let node = place.node();
-        let escaped =
-            |copy: &&Copy| text[..copy.range.start].chars().rev().take_while(|&c| c == '\\').count() % 2 == 1;
+        let escaped = |copy: &&ValueCopy| {
+            text[..copy.range.start].chars().rev().take_while(|&c| c == '\\').count() % 2 == 1
+        };
         if let Some(assigned) = assigned_to(place, text) {
             // `set -u` apart, a shell takes a missing variable for an empty one.
             if copies.iter().any(|copy| copy.variable == assigned) {
@@ -62,7 +67,7 @@ impl Syntax for Shell {
         let mut rewritten = String::new();
         for child in children(node) {
             let range = child.byte_range();
-            let own: Vec<Copy> = copies
+            let own: Vec<ValueCopy> = copies
                 .iter()
                 .filter(|copy| range.start <= copy.range.start && copy.range.end <= range.end)
                 .cloned()
@@ -75,9 +80,9 @@ impl Syntax for Shell {
         Ok(rewritten)
     }
 
-    fn read(&self, node: Node<'_>, text: &str) -> Option<Pieces> {
+    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
         let range = node.byte_range();
-        let mut pieces = Pieces::default();
+        let mut pieces = LiteralSegments::default();
         match node.kind() {
             "comment" => pieces.push_text(&text[range]),
             "word" => pieces.push_text(&undo_backslashes(&text[range])),
@@ -120,7 +125,7 @@ impl Syntax for Shell {
 }
 
 /// The `${NAME:-…}` or `${NAME:=…}` whose default a node is in.
-fn with_default<'p, 't>(place: Place<'p, 't>) -> Option<Place<'p, 't>> {
+fn with_default<'p, 't>(place: NodePath<'p, 't>) -> Option<NodePath<'p, 't>> {
     let parts = ["concatenation", "raw_string", "string", "string_content", "variable_name", "word"];
     let above = place.upwards().find(|above| !parts.contains(&above.kind()))?;
     let (default, node) = (default_of(above.node())?, place.node());
@@ -142,7 +147,7 @@ fn inside_quotes(range: Range<usize>, text: &str) -> Range<usize> {
 }
 
 /// The whole of a word that is put together from parts.
-fn above_all<'p, 't>(part: Place<'p, 't>) -> Place<'p, 't> {
+fn above_all<'p, 't>(part: NodePath<'p, 't>) -> NodePath<'p, 't> {
     part.up().filter(|parent| parent.kind() == "concatenation").unwrap_or(part)
 }
 
@@ -161,7 +166,7 @@ fn expression(code: &str) -> String {
 }
 
 /// A here-document, unless its delimiter is quoted: then nothing in it is expanded.
-fn heredoc<'p, 't>(body: Place<'p, 't>, text: &str) -> Result<Place<'p, 't>, String> {
+fn heredoc<'p, 't>(body: NodePath<'p, 't>, text: &str) -> Result<NodePath<'p, 't>, String> {
     let redirect = children(body.up().ok_or(NO_PLACE)?.node());
     let start = redirect.into_iter().find(|node| node.kind() == "heredoc_start").ok_or(NO_PLACE)?;
     match text[start.byte_range()].contains(['\'', '"', '\\']) {
@@ -174,14 +179,14 @@ fn heredoc<'p, 't>(body: Place<'p, 't>, text: &str) -> Result<Place<'p, 't>, Str
 }
 
 /// The variable whose value a node is.
-fn assigned_to<'s>(place: Place<'_, '_>, text: &'s str) -> Option<&'s str> {
+fn assigned_to<'s>(place: NodePath<'_, '_>, text: &'s str) -> Option<&'s str> {
     let assignment = place.up().filter(|parent| parent.kind() == "variable_assignment")?;
     let name = assignment.node().child_by_field_name("name").filter(|_| place.field() == Some("value"))?;
     Some(&text[name.byte_range()])
 }
 
 /// `NAME=token` becomes `NAME="${NAME:?set NAME}"`.
-fn own_assignment(node: Node<'_>, copies: &[Copy], text: &str) -> Result<String, String> {
+fn own_assignment(node: Node<'_>, copies: &[ValueCopy], text: &str) -> Result<String, String> {
     let range = node.byte_range();
     let inside = match node.kind() {
         "string" | "raw_string" => range.start + 1..range.end - 1,
@@ -198,10 +203,10 @@ fn own_assignment(node: Node<'_>, copies: &[Copy], text: &str) -> Result<String,
 }
 
 /// One word, string or here-document, with expansions for the copies in it.
-fn part(node: Node<'_>, copies: &[Copy], text: &str) -> Result<String, String> {
+fn part(node: Node<'_>, copies: &[ValueCopy], text: &str) -> Result<String, String> {
     let range = node.byte_range();
-    let plain = |copy: &Copy| braced(copy.variable);
-    let quoted = |copy: &Copy| format!("\"{}\"", braced(copy.variable));
+    let plain = |copy: &ValueCopy| braced(copy.variable);
+    let quoted = |copy: &ValueCopy| format!("\"{}\"", braced(copy.variable));
     Ok(match node.kind() {
         "string" | "heredoc_body" => replaced(text, range, copies, plain),
         "word" => replaced(text, range, copies, quoted),

@@ -1,6 +1,6 @@
 //! Runs the change of one text. Tokens are made at run time: no file holds one.
 
-use crate::change::{Copy, Problem};
+use crate::change::{Problem, ValueCopy};
 use crate::{language, rewrite};
 use krea_scan_token::testing::Tokens;
 
@@ -15,8 +15,8 @@ pub fn redact(path: &str, text: &str) -> Result<String, Vec<(usize, String)>> {
 pub fn redact_value(path: &str, text: &str, value: &str) -> Result<String, Vec<(usize, String)>> {
     let variable = "KREA_API_KEY";
     let language = language::of(path, text, variable).unwrap();
-    let copy = |(at, value): (usize, &str)| Copy { range: at..at + value.len(), variable };
-    let copies: Vec<Copy> = text.match_indices(value).map(copy).collect();
+    let copy = |(at, value): (usize, &str)| ValueCopy { range: at..at + value.len(), variable };
+    let copies: Vec<ValueCopy> = text.match_indices(value).map(copy).collect();
     let line = |at: usize| 1 + text[..at].matches('\n').count();
     let lines = |problems: Vec<Problem>| problems.into_iter().map(|p| (line(p.at), p.reason)).collect();
     rewrite(language, path, text, &copies).map_err(lines)

@@ -1,6 +1,6 @@
 //! Syntax trees: parsing within bounds, and the proof that two trees are the same but for some changes.
 
-use crate::change::{Change, Copy, Pieces, Problem};
+use crate::change::{LiteralSegments, Problem, TextChange, ValueCopy};
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 use tree_sitter::{Language, Node, ParseOptions, Parser, Tree, TreeCursor};
@@ -84,16 +84,16 @@ pub fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
 }
 
 /// A node and its field in its parent.
-type Step<'t> = (Node<'t>, Option<&'static str>);
+type NodeStep<'t> = (Node<'t>, Option<&'static str>);
 
 /// A node and all that are above it. The parser's own way upwards starts at the root each time.
 #[derive(Clone, Copy)]
-pub struct Place<'p, 't> {
-    step: Step<'t>,
-    above: &'p [Step<'t>],
+pub struct NodePath<'p, 't> {
+    step: NodeStep<'t>,
+    above: &'p [NodeStep<'t>],
 }
 
-impl<'p, 't> Place<'p, 't> {
+impl<'p, 't> NodePath<'p, 't> {
     /// The node.
     pub fn node(self) -> Node<'t> {
         self.step.0
@@ -110,43 +110,47 @@ impl<'p, 't> Place<'p, 't> {
     }
 
     /// Its parent.
-    pub fn up(self) -> Option<Place<'p, 't>> {
+    pub fn up(self) -> Option<NodePath<'p, 't>> {
         let (&step, above) = self.above.split_last()?;
-        Some(Place { step, above })
+        Some(NodePath { step, above })
     }
 
     /// Its parent's kind; nothing for the root.
     pub fn parent_kind(self) -> &'static str {
-        self.up().map_or("", Place::kind)
+        self.up().map_or("", NodePath::kind)
     }
 
     /// It and all that are above it, from the inside out.
-    pub fn upwards(self) -> impl Iterator<Item = Place<'p, 't>> {
+    pub fn upwards(self) -> impl Iterator<Item = NodePath<'p, 't>> {
         std::iter::successors(Some(self), |place| place.up())
     }
 }
 
 /// Goes through a tree, into the nodes that `enter` says; `leave` sees each node after what is in it.
-fn visit<'t>(root: Node<'t>, mut enter: impl FnMut(Node<'t>) -> bool, mut leave: impl FnMut(Place<'_, 't>)) {
+fn visit<'t>(
+    root: Node<'t>,
+    mut enter: impl FnMut(Node<'t>) -> bool,
+    mut leave: impl FnMut(NodePath<'_, 't>),
+) {
     let mut cursor = root.walk();
-    let mut above: Vec<Step> = Vec::new();
+    let mut above: Vec<NodeStep> = Vec::new();
     loop {
         let step = (cursor.node(), cursor.field_name());
         if enter(step.0) && cursor.goto_first_child() {
             above.push(step);
             continue;
         }
-        leave(Place { step, above: &above });
+        leave(NodePath { step, above: &above });
         while !cursor.goto_next_sibling() {
             let Some(step) = above.pop() else { return };
             cursor.goto_parent();
-            leave(Place { step, above: &above });
+            leave(NodePath { step, above: &above });
         }
     }
 }
 
 /// Calls `with` for each copy, by its number, with the smallest node around it. The copies are sorted.
-pub fn each_copy<'t>(root: Node<'t>, copies: &[Copy], mut with: impl FnMut(usize, Place<'_, 't>)) {
+pub fn each_copy<'t>(root: Node<'t>, copies: &[ValueCopy], mut with: impl FnMut(usize, NodePath<'_, 't>)) {
     let mut seen = vec![false; copies.len()];
     let inside = |node: Node<'_>| {
         let start = copies.partition_point(|copy| copy.range.start < node.start_byte());
@@ -167,7 +171,7 @@ pub fn each_copy<'t>(root: Node<'t>, copies: &[Copy], mut with: impl FnMut(usize
 }
 
 /// Calls `with` for every named leaf that is spelled `name`.
-pub fn each_named<'t>(root: Node<'t>, name: &str, text: &str, mut with: impl FnMut(Place<'_, 't>)) {
+pub fn each_named<'t>(root: Node<'t>, name: &str, text: &str, mut with: impl FnMut(NodePath<'_, 't>)) {
     let is_named =
         |node: Node<'_>| node.child_count() == 0 && node.is_named() && &text[node.byte_range()] == name;
     visit(
@@ -188,9 +192,9 @@ pub fn each_named<'t>(root: Node<'t>, name: &str, text: &str, mut with: impl FnM
 pub fn is_changed_so(
     before: &Tree,
     after: &Tree,
-    changes: &[Change],
+    changes: &[TextChange],
     places: &[Range<usize>],
-    read: impl Fn(Node<'_>) -> Option<Pieces>,
+    read: impl Fn(Node<'_>) -> Option<LiteralSegments>,
 ) -> bool {
     let put_in: Vec<_> = changes
         .iter()
@@ -202,7 +206,7 @@ pub fn is_changed_so(
         put_in.iter().any(|place| place.start <= node.start_byte() && node.end_byte() <= place.end)
     };
     let replacement = |old: Range<usize>| {
-        let key = |change: &Change| (change.range.start, change.range.end);
+        let key = |change: &TextChange| (change.range.start, change.range.end);
         let at = changes.binary_search_by_key(&(old.start, old.end), key).ok()?;
         Some((&changes[at], &places[at]))
     };

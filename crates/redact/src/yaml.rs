@@ -4,8 +4,8 @@
 //! The proof is in the parser's events: afterwards they are the same, styles, tags and anchors included, with every
 //! token in a value replaced. A template that is no YAML yet does not parse, and is left alone.
 
-use crate::change::{Copy, Problem, braced, replaced};
-use crate::data::{Pair, pairs, text_with};
+use crate::change::{Problem, ValueCopy, braced, replaced};
+use crate::data::{ValueReference, pairs, text_with};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use std::ops::Range;
 ///
 /// # Errors
 /// A text that is no YAML, or a token in a key.
-pub fn yaml(path: &str, text: &str, copies: &[Copy]) -> Result<String, Problem> {
+pub fn yaml(path: &str, text: &str, copies: &[ValueCopy]) -> Result<String, Problem> {
     let by = |variable: &str| match is_workflow(path) {
         // GitHub fills it in wherever an expression can stand, also in a script.
         true => format!("${{{{ secrets.{variable} }}}}"),
@@ -88,7 +88,7 @@ impl Offsets {
 }
 
 /// The events with every token in a value replaced; `None` for a key that holds one.
-fn expected<'t>(events: &[(Event<'t>, Span)], pairs: &[Pair<'_>]) -> Vec<Option<Event<'t>>> {
+fn expected<'t>(events: &[(Event<'t>, Span)], pairs: &[ValueReference<'_>]) -> Vec<Option<Event<'t>>> {
     // What is open: for a mapping, whether a key comes next.
     let mut open: Vec<Option<bool>> = Vec::new();
     let mut expected = Vec::with_capacity(events.len());
@@ -125,7 +125,7 @@ fn in_flow(
     text: &str,
     offsets: &Offsets,
     events: &[(Event<'_>, Span)],
-    copies: &[Copy],
+    copies: &[ValueCopy],
 ) -> Vec<Range<usize>> {
     let mut flow: Vec<bool> = Vec::new();
     let mut found = Vec::new();
@@ -148,20 +148,25 @@ fn in_flow(
 }
 
 /// The changed text, with double quotes around some scalars.
-fn with_quotes(text: &str, copies: &[Copy], quoted: &[Range<usize>], by: impl Fn(&str) -> String) -> String {
+fn with_quotes(
+    text: &str,
+    copies: &[ValueCopy],
+    quoted: &[Range<usize>],
+    by: impl Fn(&str) -> String,
+) -> String {
     let mut changed = String::new();
     let mut at = 0;
     for scalar in quoted {
-        let within = |range: Range<usize>| -> Vec<Copy> {
+        let within = |range: Range<usize>| -> Vec<ValueCopy> {
             copies.iter().filter(|copy| range.contains(&copy.range.start)).cloned().collect()
         };
-        let reference = |copy: &Copy| by(copy.variable);
+        let reference = |copy: &ValueCopy| by(copy.variable);
         changed.push_str(&replaced(text, at..scalar.start, &within(at..scalar.start), reference));
         let inside = replaced(text, scalar.clone(), &within(scalar.clone()), reference);
         changed.push_str(&format!("\"{}\"", inside.replace('\\', "\\\\").replace('"', "\\\"")));
         at = scalar.end;
     }
-    let rest: Vec<Copy> = copies.iter().filter(|copy| copy.range.start >= at).cloned().collect();
+    let rest: Vec<ValueCopy> = copies.iter().filter(|copy| copy.range.start >= at).cloned().collect();
     changed + &replaced(text, at..text.len(), &rest, |copy| by(copy.variable))
 }
 

@@ -174,7 +174,7 @@ fn is_localhost(name: &str) -> bool {
 impl Resolve for Gate {
     fn resolve(&self, name: Name) -> Resolving {
         let (name, is_free) = (name.as_str().to_owned(), self.is_free(name.as_str()));
-        let (look_up, answer) = (Arc::clone(&self.look_up), Arc::new(Mutex::new(Answer::default())));
+        let (look_up, answer) = (Arc::clone(&self.look_up), Arc::new(Mutex::new(LookupAnswer::default())));
         let given = Arc::clone(&answer);
         // The system's resolver blocks; the client's own thread must not wait for it.
         std::thread::spawn(move || {
@@ -194,13 +194,13 @@ impl Resolve for Gate {
 
 /// What a look-up came to, once it has.
 #[derive(Default)]
-struct Answer {
+struct LookupAnswer {
     found: Option<Result<Addrs, Box<dyn Error + Send + Sync>>>,
     waker: Option<Waker>,
 }
 
 /// Waits for the thread that looks up.
-struct Waiting(Arc<Mutex<Answer>>);
+struct Waiting(Arc<Mutex<LookupAnswer>>);
 
 impl Future for Waiting {
     type Output = Result<Addrs, Box<dyn Error + Send + Sync>>;

@@ -69,7 +69,7 @@ pub struct Store {
 
 /// A body that is kept.
 #[derive(Debug)]
-pub enum Body {
+pub enum KeptBody {
     /// In memory.
     Memory(Vec<u8>),
     /// In the store's file.
@@ -81,12 +81,12 @@ pub enum Body {
     },
 }
 
-impl Body {
+impl KeptBody {
     /// Its length in bytes.
     pub fn length(&self) -> u64 {
         match self {
-            Body::Memory(bytes) => bytes.len() as u64,
-            Body::Disk { length, .. } => *length,
+            KeptBody::Memory(bytes) => bytes.len() as u64,
+            KeptBody::Disk { length, .. } => *length,
         }
     }
 }
@@ -96,7 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// What writing the temporary file answers.
-    pub fn keep(&mut self, mut body: Incoming) -> io::Result<Body> {
+    pub fn keep(&mut self, mut body: Incoming) -> io::Result<KeptBody> {
         if let Some(spilled) = &mut body.spilled {
             spilled.rewind()?;
             let mut input = spilled.chain(&body.bytes[..]);
@@ -105,12 +105,12 @@ impl Store {
         if self.memory + body.bytes.len() <= MAX_IN_MEMORY {
             self.memory += body.bytes.len();
             body.bytes.shrink_to_fit();
-            return Ok(Body::Memory(body.bytes));
+            return Ok(KeptBody::Memory(body.bytes));
         }
         self.append(&mut &body.bytes[..])
     }
 
-    fn append(&mut self, input: &mut dyn Read) -> io::Result<Body> {
+    fn append(&mut self, input: &mut dyn Read) -> io::Result<KeptBody> {
         let disk = match &mut self.disk {
             Some(disk) => disk,
             none => none.insert(tempfile::tempfile()?),
@@ -119,27 +119,27 @@ impl Store {
         disk.seek(SeekFrom::Start(at))?;
         let length = io::copy(input, disk)?;
         self.length += length;
-        Ok(Body::Disk { at, length })
+        Ok(KeptBody::Disk { at, length })
     }
 
     /// Opens a body that this store keeps.
     ///
     /// # Errors
     /// What the temporary file answers.
-    pub fn open<'s>(&'s self, body: &'s Body) -> io::Result<Section<'s>> {
+    pub fn open<'s>(&'s self, body: &'s KeptBody) -> io::Result<BodySection<'s>> {
         Ok(match (body, &self.disk) {
-            (Body::Memory(bytes), _) => Section::Memory(io::Cursor::new(bytes)),
-            (Body::Disk { at, length }, Some(file)) => {
-                Section::Disk { file, start: *at, length: *length, at: 0 }
+            (KeptBody::Memory(bytes), _) => BodySection::Memory(io::Cursor::new(bytes)),
+            (KeptBody::Disk { at, length }, Some(file)) => {
+                BodySection::Disk { file, start: *at, length: *length, at: 0 }
             }
-            (Body::Disk { .. }, None) => return Err(io::Error::other("the body is in another store")),
+            (KeptBody::Disk { .. }, None) => return Err(io::Error::other("the body is in another store")),
         })
     }
 }
 
 /// A body that is read.
 #[derive(Debug)]
-pub enum Section<'s> {
+pub enum BodySection<'s> {
     /// In memory.
     Memory(io::Cursor<&'s Vec<u8>>),
     /// A part of a file.
@@ -155,11 +155,11 @@ pub enum Section<'s> {
     },
 }
 
-impl Read for Section<'_> {
+impl Read for BodySection<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Section::Memory(bytes) => bytes.read(buffer),
-            Section::Disk { file, start, length, at } => {
+            BodySection::Memory(bytes) => bytes.read(buffer),
+            BodySection::Disk { file, start, length, at } => {
                 let left = length.saturating_sub(*at);
                 let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                 (&**file).seek(SeekFrom::Start(*start + *at))?;
@@ -171,11 +171,11 @@ impl Read for Section<'_> {
     }
 }
 
-impl Seek for Section<'_> {
+impl Seek for BodySection<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         match self {
-            Section::Memory(bytes) => bytes.seek(to),
-            Section::Disk { length, at, .. } => {
+            BodySection::Memory(bytes) => bytes.seek(to),
+            BodySection::Disk { length, at, .. } => {
                 let target = match to {
                     SeekFrom::Start(to) => Some(to),
                     SeekFrom::End(by) => length.checked_add_signed(by),
@@ -222,7 +222,7 @@ impl Incoming {
 mod tests {
     use super::*;
 
-    fn read(store: &Store, body: &Body) -> Vec<u8> {
+    fn read(store: &Store, body: &KeptBody) -> Vec<u8> {
         let mut bytes = Vec::new();
         store.open(body).unwrap().read_to_end(&mut bytes).unwrap();
         bytes
@@ -233,7 +233,7 @@ mod tests {
         let mut store = Store::default();
         let sizes = [0, 10, Incoming::MOST, Incoming::MOST + 1, 3 * Incoming::MOST, MAX_IN_MEMORY, 5];
         let text = |size: usize| -> Vec<u8> { (0..size).map(|i| (i % 251) as u8).collect() };
-        let kept: Vec<Body> = sizes
+        let kept: Vec<KeptBody> = sizes
             .iter()
             .map(|&size| {
                 let mut incoming = Incoming::default();
@@ -241,7 +241,7 @@ mod tests {
                 store.keep(incoming).unwrap()
             })
             .collect();
-        assert!(matches!(kept[1], Body::Memory(_)) && matches!(kept[4], Body::Disk { .. }));
+        assert!(matches!(kept[1], KeptBody::Memory(_)) && matches!(kept[4], KeptBody::Disk { .. }));
         for (&size, body) in sizes.iter().zip(&kept) {
             assert_eq!(body.length(), size as u64);
             assert!(read(&store, body) == text(size), "{size}");

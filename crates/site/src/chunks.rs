@@ -13,10 +13,10 @@ const DEEPEST: u8 = 6;
 
 /// How one runtime names its chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(Vec<Term>);
+pub struct Template(Vec<ChunkTerm>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Term {
+enum ChunkTerm {
     Literal(String),
     /// The chunk's number.
     Id,
@@ -46,7 +46,7 @@ pub fn templates(script: &[u8]) -> Vec<Template> {
         {
             continue;
         }
-        let mut parser = Parser { text: script, at: start.end(), depth: 0 };
+        let mut parser = ChunkParser { text: script, at: start.end(), depth: 0 };
         if let Some(terms) = parser.concatenation()
             && is_a_name(&terms)
         {
@@ -70,13 +70,13 @@ pub fn numbers(script: &[u8]) -> BTreeSet<String> {
     LOADS.captures_iter(script).filter_map(number).take(MOST).collect()
 }
 
-fn is_a_name(terms: &[Term]) -> bool {
+fn is_a_name(terms: &[ChunkTerm]) -> bool {
     let ends = [".js", ".mjs", ".css"];
     let last = terms.last().is_some_and(|term| {
-        matches!(term, Term::Literal(text)
+        matches!(term, ChunkTerm::Literal(text)
         if ends.iter().any(|end| text.split('?').next().unwrap_or(text).ends_with(end)))
     });
-    last && terms.iter().any(|term| !matches!(term, Term::Literal(_)))
+    last && terms.iter().any(|term| !matches!(term, ChunkTerm::Literal(_)))
 }
 
 impl Template {
@@ -84,7 +84,7 @@ impl Template {
     pub fn names(&self, numbers: &BTreeSet<String>) -> BTreeSet<String> {
         let tables = || {
             self.0.iter().filter_map(|term| match term {
-                Term::Table { of, may_miss } => Some((of, *may_miss)),
+                ChunkTerm::Table { of, may_miss } => Some((of, *may_miss)),
                 _ => None,
             })
         };
@@ -96,23 +96,25 @@ impl Template {
     }
 
     fn name(&self, key: &str) -> Option<String> {
-        let text = |term: &'_ Term| match term {
-            Term::Literal(text) => Some(text.clone()),
-            Term::Id => Some(key.to_owned()),
-            Term::Table { of, may_miss } => of.get(key).cloned().or_else(|| may_miss.then(|| key.to_owned())),
+        let text = |term: &'_ ChunkTerm| match term {
+            ChunkTerm::Literal(text) => Some(text.clone()),
+            ChunkTerm::Id => Some(key.to_owned()),
+            ChunkTerm::Table { of, may_miss } => {
+                of.get(key).cloned().or_else(|| may_miss.then(|| key.to_owned()))
+            }
         };
         self.0.iter().map(text).collect()
     }
 }
 
 /// Reads an expression.
-struct Parser<'a> {
+struct ChunkParser<'a> {
     text: &'a [u8],
     at: usize,
     depth: u8,
 }
 
-impl Parser<'_> {
+impl ChunkParser<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -130,7 +132,7 @@ impl Parser<'_> {
         is_next
     }
 
-    fn concatenation(&mut self) -> Option<Vec<Term>> {
+    fn concatenation(&mut self) -> Option<Vec<ChunkTerm>> {
         let mut terms = self.term()?;
         while self.take("+") {
             terms.extend(self.term()?);
@@ -138,27 +140,27 @@ impl Parser<'_> {
         Some(terms)
     }
 
-    fn term(&mut self) -> Option<Vec<Term>> {
+    fn term(&mut self) -> Option<Vec<ChunkTerm>> {
         self.skip_blanks();
         match self.peek()? {
-            b'"' | b'\'' => Some(vec![Term::Literal(self.literal()?)]),
+            b'"' | b'\'' => Some(vec![ChunkTerm::Literal(self.literal()?)]),
             b'`' => self.template(),
             b'{' => {
                 let of = self.table()?;
                 self.index()?;
-                Some(vec![Term::Table { of, may_miss: false }])
+                Some(vec![ChunkTerm::Table { of, may_miss: false }])
             }
             b'(' => self.in_parentheses(),
             _ => {
                 let name = self.name()?;
                 // `r.p` and `n.hmd` stand for where all chunks are.
-                Some(if name.contains('.') { Vec::new() } else { vec![Term::Id] })
+                Some(if name.contains('.') { Vec::new() } else { vec![ChunkTerm::Id] })
             }
         }
     }
 
     /// `({…}[e]||e)`, `({…})[e]`, `(12===e?"home":e)`, or just more of the same.
-    fn in_parentheses(&mut self) -> Option<Vec<Term>> {
+    fn in_parentheses(&mut self) -> Option<Vec<ChunkTerm>> {
         if self.depth >= DEEPEST || !self.take("(") {
             return None;
         }
@@ -167,7 +169,7 @@ impl Parser<'_> {
             && self.take(")")
         {
             self.index()?;
-            return Some(vec![Term::Table { of, may_miss: false }]);
+            return Some(vec![ChunkTerm::Table { of, may_miss: false }]);
         }
         self.at = start;
         self.depth += 1;
@@ -177,7 +179,7 @@ impl Parser<'_> {
     }
 
     /// Names for some chunks, and how all others are called.
-    fn choice(&mut self) -> Option<Vec<Term>> {
+    fn choice(&mut self) -> Option<Vec<ChunkTerm>> {
         let (mut named, mut start) = (BTreeMap::new(), self.at);
         while let Some((key, text)) = self.case() {
             named.insert(key, text);
@@ -188,7 +190,7 @@ impl Parser<'_> {
         if self.take("||") {
             self.name()?;
             for term in &mut rest {
-                if let Term::Table { may_miss, .. } = term {
+                if let ChunkTerm::Table { may_miss, .. } = term {
                     *may_miss = true;
                 }
             }
@@ -197,10 +199,10 @@ impl Parser<'_> {
             return Some(rest);
         }
         let table = match &mut rest[..] {
-            [Term::Id] => Term::Table { of: named, may_miss: true },
-            [Term::Table { of, may_miss }] => {
+            [ChunkTerm::Id] => ChunkTerm::Table { of: named, may_miss: true },
+            [ChunkTerm::Table { of, may_miss }] => {
                 named.append(of);
-                Term::Table { of: named, may_miss: *may_miss }
+                ChunkTerm::Table { of: named, may_miss: *may_miss }
             }
             _ => return None,
         };
@@ -236,7 +238,7 @@ impl Parser<'_> {
     }
 
     /// `` `static/${e}.${{12:"3f"}[e]}.js` ``
-    fn template(&mut self) -> Option<Vec<Term>> {
+    fn template(&mut self) -> Option<Vec<ChunkTerm>> {
         if self.depth >= DEEPEST || !self.take("`") {
             return None;
         }
@@ -247,7 +249,7 @@ impl Parser<'_> {
             while !matches!(self.peek()?, b'`' | b'$' | b'\\' | b'\n') {
                 self.at += 1;
             }
-            terms.push(Term::Literal(String::from_utf8(self.text[start..self.at].to_vec()).ok()?));
+            terms.push(ChunkTerm::Literal(String::from_utf8(self.text[start..self.at].to_vec()).ok()?));
             if self.take("`") {
                 self.depth -= 1;
                 return Some(terms);

@@ -2,14 +2,14 @@
 //! in rounds. What a round asks for is asked for at once, by a few workers; what comes back is looked at in order, so that
 //! two runs over the same site do the same.
 
-use super::body::{Body, Incoming, Store};
+use super::body::{Incoming, KeptBody, Store};
 use super::chunks::{self, Template};
-use super::fetch::{Answer, Failure, Fetcher, media_type};
-use super::link::{Kind, Link, Surety, resolve};
-use super::queue::{Job, Queue};
+use super::fetch::{Answer, FetchFailure, Fetcher, media_type};
+use super::link::{Link, LinkKind, Surety, resolve};
+use super::queue::{FetchJob, JobQueue};
 use super::scope::{Scope, origin};
 use super::script::{self, Bases};
-use super::{Error, Options, Site, Withheld, page};
+use super::{Site, SiteError, SiteOptions, Withheld, page};
 use krea_scan_files::Incomplete;
 use reqwest::header::HeaderMap;
 use sha2::{Digest, Sha256};
@@ -30,16 +30,16 @@ const MOST_TEMPLATES: usize = 40;
 
 /// Reads a site.
 pub fn run(
-    options: &Options,
+    options: &SiteOptions,
     withheld: &mut dyn Withheld,
     counter: &(dyn Fn(u64) + Sync),
-) -> Result<Site, Error> {
+) -> Result<Site, SiteError> {
     let fetcher = Fetcher::new(options)?;
-    let first_error = |why: String| Error::FirstPage { url: options.url.to_string(), why };
+    let first_error = |why: String| SiteError::FirstPage { url: options.url.to_string(), why };
     if withheld.is_in(&options.url) {
         // It is not repeated either.
         let why = "its address holds what looks like a token, and none is ever sent anywhere".to_owned();
-        return Err(Error::FirstPage { url: options.origin(), why });
+        return Err(SiteError::FirstPage { url: options.origin(), why });
     }
     let mut crawl = Crawl {
         options,
@@ -48,7 +48,7 @@ pub fn run(
         counter,
         scope: Scope::new(options.forbidden.clone()),
         site: Site::default(),
-        queue: Queue::new(options.resources),
+        queue: JobQueue::new(options.resources),
         bodies: HashSet::new(),
         notes: HashMap::new(),
         templates: Vec::new(),
@@ -71,16 +71,16 @@ pub fn source_map(url: &Url, headers: &HeaderMap) -> Option<Url> {
 }
 
 /// What came of a job: the answer without its body, and the body where it is kept.
-type Kept = Result<(Answer, Option<Body>), Failure>;
+type FetchedJob = Result<(Answer, Option<KeptBody>), FetchFailure>;
 
 struct Crawl<'a> {
-    options: &'a Options,
+    options: &'a SiteOptions,
     fetcher: Fetcher,
     withheld: &'a mut dyn Withheld,
     counter: &'a (dyn Fn(u64) + Sync),
     scope: Scope,
     site: Site,
-    queue: Queue,
+    queue: JobQueue,
     /// Digests of the pages that were read: a single-page application answers with the same one everywhere.
     bodies: HashSet<[u8; 32]>,
     notes: HashMap<&'static str, BTreeSet<String>>,
@@ -96,9 +96,9 @@ impl Crawl<'_> {
             return Err("this is where Krea's API is, and no site".to_owned());
         }
         self.scope.add_own(url);
-        let job = Job {
+        let job = FetchJob {
             url: url.clone(),
-            kind: Kind::Page,
+            kind: LinkKind::Page,
             surety: Surety::Named,
             depth: 0,
             page: Arc::new(url.clone()),
@@ -110,14 +110,14 @@ impl Crawl<'_> {
             () if scope.is_forbidden(target) => Some("redirects to Krea's API".to_owned()),
             () => None,
         };
-        let answer = match self.fetcher.follow(url, Kind::Page, &may) {
+        let answer = match self.fetcher.follow(url, LinkKind::Page, &may) {
             Ok(answer) => answer,
-            Err(Failure::Private(private)) => return Err(private.to_string()),
-            Err(Failure::Elsewhere(why)) => return Err(why),
-            Err(Failure::NoAnswer(why)) if why.contains("looked up") => {
+            Err(FetchFailure::Private(private)) => return Err(private.to_string()),
+            Err(FetchFailure::Elsewhere(why)) => return Err(why),
+            Err(FetchFailure::NoAnswer(why)) if why.contains("looked up") => {
                 return Err(format!("{why}; check the address"));
             }
-            Err(Failure::NoAnswer(why)) => return Err(why),
+            Err(FetchFailure::NoAnswer(why)) => return Err(why),
         };
         let status = answer.status;
         if !(200..300).contains(&status) {
@@ -142,10 +142,10 @@ impl Crawl<'_> {
     }
 
     /// Asks for all of a batch.
-    fn ask(&mut self, batch: &[Job]) -> Vec<Kept> {
+    fn ask(&mut self, batch: &[FetchJob]) -> Vec<FetchedJob> {
         let next = AtomicUsize::new(0);
         let store = Mutex::new(std::mem::take(&mut self.site.store));
-        let answers: Mutex<Vec<Option<Kept>>> = Mutex::new(batch.iter().map(|_| None).collect());
+        let answers: Mutex<Vec<Option<FetchedJob>>> = Mutex::new(batch.iter().map(|_| None).collect());
         let (fetcher, scope, withheld, counter) = (&self.fetcher, &self.scope, &*self.withheld, self.counter);
         let work = || {
             while let Some((at, job)) =
@@ -177,11 +177,11 @@ impl Crawl<'_> {
         });
         self.site.store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let lost = || Err(Failure::NoAnswer("was not asked for".to_owned()));
+        let lost = || Err(FetchFailure::NoAnswer("was not asked for".to_owned()));
         answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
     }
 
-    fn keep(&mut self, answer: Answer) -> Kept {
+    fn keep(&mut self, answer: Answer) -> FetchedJob {
         let kept = keep_in(&mut self.site.store, answer);
         if let Ok((_, Some(body))) = &kept {
             (self.counter)(body.length());
@@ -190,23 +190,23 @@ impl Crawl<'_> {
     }
 
     /// Looks at what came back.
-    fn take(&mut self, job: Job, kept: Kept) {
+    fn take(&mut self, job: FetchJob, kept: FetchedJob) {
         let is_named = job.surety == Surety::Named;
         let (answer, body) = match kept {
             Ok(kept) => kept,
-            Err(Failure::Private(private)) => {
+            Err(FetchFailure::Private(private)) => {
                 return match is_named {
                     true => self.incomplete(&job.url, private.to_string()),
                     false => self.note("was not asked for: a private address", &job.url),
                 };
             }
-            Err(Failure::Elsewhere(why)) => {
+            Err(FetchFailure::Elsewhere(why)) => {
                 return match is_named && !job.kind.is_page() {
                     true => self.incomplete(&job.url, why),
                     false => self.note("redirects to what is not the site's", &job.url),
                 };
             }
-            Err(Failure::NoAnswer(why)) => return self.incomplete(&job.url, why),
+            Err(FetchFailure::NoAnswer(why)) => return self.incomplete(&job.url, why),
         };
         for (url, headers) in answer.hops {
             self.see_head(&url, &headers);
@@ -222,20 +222,27 @@ impl Crawl<'_> {
             (200..300, None) => {}
             (404 | 410, _) if is_named => self.note("is named and not there", &job.url),
             (404 | 410, _) => {}
-            (status @ (401 | 403), _) if is_named && job.kind != Kind::Map => {
+            (status @ (401 | 403), _) if is_named && job.kind != LinkKind::Map => {
                 self.incomplete(&job.url, format!("answered {status}: it is not for everybody"));
             }
             (status @ (429 | 503), _) => {
                 self.incomplete(&job.url, format!("answered {status}; try again later"));
             }
-            (status, _) if is_named && job.kind != Kind::Map => {
+            (status, _) if is_named && job.kind != LinkKind::Map => {
                 self.incomplete(&job.url, format!("answered {status}"));
             }
             _ => self.note("was refused", &job.url),
         }
     }
 
-    fn take_body(&mut self, mut job: Job, url: Url, headers: HeaderMap, body: Body, cut: Option<String>) {
+    fn take_body(
+        &mut self,
+        mut job: FetchJob,
+        url: Url,
+        headers: HeaderMap,
+        body: KeptBody,
+        cut: Option<String>,
+    ) {
         let mut bytes = Vec::new();
         let opened = self.site.store.open(&body);
         if let Err(error) = opened.and_then(|input| input.take(MOST_READ).read_to_end(&mut bytes)) {
@@ -259,9 +266,9 @@ impl Crawl<'_> {
         }
         if job.kind.is_page() && !is_html {
             job.kind = match said.as_str() {
-                kind if kind.contains("javascript") => Kind::Script,
-                "text/css" => Kind::Style,
-                _ => Kind::Data,
+                kind if kind.contains("javascript") => LinkKind::Script,
+                "text/css" => LinkKind::Style,
+                _ => LinkKind::Data,
             };
         }
         if let Some(why) = cut {
@@ -284,9 +291,9 @@ impl Crawl<'_> {
     }
 
     /// What a resource names.
-    fn links(&mut self, job: &Job, url: &Url, headers: &HeaderMap, bytes: &[u8]) {
+    fn links(&mut self, job: &FetchJob, url: &Url, headers: &HeaderMap, bytes: &[u8]) {
         match job.kind {
-            Kind::Page | Kind::Frame => {
+            LinkKind::Page | LinkKind::Frame => {
                 let page = page::read(bytes, url);
                 let base = Arc::new(page.base.unwrap_or_else(|| url.clone()));
                 let is_own = self.scope.is_own(url);
@@ -298,40 +305,40 @@ impl Crawl<'_> {
                 self.add(job, &base, page.links);
                 self.chunks(job, url, &base, bytes);
             }
-            Kind::Script | Kind::Data => {
+            LinkKind::Script | LinkKind::Data => {
                 let bases = Bases { script: url, page: &job.page, builds: &[] };
                 let mut links = script::links(bytes, bases);
-                if job.kind == Kind::Script {
+                if job.kind == LinkKind::Script {
                     let has_map =
-                        links.iter().any(|link| link.kind == Kind::Map && link.surety == Surety::Named);
+                        links.iter().any(|link| link.kind == LinkKind::Map && link.surety == Surety::Named);
                     links.extend(self.map_of(url, headers, has_map));
                 }
                 self.add(job, &job.page, links);
                 self.chunks(job, url, &job.page, bytes);
             }
-            Kind::Style => {
+            LinkKind::Style => {
                 let mut links = script::style_links(bytes, url);
-                let has_map = links.iter().any(|link| link.kind == Kind::Map);
+                let has_map = links.iter().any(|link| link.kind == LinkKind::Map);
                 links.extend(self.map_of(url, headers, has_map));
                 self.add(job, &job.page, links);
             }
-            Kind::Map => {}
+            LinkKind::Map => {}
         }
     }
 
     /// The map that the head names; without any, the one that builds leave beside a file whose comment they took away.
     fn map_of(&self, url: &Url, headers: &HeaderMap, has_map: bool) -> Option<Link> {
         if let Some(map) = source_map(url, headers) {
-            return Some(Link::named(map, Kind::Map));
+            return Some(Link::named(map, LinkKind::Map));
         }
         let mut beside = url.clone();
         beside.set_query(None);
         beside.set_path(&format!("{}.map", url.path()));
-        (!has_map && Kind::of_name(url.path()).is_some()).then(|| Link::guessed(beside, Kind::Map))
+        (!has_map && LinkKind::of_name(url.path()).is_some()).then(|| Link::guessed(beside, LinkKind::Map))
     }
 
     /// What webpack's runtime puts together.
-    fn chunks(&mut self, job: &Job, url: &Url, page: &Arc<Url>, bytes: &[u8]) {
+    fn chunks(&mut self, job: &FetchJob, url: &Url, page: &Arc<Url>, bytes: &[u8]) {
         let templates = chunks::templates(bytes);
         let numbers = chunks::numbers(bytes);
         let before = (self.templates.len(), self.numbers.len());
@@ -349,7 +356,7 @@ impl Crawl<'_> {
         let mut links = Vec::new();
         for (template, script, page) in &self.templates {
             for name in template.names(&self.numbers) {
-                let kind = Kind::of_name(&name).unwrap_or(Kind::Script);
+                let kind = LinkKind::of_name(&name).unwrap_or(LinkKind::Script);
                 let base = script::build_base(script, &name);
                 let bases = match &base {
                     Some(base) => vec![base],
@@ -364,9 +371,9 @@ impl Crawl<'_> {
     }
 
     /// Puts what a resource names into the queues.
-    fn add(&mut self, from: &Job, page: &Arc<Url>, links: Vec<Link>) {
+    fn add(&mut self, from: &FetchJob, page: &Arc<Url>, links: Vec<Link>) {
         for link in links {
-            let depth = from.depth + usize::from(link.kind == Kind::Page);
+            let depth = from.depth + usize::from(link.kind == LinkKind::Page);
             if depth > self.options.depth || !self.scope.holds(&link.url, link.kind) {
                 continue;
             }
@@ -381,7 +388,7 @@ impl Crawl<'_> {
                 continue;
             }
             let page = Arc::clone(page);
-            self.queue.push(Job { url: link.url, kind: link.kind, surety: link.surety, depth, page });
+            self.queue.push(FetchJob { url: link.url, kind: link.kind, surety: link.surety, depth, page });
         }
     }
 
@@ -421,14 +428,14 @@ impl Crawl<'_> {
 }
 
 /// Keeps an answer's body.
-fn keep_in(store: &mut Store, mut answer: Answer) -> Kept {
+fn keep_in(store: &mut Store, mut answer: Answer) -> FetchedJob {
     if !(200..300).contains(&answer.status) {
         return Ok((answer, None));
     }
     let body: Incoming = std::mem::take(&mut answer.body);
     match store.keep(body) {
         Ok(body) => Ok((answer, Some(body))),
-        Err(error) => Err(Failure::NoAnswer(format!("cannot be kept: {error}"))),
+        Err(error) => Err(FetchFailure::NoAnswer(format!("cannot be kept: {error}"))),
     }
 }
 

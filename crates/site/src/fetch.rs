@@ -1,10 +1,10 @@
 //! One resource: asked for politely, followed through its redirects, decompressed, and read within bounds. Sends GET
 //! requests without credentials, cookies or referrer; each address is checked before it is asked for.
 
-use super::Options;
+use super::SiteOptions;
 use super::address::{Gate, PrivateAddress};
 use super::body::{self, Incoming};
-use super::link::{Kind, resolve};
+use super::link::{LinkKind, resolve};
 use krea_scan_http::Proxy;
 use krea_scan_http::{self as http, LONGEST_PAUSE, SetupError};
 use reqwest::blocking::{Client, Response};
@@ -29,7 +29,7 @@ const CHUNK: usize = 64 << 10;
 
 /// Why something was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum FetchFailure {
     /// The host is a private address.
     Private(PrivateAddress),
     /// It leads to something that is not the site's; said in words.
@@ -79,7 +79,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// No certificate store, a proxy that cannot be used.
-    pub fn new(options: &Options) -> Result<Self, SetupError> {
+    pub fn new(options: &SiteOptions) -> Result<Self, SetupError> {
         let gate = Arc::new(Gate::new(options.allow_private, options.proxy != Proxy::None));
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
@@ -122,7 +122,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// When there is no answer, or none may be asked for.
-    pub fn follow(&self, url: &Url, kind: Kind, may: &May<'_>) -> Result<Answer, Failure> {
+    pub fn follow(&self, url: &Url, kind: LinkKind, may: &May<'_>) -> Result<Answer, FetchFailure> {
         let (mut url, mut hops) = (url.clone(), Vec::new());
         loop {
             let response = self.ask(&url)?;
@@ -137,31 +137,31 @@ impl Fetcher {
             };
             let next = target.to_str().ok().and_then(|target| resolve(&url, target));
             let Some(next) = next else {
-                return Err(Failure::Elsewhere("redirects to what is no address of HTTP".to_owned()));
+                return Err(FetchFailure::Elsewhere("redirects to what is no address of HTTP".to_owned()));
             };
             if let Some(why) = may(&next) {
-                return Err(Failure::Elsewhere(why));
+                return Err(FetchFailure::Elsewhere(why));
             }
             hops.push((url, headers));
             if hops.len() > MOST_REDIRECTS {
-                return Err(Failure::NoAnswer(format!("redirects more than {MOST_REDIRECTS} times")));
+                return Err(FetchFailure::NoAnswer(format!("redirects more than {MOST_REDIRECTS} times")));
             }
             url = next;
         }
     }
 
     /// Asks once, and again where that may help.
-    fn ask(&self, url: &Url) -> Result<Response, Failure> {
-        let host = url.host().ok_or_else(|| Failure::NoAnswer("has no host".to_owned()))?;
+    fn ask(&self, url: &Url) -> Result<Response, FetchFailure> {
+        let host = url.host().ok_or_else(|| FetchFailure::NoAnswer("has no host".to_owned()))?;
         if let Err(private) = self.gate.check(host) {
-            return Err(Failure::Private(private));
+            return Err(FetchFailure::Private(private));
         }
         let mut repeats = 0;
         loop {
             self.wait_for(url);
             let left = self.deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(Failure::NoAnswer(
+                return Err(FetchFailure::NoAnswer(
                     "there was no time left for it; --url-time raises that".to_owned(),
                 ));
             }
@@ -180,12 +180,12 @@ impl Fetcher {
                 Ok(response) => return Ok(response),
                 Err(error) => {
                     if let Some(private) = PrivateAddress::of(&error) {
-                        return Err(Failure::Private(private));
+                        return Err(FetchFailure::Private(private));
                     }
                     let (words, not_sent) = http::failure(&error, self.timeout);
                     // A connection that was kept open may close just when it is used again.
                     if not_sent || error.is_timeout() || repeats > 1 {
-                        return Err(Failure::NoAnswer(words));
+                        return Err(FetchFailure::NoAnswer(words));
                     }
                 }
             }
@@ -218,7 +218,7 @@ impl Fetcher {
     }
 
     /// Reads the body of a successful answer, as far as there is room.
-    fn body(&self, response: Response, kind: Kind) -> (Incoming, Option<String>) {
+    fn body(&self, response: Response, kind: LinkKind) -> (Incoming, Option<String>) {
         let mut body = Incoming::default();
         if !response.status().is_success() || (kind.is_page() && is_media(response.headers())) {
             return (body, None);

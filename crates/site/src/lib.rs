@@ -13,7 +13,7 @@ mod queue;
 mod scope;
 mod script;
 
-pub use body::{Body, Section};
+pub use body::{BodySection, KeptBody};
 
 use body::Store;
 use krea_scan_files::Incomplete;
@@ -27,7 +27,7 @@ use url::Url;
 
 /// What to read of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct SiteOptions {
     /// Where to start.
     pub url: Url,
     /// How many links away from the first page.
@@ -50,7 +50,7 @@ pub struct Options {
     pub forbidden: Vec<String>,
 }
 
-impl Options {
+impl SiteOptions {
     /// How many links away from the first page, unless told otherwise: a build loads a part of its scripts only on the
     /// pages that need them, and the first page links to most of those.
     pub const DEPTH: usize = 1;
@@ -79,7 +79,7 @@ impl Options {
             return Err(UrlError::UserInfo);
         }
         let url = resolve(&url, "").ok_or(UrlError::NotAUrl)?;
-        Ok(Options {
+        Ok(SiteOptions {
             url,
             depth: Self::DEPTH,
             resources: Self::RESOURCES,
@@ -94,7 +94,7 @@ impl Options {
     }
 }
 
-impl Options {
+impl SiteOptions {
     /// The site's scheme, host and port.
     pub fn origin(&self) -> String {
         scope::origin(&self.url)
@@ -117,7 +117,7 @@ pub enum UrlError {
 
 /// Why nothing of a site was read.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum SiteError {
     /// There is no HTTP client.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -148,7 +148,7 @@ pub struct Resource {
     /// Its head.
     pub headers: HeaderMap,
     /// Its body; a redirect has none.
-    pub body: Option<Body>,
+    pub body: Option<KeptBody>,
 }
 
 /// What was read of a site.
@@ -169,10 +169,10 @@ impl Site {
     /// # Errors
     /// When its first page cannot be read.
     pub fn read(
-        options: &Options,
+        options: &SiteOptions,
         withheld: &mut dyn Withheld,
         counter: &(dyn Fn(u64) + Sync),
-    ) -> Result<Site, Error> {
+    ) -> Result<Site, SiteError> {
         crawl::run(options, withheld, counter)
     }
 
@@ -185,12 +185,12 @@ impl Site {
     ///
     /// # Errors
     /// What the temporary file answers that holds it.
-    pub fn open<'s>(&'s self, body: &'s Body) -> io::Result<Section<'s>> {
+    pub fn open<'s>(&'s self, body: &'s KeptBody) -> io::Result<BodySection<'s>> {
         self.store.open(body)
     }
 
     /// Opens the body of the resource at an address, if it was read.
-    pub fn open_at(&self, url: &str) -> Option<Section<'_>> {
+    pub fn open_at(&self, url: &str) -> Option<BodySection<'_>> {
         self.open(self.resources[*self.by_url.get(url)?].body.as_ref()?).ok()
     }
 
@@ -213,7 +213,7 @@ impl Site {
         Some((target.to_string(), bytes))
     }
 
-    fn add(&mut self, url: Url, headers: HeaderMap, body: Option<Body>) {
+    fn add(&mut self, url: Url, headers: HeaderMap, body: Option<KeptBody>) {
         if body.is_some() {
             self.by_url.insert(url.to_string(), self.resources.len());
         }

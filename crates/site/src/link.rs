@@ -4,7 +4,7 @@ use url::Url;
 
 /// What is expected at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum LinkKind {
     /// A page that another one links to.
     Page,
     /// A page that another one shows within itself.
@@ -19,22 +19,22 @@ pub enum Kind {
     Data,
 }
 
-impl Kind {
+impl LinkKind {
     /// Whether it is HTML.
     pub fn is_page(self) -> bool {
-        matches!(self, Kind::Page | Kind::Frame)
+        matches!(self, LinkKind::Page | LinkKind::Frame)
     }
 
     /// What a name's ending says; `None` for what is not read.
-    pub fn of_name(path: &str) -> Option<Kind> {
+    pub fn of_name(path: &str) -> Option<LinkKind> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let (_, ending) = name.rsplit_once('.')?;
         Some(match ending.to_ascii_lowercase().as_str() {
-            "js" | "mjs" | "cjs" => Kind::Script,
-            "css" => Kind::Style,
-            "map" => Kind::Map,
+            "js" | "mjs" | "cjs" => LinkKind::Script,
+            "css" => LinkKind::Style,
+            "map" => LinkKind::Map,
             "json" | "webmanifest" | "wasm" | "txt" | "env" | "yaml" | "yml" | "toml" | "ini"
-            | "properties" => Kind::Data,
+            | "properties" => LinkKind::Data,
             _ => return None,
         })
     }
@@ -55,19 +55,19 @@ pub struct Link {
     /// Absolute.
     pub url: Url,
     /// What is expected there.
-    pub kind: Kind,
+    pub kind: LinkKind,
     /// How sure it is.
     pub surety: Surety,
 }
 
 impl Link {
     /// Something that is named as what it is.
-    pub fn named(url: Url, kind: Kind) -> Link {
+    pub fn named(url: Url, kind: LinkKind) -> Link {
         Link { url, kind, surety: Surety::Named }
     }
 
     /// Something that may be there.
-    pub fn guessed(url: Url, kind: Kind) -> Link {
+    pub fn guessed(url: Url, kind: LinkKind) -> Link {
         Link { url, kind, surety: Surety::Guessed }
     }
 }
@@ -122,16 +122,16 @@ mod tests {
     #[test]
     fn endings_say_what_is_expected() {
         for (path, kind) in [
-            ("/a/b.min.JS", Some(Kind::Script)),
-            ("b.css", Some(Kind::Style)),
-            ("/b.js.map", Some(Kind::Map)),
-            ("site.webmanifest", Some(Kind::Data)),
-            ("/.env", Some(Kind::Data)),
+            ("/a/b.min.JS", Some(LinkKind::Script)),
+            ("b.css", Some(LinkKind::Style)),
+            ("/b.js.map", Some(LinkKind::Map)),
+            ("site.webmanifest", Some(LinkKind::Data)),
+            ("/.env", Some(LinkKind::Data)),
             ("/a.js/b", None),
             ("logo.png", None),
             ("", None),
         ] {
-            assert_eq!(Kind::of_name(path), kind, "{path}");
+            assert_eq!(LinkKind::of_name(path), kind, "{path}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a page names. Takes HTML and the address that it came from, gives links, and the address that its scripts see.
 
-use super::link::{Kind, Link, Surety, resolve};
+use super::link::{Link, LinkKind, Surety, resolve};
 use super::script::{self, Bases};
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 use url::Url;
@@ -10,7 +10,7 @@ const MOST: usize = script::MOST;
 
 /// What a page names.
 #[derive(Debug, Default)]
-pub struct Page {
+pub struct PageLinks {
     /// What relative addresses in it are relative to: its own address, or what `<base>` says.
     pub base: Option<Url>,
     /// What it names.
@@ -20,7 +20,7 @@ pub struct Page {
 }
 
 /// Reads a page.
-pub fn read(html: &[u8], url: &Url) -> Page {
+pub fn read(html: &[u8], url: &Url) -> PageLinks {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut reader = PageReader {
@@ -29,7 +29,7 @@ pub fn read(html: &[u8], url: &Url) -> Page {
         has_base: false,
         script: None,
         scripts: Vec::new(),
-        page: Page::default(),
+        page: PageLinks::default(),
     };
     for token in Tokenizer::new_with_emitter(html, emitter) {
         let Ok(token) = token;
@@ -57,14 +57,14 @@ struct PageReader {
     url: Url,
     base: Url,
     has_base: bool,
-    script: Option<Inline>,
+    script: Option<InlineScript>,
     /// The texts of the scripts in it, one after the other.
     scripts: Vec<Vec<u8>>,
-    page: Page,
+    page: PageLinks,
 }
 
 /// A script in the page.
-struct Inline {
+struct InlineScript {
     is_import_map: bool,
     /// `__NEXT_DATA__`
     is_next_data: bool,
@@ -87,9 +87,9 @@ impl PageReader {
             }
             b"script" => {
                 match attribute("src") {
-                    Some(src) => self.load(src, Kind::Script),
+                    Some(src) => self.load(src, LinkKind::Script),
                     None => {
-                        self.script = Some(Inline {
+                        self.script = Some(InlineScript {
                             is_import_map: word("type") == "importmap",
                             is_next_data: attribute("id") == Some("__NEXT_DATA__"),
                             text: Vec::new(),
@@ -103,17 +103,17 @@ impl PageReader {
                 let has = |wanted: &str| rel.split_ascii_whitespace().any(|word| word == wanted);
                 let href = attribute("href").unwrap_or_default();
                 if has("stylesheet") {
-                    self.load(href, Kind::Style);
+                    self.load(href, LinkKind::Style);
                 } else if has("modulepreload") {
-                    self.load(href, Kind::Script);
+                    self.load(href, LinkKind::Script);
                 } else if has("manifest") {
-                    self.add(href, Kind::Data, Surety::Named);
+                    self.add(href, LinkKind::Data, Surety::Named);
                 } else if has("preload") || has("prefetch") {
                     let kind = match what.as_str() {
-                        "script" | "worker" | "serviceworker" | "sharedworker" => Some(Kind::Script),
-                        "style" => Some(Kind::Style),
-                        "fetch" | "json" => Some(Kind::Data),
-                        "" => Kind::of_name(path_of(href)),
+                        "script" | "worker" | "serviceworker" | "sharedworker" => Some(LinkKind::Script),
+                        "style" => Some(LinkKind::Style),
+                        "fetch" | "json" => Some(LinkKind::Data),
+                        "" => LinkKind::of_name(path_of(href)),
                         _ => None,
                     };
                     if let Some(kind) = kind {
@@ -128,13 +128,13 @@ impl PageReader {
                 }
             }
             b"iframe" | b"frame" => {
-                self.add(attribute("src").unwrap_or_default(), Kind::Frame, Surety::Named)
+                self.add(attribute("src").unwrap_or_default(), LinkKind::Frame, Surety::Named)
             }
             b"meta" if word("http-equiv") == "refresh" => {
                 let content = attribute("content").unwrap_or_default();
                 let at = content.to_ascii_lowercase().find("url=");
                 if let Some(target) = at.and_then(|at| content.get(at + 4..)) {
-                    self.add(target.trim().trim_matches(['"', '\'']), Kind::Page, Surety::Named);
+                    self.add(target.trim().trim_matches(['"', '\'']), LinkKind::Page, Surety::Named);
                 }
             }
             _ => self.others(tag, &[]),
@@ -148,21 +148,21 @@ impl PageReader {
             if but.iter().any(|known| known.as_bytes() == &name[..]) || value.contains(char::is_whitespace) {
                 continue;
             }
-            if let Some(kind) = Kind::of_name(path_of(value)) {
+            if let Some(kind) = LinkKind::of_name(path_of(value)) {
                 self.add(value, kind, Surety::Guessed);
             }
         }
     }
 
     /// Something that the browser loads with the page.
-    fn load(&mut self, reference: &str, kind: Kind) {
+    fn load(&mut self, reference: &str, kind: LinkKind) {
         let before = self.page.links.len();
         self.add(reference, kind, Surety::Named);
         let loaded = self.page.links[before..].iter().map(|link| link.url.clone());
         self.page.loads.extend(loaded);
     }
 
-    fn add(&mut self, reference: &str, kind: Kind, surety: Surety) {
+    fn add(&mut self, reference: &str, kind: LinkKind, surety: Surety) {
         if reference.is_empty() || self.page.links.len() >= MOST {
             return;
         }
@@ -178,7 +178,7 @@ impl PageReader {
             for imports in std::iter::once(&map["imports"]).chain(scopes) {
                 let imports = imports.as_object().into_iter().flat_map(|imports| imports.values());
                 for target in imports.filter_map(|target| target.as_str()).filter(|to| !to.ends_with('/')) {
-                    self.load(target, Kind::Script);
+                    self.load(target, LinkKind::Script);
                 }
             }
             return;
@@ -195,7 +195,7 @@ impl PageReader {
     fn read_scripts(&mut self) {
         /// The folders of so many tell where a build starts.
         const MOST_BUILDS: usize = 20;
-        let scripts = self.page.links.iter().filter(|link| link.kind == Kind::Script);
+        let scripts = self.page.links.iter().filter(|link| link.kind == LinkKind::Script);
         let builds: Vec<Url> = scripts.take(MOST_BUILDS).map(|link| link.url.clone()).collect();
         let bases = Bases { script: &self.base, page: &self.base, builds: &builds };
         for text in &self.scripts {
@@ -210,20 +210,20 @@ fn path_of(reference: &str) -> &str {
 }
 
 /// What is expected where a person can go; `None` for what is to be downloaded or looked at.
-fn linked(href: &str) -> Option<Kind> {
+fn linked(href: &str) -> Option<LinkKind> {
     let after_host =
         href.split_once("://").map_or(href, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
     let path = path_of(after_host);
     let name = path.rsplit('/').next().unwrap_or(path);
     match name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()) {
-        None => Some(Kind::Page),
+        None => Some(LinkKind::Page),
         Some(ending) => match ending.as_str() {
-            "html" | "htm" | "xhtml" | "php" | "asp" | "aspx" | "jsp" | "do" | "cgi" => Some(Kind::Page),
-            _ => match Kind::of_name(name) {
+            "html" | "htm" | "xhtml" | "php" | "asp" | "aspx" | "jsp" | "do" | "cgi" => Some(LinkKind::Page),
+            _ => match LinkKind::of_name(name) {
                 Some(kind) => Some(kind),
                 // `/docs/v1.2` is a page, `/setup.exe` is none.
                 None => (ending.len() > 5 || ending.starts_with(|c: char| c.is_ascii_digit()))
-                    .then_some(Kind::Page),
+                    .then_some(LinkKind::Page),
             },
         },
     }
@@ -242,7 +242,7 @@ fn next_data(json: &[u8], base: &Url) -> Option<Link> {
         path => path,
     };
     let url = resolve(base, &format!("/_next/data/{build}{path}.json"))?;
-    has_data.then(|| Link::guessed(url, Kind::Data))
+    has_data.then(|| Link::guessed(url, LinkKind::Data))
 }
 
 /// What frameworks keep beside a page without naming it.
@@ -250,12 +250,12 @@ fn guesses(html: &[u8], url: &Url) -> Vec<Link> {
     let has = |text: &str| memchr::memmem::find(html, text.as_bytes()).is_some();
     let below = |name: &str| {
         let path = format!("{}/{name}", url.path().trim_end_matches('/').trim_end_matches(".html"));
-        resolve(url, &path).map(|url| Link::guessed(url, Kind::Data))
+        resolve(url, &path).map(|url| Link::guessed(url, LinkKind::Data))
     };
     let at_root = |path: &str, kind| resolve(url, path).map(|url| Link::guessed(url, kind));
     let mut links = Vec::new();
     if has("__sveltekit_") {
-        links.extend([below("__data.json"), at_root("/_app/env.js", Kind::Script)]);
+        links.extend([below("__data.json"), at_root("/_app/env.js", LinkKind::Script)]);
     }
     if has("__NUXT__") {
         links.push(below("_payload.json"));
@@ -267,7 +267,7 @@ fn guesses(html: &[u8], url: &Url) -> Vec<Link> {
 mod tests {
     use super::*;
 
-    fn read_at(url: &str, html: &str) -> Page {
+    fn read_at(url: &str, html: &str) -> PageLinks {
         read(html.as_bytes(), &Url::parse(url).unwrap())
     }
 

@@ -1,7 +1,7 @@
 //! What is still to be asked for. What is named comes before what is guessed, files before pages; nothing is asked for
 //! twice, and no more than the limit. Guesses have a limit of their own, of the same size: most of them lead nowhere.
 
-use super::link::{Kind, Link, Surety};
+use super::link::{Link, LinkKind, Surety};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use url::Url;
@@ -15,11 +15,11 @@ const LISTED: usize = 3;
 
 /// Something to ask for.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub struct FetchJob {
     /// Where.
     pub url: Url,
     /// What is expected there.
-    pub kind: Kind,
+    pub kind: LinkKind,
     /// How sure it is.
     pub surety: Surety,
     /// How many links away from the first page.
@@ -30,15 +30,15 @@ pub struct Job {
 
 /// The jobs of one site.
 #[derive(Debug)]
-pub struct Queue {
+pub struct JobQueue {
     limit: usize,
     /// Every address that was named, and how surely.
     seen: HashMap<String, Surety>,
     /// Every address that was asked for, or came back instead.
     done: HashSet<String>,
-    named: VecDeque<Job>,
-    guessed: VecDeque<Job>,
-    pages: VecDeque<Job>,
+    named: VecDeque<FetchJob>,
+    guessed: VecDeque<FetchJob>,
+    pages: VecDeque<FetchJob>,
     asked: usize,
     guesses: usize,
     /// What is beyond the limit: a few addresses, and the number of all others.
@@ -46,10 +46,10 @@ pub struct Queue {
     more_left_out: u64,
 }
 
-impl Queue {
+impl JobQueue {
     /// An empty queue that gives no more than so many jobs, and so many guesses.
     pub fn new(limit: usize) -> Self {
-        Queue {
+        JobQueue {
             limit,
             seen: HashMap::new(),
             done: HashSet::new(),
@@ -80,20 +80,20 @@ impl Queue {
     }
 
     /// Takes a job.
-    pub fn push(&mut self, job: Job) {
+    pub fn push(&mut self, job: FetchJob) {
         if self.seen.len() >= REMEMBERED + self.limit {
             return self.leave_out(&job.url);
         }
         self.seen.insert(job.url.to_string(), job.surety);
         match (job.kind, job.surety) {
-            (Kind::Page, _) => self.pages.push_back(job),
+            (LinkKind::Page, _) => self.pages.push_back(job),
             (_, Surety::Named) => self.named.push_back(job),
             (_, Surety::Guessed) => self.guessed.push_back(job),
         }
     }
 
     /// What to ask for next; nothing more when all time or room is spent.
-    pub fn next_batch(&mut self, is_spent: bool) -> Option<Vec<Job>> {
+    pub fn next_batch(&mut self, is_spent: bool) -> Option<Vec<FetchJob>> {
         loop {
             let (room, guesses) =
                 (self.limit.saturating_sub(self.asked), self.limit.saturating_sub(self.guesses));
@@ -103,8 +103,8 @@ impl Queue {
                 () if !self.pages.is_empty() => (&mut self.pages, room),
                 () => return None,
             };
-            let jobs: Vec<Job> = queue.drain(..queue.len().min(BATCH)).collect();
-            let mut batch: Vec<Job> = jobs.into_iter().filter(|job| self.is_new(&job.url)).collect();
+            let jobs: Vec<FetchJob> = queue.drain(..queue.len().min(BATCH)).collect();
+            let mut batch: Vec<FetchJob> = jobs.into_iter().filter(|job| self.is_new(&job.url)).collect();
             let room = if is_spent { 0 } else { room };
             for job in batch.split_off(batch.len().min(room)) {
                 self.leave_out(&job.url);
@@ -140,30 +140,30 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn job(path: &str, kind: Kind, surety: Surety) -> Job {
+    fn job(path: &str, kind: LinkKind, surety: Surety) -> FetchJob {
         let url = Url::parse("https://a.example/").unwrap().join(path).unwrap();
-        Job { page: Arc::new(url.clone()), url, kind, surety, depth: 0 }
+        FetchJob { page: Arc::new(url.clone()), url, kind, surety, depth: 0 }
     }
 
-    fn batch(queue: &mut Queue) -> Vec<String> {
+    fn batch(queue: &mut JobQueue) -> Vec<String> {
         let jobs = queue.next_batch(false).unwrap_or_default();
         jobs.iter().map(|job| job.url.path().to_owned()).collect()
     }
 
     #[test]
     fn what_is_surer_comes_first_and_nothing_twice() {
-        let mut queue = Queue::new(10);
-        queue.start(&job("/", Kind::Page, Surety::Named).url);
+        let mut queue = JobQueue::new(10);
+        queue.start(&job("/", LinkKind::Page, Surety::Named).url);
         for (path, kind, surety) in [
-            ("/p", Kind::Page, Surety::Named),
-            ("/g.js", Kind::Script, Surety::Guessed),
-            ("/both.js", Kind::Script, Surety::Guessed),
-            ("/n.js", Kind::Script, Surety::Named),
-            ("/", Kind::Page, Surety::Named),
+            ("/p", LinkKind::Page, Surety::Named),
+            ("/g.js", LinkKind::Script, Surety::Guessed),
+            ("/both.js", LinkKind::Script, Surety::Guessed),
+            ("/n.js", LinkKind::Script, Surety::Named),
+            ("/", LinkKind::Page, Surety::Named),
         ] {
             queue.push(job(path, kind, surety));
         }
-        let both = job("/both.js", Kind::Script, Surety::Named);
+        let both = job("/both.js", LinkKind::Script, Surety::Named);
         assert!(!queue.knows(&Link::named(both.url.clone(), both.kind)), "it was only guessed");
         queue.push(both);
         assert_eq!(batch(&mut queue), ["/n.js", "/both.js"]);
@@ -174,14 +174,14 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_limit_is_told() {
-        let mut queue = Queue::new(2);
-        (0..6).for_each(|n| queue.push(job(&format!("/{n}.js"), Kind::Script, Surety::Named)));
-        queue.push(job("/g.js", Kind::Script, Surety::Guessed));
+        let mut queue = JobQueue::new(2);
+        (0..6).for_each(|n| queue.push(job(&format!("/{n}.js"), LinkKind::Script, Surety::Named)));
+        queue.push(job("/g.js", LinkKind::Script, Surety::Guessed));
         assert_eq!(batch(&mut queue), ["/0.js", "/1.js"]);
         assert_eq!(batch(&mut queue), ["/g.js"]);
         let told = queue.left_out().unwrap();
         assert!(told.starts_with("https://a.example/2.js, ") && told.ends_with(" and 1 more"), "{told}");
-        queue.push(job("/late.js", Kind::Script, Surety::Guessed));
+        queue.push(job("/late.js", LinkKind::Script, Surety::Guessed));
         assert!(queue.next_batch(true).is_none(), "there is no time left");
     }
 }

@@ -2,7 +2,7 @@
 //! or preloads is an asset host: such files, and the modules, styles and maps that they name there, are read from it, its
 //! pages never. An origin is a scheme, a host and a port.
 
-use super::link::Kind;
+use super::link::LinkKind;
 use std::collections::BTreeSet;
 use url::Url;
 
@@ -44,7 +44,7 @@ impl Scope {
     }
 
     /// Whether an address belongs to the site as what it is said to be.
-    pub fn holds(&self, url: &Url, kind: Kind) -> bool {
+    pub fn holds(&self, url: &Url, kind: LinkKind) -> bool {
         !self.is_forbidden(url)
             && (self.is_own(url) || (!kind.is_page() && self.assets.contains(&origin(url))))
     }
@@ -72,15 +72,15 @@ mod tests {
                 && !scope.add_assets(&url("https://API.krea.ai.:8/"))
         );
         for (address, kind, holds) in [
-            ("https://a.example/y", Kind::Page, true),
-            ("https://a.example:443/y", Kind::Page, true),
-            ("http://a.example/y", Kind::Page, false),
-            ("https://a.example:8443/y", Kind::Page, false),
-            ("https://cdn.example/y", Kind::Page, false),
-            ("https://cdn.example/y", Kind::Frame, false),
-            ("https://cdn.example/y.js", Kind::Script, true),
-            ("https://other.example/y.js", Kind::Script, false),
-            ("https://api.krea.ai/y.js", Kind::Script, false),
+            ("https://a.example/y", LinkKind::Page, true),
+            ("https://a.example:443/y", LinkKind::Page, true),
+            ("http://a.example/y", LinkKind::Page, false),
+            ("https://a.example:8443/y", LinkKind::Page, false),
+            ("https://cdn.example/y", LinkKind::Page, false),
+            ("https://cdn.example/y", LinkKind::Frame, false),
+            ("https://cdn.example/y.js", LinkKind::Script, true),
+            ("https://other.example/y.js", LinkKind::Script, false),
+            ("https://api.krea.ai/y.js", LinkKind::Script, false),
         ] {
             assert_eq!(scope.holds(&url(address), kind), holds, "{address}");
         }

@@ -2,7 +2,7 @@
 //! it, in any quotes and escaped any number of times, as in JSON in a script in a page; it is never run, and no address is
 //! made of anything but one literal.
 
-use super::link::{Kind, Link, resolve};
+use super::link::{Link, LinkKind, resolve};
 use memchr::memmem;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -177,15 +177,15 @@ fn of_literal(literal: &str, used: Use, bases: Bases<'_>, links: &mut Vec<Link>)
     }
     let is_relative = path.starts_with("./") || path.starts_with("../");
     let is_absolute = path.starts_with('/') || path.starts_with("http://") || path.starts_with("https://");
-    let kind = Kind::of_name(path);
-    let mut add = |base: &Url, kind: Kind, is_named: bool| {
+    let kind = LinkKind::of_name(path);
+    let mut add = |base: &Url, kind: LinkKind, is_named: bool| {
         let url = resolve(base, literal);
         links.extend(url.map(|url| if is_named { Link::named(url, kind) } else { Link::guessed(url, kind) }));
     };
     match used {
         // `import("react")` names no address.
         Use::Import if is_relative || is_absolute => {
-            add(bases.script, kind.unwrap_or(Kind::Script), kind.is_some())
+            add(bases.script, kind.unwrap_or(LinkKind::Script), kind.is_some())
         }
         Use::Import => {}
         Use::Beside => {
@@ -195,7 +195,7 @@ fn of_literal(literal: &str, used: Use, bases: Bases<'_>, links: &mut Vec<Link>)
         }
         Use::Request => match kind {
             Some(kind) => add(bases.page, kind, false),
-            None if is_configuration(path) => add(bases.page, Kind::Data, false),
+            None if is_configuration(path) => add(bases.page, LinkKind::Data, false),
             None => {}
         },
         Use::Key | Use::Unknown => {
@@ -205,7 +205,7 @@ fn of_literal(literal: &str, used: Use, bases: Bases<'_>, links: &mut Vec<Link>)
             } else if is_absolute {
                 add(bases.page, kind, false);
                 // Files of a build that lies on a host of its own.
-                if matches!(kind, Kind::Script | Kind::Style)
+                if matches!(kind, LinkKind::Script | LinkKind::Style)
                     && path.starts_with('/')
                     && !path.starts_with("//")
                 {
@@ -254,7 +254,10 @@ pub fn source_map(text: &[u8], base: &Url) -> Option<Link> {
     let rest = &text[at + NAME.len()..];
     let end = rest.iter().take(LONGEST).position(|b| b.is_ascii_whitespace() || b"\"'`*\\".contains(b));
     let reference = std::str::from_utf8(&rest[..end.unwrap_or(rest.len().min(LONGEST))]).ok()?;
-    (!reference.is_empty()).then(|| resolve(base, reference)).flatten().map(|url| Link::named(url, Kind::Map))
+    (!reference.is_empty())
+        .then(|| resolve(base, reference))
+        .flatten()
+        .map(|url| Link::named(url, LinkKind::Map))
 }
 
 /// What a stylesheet names.
@@ -265,7 +268,7 @@ pub fn style_links(text: &[u8], base: &Url) -> Vec<Link> {
     });
     let imports = IMPORT.captures_iter(text).take(MOST);
     let urls = imports.filter_map(|found| resolve(base, std::str::from_utf8(&found[1]).ok()?));
-    urls.map(|url| Link::named(url, Kind::Style)).chain(source_map(text, base)).collect()
+    urls.map(|url| Link::named(url, LinkKind::Style)).chain(source_map(text, base)).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Joins what tables and panels wrap: SQLite's shell and others put a text that is wider than its column on several rows. Takes
 //! a text; gives one with each record of such a table on a line, its cells behind `|`.
 
-use super::{Step, Text, TextBuilder};
+use super::{OriginStep, Text, TextBuilder};
 use std::ops::Range;
 
 /// A narrower cell wraps nothing that counts, in bytes.
@@ -16,7 +16,7 @@ struct Cell {
 }
 
 /// The cells of a row.
-type Row = Vec<Cell>;
+type CellRow = Vec<Cell>;
 
 /// How the cells of a row are told apart.
 enum Layout {
@@ -55,7 +55,7 @@ pub fn join<'a>(text: &Text<'_>) -> Option<Text<'a>> {
         if lines[first].start < copied || records.iter().all(|record| record.len() == 1) {
             continue;
         }
-        out.push(&bytes[copied..lines[first].start], copied, Step::ONE);
+        out.push(&bytes[copied..lines[first].start], copied, OriginStep::ONE);
         let head = (first < rows).then(|| vec![row(bytes, &lines[first], &layout)]);
         for record in head.iter().chain(&records) {
             push(&mut out, bytes, record);
@@ -65,7 +65,7 @@ pub fn join<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     if copied == 0 {
         return None;
     }
-    out.push(&bytes[copied..], copied, Step::ONE);
+    out.push(&bytes[copied..], copied, OriginStep::ONE);
     Some(text.derive(out))
 }
 
@@ -146,7 +146,7 @@ pub fn is_rule(text: &[u8]) -> bool {
     }
 }
 
-fn row(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> Row {
+fn row(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> CellRow {
     let cells = match layout {
         Layout::Columns(columns) => {
             let cell = |column: &Range<usize>| {
@@ -180,8 +180,8 @@ fn row(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> Row {
 }
 
 /// The rows of a table, those of one record together.
-fn records(bytes: &[u8], table: &[Range<usize>], layout: &Layout) -> Vec<Vec<Row>> {
-    let mut records: Vec<Vec<Row>> = Vec::new();
+fn records(bytes: &[u8], table: &[Range<usize>], layout: &Layout) -> Vec<Vec<CellRow>> {
+    let mut records: Vec<Vec<CellRow>> = Vec::new();
     // Such a table has a rule below each record.
     let is_ruled = table.iter().any(|line| bytes[line.clone()].trim_ascii().starts_with(b"+="));
     let mut is_open = false;
@@ -192,7 +192,7 @@ fn records(bytes: &[u8], table: &[Range<usize>], layout: &Layout) -> Vec<Vec<Row
             continue;
         }
         let row = row(bytes, line, layout);
-        let goes_on = |record: &[Row]| match layout {
+        let goes_on = |record: &[CellRow]| match layout {
             Layout::Dotted(_) => is_dotted(bytes, record, &row),
             _ => goes_on(bytes, record, &row, is_ruled),
         };
@@ -206,7 +206,7 @@ fn records(bytes: &[u8], table: &[Range<usize>], layout: &Layout) -> Vec<Vec<Row
 }
 
 /// Whether dots say that a row goes on a record.
-fn is_dotted(bytes: &[u8], record: &[Row], row: &Row) -> bool {
+fn is_dotted(bytes: &[u8], record: &[CellRow], row: &CellRow) -> bool {
     let Some(above) = record.last() else { return false };
     let goes_on = |(cell, above): (&Cell, &Cell)| {
         bytes[..cell.whole.start].ends_with(b".") && bytes.get(above.whole.end) == Some(&b'.')
@@ -216,7 +216,7 @@ fn is_dotted(bytes: &[u8], record: &[Row], row: &Row) -> bool {
 
 /// Whether a row goes on a record: what it holds stands below full cells, and at least one of the record's cells is done.
 /// `is_ruled`: so does all down to the next rule, where a cell is full.
-fn goes_on(bytes: &[u8], record: &[Row], row: &Row, is_ruled: bool) -> bool {
+fn goes_on(bytes: &[u8], record: &[CellRow], row: &CellRow, is_ruled: bool) -> bool {
     let (Some(first), Some(above)) = (record.first(), record.last()) else { return false };
     let is_full = |cell: &Cell| cell.text == cell.whole && cell.whole.len() >= LEAST;
     if is_ruled {
@@ -241,22 +241,22 @@ fn goes_on(bytes: &[u8], record: &[Row], row: &Row, is_ruled: bool) -> bool {
 }
 
 /// Appends a record as one line.
-fn push(out: &mut TextBuilder, bytes: &[u8], record: &[Row]) {
+fn push(out: &mut TextBuilder, bytes: &[u8], record: &[CellRow]) {
     let Some(first) = record.first() else { return };
     for (number, cell) in first.iter().enumerate() {
-        out.push(b"| ", cell.whole.start, Step::NONE);
+        out.push(b"| ", cell.whole.start, OriginStep::NONE);
         let mut is_whole = false;
         for cell in record.iter().filter_map(|row| row.get(number)).filter(|cell| !cell.text.is_empty()) {
             if is_whole {
-                out.push(b" ", cell.text.start, Step::NONE);
+                out.push(b" ", cell.text.start, OriginStep::NONE);
             }
             is_whole = cell.text.end < cell.whole.end;
-            out.push(&bytes[cell.text.clone()], cell.text.start, Step::ONE);
+            out.push(&bytes[cell.text.clone()], cell.text.start, OriginStep::ONE);
         }
-        out.push(b" ", cell.text.end, Step::NONE);
+        out.push(b" ", cell.text.end, OriginStep::NONE);
     }
     let end = first.last().map_or(0, |cell| cell.whole.end);
-    out.push(b"|\n", end, Step::NONE);
+    out.push(b"|\n", end, OriginStep::NONE);
 }
 
 #[cfg(test)]

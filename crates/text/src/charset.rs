@@ -2,7 +2,7 @@
 //!
 //! UTF-8 and every superset of ASCII (Latin-1, Windows-1252, …) is searched as it is: tokens are ASCII.
 
-use super::{Step, Text, TextBuilder};
+use super::{OriginStep, Text, TextBuilder};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -126,7 +126,7 @@ pub fn decode_utf16(bytes: &[u8], encoding: &'static Encoding) -> Text<'static> 
         let character = unit.unwrap_or(char::REPLACEMENT_CHARACTER);
         if !(at == 0 && character == '\u{feff}') {
             let encoded = character.encode_utf8(&mut utf8).as_bytes();
-            text.push(encoded, at, if encoded.len() == 1 { Step::TWO } else { Step::NONE });
+            text.push(encoded, at, if encoded.len() == 1 { OriginStep::TWO } else { OriginStep::NONE });
         }
         at += 2 * character.len_utf16();
     }
@@ -138,7 +138,7 @@ fn utf8(bytes: &[u8]) -> Text<'_> {
     match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => {
             let mut text = TextBuilder::default();
-            text.push(rest, bytes.len() - rest.len(), Step::ONE);
+            text.push(rest, bytes.len() - rest.len(), OriginStep::ONE);
             Text::plain(bytes).derive(text)
         }
         None => Text::plain(bytes),
@@ -156,11 +156,11 @@ pub fn narrow<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let mut out = TextBuilder::default();
     let mut copied = 0;
     for run in WIDE_RUN.find_iter(bytes) {
-        let step = if bytes[run.start() + 2] == 0 { Step::FOUR } else { Step::TWO };
+        let step = if bytes[run.start() + 2] == 0 { OriginStep::FOUR } else { OriginStep::TWO };
         // The last character of a plain string and the zero that ends it are no part of the run behind them.
         let is_glued = bytes[..run.start()].last().is_some_and(u8::is_ascii_alphanumeric);
         let start = run.start() + if is_glued { step.origin } else { 0 };
-        out.push(&bytes[copied..start], copied, Step::ONE);
+        out.push(&bytes[copied..start], copied, OriginStep::ONE);
         let characters: Vec<u8> = bytes[start..run.end()].iter().copied().step_by(step.origin).collect();
         out.push(&characters, start, step);
         copied = run.end();
@@ -168,7 +168,7 @@ pub fn narrow<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     if copied == 0 {
         return None;
     }
-    out.push(&bytes[copied..], copied, Step::ONE);
+    out.push(&bytes[copied..], copied, OriginStep::ONE);
     Some(text.derive(out))
 }
 

@@ -29,29 +29,29 @@ struct Segment {
     at: usize,
     /// Where it starts in the origin.
     origin: usize,
-    step: Step,
+    step: OriginStep,
 }
 
 /// How far one goes on in the origin from one byte of a text to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Step {
+struct OriginStep {
     origin: usize,
     text: usize,
 }
 
-impl Step {
+impl OriginStep {
     /// All of a stretch stands for one place.
-    const NONE: Step = Step { origin: 0, text: 1 };
+    const NONE: OriginStep = OriginStep { origin: 0, text: 1 };
     /// The stretch stands in the origin as it is.
-    const ONE: Step = Step { origin: 1, text: 1 };
+    const ONE: OriginStep = OriginStep { origin: 1, text: 1 };
     /// Two bytes for each: UTF-16, hex digits.
-    const TWO: Step = Step { origin: 2, text: 1 };
+    const TWO: OriginStep = OriginStep { origin: 2, text: 1 };
     /// Four bytes for each: UTF-32.
-    const FOUR: Step = Step { origin: 4, text: 1 };
+    const FOUR: OriginStep = OriginStep { origin: 4, text: 1 };
     /// Four characters for three bytes: base64.
-    const BASE64: Step = Step { origin: 4, text: 3 };
+    const BASE64: OriginStep = OriginStep { origin: 4, text: 3 };
     /// Eight characters for five bytes: base32.
-    const BASE32: Step = Step { origin: 8, text: 5 };
+    const BASE32: OriginStep = OriginStep { origin: 8, text: 5 };
 
     fn times(self, count: usize) -> usize {
         count * self.origin / self.text
@@ -122,7 +122,7 @@ impl<'a> Text<'a> {
             if let Some(segment) = segment {
                 at = segment.origin + segment.step.times(at - segment.at);
             }
-            segment.is_some_and(|segment| segment.step == Step::NONE)
+            segment.is_some_and(|segment| segment.step == OriginStep::NONE)
         })
     }
 
@@ -148,14 +148,14 @@ impl<'a> Text<'a> {
         let mut out = TextBuilder::default();
         let mut copied = 0;
         for (stretch, by) in stretches {
-            out.push(&bytes[copied..stretch.start], copied, Step::ONE);
-            out.push(by, stretch.start, Step::NONE);
+            out.push(&bytes[copied..stretch.start], copied, OriginStep::ONE);
+            out.push(by, stretch.start, OriginStep::NONE);
             copied = stretch.end;
         }
         if copied == 0 {
             return None;
         }
-        out.push(&bytes[copied..], copied, Step::ONE);
+        out.push(&bytes[copied..], copied, OriginStep::ONE);
         Some(self.derive(out))
     }
 
@@ -176,7 +176,7 @@ struct TextBuilder {
 
 impl TextBuilder {
     /// Appends bytes that stand in the origin from `origin` on, a `step` apart.
-    fn push(&mut self, bytes: &[u8], origin: usize, step: Step) {
+    fn push(&mut self, bytes: &[u8], origin: usize, step: OriginStep) {
         if bytes.is_empty() {
             return;
         }

@@ -1,7 +1,7 @@
 //! Joins string literals that a program joins: `"a" + "b"`, `'a' . 'b'`, `"a" "b"`, `"a".concat("b")`,
 //! `["a", "b"].join("")`, `${"a"}` in a template, `"a" + String.fromCharCode(58) + "b"`.
 
-use super::{Step, Text, TextBuilder};
+use super::{OriginStep, Text, TextBuilder};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -87,14 +87,14 @@ pub fn join<'a>(text: &Text<'_>, by: Joined) -> Option<Text<'a>> {
         if edit.range.start < copied {
             continue;
         }
-        out.push(&bytes[copied..edit.range.start], copied, Step::ONE);
+        out.push(&bytes[copied..edit.range.start], copied, OriginStep::ONE);
         match edit.from {
-            Some(from) => out.push(&edit.by, from, Step::ONE),
-            None => out.push(&edit.by, edit.range.start, Step::NONE),
+            Some(from) => out.push(&edit.by, from, OriginStep::ONE),
+            None => out.push(&edit.by, edit.range.start, OriginStep::NONE),
         }
         copied = edit.range.end;
     }
-    out.push(&bytes[copied..], copied, Step::ONE);
+    out.push(&bytes[copied..], copied, OriginStep::ONE);
     Some(text.derive(out))
 }
 

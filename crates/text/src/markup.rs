@@ -4,7 +4,7 @@
 //! What stands in attributes is not given: it is read where it stands. An attribute that names the page or a picture and
 //! says whose it is stays, on a line of its own.
 
-use super::{Step, Text, TextBuilder};
+use super::{OriginStep, Text, TextBuilder};
 use memchr::memmem;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -46,7 +46,7 @@ pub fn read(text: &Text<'_>) -> Option<Text<'static>> {
     if !is_markup(bytes) {
         return None;
     }
-    let mut page = Page { bytes, out: TextBuilder::default(), preformatted: 0, after_space: true };
+    let mut page = MarkupReader { bytes, out: TextBuilder::default(), preformatted: 0, after_space: true };
     let mut at = 0;
     while let Some(open) = memchr::memchr(b'<', &bytes[at..]).map(|i| at + i) {
         page.text(at, open);
@@ -68,7 +68,7 @@ fn is_markup(bytes: &[u8]) -> bool {
 }
 
 /// A text that is being read.
-struct Page<'t> {
+struct MarkupReader<'t> {
     bytes: &'t [u8],
     out: TextBuilder,
     /// How many elements are open whose space counts.
@@ -77,7 +77,7 @@ struct Page<'t> {
     after_space: bool,
 }
 
-impl Page<'_> {
+impl MarkupReader<'_> {
     /// Writes what stands between two tags.
     fn text(&mut self, start: usize, end: usize) {
         let mut at = start;
@@ -85,17 +85,17 @@ impl Page<'_> {
             let rest = &self.bytes[at..end];
             let is_special = |b: &u8| *b == b'&' || self.preformatted == 0 && b.is_ascii_whitespace();
             let plain = rest.iter().position(is_special).unwrap_or(rest.len());
-            self.write(&rest[..plain], at, Step::ONE);
+            self.write(&rest[..plain], at, OriginStep::ONE);
             at += plain;
             match self.bytes[at..end] {
                 [] => {}
                 [b'&', ref rest @ ..] => match entity(rest) {
                     Some((character, length)) => {
-                        self.write(character.as_bytes(), at, Step::NONE);
+                        self.write(character.as_bytes(), at, OriginStep::NONE);
                         at += length + 1;
                     }
                     None => {
-                        self.write(b"&", at, Step::ONE);
+                        self.write(b"&", at, OriginStep::ONE);
                         at += 1;
                     }
                 },
@@ -107,7 +107,7 @@ impl Page<'_> {
         }
     }
 
-    fn write(&mut self, bytes: &[u8], origin: usize, step: Step) {
+    fn write(&mut self, bytes: &[u8], origin: usize, step: OriginStep) {
         if !bytes.is_empty() {
             self.out.push(bytes, origin, step);
             self.after_space = false;
@@ -116,14 +116,14 @@ impl Page<'_> {
 
     fn text_space(&mut self, at: usize) {
         if !self.after_space {
-            self.write(b" ", at, Step::NONE);
+            self.write(b" ", at, OriginStep::NONE);
         }
         self.after_space = true;
     }
 
     fn line(&mut self, at: usize) {
         if self.out.bytes.last().is_some_and(|&b| b != b'\n') {
-            self.write(b"\n", at, Step::NONE);
+            self.write(b"\n", at, OriginStep::NONE);
         }
         self.after_space = true;
     }
@@ -136,12 +136,12 @@ impl Page<'_> {
         }
         if let Some(data) = rest.strip_prefix(b"<![CDATA[") {
             let end = memmem::find(data, b"]]>").unwrap_or(data.len());
-            self.write(&data[..end], open + 9, Step::ONE);
+            self.write(&data[..end], open + 9, OriginStep::ONE);
             return self.bytes.len().min(open + 9 + end + 3);
         }
         let name = name(rest);
         let Some(close) = (!name.is_empty()).then(|| close(rest)).flatten() else {
-            self.write(b"<", open, Step::ONE);
+            self.write(b"<", open, OriginStep::ONE);
             return open + 1;
         };
         let tag = &rest[..close];
@@ -160,7 +160,7 @@ impl Page<'_> {
         }
         if let Some(said) = SAYS.captures(tag).and_then(|said| said.get(1).or(said.get(2))) {
             self.line(open);
-            self.write(said.as_bytes(), open + said.start(), Step::ONE);
+            self.write(said.as_bytes(), open + said.start(), OriginStep::ONE);
             self.line(open);
         }
         if name.eq_ignore_ascii_case(b"pre") || name.eq_ignore_ascii_case(b"textarea") {
@@ -168,7 +168,7 @@ impl Page<'_> {
                 if closes { self.preformatted.saturating_sub(1) } else { self.preformatted + 1 };
             self.line(open);
         } else if CELLS.iter().any(|cell| name.eq_ignore_ascii_case(cell)) {
-            self.write(BETWEEN_CELLS, open, Step::NONE);
+            self.write(BETWEEN_CELLS, open, OriginStep::NONE);
             self.after_space = true;
         } else if !is_inline(name) || starts_line(tag) {
             self.line(open);

@@ -3,7 +3,7 @@
 //!
 //! All of a text must be pickles.
 
-use super::{Step, Text, TextBuilder};
+use super::{OriginStep, Text, TextBuilder};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ const MOST_TIMES: usize = 4;
 
 /// A value on the machine's stack.
 #[derive(Clone, Debug)]
-enum Value {
+enum PickleValue {
     /// Where the values of something start.
     Mark,
     /// A text, or a name of the program's.
@@ -23,15 +23,15 @@ enum Value {
         is_name: bool,
     },
     Many {
-        kind: Kind,
+        kind: PickleOp,
         depth: usize,
-        values: Vec<Value>,
+        values: Vec<PickleValue>,
     },
     Other,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum PickleOp {
     List,
     /// Keys, each followed by its value.
     Dict,
@@ -51,7 +51,7 @@ pub fn read(text: &Text<'_>) -> Option<Text<'static>> {
     while !bytes[machine.at..].trim_ascii().is_empty() {
         let value = machine.run()?;
         write(&mut out, bytes, &value)?;
-        out.push(b"\n", machine.at - 1, Step::NONE);
+        out.push(b"\n", machine.at - 1, OriginStep::NONE);
     }
     Some(text.derive(out))
 }
@@ -60,14 +60,14 @@ pub fn read(text: &Text<'_>) -> Option<Text<'static>> {
 struct Machine<'b> {
     bytes: &'b [u8],
     at: usize,
-    stack: Vec<Value>,
+    stack: Vec<PickleValue>,
     /// Texts that may be used again.
-    memo: HashMap<usize, Value>,
+    memo: HashMap<usize, PickleValue>,
 }
 
 impl<'b> Machine<'b> {
     /// The value of the pickle that starts here.
-    fn run(&mut self) -> Option<Value> {
+    fn run(&mut self) -> Option<PickleValue> {
         self.stack.clear();
         self.memo.clear();
         loop {
@@ -75,18 +75,18 @@ impl<'b> Machine<'b> {
             self.at += 1;
             let value = match code {
                 b'.' => return self.stack.pop(),
-                b'(' => Value::Mark,
+                b'(' => PickleValue::Mark,
                 // What has a length before it: a text, a string or bytes.
                 b'X' | b'T' | b'B' => self.sized(4)?,
                 0x8c | b'U' | b'C' => self.sized(1)?,
                 0x8d | 0x8e => self.sized(8)?,
-                b'V' => Value::Text { place: self.line()?, is_name: false },
-                b'S' => Value::Text { place: self.quoted()?, is_name: false },
+                b'V' => PickleValue::Text { place: self.line()?, is_name: false },
+                b'S' => PickleValue::Text { place: self.quoted()?, is_name: false },
                 b'I' | b'L' | b'F' | b'P' => {
                     self.line()?;
-                    Value::Other
+                    PickleValue::Other
                 }
-                b'N' | 0x88 | 0x89 => Value::Other,
+                b'N' | 0x88 | 0x89 => PickleValue::Other,
                 b'K' | b'M' | b'J' | b'G' | 0x8a => {
                     let width = match code {
                         b'K' => 1,
@@ -96,38 +96,38 @@ impl<'b> Machine<'b> {
                         _ => self.number(1)?,
                     };
                     self.skip(width)?;
-                    Value::Other
+                    PickleValue::Other
                 }
                 b'c' => self.name()?,
-                b']' | b')' | 0x8f => many(Kind::List, Vec::new())?,
-                b'}' => many(Kind::Dict, Vec::new())?,
-                b'l' | b't' | 0x91 => many(Kind::List, self.marked()?)?,
+                b']' | b')' | 0x8f => many(PickleOp::List, Vec::new())?,
+                b'}' => many(PickleOp::Dict, Vec::new())?,
+                b'l' | b't' | 0x91 => many(PickleOp::List, self.marked()?)?,
                 0x85..=0x87 => {
                     let values = self.stack.len().checked_sub(usize::from(code - 0x84))?;
-                    many(Kind::List, self.stack.split_off(values))?
+                    many(PickleOp::List, self.stack.split_off(values))?
                 }
-                b'd' => many(Kind::Dict, self.marked()?)?,
+                b'd' => many(PickleOp::Dict, self.marked()?)?,
                 b'i' => {
                     let name = self.name()?;
                     let values = self.marked()?;
-                    many(Kind::Call, std::iter::once(name).chain(values).collect())?
+                    many(PickleOp::Call, std::iter::once(name).chain(values).collect())?
                 }
                 0x93 => {
                     let name = self.stack.pop()?;
                     self.stack.pop()?;
                     match name {
-                        Value::Text { place, .. } => Value::Text { place, is_name: true },
+                        PickleValue::Text { place, .. } => PickleValue::Text { place, is_name: true },
                         _ => return None,
                     }
                 }
                 b'R' | b'b' | 0x81 => {
                     let with = self.stack.pop()?;
-                    many(Kind::Call, vec![self.stack.pop()?, with])?
+                    many(PickleOp::Call, vec![self.stack.pop()?, with])?
                 }
                 b'2' => self.stack.last()?.memorable(),
                 b'g' | b'h' | b'j' => {
                     let key = self.key(code == b'g', code == b'j')?;
-                    self.memo.get(&key).cloned().unwrap_or(Value::Other)
+                    self.memo.get(&key).cloned().unwrap_or(PickleValue::Other)
                 }
                 b'p' | b'q' | b'r' | 0x94 => {
                     let key = match code {
@@ -187,9 +187,9 @@ impl<'b> Machine<'b> {
     }
 
     /// A text behind a length of so many bytes.
-    fn sized(&mut self, width: usize) -> Option<Value> {
+    fn sized(&mut self, width: usize) -> Option<PickleValue> {
         let length = self.number(width)?;
-        Some(Value::Text { place: self.skip(length)?, is_name: false })
+        Some(PickleValue::Text { place: self.skip(length)?, is_name: false })
     }
 
     /// Under what a value is kept: a line, one byte or four.
@@ -219,40 +219,40 @@ impl<'b> Machine<'b> {
     }
 
     /// The name of a class or a function behind the one of its module.
-    fn name(&mut self) -> Option<Value> {
+    fn name(&mut self) -> Option<PickleValue> {
         self.line()?;
-        Some(Value::Text { place: self.line()?, is_name: true })
+        Some(PickleValue::Text { place: self.line()?, is_name: true })
     }
 
     /// What was put on the stack since the last mark.
-    fn marked(&mut self) -> Option<Vec<Value>> {
-        let mark = self.stack.iter().rposition(|value| matches!(value, Value::Mark))?;
+    fn marked(&mut self) -> Option<Vec<PickleValue>> {
+        let mark = self.stack.iter().rposition(|value| matches!(value, PickleValue::Mark))?;
         let values = self.stack.split_off(mark + 1);
         self.stack.pop();
         Some(values)
     }
 }
 
-fn many(kind: Kind, values: Vec<Value>) -> Option<Value> {
-    let mut all = Value::Many { kind, depth: 1, values: Vec::new() };
+fn many(kind: PickleOp, values: Vec<PickleValue>) -> Option<PickleValue> {
+    let mut all = PickleValue::Many { kind, depth: 1, values: Vec::new() };
     all.add(values)?;
     Some(all)
 }
 
-impl Value {
+impl PickleValue {
     /// What is kept of it to be used again.
-    fn memorable(&self) -> Value {
+    fn memorable(&self) -> PickleValue {
         match self {
-            text @ Value::Text { .. } => text.clone(),
-            _ => Value::Other,
+            text @ PickleValue::Text { .. } => text.clone(),
+            _ => PickleValue::Other,
         }
     }
 
     /// Adds values to a list, a dict or an object.
-    fn add(&mut self, more: impl IntoIterator<Item = Value>) -> Option<()> {
-        let Value::Many { depth, values, .. } = self else { return None };
+    fn add(&mut self, more: impl IntoIterator<Item = PickleValue>) -> Option<()> {
+        let PickleValue::Many { depth, values, .. } = self else { return None };
         for value in more {
-            if let Value::Many { depth: inner, .. } = value {
+            if let PickleValue::Many { depth: inner, .. } = value {
                 *depth = (*depth).max(inner + 1);
             }
             values.push(value);
@@ -262,34 +262,36 @@ impl Value {
 }
 
 /// Writes a value; gives up where it becomes too long.
-fn write(out: &mut TextBuilder, bytes: &[u8], value: &Value) -> Option<()> {
+fn write(out: &mut TextBuilder, bytes: &[u8], value: &PickleValue) -> Option<()> {
     let at = |out: &TextBuilder| out.map.last().map_or(0, |last| last.origin);
     let say = |out: &mut TextBuilder, text: &str| {
         let origin = at(out);
-        out.push(text.as_bytes(), origin, Step::NONE);
+        out.push(text.as_bytes(), origin, OriginStep::NONE);
     };
     match value {
-        Value::Mark => return None,
-        Value::Other => say(out, "None"),
-        Value::Text { place, is_name: true } => out.push(&bytes[place.clone()], place.start, Step::ONE),
-        Value::Text { place, .. } => {
-            // The mark before it and the end of its line stand for the quotes.
-            out.push(b"\"", place.start - 1, Step::ONE);
-            out.push(&bytes[place.clone()], place.start, Step::ONE);
-            out.push(b"\"", place.end, Step::ONE);
+        PickleValue::Mark => return None,
+        PickleValue::Other => say(out, "None"),
+        PickleValue::Text { place, is_name: true } => {
+            out.push(&bytes[place.clone()], place.start, OriginStep::ONE)
         }
-        Value::Many { kind, values, .. } => {
+        PickleValue::Text { place, .. } => {
+            // The mark before it and the end of its line stand for the quotes.
+            out.push(b"\"", place.start - 1, OriginStep::ONE);
+            out.push(&bytes[place.clone()], place.start, OriginStep::ONE);
+            out.push(b"\"", place.end, OriginStep::ONE);
+        }
+        PickleValue::Many { kind, values, .. } => {
             let (open, close) = match kind {
-                Kind::List => ("[", "]"),
-                Kind::Dict => ("{", "}"),
-                Kind::Call => ("", if values.len() > 1 { ")" } else { "" }),
+                PickleOp::List => ("[", "]"),
+                PickleOp::Dict => ("{", "}"),
+                PickleOp::Call => ("", if values.len() > 1 { ")" } else { "" }),
             };
             say(out, open);
             for (number, value) in values.iter().enumerate() {
                 match (kind, number) {
                     (_, 0) => {}
-                    (Kind::Dict, _) if number % 2 == 1 => say(out, ": "),
-                    (Kind::Call, 1) => say(out, "("),
+                    (PickleOp::Dict, _) if number % 2 == 1 => say(out, ": "),
+                    (PickleOp::Call, 1) => say(out, "("),
                     _ => say(out, ",\n"),
                 }
                 write(out, bytes, value)?;

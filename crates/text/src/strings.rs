@@ -1,7 +1,7 @@
 //! Reads the lines of a text that is held piece by piece, as programs that read pictures give it: the strings of one name,
 //! or of one list, in JSON, each a line; the words of a table of Tesseract's, which says what line each is in.
 
-use super::{Step, Text, TextBuilder, json_string};
+use super::{OriginStep, Text, TextBuilder, json_string};
 
 /// The names that such services give to a line's text: AWS Textract, Azure, Google, Apple's Vision, Tesseract's and
 /// Paddle's wrappers, Whisper.
@@ -61,8 +61,8 @@ pub fn lines(text: &Text<'_>) -> Option<Text<'static>> {
     }
     let mut out = TextBuilder::default();
     for (start, end) in groups.iter().filter(|group| group.len() > 1).flatten() {
-        out.push(&bytes[*start..*end], *start, Step::ONE);
-        out.push(b"\n", *end, Step::NONE);
+        out.push(&bytes[*start..*end], *start, OriginStep::ONE);
+        out.push(b"\n", *end, OriginStep::NONE);
     }
     (!out.bytes.is_empty()).then(|| text.derive(out))
 }
@@ -83,8 +83,8 @@ fn words(bytes: &[u8]) -> TextBuilder {
         };
         if text.starts_with(b"5\t") && start < text.len() {
             let between: &[u8] = if line == last { b" " } else { b"\n" };
-            out.push(between, at, Step::NONE);
-            out.push(&text[start..], at + start, Step::ONE);
+            out.push(between, at, OriginStep::NONE);
+            out.push(&text[start..], at + start, OriginStep::ONE);
             last = line;
         }
         at += row.len();

@@ -131,15 +131,15 @@ fn break_commands(text: &str, escaped: impl Fn(char) -> String) -> Cow<'_, str> 
 
 /// Writes lines none of which is taken for a command; those that begin a group are left to whoever writes them, as a diff
 /// has some. What is no whole line yet goes out with a flush.
-pub struct Lines<W: Write> {
+pub struct LineWriter<W: Write> {
     out: W,
     line: Vec<u8>,
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> LineWriter<W> {
     /// Writes to `out`.
     pub fn new(out: W) -> Self {
-        Lines { out, line: Vec::new() }
+        LineWriter { out, line: Vec::new() }
     }
 
     fn pass(&mut self, end: usize) -> io::Result<()> {
@@ -150,7 +150,7 @@ impl<W: Write> Lines<W> {
     }
 }
 
-impl<W: Write> Write for Lines<W> {
+impl<W: Write> Write for LineWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.line.extend_from_slice(bytes);
         if let Some(last) = memchr::memrchr(b'\n', &self.line) {
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn what_is_written_piece_by_piece_is_judged_by_the_line() {
         let mut out = Vec::new();
-        let mut lines = Lines::new(&mut out);
+        let mut lines = LineWriter::new(&mut out);
         write!(lines, "a\n:").unwrap();
         write!(lines, ":add-mask::x\n##").unwrap();
         write!(lines, "[x]").unwrap();

@@ -1,7 +1,7 @@
 //! The changes as a unified diff, for people to read before they agree. No secret is in it: the lines that go are shown
 //! as reports show them.
 
-use super::Edit;
+use super::FileEdit;
 use crate::shown;
 use krea_scan_token::Token;
 use krea_scan_token::escape::visible_line;
@@ -16,7 +16,7 @@ const SHOWN: usize = 200;
 const BEFORE: usize = 60;
 
 /// The diff of one file.
-pub fn of(edit: &Edit, tokens: &[Token], masker: &Masker) -> String {
+pub fn of(edit: &FileEdit, tokens: &[Token], masker: &Masker) -> String {
     let path = shown::name(masker, edit.path());
     let mut diff = format!("--- {path}\n+++ {path}\n");
     let changes = TextDiff::from_lines(edit.before(), edit.after());

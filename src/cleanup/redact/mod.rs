@@ -2,15 +2,15 @@
 //! words of the file's language.
 //!
 //! [`plan`] reads and changes nothing; it gives whole new texts, each proven by a parser to be the old one but for the
-//! tokens, and says for every other file why it is left alone. [`Plan::diff`] shows them without a secret, and
-//! [`Edit::apply`] puts one in its place.
+//! tokens, and says for every other file why it is left alone. [`RedactPlan::diff`] shows them without a secret, and
+//! [`FileEdit::apply`] puts one in its place.
 
 mod diff;
 mod file;
 
 use crate::finding::Finding;
 use crate::shown;
-use krea_scan_redact::{Copy, Language, language, rewrite, variable};
+use krea_scan_redact::{Language, ValueCopy, language, rewrite, variable};
 use krea_scan_token::mask::Masker;
 use krea_scan_token::{Token, TokenKind};
 use std::collections::BTreeMap;
@@ -21,9 +21,9 @@ use zeroize::Zeroizing;
 
 /// What is to be changed, and what is not.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub struct RedactPlan {
     /// One a file, sorted by path.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<FileEdit>,
     /// Why files are left alone: every place that keeps one from being changed, sorted.
     pub refused: Vec<Refused>,
     /// How many of the findings are in files that are left alone.
@@ -33,7 +33,7 @@ pub struct Plan {
 }
 
 /// A file's new text. `Debug` shows neither that nor the old one.
-pub struct Edit {
+pub struct FileEdit {
     path: String,
     before: Zeroizing<String>,
     after: Zeroizing<String>,
@@ -56,9 +56,9 @@ pub struct Refused {
     pub reason: String,
 }
 
-impl fmt::Debug for Edit {
+impl fmt::Debug for FileEdit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Edit")
+        f.debug_struct("FileEdit")
             .field("path", &self.path)
             .field("tokens", &self.tokens)
             .field("copies", &self.copies)
@@ -66,7 +66,7 @@ impl fmt::Debug for Edit {
     }
 }
 
-impl Edit {
+impl FileEdit {
     /// The file, as the findings name it.
     pub fn path(&self) -> &str {
         &self.path
@@ -91,7 +91,7 @@ impl Edit {
     }
 }
 
-impl Plan {
+impl RedactPlan {
     /// The changes as one unified diff, with every secret masked.
     pub fn diff(&self) -> String {
         let masker = Masker::new(&self.tokens);
@@ -101,7 +101,7 @@ impl Plan {
 
 /// Plans the changes for findings in the working tree. `withheld` are tokens that a scan has seen and that stay where they
 /// are: the diff masks them as well.
-pub fn plan(findings: &[Finding], withheld: &[Token]) -> Plan {
+pub fn plan(findings: &[Finding], withheld: &[Token]) -> RedactPlan {
     // Each place is a text to change, however many are one finding.
     let findings: &[Finding] = &findings.iter().flat_map(Finding::places).collect::<Vec<_>>();
     let mut files: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
@@ -109,7 +109,7 @@ pub fn plan(findings: &[Finding], withheld: &[Token]) -> Plan {
         files.entry(&finding.location.path).or_default().push(finding);
     }
     let tokens = distinct(findings.iter().flat_map(Finding::all_readings).chain(withheld));
-    let mut plan = Plan { tokens, ..Plan::default() };
+    let mut plan = RedactPlan { tokens, ..RedactPlan::default() };
     for (path, found) in files {
         match edit(path, &found, findings) {
             Ok(edit) => plan.edits.push(edit),
@@ -132,7 +132,7 @@ fn distinct<'a>(tokens: impl Iterator<Item = &'a Token>) -> Vec<Token> {
 }
 
 /// The change of one file, or every reason against it.
-fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<Edit, Vec<Refused>> {
+fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<FileEdit, Vec<Refused>> {
     let refused = |line: u64, reason: String| Refused { path: path.to_owned(), line, reason };
     let first = found.first().map_or(1, |finding| finding.location.line);
     if found.iter().any(|finding| finding.git.is_some()) {
@@ -176,7 +176,7 @@ fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<Edit, Vec<Ref
         problems.into_iter().map(|problem| refused(line(problem.at), problem.reason)).collect::<Vec<_>>()
     })?;
     let notes = notes(language, path, &before, &copies, found);
-    Ok(Edit {
+    Ok(FileEdit {
         path: path.to_owned(),
         before,
         after: Zeroizing::new(after),
@@ -216,8 +216,8 @@ fn not_as_written(finding: &Finding, text: &str) -> Option<String> {
 }
 
 /// Every copy of the tokens, which are sorted longest first; of two that overlap, the longer.
-fn copies(text: &str, tokens: &[Token], all: &[Finding]) -> Vec<Copy> {
-    let mut copies: Vec<Copy> = Vec::new();
+fn copies(text: &str, tokens: &[Token], all: &[Finding]) -> Vec<ValueCopy> {
+    let mut copies: Vec<ValueCopy> = Vec::new();
     for token in tokens {
         let names =
             all.iter().filter(|finding| finding.token == *token).map(|finding| finding.context.as_str());
@@ -229,7 +229,7 @@ fn copies(text: &str, tokens: &[Token], all: &[Finding]) -> Vec<Copy> {
             taken.get(next).is_none_or(|copy| at + length <= copy.range.start)
         };
         let starts = memchr::memmem::find_iter(text.as_bytes(), token.expose()).filter(|&at| is_free(at));
-        copies.extend(starts.map(|at| Copy { range: at..at + length, variable }));
+        copies.extend(starts.map(|at| ValueCopy { range: at..at + length, variable }));
         copies.extend(taken);
         copies.sort_by_key(|copy| copy.range.start);
     }
@@ -237,7 +237,13 @@ fn copies(text: &str, tokens: &[Token], all: &[Finding]) -> Vec<Copy> {
 }
 
 /// What a person has to know of the new text.
-fn notes(language: Language, path: &str, text: &str, copies: &[Copy], found: &[&Finding]) -> Vec<String> {
+fn notes(
+    language: Language,
+    path: &str,
+    text: &str,
+    copies: &[ValueCopy],
+    found: &[&Finding],
+) -> Vec<String> {
     let mut notes = Vec::new();
     let mut tokens: Vec<(&str, &str)> =
         copies.iter().map(|copy| (copy.variable, &text[copy.range.clone()])).collect();

@@ -1,13 +1,13 @@
 //! What is in a container, member by member: each is scanned as a file, and told with the way to it.
 
-use super::sources::Kept;
+use super::sources::WholeMember;
 use super::{FileScanner, View};
 use crate::finding::trail;
-use crate::scan::context::Names;
+use crate::scan::context::FileNames;
 use crate::scan::known_tokens::Pass;
 use crate::scan::names::is_built;
 use crate::source::reader;
-use krea_scan_extract::container::{Kind, Outside, Parts, Visitor};
+use krea_scan_extract::container::{ContainerKind, ContainerVisitor, Outside, SegmentNames};
 use krea_scan_files::Incomplete;
 use krea_scan_text::Layer;
 use std::io::{self, Read};
@@ -17,7 +17,7 @@ pub struct Inside<'s, 'a> {
     /// What scans it.
     pub scanner: &'s mut FileScanner<'a>,
     /// The file on the outside.
-    pub outer: Names<'s>,
+    pub outer: FileNames<'s>,
 }
 
 impl Inside<'_, '_> {
@@ -32,12 +32,12 @@ impl Inside<'_, '_> {
     /// Scans a file that is all there is, or only its outside.
     fn scan(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
         let below = self.below(name);
-        let names = Names { shown: self.outer.shown, below: &below };
+        let names = FileNames { shown: self.outer.shown, below: &below };
         let scanner = &mut *self.scanner;
         scanner.layers.clear();
         scanner.layers.extend_from_slice(layers);
         let mut reader = std::mem::take(&mut scanner.reader);
-        let mut kept = Kept::default();
+        let mut kept = WholeMember::default();
         let kept_for_later = match scanner.context.pass {
             Pass::Sweep(known) => known.members.start(trail(self.outer.shown, layers)),
             Pass::Detect => None,
@@ -67,12 +67,18 @@ impl Inside<'_, '_> {
     }
 }
 
-impl Visitor for Inside<'_, '_> {
+impl ContainerVisitor for Inside<'_, '_> {
     fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()> {
         self.scan(layers, name, input)
     }
 
-    fn text(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read, parts: &Parts) -> io::Result<()> {
+    fn text(
+        &mut self,
+        layers: &[Layer],
+        name: &str,
+        input: &mut dyn Read,
+        parts: &SegmentNames,
+    ) -> io::Result<()> {
         self.scanner.parts = Some(parts.clone());
         let read = self.scan(layers, name, input);
         self.scanner.parts = None;
@@ -82,7 +88,7 @@ impl Visitor for Inside<'_, '_> {
     fn outside(
         &mut self,
         layers: &[Layer],
-        kind: Kind,
+        kind: ContainerKind,
         name: &str,
         input: &mut dyn Read,
     ) -> io::Result<Outside> {
@@ -93,7 +99,7 @@ impl Visitor for Inside<'_, '_> {
         read.map(|()| Outside { before, inside: self.scanner.found.findings.len() })
     }
 
-    fn inside(&mut self, kind: Kind, outside: Outside) {
+    fn inside(&mut self, kind: ContainerKind, outside: Outside) {
         self.scanner.keep_what_is_inside(View::of(Some(kind)), outside.before, outside.inside);
     }
 

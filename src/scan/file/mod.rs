@@ -5,7 +5,7 @@ mod inside;
 mod ocr_vote;
 mod sources;
 
-use super::context::{Names, ScanContext};
+use super::context::{FileNames, ScanContext};
 use super::found::{Found, allowance, place_of};
 use super::known_tokens::{KnownTokens, Pass};
 use crate::allowance::AllowedBy;
@@ -16,14 +16,14 @@ use crate::source::reader::{self, Window, WindowReader};
 use encoding_rs::Encoding;
 use inside::Inside;
 use krea_scan_bounds::memory_permit::memory_permit;
-use krea_scan_detect::{self as detect, Considered, CopyKind, Cursor, Match};
-use krea_scan_extract::container::{self, Kind, Outside, Parts, Seekable};
+use krea_scan_detect::{self as detect, Considered, CopyKind, LineCursor, Match};
+use krea_scan_extract::container::{self, ContainerKind, Outside, Seekable, SegmentNames};
 use krea_scan_extract::{map_reference, source_map};
 use krea_scan_service::Status;
 use krea_scan_text::charset;
 use krea_scan_text::{Layer, OCR, containers};
 use krea_scan_token::{Confidence, Doubt};
-use sources::Seen;
+use sources::SeenMaps;
 use std::collections::BTreeSet;
 use std::io::{self, Cursor as Bytes, Read};
 use std::ops::Range;
@@ -42,7 +42,7 @@ pub enum View {
 
 impl View {
     /// What is scanned first of a file of a kind.
-    pub fn of(kind: Option<Kind>) -> Self {
+    pub fn of(kind: Option<ContainerKind>) -> Self {
         match kind {
             None => View::Alone,
             Some(kind) if kind.is_text() => View::Text,
@@ -60,7 +60,7 @@ pub struct FileScanner<'a> {
     pub found: Found,
     pub(super) reader: WindowReader,
     encoding: Option<&'static Encoding>,
-    cursor: Cursor,
+    cursor: LineCursor,
     /// The way to what is being scanned, from the file on the outside.
     pub layers: Vec<Layer>,
     /// Of a file that holds more, what is being scanned.
@@ -68,11 +68,11 @@ pub struct FileScanner<'a> {
     /// It is a part of a document, whose text is told of the document.
     pub(super) is_part: bool,
     /// The names of the parts of the text that is being scanned.
-    pub(super) parts: Option<Parts>,
+    pub(super) parts: Option<SegmentNames>,
     /// A source of a source map is being scanned.
     is_in_source: bool,
     /// What is known of the file that is being scanned.
-    pub(super) seen: Seen,
+    pub(super) seen: SeenMaps,
     /// Where its findings start.
     pub(super) start: usize,
 }
@@ -85,13 +85,13 @@ impl<'a> FileScanner<'a> {
             found: Found::default(),
             reader: WindowReader::default(),
             encoding: None,
-            cursor: Cursor::default(),
+            cursor: LineCursor::default(),
             layers: Vec::new(),
             view: View::Alone,
             is_part: false,
             parts: None,
             is_in_source: false,
-            seen: Seen::default(),
+            seen: SeenMaps::default(),
             start: 0,
         }
     }
@@ -105,16 +105,16 @@ impl<'a> FileScanner<'a> {
     ///
     /// # Errors
     /// What reading it answers; all that was read before is scanned.
-    pub fn file(&mut self, names: Names<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
+    pub fn file(&mut self, names: FileNames<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
         let (before, mut kind, mut may_be_behind) = (self.found.findings.len(), None, false);
         let mut reader = std::mem::take(&mut self.reader);
         let read = reader.read(input, |window| {
             if window.offset == 0 {
                 let whole = window.to == usize::MAX;
-                kind = Kind::of(window.bytes, names.below);
+                kind = ContainerKind::of(window.bytes, names.below);
                 kind = kind.filter(|kind| !whole || kind.may_hold(window.bytes));
                 self.view = View::of(kind);
-                may_be_behind = Kind::may_be_behind(window.bytes);
+                may_be_behind = ContainerKind::may_be_behind(window.bytes);
             }
             self.window(names, window);
         });
@@ -123,7 +123,7 @@ impl<'a> FileScanner<'a> {
         let size = read?;
         let is_behind = kind.is_none() && may_be_behind;
         if is_behind {
-            kind = Kind::behind(input);
+            kind = ContainerKind::behind(input);
         }
         if self.seen.sources() && size > reader::WINDOW as u64 {
             self.large_file(names, input, size)?;
@@ -153,9 +153,9 @@ impl<'a> FileScanner<'a> {
     }
 
     /// Scans bytes that are in memory, as one file.
-    pub fn bytes(&mut self, names: Names<'_>, bytes: &[u8]) {
-        let kind = Kind::of(bytes, names.below).filter(|kind| kind.may_hold(bytes));
-        match kind.is_some() || Kind::may_be_behind(bytes) {
+    pub fn bytes(&mut self, names: FileNames<'_>, bytes: &[u8]) {
+        let kind = ContainerKind::of(bytes, names.below).filter(|kind| kind.may_hold(bytes));
+        match kind.is_some() || ContainerKind::may_be_behind(bytes) {
             // Reading from memory does not fail.
             true => drop(self.file(names, &mut Bytes::new(bytes))),
             false => {
@@ -168,7 +168,7 @@ impl<'a> FileScanner<'a> {
     }
 
     /// Looks into the source maps of a file that does not fit a window.
-    fn large_file(&mut self, names: Names<'_>, input: &mut dyn Seekable, size: u64) -> io::Result<()> {
+    fn large_file(&mut self, names: FileNames<'_>, input: &mut dyn Seekable, size: u64) -> io::Result<()> {
         if size > source_map::MOST {
             self.too_large(names);
             return Ok(());
@@ -233,11 +233,11 @@ impl<'a> FileScanner<'a> {
 
     /// Scans the next window of a file.
     #[inline]
-    pub fn window(&mut self, names: Names<'_>, window: &Window<'_>) {
+    pub fn window(&mut self, names: FileNames<'_>, window: &Window<'_>) {
         let whole = window.offset == 0 && window.to == usize::MAX;
         if window.offset == 0 {
-            (self.encoding, self.cursor) = (None, Cursor::default());
-            (self.seen, self.start) = (Seen::default(), self.found.findings.len());
+            (self.encoding, self.cursor) = (None, LineCursor::default());
+            (self.seen, self.start) = (SeenMaps::default(), self.found.findings.len());
             self.seen.map = self.may_have_maps() && source_map::looks_like(window.bytes);
         }
         let wanted = match self.context.pass {
@@ -274,13 +274,13 @@ impl<'a> FileScanner<'a> {
         }
     }
 
-    fn detect(&mut self, names: Names<'_>, window: &Window<'_>) {
+    fn detect(&mut self, names: FileNames<'_>, window: &Window<'_>) {
         let detection = self.context.detector.detect(window.bytes, names.below, self.encoding);
         if window.from == 0 {
             self.found.placeholders += detection.placeholders;
         }
         self.explain(names, window, &detection.considered);
-        let mut places = Places { cursor: self.cursor, at: 0 };
+        let mut places = LocationCounter { cursor: self.cursor, at: 0 };
         for (i, found) in detection.matches.iter().enumerate() {
             if found.span.start < window.from || found.span.start >= window.to {
                 continue;
@@ -303,9 +303,9 @@ impl<'a> FileScanner<'a> {
         }
     }
 
-    fn explain(&mut self, names: Names<'_>, window: &Window<'_>, considered: &[Considered]) {
+    fn explain(&mut self, names: FileNames<'_>, window: &Window<'_>, considered: &[Considered]) {
         for considered in considered {
-            let mut places = Places { cursor: self.cursor, at: 0 };
+            let mut places = LocationCounter { cursor: self.cursor, at: 0 };
             let location = places.locate(names.shown, window, self.encoding, &considered.span);
             let explained = Explained {
                 layers: self.way_to(location.byte_offset),
@@ -369,13 +369,13 @@ impl<'a> FileScanner<'a> {
         }
     }
 
-    fn sweep(&mut self, known: &KnownTokens, names: Names<'_>, window: &Window<'_>) {
+    fn sweep(&mut self, known: &KnownTokens, names: FileNames<'_>, window: &Window<'_>) {
         let mut copies: Vec<_> = known.sweep.find(window.bytes).collect();
         if self.encoding.is_some() {
             // Big-endian text is found from its second byte on; its first character starts a byte before.
             copies.iter_mut().for_each(|copy| copy.span.start &= !1);
         }
-        let as_match = |copy: &detect::Copy| {
+        let as_match = |copy: &detect::TokenCopy| {
             let first = &known.first[copy.token];
             Match {
                 rule: first.rule.clone(),
@@ -390,7 +390,7 @@ impl<'a> FileScanner<'a> {
             }
         };
         let matches: Vec<Match> = copies.iter().map(as_match).collect();
-        let mut places = Places { cursor: self.cursor, at: 0 };
+        let mut places = LocationCounter { cursor: self.cursor, at: 0 };
         let own = trail(names.shown, &self.layers[..self.layers.len() - usize::from(self.is_part)]);
         for (i, (copy, found)) in copies.iter().zip(&matches).enumerate() {
             let span = &copy.span;
@@ -445,12 +445,12 @@ fn neighbours(matches: &[Match], i: usize) -> &[Match] {
 }
 
 /// Turns offsets, in rising order, into locations.
-struct Places {
-    cursor: Cursor,
+struct LocationCounter {
+    cursor: LineCursor,
     at: usize,
 }
 
-impl Places {
+impl LocationCounter {
     fn locate(
         &mut self,
         path: &str,

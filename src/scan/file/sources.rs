@@ -4,14 +4,14 @@
 use super::FileScanner;
 use crate::finding::{Finding, trail};
 use crate::location::Location;
-use crate::scan::context::Names;
+use crate::scan::context::FileNames;
 use crate::scan::found::{Found, place_of};
 use crate::scan::known_tokens::Pass;
 use crate::scan::names::source_shown;
 use crate::source::reader;
 use krea_scan_bounds::memory_permit::{MemoryPermit, memory_permit};
-use krea_scan_detect::{Cursor, position};
-use krea_scan_extract::map_reference::{self, Inline};
+use krea_scan_detect::{LineCursor, position};
+use krea_scan_extract::map_reference::{self, InlineMap};
 use krea_scan_extract::source_map::{self, SourceMap};
 use krea_scan_files::Incomplete;
 use krea_scan_text::{Layer, SOURCE_MAP};
@@ -22,7 +22,7 @@ use std::ops::Range;
 
 /// Whether the file that is being read has source maps to look into.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
+pub struct SeenMaps {
     /// It looks like a map.
     pub map: bool,
     /// There are maps inside it.
@@ -31,7 +31,7 @@ pub struct Seen {
     pub wanted: bool,
 }
 
-impl Seen {
+impl SeenMaps {
     /// Whether to look.
     pub fn sources(self) -> bool {
         self.wanted && (self.map || self.inline)
@@ -42,7 +42,7 @@ impl Seen {
 struct Map<'m> {
     map: SourceMap<'m>,
     text: &'m [u8],
-    inline: Option<&'m Inline>,
+    inline: Option<&'m InlineMap>,
 }
 
 impl Map<'_> {
@@ -55,7 +55,7 @@ impl Map<'_> {
 impl FileScanner<'_> {
     /// Scans the sources of all maps in a file, of which `bytes` are all. The findings from `start` on are those of
     /// the file as it is; of one place and token, what its source says takes the place of what the file says.
-    pub fn sources(&mut self, names: Names<'_>, bytes: &[u8], start: usize) {
+    pub fn sources(&mut self, names: FileNames<'_>, bytes: &[u8], start: usize) {
         if bytes.len() as u64 > source_map::MOST {
             return self.too_large(names);
         }
@@ -81,7 +81,7 @@ impl FileScanner<'_> {
     }
 
     /// Says that a map was not read source by source.
-    pub fn too_large(&mut self, names: Names<'_>) {
+    pub fn too_large(&mut self, names: FileNames<'_>) {
         let reason = format!(
             "is, or holds, a source map and is larger than {} MB: it was read as it is, not source by source",
             source_map::MOST >> 20
@@ -90,7 +90,7 @@ impl FileScanner<'_> {
     }
 
     /// Scans the sources of one map. Lines and columns of what is found are still those in the sources.
-    fn map(&mut self, names: Names<'_>, file: &[u8], start: usize, map: &Map<'_>) -> Vec<Finding> {
+    fn map(&mut self, names: FileNames<'_>, file: &[u8], start: usize, map: &Map<'_>) -> Vec<Finding> {
         let mut inner = Found::default();
         let mut contents: Vec<(Range<usize>, String)> = Vec::new();
         let own =
@@ -161,7 +161,7 @@ impl FileScanner<'_> {
     /// Scans one source. The offsets of what is found are those in the file.
     fn source(
         &self,
-        names: Names<'_>,
+        names: FileNames<'_>,
         file: &[u8],
         map: &Map<'_>,
         name: &str,
@@ -172,7 +172,7 @@ impl FileScanner<'_> {
         let mut layers = self.layers.clone();
         layers.push(Layer { kind: SOURCE_MAP.to_owned(), name: name.to_owned(), line: None, column: None });
         let mut scanner = FileScanner::in_source(self.context, layers);
-        let inside = Names { shown: names.shown, below: source_map::path(name) };
+        let inside = FileNames { shown: names.shown, below: source_map::path(name) };
         reader::windows(&text, |window| scanner.window(inside, window));
         let mut found = scanner.found;
 
@@ -208,7 +208,7 @@ impl FileScanner<'_> {
     /// Gives places in sources the lines and columns that their offsets have in the file.
     fn locate(&self, file: &[u8], mut places: Vec<(&mut Location, &mut Vec<Layer>)>) {
         places.sort_by_key(|(location, _)| location.byte_offset);
-        let (mut cursor, mut at) = (Cursor::default(), 0);
+        let (mut cursor, mut at) = (LineCursor::default(), 0);
         for (location, layers) in places {
             let offset = location.byte_offset as usize;
             cursor.advance(&file[at..offset], None);
@@ -224,13 +224,13 @@ impl FileScanner<'_> {
 
 /// All of a member that is read in windows, as far as it may be kept.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct WholeMember {
     bytes: Vec<u8>,
     guard: Option<MemoryPermit>,
     is_too_large: bool,
 }
 
-impl Kept {
+impl WholeMember {
     /// Takes the next window of a file that does not fit one.
     pub fn take(&mut self, window: &reader::Window<'_>) {
         let new = window.new_bytes();

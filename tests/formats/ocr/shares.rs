@@ -2,7 +2,7 @@
 
 use super::{manifest, screenshots};
 use crate::support::program::token;
-use krea_scan::config::{Settings, Source};
+use krea_scan::config::{ScanSource, Settings};
 use krea_scan::finding::Outcome;
 use krea_scan::scan;
 use krea_scan_detect::Detector;
@@ -19,7 +19,7 @@ fn scan(folder: &Path) -> Outcome {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let ocr = Ocr::find(cores, Duration::from_secs(60)).unwrap();
     let settings = Settings {
-        source: Source::Tree,
+        source: ScanSource::Tree,
         paths: vec![folder.to_owned()],
         no_ignore: true,
         threads: cores,

@@ -4,7 +4,7 @@ use super::raw::{Raw, Then};
 use super::{assert_hidden, closed_port, emulated, krea_at, quick, text, token};
 use crate::support::emulator::{Emulator, Fault, Route};
 use krea_scan_service::Status;
-use krea_scan_service::krea::{Liveness, Options, Question};
+use krea_scan_service::krea::{Liveness, Question, RequestOptions};
 use krea_scan_token::{Token, TokenKind};
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -215,7 +215,7 @@ fn nobody_there_is_unknown() {
     );
 
     // RFC 6761 keeps this name from ever being somebody's. Without a resolver the look-up may take its time.
-    let options = Options { timeout: Duration::from_secs(3), ..quick() };
+    let options = RequestOptions { timeout: Duration::from_secs(3), ..quick() };
     let nowhere = krea_at("https://krea-scan.invalid", &options).liveness(&token(1));
     assert_eq!(nowhere.status, Status::Unknown);
     let looked = nowhere.reason.starts_with("the host's name cannot be looked up");
@@ -345,7 +345,7 @@ fn refused_tokens_are_asked_about_again_after_pauses_that_grow() {
     let (emulator, _, token) = emulated();
     emulator.revoke(text(&token));
     let pause = Duration::from_millis(60);
-    krea_at(&emulator.api(), &Options { pause, ..quick() }).liveness(&token);
+    krea_at(&emulator.api(), &RequestOptions { pause, ..quick() }).liveness(&token);
     let at: Vec<Instant> = emulator
         .requests()
         .into_iter()
@@ -356,14 +356,15 @@ fn refused_tokens_are_asked_about_again_after_pauses_that_grow() {
         let between = pair[1] - pair[0];
         assert!(between >= pause * (round as u32 + 1), "{between:?} before round {round}");
     }
-    assert_eq!(Options::default().pause, Duration::from_secs(1));
+    assert_eq!(RequestOptions::default().pause, Duration::from_secs(1));
 }
 
 #[test]
 fn a_time_that_is_over_is_no_refusal() {
     let (emulator, _, token) = emulated();
     emulator.revoke(text(&token));
-    let options = Options { pause: Duration::from_secs(9), budget: Duration::from_millis(300), ..quick() };
+    let options =
+        RequestOptions { pause: Duration::from_secs(9), budget: Duration::from_millis(300), ..quick() };
     let begun = Instant::now();
     let answer = krea_at(&emulator.api(), &options).liveness(&token);
     assert_eq!(answer.status, Status::Unknown);

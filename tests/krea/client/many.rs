@@ -4,7 +4,7 @@ use super::raw::{Raw, Then};
 use super::{closed_port, krea_at, quick, text, token};
 use crate::support::emulator::{Emulator, Fault, Route};
 use krea_scan_service::Status;
-use krea_scan_service::krea::{Options, Question};
+use krea_scan_service::krea::{Question, RequestOptions};
 use krea_scan_token::Token;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -95,7 +95,7 @@ fn no_tokens_are_no_requests() {
 }
 
 /// Asks about 200 tokens where so many requests a second are allowed, in bursts of five.
-fn within(rate: f64, retry_after: bool, options: &Options) {
+fn within(rate: f64, retry_after: bool, options: &RequestOptions) {
     let emulator = Emulator::start();
     let (tokens, statuses) = many(&emulator, 200);
     emulator.rate(rate, 5, retry_after);
@@ -117,7 +117,7 @@ fn two_hundred_tokens_find_a_rate_that_nobody_tells() {
 
 #[test]
 fn two_hundred_tokens_stay_within_the_rate_that_pauses_tell() {
-    within(20.0, true, &Options::default());
+    within(20.0, true, &RequestOptions::default());
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn single_failures_do_not_give_up_the_rest() {
         emulator.fault(Route::Jobs, Fault::Status(503), 1);
     }
     // Which worker meets which fault is not known: more tries than there are faults.
-    let options = Options { tries: 21, ..quick() };
+    let options = RequestOptions { tries: 21, ..quick() };
     let answers = krea_at(&emulator.api(), &options).livenesses(&tokens);
     assert_eq!(answers.iter().map(|answer| answer.status).collect::<Vec<_>>(), statuses);
 }
@@ -158,7 +158,7 @@ fn a_server_that_only_refuses_is_left_when_the_time_is_over() {
     let emulator = Emulator::start();
     emulator.fault(Route::Jobs, Fault::TooMany { retry_after: None }, usize::MAX);
     let tokens: Vec<_> = (0..30).map(token).collect();
-    let options = Options { budget: Duration::from_secs(2), ..quick() };
+    let options = RequestOptions { budget: Duration::from_secs(2), ..quick() };
     let begun = Instant::now();
     let answers = krea_at(&emulator.api(), &options).livenesses(&tokens);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
@@ -173,7 +173,7 @@ fn a_stop_leaves_the_rest_unasked() {
     let emulator = Emulator::start();
     let (tokens, _) = many(&emulator, 30);
     let stop = Arc::new(AtomicBool::new(false));
-    let options = Options { stop: Some(Arc::clone(&stop)), ..quick() };
+    let options = RequestOptions { stop: Some(Arc::clone(&stop)), ..quick() };
     let questions: Vec<Question> = tokens.iter().map(Question::of).collect();
     let krea = krea_at(&emulator.api(), &options);
     let answers = krea.answers(&questions, &|_| stop.store(true, Ordering::SeqCst));

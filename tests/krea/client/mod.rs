@@ -12,24 +12,24 @@ mod usage;
 
 use crate::support::emulator::Emulator;
 use crate::support::tokens::{self, Alphabet};
-use krea_scan_service::krea::{Host, Krea, Options};
+use krea_scan_service::krea::{Host, Krea, RequestOptions};
 use krea_scan_token::{Token, TokenKind};
 use std::net::TcpListener;
 use std::time::Duration;
 
 /// Options that do not wait long.
-fn quick() -> Options {
-    Options {
+fn quick() -> RequestOptions {
+    RequestOptions {
         timeout: Duration::from_millis(600),
         backoff: Duration::from_millis(5),
         interval: Duration::from_millis(1),
         budget: Duration::from_secs(20),
         pause: Duration::from_millis(1),
-        ..Options::default()
+        ..RequestOptions::default()
     }
 }
 
-fn krea_at(base: &str, options: &Options) -> Krea {
+fn krea_at(base: &str, options: &RequestOptions) -> Krea {
     Krea::new(Host::parse(base).unwrap(), options).unwrap()
 }
 

@@ -4,7 +4,7 @@ use super::{assert_hidden, krea_at, quick, text, token};
 use crate::support::child::in_child;
 use crate::support::emulator::Emulator;
 use krea_scan_service::Status;
-use krea_scan_service::krea::{Krea, Options, Proxy};
+use krea_scan_service::krea::{Krea, Proxy, RequestOptions};
 use std::time::Duration;
 
 /// Where the child finds the proxy that its environment names as well.
@@ -18,7 +18,7 @@ fn everywhere(proxy: &str) -> Vec<(&'static str, &str)> {
 
 /// A client for a host that is not there, and soon says so.
 fn nowhere(proxy: Proxy) -> Krea {
-    let options = Options { proxy, tries: 1, timeout: Duration::from_secs(3), ..quick() };
+    let options = RequestOptions { proxy, tries: 1, timeout: Duration::from_secs(3), ..quick() };
     krea_at("https://krea-scan.invalid", &options)
 }
 
@@ -33,7 +33,7 @@ fn the_environments_proxy_is_not_used_unless_asked() {
         assert_eq!(plain.status, Status::Live, "{}", plain.reason);
         nowhere(Proxy::None).liveness(&token(1));
         // Plain HTTP stays on this machine.
-        let asked = Options { proxy: Proxy::Environment, ..quick() };
+        let asked = RequestOptions { proxy: Proxy::Environment, ..quick() };
         assert_eq!(krea_at(&emulator.api(), &asked).liveness(&token(1)).status, Status::Live);
         return;
     }
@@ -84,7 +84,7 @@ fn a_named_proxy_is_used_and_only_that() {
         );
         // To this machine over plain HTTP: the proxy is here too, and sees the whole URL.
         let emulator = Emulator::start();
-        let options = Options { proxy: Proxy::Url(proxy), ..quick() };
+        let options = RequestOptions { proxy: Proxy::Url(proxy), ..quick() };
         krea_at(&emulator.api(), &options).liveness(&token(1));
         assert_eq!(emulator.requests(), []);
         return;

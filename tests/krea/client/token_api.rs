@@ -5,7 +5,7 @@ use super::{assert_hidden, closed_port, emulated, krea_at, quick, text};
 use crate::support::child::in_child;
 use crate::support::emulator::{Emulator, Fault, Request, Route};
 use krea_scan_service::Status;
-use krea_scan_service::krea::{ClientError, MintError, Options, Revocation, TokenApi, TokenApiConfig};
+use krea_scan_service::krea::{ClientError, MintError, RequestOptions, Revocation, TokenApi, TokenApiConfig};
 use krea_scan_token::{Token, TokenKind};
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-fn api_at(base: &str, options: &Options) -> TokenApi {
+fn api_at(base: &str, options: &RequestOptions) -> TokenApi {
     let config = TokenApiConfig::at(base).unwrap();
     TokenApi::with_credential(&config, Emulator::CREDENTIAL, options).unwrap()
 }
@@ -240,7 +240,7 @@ fn a_redirect_takes_neither_the_credential_nor_a_body_along() {
 fn each_request_has_a_connection_of_its_own() {
     let raw = Raw::start("HTTP/1.1 204 X\r\n\r\n", Then::Hang);
     // On a connection that is used again nothing more would come.
-    let api = api_at(&raw.base(), &Options { tries: 1, ..quick() });
+    let api = api_at(&raw.base(), &RequestOptions { tries: 1, ..quick() });
     assert_eq!((api.revoke("a"), api.revoke("b")), (Ok(Revocation::Done), Ok(Revocation::Done)));
     assert_eq!(raw.connections(), 2);
 }
@@ -300,8 +300,9 @@ fn the_credential_comes_from_the_environment() {
 fn a_stop_ends_the_tries() {
     let (emulator, _, token) = with_api();
     let stop = Arc::new(AtomicBool::new(false));
-    let options = Options { stop: Some(Arc::clone(&stop)), backoff: Duration::from_secs(30), ..quick() };
-    let options = Options { budget: Duration::from_secs(100), ..options };
+    let options =
+        RequestOptions { stop: Some(Arc::clone(&stop)), backoff: Duration::from_secs(30), ..quick() };
+    let options = RequestOptions { budget: Duration::from_secs(100), ..options };
     emulator.fault(Route::Revoke, Fault::Status(500), usize::MAX);
     emulator.on_request(move |_| stop.store(true, Ordering::SeqCst));
     let begun = Instant::now();

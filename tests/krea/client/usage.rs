@@ -3,7 +3,7 @@
 use super::{assert_hidden, emulated, krea_at, quick, text, token};
 use crate::support::emulator::{Emulator, Fault, Route};
 use jiff::{SignedDuration, Timestamp};
-use krea_scan_service::krea::{Options, Usage};
+use krea_scan_service::krea::{RequestOptions, Usage};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -167,7 +167,7 @@ fn what_was_read_before_a_failure_counts() {
 #[test]
 fn a_huge_page_is_not_read() {
     let (emulator, _, token) = emulated();
-    let krea = krea_at(&emulator.api(), &Options { timeout: Duration::from_secs(15), ..quick() });
+    let krea = krea_at(&emulator.api(), &RequestOptions { timeout: Duration::from_secs(15), ..quick() });
     // Larger than what the answer about a token may be, and still a page.
     emulator.fault(Route::Jobs, Fault::Huge(4 << 20), 1);
     assert!(krea.usage(&token, None).complete);
@@ -182,7 +182,8 @@ fn reading_ends_when_the_time_is_over() {
     emulator.issue(text(&token(1)), "x");
     emulator.fault(Route::Jobs, page("2026-07-02T00:00:00Z", Some("next")), 1);
     emulator.fault(Route::Jobs, Fault::Timeout, usize::MAX);
-    let options = Options { budget: Duration::from_secs(1), timeout: Duration::from_secs(10), ..quick() };
+    let options =
+        RequestOptions { budget: Duration::from_secs(1), timeout: Duration::from_secs(10), ..quick() };
     let begun = Instant::now();
     let usage = krea_at(&emulator.api(), &options).usage(&token(1), None);
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());

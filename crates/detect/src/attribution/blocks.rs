@@ -30,7 +30,7 @@ static HOLDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i-u)^\s*(?:string|binary)?data:\s*$").expect("a constant pattern"));
 
 /// A line and how far it is indented.
-struct Line {
+struct IndentedLine {
     range: Range<usize>,
     /// Where its first mark stands, a list item's dash included.
     column: usize,
@@ -38,7 +38,7 @@ struct Line {
     content: usize,
 }
 
-impl Line {
+impl IndentedLine {
     fn of(text: &[u8], range: Range<usize>) -> Self {
         let line = &text[range.clone()];
         // The mark of a patch stands for a space.
@@ -46,7 +46,7 @@ impl Line {
         let mark = usize::from(matches!(line, [b'+' | b'-', b' ', ..]) && boundary::is_patch(above));
         let column = mark + line[mark..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let dash = if line[column..].starts_with(b"- ") { 2 } else { 0 };
-        Line { range, column, content: column + dash }
+        IndentedLine { range, column, content: column + dash }
     }
 
     fn is_item(&self) -> bool {
@@ -60,7 +60,7 @@ impl Line {
 }
 
 /// The lines from `at` upwards, or downwards, as far as blocks are followed.
-fn lines(text: &[u8], from: Range<usize>, upwards: bool) -> impl Iterator<Item = Line> + '_ {
+fn lines(text: &[u8], from: Range<usize>, upwards: bool) -> impl Iterator<Item = IndentedLine> + '_ {
     let origin = from.start;
     let next = move |last: &Range<usize>| {
         let at = match upwards {
@@ -71,13 +71,13 @@ fn lines(text: &[u8], from: Range<usize>, upwards: bool) -> impl Iterator<Item =
     };
     std::iter::successors(next(&from), move |last| next(last))
         .take(MAX_LINES)
-        .map(|range| Line::of(text, range))
+        .map(|range| IndentedLine::of(text, range))
 }
 
 /// The indented blocks around `at`, innermost first.
 pub fn indented(text: &[u8], at: usize) -> Vec<Level> {
     let mut found = Vec::new();
-    let mut own = Line::of(text, line_range(text, at));
+    let mut own = IndentedLine::of(text, line_range(text, at));
     let mut excluded: Vec<Range<usize>> = Vec::new();
     for _ in 0..MAX_BLOCKS {
         let depth = own.content;
@@ -137,7 +137,7 @@ pub fn indented(text: &[u8], at: usize) -> Vec<Level> {
 fn block_members(text: &[u8], range: &Range<usize>, depth: usize, at: usize) -> Vec<Member> {
     let first = line_range(text, range.start);
     let rest = lines(text, first.clone(), false).take_while(|line| line.range.start <= range.end);
-    std::iter::once(Line::of(text, first.clone()))
+    std::iter::once(IndentedLine::of(text, first.clone()))
         .chain(rest)
         .filter(|line| line.content == depth && !(line.range.start..=line.range.end).contains(&at))
         .filter_map(|line| members::line(text, &line.range))
@@ -146,19 +146,19 @@ fn block_members(text: &[u8], range: &Range<usize>, depth: usize, at: usize) -> 
 
 /// The members of the block that describes the one around `at`, which holds data: `metadata:` beside `stringData:`.
 pub fn described(text: &[u8], at: usize) -> Vec<Member> {
-    let own = Line::of(text, line_range(text, at));
+    let own = IndentedLine::of(text, line_range(text, at));
     let holder =
         lines(text, own.range.clone(), true).find(|line| !line.is_blank(text) && line.content < own.content);
     let Some(holder) = holder.filter(|holder| HOLDER.is_match(&text[holder.range.clone()])) else {
         return Vec::new();
     };
-    let is_same = |line: &Line| {
+    let is_same = |line: &IndentedLine| {
         !text[line.range.clone()].starts_with(b"---") && (line.is_blank(text) || line.column >= holder.column)
     };
     let above = lines(text, holder.range.clone(), true).take_while(is_same);
     let below = lines(text, holder.range.clone(), false).take_while(is_same);
     let describes =
-        |line: &Line| line.column == holder.column && members::describes(&text[line.range.clone()]);
+        |line: &IndentedLine| line.column == holder.column && members::describes(&text[line.range.clone()]);
     let Some(head) = above.chain(below).find(describes) else { return Vec::new() };
     if let Some(open) = memchr::memchr(b'{', &text[head.range.clone()]) {
         return members::between_brackets(text, &(head.range.start + open + 1..head.range.end), at).0;
@@ -170,7 +170,7 @@ pub fn described(text: &[u8], at: usize) -> Vec<Member> {
 }
 
 /// What the line that opens a block calls it. A part of a path names a place, not a block.
-fn opener_names(text: &[u8], line: &Line) -> Vec<String> {
+fn opener_names(text: &[u8], line: &IndentedLine) -> Vec<String> {
     let line = text[line.range.clone()].trim_ascii();
     let is_comment = line.starts_with(b"#") || line.starts_with(b"//");
     let opens =
@@ -200,8 +200,9 @@ pub fn section(text: &[u8], at: usize) -> Option<Level> {
 pub fn paragraph(text: &[u8], at: usize) -> Level {
     let own = line_range(text, at);
     let is_bracket = |b: &u8| matches!(b, b'{' | b'}' | b'[' | b']' | b'(' | b')' | b',' | b';');
-    let is_text =
-        |line: &Line| !text[line.range.clone()].trim_ascii().iter().all(is_bracket) && !line.is_blank(text);
+    let is_text = |line: &IndentedLine| {
+        !text[line.range.clone()].trim_ascii().iter().all(is_bracket) && !line.is_blank(text)
+    };
     let above = lines(text, own.clone(), true).take_while(is_text).take(PARAGRAPH_LINES).last();
     let below = lines(text, own.clone(), false).take_while(is_text).take(PARAGRAPH_LINES).last();
     let range =
@@ -222,8 +223,8 @@ fn lines_of(text: &[u8], range: &Range<usize>) -> Vec<Range<usize>> {
 }
 
 fn flat_members(text: &[u8], lines: Vec<Range<usize>>, at: usize) -> Vec<Member> {
-    let own = Line::of(text, line_range(text, at)).content;
+    let own = IndentedLine::of(text, line_range(text, at)).content;
     let others = lines.into_iter().filter(|line| !(line.start..=line.end).contains(&at));
-    let as_deep = others.filter(|line| Line::of(text, line.clone()).content == own);
+    let as_deep = others.filter(|line| IndentedLine::of(text, line.clone()).content == own);
     as_deep.filter_map(|line| members::line(text, &line)).collect()
 }

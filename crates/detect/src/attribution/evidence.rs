@@ -1,6 +1,6 @@
 //! What speaks for whose a value is, and the order in which it decides.
 //!
-//! The order is that of [`Place`]: nearer beats farther. Among the levels around a value (its line, an object, a block, a
+//! The order is that of [`EvidencePlace`]: nearer beats farther. Among the levels around a value (its line, an object, a block, a
 //! section) the smaller one is nearer; in one level its members speak before the host that it names, and that before the
 //! level's own name. The first evidence that decides, decides.
 
@@ -10,7 +10,7 @@ use std::fmt;
 
 /// Where evidence stands, nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum EvidencePlace {
     /// The host behind an `@`: `token@host`.
     HostBehind,
     /// The name at the head of its column. A cell has no other name: what stands before it is its neighbour's.
@@ -41,23 +41,23 @@ pub enum Place {
     Folder,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for EvidencePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Place::HostBehind => "the host behind it",
-            Place::OwnName => "its own name",
-            Place::Column => "its column",
-            Place::Label => "the words before it",
-            Place::Use => "a use of its variable",
-            Place::Member => "a member beside it",
-            Place::Host => "a host",
-            Place::LevelName => "what it stands in",
-            Place::Statement => "its statement",
-            Place::Outside => "around what it is encoded in",
-            Place::Heading => "a heading above",
-            Place::FileName => "the file's name",
-            Place::Nearby => "nearby",
-            Place::Folder => "a folder's name",
+            EvidencePlace::HostBehind => "the host behind it",
+            EvidencePlace::OwnName => "its own name",
+            EvidencePlace::Column => "its column",
+            EvidencePlace::Label => "the words before it",
+            EvidencePlace::Use => "a use of its variable",
+            EvidencePlace::Member => "a member beside it",
+            EvidencePlace::Host => "a host",
+            EvidencePlace::LevelName => "what it stands in",
+            EvidencePlace::Statement => "its statement",
+            EvidencePlace::Outside => "around what it is encoded in",
+            EvidencePlace::Heading => "a heading above",
+            EvidencePlace::FileName => "the file's name",
+            EvidencePlace::Nearby => "nearby",
+            EvidencePlace::Folder => "a folder's name",
         })
     }
 }
@@ -172,7 +172,7 @@ impl fmt::Display for Witness {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// Where it stands.
-    pub place: Place,
+    pub place: EvidencePlace,
     /// What it says.
     pub says: Says,
     /// What says it.
@@ -194,9 +194,9 @@ impl Evidence {
     pub fn decides(&self) -> bool {
         match self.says {
             // A heading speaks for all that stands below it.
-            Says::Krea => self.place != Place::Heading,
+            Says::Krea => self.place != EvidencePlace::Heading,
             Says::AnotherService => true,
-            Says::MentionsKrea => self.place >= Place::Statement,
+            Says::MentionsKrea => self.place >= EvidencePlace::Statement,
             Says::NoCredential => false,
         }
     }
@@ -205,8 +205,10 @@ impl Evidence {
     pub fn tie(&self) -> Tie {
         match (self.says, self.place) {
             (Says::AnotherService | Says::NoCredential, _) => Tie::None,
-            (Says::Krea, Place::FileName | Place::Folder) => Tie::Path,
-            (Says::Krea, Place::Nearby | Place::Heading) | (Says::MentionsKrea, _) => Tie::Nearby,
+            (Says::Krea, EvidencePlace::FileName | EvidencePlace::Folder) => Tie::Path,
+            (Says::Krea, EvidencePlace::Nearby | EvidencePlace::Heading) | (Says::MentionsKrea, _) => {
+                Tie::Nearby
+            }
             (Says::Krea, _) => Tie::Stated,
         }
     }
@@ -239,7 +241,7 @@ pub struct Attribution {
     /// Its name is that of no credential, or of a digest: not even a pair is a token there.
     pub no_credential: bool,
     /// What decided.
-    pub place: Option<Place>,
+    pub place: Option<EvidencePlace>,
     /// Its own name, or that of its column.
     pub own_name: Option<String>,
     /// What says so.
@@ -272,13 +274,16 @@ impl Attribution {
     /// Whether the name that ties it to Krea has a word which may be another service's: `KREA_ZORBLAX_API_KEY`.
     pub fn is_qualified(&self) -> bool {
         let Some(name) = self.witness.as_ref().and_then(Witness::name) else { return false };
-        let names_it = matches!(self.place, Some(Place::OwnName | Place::LevelName | Place::Member));
+        let names_it = matches!(
+            self.place,
+            Some(EvidencePlace::OwnName | EvidencePlace::LevelName | EvidencePlace::Member)
+        );
         names::is_qualified(name)
             || (names_it && !names::ends_like_credential(name) && names::has_unknown_word(name))
     }
 
     /// Whether a name, a header, a call, a block or the file itself says Krea.
     pub fn is_named(&self) -> bool {
-        self.tie == Tie::Stated || self.place == Some(Place::FileName)
+        self.tie == Tie::Stated || self.place == Some(EvidencePlace::FileName)
     }
 }

@@ -2,12 +2,12 @@
 
 use super::assignment::{self, Assignment};
 use super::blocks;
-use super::evidence::{Evidence, Place, Says, Tie, Witness};
+use super::evidence::{Evidence, EvidencePlace, Says, Tie, Witness};
 use super::hosts;
 use super::level::{Level, LevelKind};
 use super::levels;
 use super::lines::{HEADING_LINES, line_range};
-use super::look::Look;
+use super::look::ValueContext;
 use super::{LOOKALIKE, PathSays, shorten};
 use super::{members, statement, uses};
 use crate::names::{self, NameKind};
@@ -22,7 +22,7 @@ const RESULT_REACH: usize = 200;
 /// Adds the evidence of one place.
 type Stage<'s> = &'s dyn Fn(&mut Vec<Evidence>);
 
-impl Look<'_> {
+impl ValueContext<'_> {
     /// Gathers evidence in the order in which it decides; no more than is needed to decide, unless `all` is wanted.
     pub(super) fn gather(&self, all: bool) -> Vec<Evidence> {
         let mut found: Vec<Evidence> = Vec::new();
@@ -69,7 +69,7 @@ impl Look<'_> {
             _ => Says::AnotherService,
         };
         let is_host = host.contains('.');
-        is_host.then(|| Evidence { place: Place::HostBehind, says, witness: Witness::host(host) })
+        is_host.then(|| Evidence { place: EvidencePlace::HostBehind, says, witness: Witness::host(host) })
     }
 
     fn own_name(&self, found: &mut Vec<Evidence>) {
@@ -80,7 +80,11 @@ impl Look<'_> {
         if let Some((kind, name)) = &own.decided
             && let Some(says) = Says::of(*kind)
         {
-            found.push(Evidence { place: Place::OwnName, says, witness: Witness::Name(shorten(name)) });
+            found.push(Evidence {
+                place: EvidencePlace::OwnName,
+                says,
+                witness: Witness::Name(shorten(name)),
+            });
         }
         // A command is no name of its option's value.
         let is_own = !own.nearest.as_ref().is_some_and(|name| name.starts_with('-'));
@@ -88,7 +92,7 @@ impl Look<'_> {
             || own.nearest.as_deref().is_some_and(names::names_no_pair);
         if self.is_key() {
             found.push(Evidence {
-                place: Place::OwnName,
+                place: EvidencePlace::OwnName,
                 says: Says::NoCredential,
                 witness: Witness::ObjectKey,
             });
@@ -99,10 +103,10 @@ impl Look<'_> {
         // A word of what Krea's key is for names nothing itself.
         if own.no_credential || is_other_key && self.label().is_none() || is_records_key {
             let witness = Witness::Name(own.nearest.as_deref().map(shorten).unwrap_or_default());
-            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, witness });
+            found.push(Evidence { place: EvidencePlace::OwnName, says: Says::NoCredential, witness });
         } else if let Some(name) = store() {
             let witness = Witness::Name(name);
-            found.push(Evidence { place: Place::OwnName, says: Says::NoCredential, witness });
+            found.push(Evidence { place: EvidencePlace::OwnName, says: Says::NoCredential, witness });
         }
     }
 
@@ -139,11 +143,11 @@ impl Look<'_> {
             let kind = names::classify(header);
             if let Some(says) = Says::of(kind) {
                 let witness = Witness::Name(shorten(header));
-                found.push(Evidence { place: Place::Column, says, witness });
+                found.push(Evidence { place: EvidencePlace::Column, says, witness });
             }
             if names::names_no_pair(header) {
                 found.push(Evidence {
-                    place: Place::Column,
+                    place: EvidencePlace::Column,
                     says: Says::NoCredential,
                     witness: Witness::Name(shorten(header)),
                 });
@@ -152,7 +156,11 @@ impl Look<'_> {
         if let Some((kind, label)) = &cell.row
             && let Some(says) = Says::of(*kind)
         {
-            found.push(Evidence { place: Place::Member, says, witness: Witness::Name(label.clone()) });
+            found.push(Evidence {
+                place: EvidencePlace::Member,
+                says,
+                witness: Witness::Name(label.clone()),
+            });
         }
     }
 
@@ -160,7 +168,7 @@ impl Look<'_> {
     fn words_before(&self) -> Option<Evidence> {
         let witness = Witness::Words(self.label()?.clone());
         let is_named = self.own().nearest.as_deref().is_some_and(names::names_another_credential);
-        (!is_named).then_some(Evidence { place: Place::Label, says: Says::Krea, witness })
+        (!is_named).then_some(Evidence { place: EvidencePlace::Label, says: Says::Krea, witness })
     }
 
     /// What the uses of the value's variable say, the nearest that says something.
@@ -193,7 +201,7 @@ impl Look<'_> {
                 host.and_then(|(kind, host)| Some((Says::of(kind)?, Witness::host(host))))
             })
         });
-        said.map(|(says, witness)| Evidence { place: Place::Use, says, witness })
+        said.map(|(says, witness)| Evidence { place: EvidencePlace::Use, says, witness })
     }
 
     /// What the result of the outermost call is assigned to that is given the value as a credential, and where that stands:
@@ -226,14 +234,14 @@ impl Look<'_> {
         }
         let assigned = members::assigned(text, &line, span.start);
         if let Some((kind, name)) = members::surest(&assigned, span.start) {
-            found.extend(said(Place::Member, kind, Witness::Name(name)));
+            found.extend(said(EvidencePlace::Member, kind, Witness::Name(name)));
         }
         if is_done(found) {
             return;
         }
         let excluded = inner.last().map_or(&[][..], |level| &level.excluded);
         if let Some((kind, host)) = hosts::nearest(text, &line, excluded, span, own.authorization) {
-            found.extend(said(Place::Host, kind, Witness::host(host)));
+            found.extend(said(EvidencePlace::Host, kind, Witness::host(host)));
         }
         if is_done(found) {
             return;
@@ -257,7 +265,7 @@ impl Look<'_> {
             let behind = if own.authorization { REQUEST_REACH } else { 0 };
             let reach = span.start.saturating_sub(REQUEST_REACH)..(span.end + behind).min(text.len());
             if let Some((kind, host)) = hosts::nearest(text, &reach, &[], span, true) {
-                found.extend(said(Place::Host, kind, Witness::host(host)));
+                found.extend(said(EvidencePlace::Host, kind, Witness::host(host)));
             }
         }
     }
@@ -266,7 +274,7 @@ impl Look<'_> {
         let (text, span, own) = (self.around.text, &self.span, self.own());
         if let Some(name) = level.keeps_own_secrets() {
             let witness = Witness::Name(shorten(name));
-            found.push(Evidence { place: Place::LevelName, says: Says::AnotherService, witness });
+            found.push(Evidence { place: EvidencePlace::LevelName, says: Says::AnotherService, witness });
             return;
         }
         let surest = match level.kind {
@@ -276,25 +284,25 @@ impl Look<'_> {
         if let Some((kind, label)) = surest {
             let is_host = label.contains('.');
             found.extend(match is_host {
-                true => said(Place::Host, kind, sent_to(own, kind, label)),
-                false => said(Place::Member, kind, Witness::Name(label)),
+                true => said(EvidencePlace::Host, kind, sent_to(own, kind, label)),
+                false => said(EvidencePlace::Member, kind, Witness::Name(label)),
             });
         }
         if level.kind == LevelKind::List && level.members.iter().any(members::Member::names_an_id) {
             let witness = Witness::KeyInPieces;
-            found.push(Evidence { place: Place::Member, says: Says::NoCredential, witness });
+            found.push(Evidence { place: EvidencePlace::Member, says: Says::NoCredential, witness });
         }
         // The lines of a paragraph have little to do with each other: their members have spoken.
         let host = (level.kind != LevelKind::Paragraph || own.authorization)
             .then(|| hosts::nearest(text, &level.range, &level.excluded, span, own.authorization))
             .flatten();
         if let Some((kind, host)) = host {
-            found.extend(said(Place::Host, kind, sent_to(own, kind, host)));
+            found.extend(said(EvidencePlace::Host, kind, sent_to(own, kind, host)));
         }
         if level.kind == LevelKind::Object {
             let described = members::described(text, &level.range, span.start);
             if let Some((kind, name)) = members::surest(&described, span.start) {
-                found.extend(said(Place::Member, kind, Witness::Name(name)));
+                found.extend(said(EvidencePlace::Member, kind, Witness::Name(name)));
             }
         }
         if level.kind == LevelKind::Block
@@ -307,7 +315,9 @@ impl Look<'_> {
             let described = blocks::described(text, span.start);
             let surest =
                 members::surest(&described, span.start).filter(|(_, name)| !names::names_own_secret(name));
-            found.extend(surest.and_then(|(kind, name)| said(Place::Member, kind, Witness::Name(name))));
+            found.extend(
+                surest.and_then(|(kind, name)| said(EvidencePlace::Member, kind, Witness::Name(name))),
+            );
         }
         // Names of one level that disagree say nothing.
         let told: Vec<(Says, &str)> = level
@@ -323,7 +333,7 @@ impl Look<'_> {
         });
         if let Some((says, name)) = told.first().filter(|_| agree) {
             let witness = Witness::Name(shorten(name));
-            found.push(Evidence { place: Place::LevelName, says: *says, witness });
+            found.push(Evidence { place: EvidencePlace::LevelName, says: *says, witness });
         }
     }
 
@@ -335,7 +345,7 @@ impl Look<'_> {
             () if outer.tie > Tie::None => Says::Krea,
             () => return None,
         };
-        Some(Evidence { place: Place::Outside, says, witness: outer.witness.clone()? })
+        Some(Evidence { place: EvidencePlace::Outside, says, witness: outer.witness.clone()? })
     }
 
     /// The nearest heading or comment above that names a service.
@@ -364,7 +374,7 @@ impl Look<'_> {
                 (false, false) => continue,
             };
             let witness = if krea { Witness::KreaAbove } else { Witness::FalAbove };
-            return Some(Evidence { place: Place::Heading, says, witness });
+            return Some(Evidence { place: EvidencePlace::Heading, says, witness });
         }
         None
     }
@@ -375,16 +385,18 @@ impl Look<'_> {
         let krea = |place, witness| Some(Evidence { place, says: Says::Krea, witness });
         if own.foreign_scheme {
             let witness = Witness::Scheme;
-            return Some(Evidence { place: Place::Nearby, says: Says::AnotherService, witness });
+            return Some(Evidence { place: EvidencePlace::Nearby, says: Says::AnotherService, witness });
         }
         let at = self.span.start;
         if self.around.path == PathSays::File && !self.is_named_a_stranger() {
-            return krea(Place::FileName, Witness::FileName);
+            return krea(EvidencePlace::FileName, Witness::FileName);
         }
         if self.around.is_near(at) && !self.is_anothers() {
-            return krea(Place::Nearby, Witness::KreaNearby);
+            return krea(EvidencePlace::Nearby, Witness::KreaNearby);
         }
-        (self.around.path == PathSays::Folder).then(|| krea(Place::Folder, Witness::FolderName)).flatten()
+        (self.around.path == PathSays::Folder)
+            .then(|| krea(EvidencePlace::Folder, Witness::FolderName))
+            .flatten()
     }
 }
 
@@ -394,7 +406,7 @@ fn sent_to(own: &Assignment, kind: NameKind, host: String) -> Witness {
 }
 
 /// What something at a place says, if its kind says anything of whose a value is.
-fn said(place: Place, kind: NameKind, witness: Witness) -> Option<Evidence> {
+fn said(place: EvidencePlace, kind: NameKind, witness: Witness) -> Option<Evidence> {
     Says::of(kind).map(|says| Evidence { place, says, witness })
 }
 

@@ -3,32 +3,32 @@
 
 use super::Surroundings;
 use super::assignment::{self, Assignment};
-use super::evidence::{Attribution, Evidence, Place, Says, Tie, Words};
+use super::evidence::{Attribution, Evidence, EvidencePlace, Says, Tie, Words};
 use super::label;
 use super::level::{Level, LevelKind};
 use super::levels;
 use super::members::{self, Member};
 use super::statement;
-use super::table::{self, Cell};
+use super::table::{self, TableCell};
 use crate::names::{self, NameKind};
 use std::cell::OnceCell;
 use std::ops::Range;
 
 /// A value in its surroundings.
 #[derive(Debug)]
-pub struct Look<'s> {
+pub struct ValueContext<'s> {
     pub(super) around: &'s Surroundings<'s>,
     pub(super) span: Range<usize>,
     own: OnceCell<Assignment>,
-    cell: OnceCell<Option<Cell>>,
+    cell: OnceCell<Option<TableCell>>,
     levels: OnceCell<Vec<Level>>,
     label: OnceCell<Option<Words>>,
     pub(super) is_named_a_stranger: OnceCell<bool>,
 }
 
-impl<'s> Look<'s> {
+impl<'s> ValueContext<'s> {
     pub(super) fn new(around: &'s Surroundings<'s>, span: Range<usize>) -> Self {
-        Look {
+        ValueContext {
             around,
             span,
             own: OnceCell::new(),
@@ -53,7 +53,7 @@ impl<'s> Look<'s> {
     }
 
     /// The cell of a table that holds it.
-    pub(super) fn cell(&self) -> Option<&Cell> {
+    pub(super) fn cell(&self) -> Option<&TableCell> {
         let cell = || table::cell(self.around.text, &self.span, &self.around.header);
         self.cell.get_or_init(cell).as_ref()
     }
@@ -186,11 +186,14 @@ impl<'s> Look<'s> {
         let named_by_neighbour = chosen.is_some_and(|evidence| {
             let holds = |name: &String| names::classify(name) == NameKind::Neutral || is_piped();
             evidence.witness.name().is_some_and(names::ends_like_credential)
-                && matches!(evidence.place, Place::Member | Place::LevelName | Place::Statement)
+                && matches!(
+                    evidence.place,
+                    EvidencePlace::Member | EvidencePlace::LevelName | EvidencePlace::Statement
+                )
                 && (own.nearest.as_ref().is_none_or(holds) || is_piped())
         });
-        let host_behind = chosen.is_some_and(|evidence| evidence.place == Place::HostBehind);
-        let is_labelled = chosen.is_some_and(|evidence| evidence.place == Place::Label);
+        let host_behind = chosen.is_some_and(|evidence| evidence.place == EvidencePlace::HostBehind);
+        let is_labelled = chosen.is_some_and(|evidence| evidence.place == EvidencePlace::Label);
         let last_of = |name: &String| names::ends_like_something_else(name);
         let mut found = Attribution {
             tie: chosen.map_or(Tie::None, Evidence::tie),
@@ -214,7 +217,7 @@ impl<'s> Look<'s> {
             own_name,
             witness: chosen.map(|evidence| evidence.witness.clone()),
         };
-        if let Some(outer) = self.around.outer.filter(|_| found.place == Some(Place::Outside)) {
+        if let Some(outer) = self.around.outer.filter(|_| found.place == Some(EvidencePlace::Outside)) {
             found.credential |= outer.credential;
             found.tie = outer.tie;
             found.place = outer.place;

@@ -28,9 +28,9 @@ use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-pub use evidence::{Attribution, Evidence, Place, Tie};
+pub use evidence::{Attribution, Evidence, EvidencePlace, Tie};
 pub use lines::line_range;
-pub use look::Look;
+pub use look::ValueContext;
 
 /// `krea` this near says something, in bytes and in lines.
 const NEARBY_BYTES: usize = 8192;
@@ -144,8 +144,8 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Looks at the value at `span`.
-    pub fn look(&self, span: &Range<usize>) -> Look<'_> {
-        Look::new(self, span.clone())
+    pub fn look(&self, span: &Range<usize>) -> ValueContext<'_> {
+        ValueContext::new(self, span.clone())
     }
 
     /// Whose the value at `span` is.

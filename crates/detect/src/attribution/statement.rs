@@ -1,7 +1,7 @@
 //! The statement or command that a value stands in: its line, with the lines that continue it, and the names in it.
 
 use super::assignment::{Assignment, is_control, is_name_byte};
-use super::evidence::{Evidence, Place, Says, Witness};
+use super::evidence::{Evidence, EvidencePlace, Says, Witness};
 use super::lines::line_range;
 use super::{LOOKALIKE, shorten};
 use crate::names::{self, NameKind};
@@ -149,7 +149,7 @@ pub fn nearest_name(
                     Says::MentionsKrea => Witness::KreaNearby,
                     _ => Witness::Name(shorten(&name)),
                 };
-                best = Some((distance, at, Evidence { place: Place::Statement, says, witness }));
+                best = Some((distance, at, Evidence { place: EvidencePlace::Statement, says, witness }));
             }
         }
         at += length;

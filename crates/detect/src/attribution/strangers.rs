@@ -7,7 +7,7 @@ use super::blocks;
 use super::level::{Level, LevelKind};
 use super::levels;
 use super::lines::{HEADING_LINES, line_range};
-use super::look::Look;
+use super::look::ValueContext;
 use super::members::{self, LONGEST_SERVICE, is_stranger, names_stranger};
 use super::parallel;
 use crate::names::{self, NameKind};
@@ -22,7 +22,7 @@ pub fn is_in_another_name(text: &[u8], mention: usize) -> bool {
     is_inside && names::is_made_by_another(&String::from_utf8_lossy(&text[name_at(text, mention)]))
 }
 
-impl Look<'_> {
+impl ValueContext<'_> {
     /// Whether what a mention of Krea names is another entry than the one that the value stands in.
     pub(super) fn is_of_another(&self, mention: usize) -> bool {
         let text = self.around.text;

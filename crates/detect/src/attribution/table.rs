@@ -49,7 +49,7 @@ static HTML_CELL: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A cell of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub struct TableCell {
     /// What its column is called, where that is told.
     pub header: Option<String>,
     /// What the other cells of its row say of whose the row is.
@@ -60,10 +60,10 @@ pub struct Cell {
 
 /// The header of the block of lines that was last looked at: the next value mostly stands in the same one.
 #[derive(Debug, Default)]
-pub struct LastHeader(RefCell<Option<Header>>);
+pub struct LastHeader(RefCell<Option<TableHeader>>);
 
 #[derive(Clone, Debug)]
-struct Header {
+struct TableHeader {
     delimiter: &'static str,
     cells: usize,
     /// From the first line of the block to the last one that was looked at.
@@ -72,7 +72,7 @@ struct Header {
 }
 
 /// The cell that holds nothing but the value at `span`.
-pub fn cell(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell> {
+pub fn cell(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<TableCell> {
     statement_columns(text, span)
         .or_else(|| delimited(text, span, last))
         .or_else(|| aligned(text, span))
@@ -139,7 +139,7 @@ fn header(cell: &[u8]) -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell> {
+fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<TableCell> {
     let line = record(text, line_range(text, span.start));
     if line.len() > LONGEST_LINE {
         return None;
@@ -164,7 +164,7 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Cell
             .map(|(_, (cell, head))| member(text, cell, head.clone()))
             .collect();
         let header = heads.get(own).cloned().flatten().map(|header| own_header(header, &members));
-        Some(Cell {
+        Some(TableCell {
             header,
             row: members::surest(&members, span.start),
             is_strangers: members::names_stranger(&members),
@@ -185,18 +185,18 @@ fn names_a_service(cell: &str) -> bool {
 
 /// A cell of a row that has no header: the cell before it is its name where that is a credential's, or says whose the row is.
 /// So SQLite's shell lists rows: `1|krea|value`.
-fn headless(text: &[u8], cells: &[Range<usize>], own: usize, span: &Range<usize>) -> Option<Cell> {
+fn headless(text: &[u8], cells: &[Range<usize>], own: usize, span: &Range<usize>) -> Option<TableCell> {
     let others = cells.iter().enumerate().filter(|(i, _)| *i != own);
     let members: Vec<Member> = others.map(|(_, cell)| member(text, cell, None)).collect();
     let row = members::surest(&members, span.start);
     let label = header(&text[cells[own.checked_sub(1)?].clone()]);
     let is_strangers = row.is_none() && label.as_deref().is_some_and(members::is_stranger);
     let header = label.filter(|label| names::ends_like_credential(label));
-    (row.is_some() || header.is_some() || is_strangers).then_some(Cell { header, row, is_strangers })
+    (row.is_some() || header.is_some() || is_strangers).then_some(TableCell { header, row, is_strangers })
 }
 
 /// The value of a field as the shell of Redis lists them: `1) "krea"`, and below it `2) "value"`.
-fn numbered(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+fn numbered(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     let item = |line: Range<usize>| {
         let close = memchr::memchr(b')', &text[line.clone()])?;
         let number = std::str::from_utf8(&text[line.start..line.start + close]).ok()?.trim_start();
@@ -252,7 +252,7 @@ impl LastHeader {
             return header.head.clone();
         }
         let head = head_of(text, line, delimiter, cells);
-        *last = Some(Header { delimiter, cells, block: line.clone(), head: head.clone() });
+        *last = Some(TableHeader { delimiter, cells, block: line.clone(), head: head.clone() });
         head
     }
 }
@@ -309,7 +309,7 @@ fn columns_of_copy(text: &[u8], line: &Range<usize>) -> Option<Vec<Range<usize>>
 }
 
 /// Columns that blanks alone keep apart: the word of the header that starts where the value's cell does.
-fn aligned(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+fn aligned(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     let line = line_range(text, span.start);
     let before = &text[line.start..span.start];
     let stands_apart = before.is_empty() || before.ends_with(b"  ");
@@ -347,7 +347,7 @@ fn aligned(text: &[u8], span: &Range<usize>) -> Option<Cell> {
             member(text, &(line.start + cell.start..line.start + cell.end), key)
         })
         .collect();
-    Some(Cell {
+    Some(TableCell {
         header: Some(own_header(name, &members)),
         row: members::surest(&members, span.start),
         is_strangers: members::names_stranger(&members),
@@ -367,7 +367,7 @@ fn apart(line: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// `{"columns": ["a", "b"], "rows": [["x", "y"]]}`
-fn records(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+fn records(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     let (_, row) =
         bracket_ranges(text, span.start, 1).into_iter().next().filter(|(open, _)| *open == b'[')?;
     let floor = row.start.saturating_sub(COLUMNS_REACH);
@@ -375,7 +375,7 @@ fn records(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let names = names_in(columns.as_bytes())?;
     let cells = split_list(text, &row);
     let own = cells.iter().position(|cell| holds_only(text, cell, span))?;
-    (cells.len() == names.len()).then(|| Cell {
+    (cells.len() == names.len()).then(|| TableCell {
         header: Some(names[own].clone()),
         row: None,
         is_strangers: false,
@@ -383,7 +383,7 @@ fn records(text: &[u8], span: &Range<usize>) -> Option<Cell> {
 }
 
 /// A cell of a table in HTML.
-fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+fn html(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     if !text[..span.start].trim_ascii_end().ends_with(b">") {
         return None;
     }
@@ -418,7 +418,7 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let others = own_row.iter().zip(heads.iter().cloned().chain(std::iter::repeat(None))).enumerate();
     let members: Vec<Member> =
         others.filter(|(i, _)| *i != own).map(|(_, (cell, head))| member(text, cell, head)).collect();
-    Some(Cell {
+    Some(TableCell {
         header: heads.get(own).cloned().flatten(),
         row: members::surest(&members, span.start),
         is_strangers: members::names_stranger(&members),
@@ -426,7 +426,7 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<Cell> {
 }
 
 /// The term that the value is the definition of: `<dt>Krea API key</dt><dd><code>…</code></dd>`.
-fn definition(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+fn definition(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     let before = &text[span.start.saturating_sub(LONGEST_DEFINITION)..span.start];
     if !before.trim_ascii_end().ends_with(b">") {
         return None;
@@ -435,11 +435,11 @@ fn definition(text: &[u8], span: &Range<usize>) -> Option<Cell> {
     let term = DEFINITION.captures(&before[start..])?.get(1)?;
     let header = header(term.as_bytes());
     let is_strangers = header.as_deref().is_some_and(members::is_stranger);
-    header.is_some().then_some(Cell { header, row: None, is_strangers })
+    header.is_some().then_some(TableCell { header, row: None, is_strangers })
 }
 
 /// `INSERT INTO t (a, b) VALUES ('x', 'y')`, `[a, b] = ['x', 'y']`, `a, b = 'x', 'y'`: the name in the same place of the list.
-fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     let floor = span.start.saturating_sub(COLUMNS_REACH);
     let brackets = bracket_ranges(text, span.start, 1);
     let list =
@@ -474,7 +474,7 @@ fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         .filter(|(i, _)| *i != own)
         .map(|(_, (cell, name))| member(text, cell, Some(name.clone())))
         .collect();
-    Some(Cell {
+    Some(TableCell {
         header: Some(names[own].clone()),
         row: members::surest(&members, span.start),
         is_strangers: members::names_stranger(&members),
@@ -562,7 +562,7 @@ fn split_list(text: &[u8], range: &Range<usize>) -> Vec<Range<usize>> {
 
 /// The cells above and below in a row whose cells stand on lines of their own, each behind a `|`, or behind a dash in a list of
 /// lists (`* - fal`, `  - value`), as reStructuredText has it.
-fn cells_on_lines(text: &[u8], span: &Range<usize>) -> Option<Cell> {
+fn cells_on_lines(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     let own = line_range(text, span.start);
     let line_of = |range: &Range<usize>| text[range.clone()].trim_ascii_start();
     let is_list = line_of(&own).starts_with(b"- ");
@@ -603,5 +603,5 @@ fn cells_on_lines(text: &[u8], span: &Range<usize>) -> Option<Cell> {
         add(&line, &mut members);
     }
     let row = members::surest(&members, span.start).filter(|_| starts_row)?;
-    Some(Cell { header: None, row: Some(row), is_strangers: false })
+    Some(TableCell { header: None, row: Some(row), is_strangers: false })
 }

@@ -24,7 +24,7 @@ const FITTING: f64 = 4.0;
 
 /// A span that a value may be, and what states its end.
 #[derive(Clone, Debug)]
-struct End {
+struct StatedSpan {
     span: Range<usize>,
     says: Option<Stated>,
 }
@@ -43,7 +43,7 @@ impl Candidate<'_> {
         let starts = self.binary_starts();
         let ends = starts.iter().flat_map(|start| self.binary_ends(start, is_sure));
         let spans = best_first(ends.collect(), POSSIBLE);
-        let Weighed { place: End { span: best, says }, bits } = spans.first()?.clone();
+        let Weighed { place: StatedSpan { span: best, says }, bits } = spans.first()?.clone();
         // What is too long is data, unless the value's end can be told in it.
         if best.end != raw.end && self.most_end(best.start) < raw.end && bits < 0.0 {
             return None;
@@ -79,7 +79,7 @@ impl Candidate<'_> {
     }
 
     /// All ends that the value may have which starts at a place.
-    fn binary_ends(&self, start: &Weighed<usize>, is_sure: bool) -> Vec<Weighed<End>> {
+    fn binary_ends(&self, start: &Weighed<usize>, is_sure: bool) -> Vec<Weighed<StatedSpan>> {
         let (text, least) = (self.text, self.least_end(start.place));
         let stated = stated::lengths(text, start.place, least);
         let goes_on = stated.iter().any(|stated| stated.bits >= STATED && stated.end > self.raw.end);
@@ -102,7 +102,7 @@ impl Candidate<'_> {
             let bits = start.bits + likely::secret_bits(alphabet, length, padding) + border;
             let said = says.map_or(0.0, |says| says.bits);
             found.push(Weighed {
-                place: End { span: start.place..end, says: says.cloned() },
+                place: StatedSpan { span: start.place..end, says: says.cloned() },
                 bits: bits + said,
             });
         }

@@ -4,7 +4,7 @@
 //! digit is repaired surely; `B` and `8` are told apart only where the rest shows which case the id is written in.
 
 use super::glyphs;
-use super::reader::{Gap, Reader};
+use super::reader::{NoiseGap, NoiseReader};
 
 /// The digits of a UUID's groups.
 const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
@@ -38,12 +38,12 @@ struct Digit {
 
 /// Reads a token's id half.
 struct Ids<'t> {
-    reader: Reader<'t>,
+    reader: NoiseReader<'t>,
     digits: Vec<Digit>,
     read: String,
     /// How much of it the first group is.
     first: usize,
-    gaps: Gap,
+    gaps: NoiseGap,
     is_clean: bool,
     /// Dashes that are not there.
     missing: usize,
@@ -52,11 +52,11 @@ struct Ids<'t> {
 /// The id half that starts at a place.
 pub fn at(text: &[u8], start: usize) -> Option<Id> {
     let mut ids = Ids {
-        reader: Reader::new(text, start),
+        reader: NoiseReader::new(text, start),
         digits: Vec::with_capacity(GROUPS.iter().sum::<usize>()),
         read: String::new(),
         first: 0,
-        gaps: Gap::default(),
+        gaps: NoiseGap::default(),
         is_clean: true,
         missing: 0,
     };
@@ -74,7 +74,7 @@ pub fn at(text: &[u8], start: usize) -> Option<Id> {
 
 impl Ids<'_> {
     /// Takes a gap, which is shown as one space, or as nothing where it is nothing.
-    fn take(&mut self, gap: Gap) -> Option<()> {
+    fn take(&mut self, gap: NoiseGap) -> Option<()> {
         self.gaps.add(gap);
         self.is_clean &= gap.is_empty();
         if gap.is_wide() {

@@ -15,7 +15,7 @@ use super::attribution::{Attribution, Surroundings, Tie};
 use super::boundary;
 use super::placeholder::{self, Scrutiny};
 use krea_scan_token::Confidence;
-use reader::{Gap, Reader};
+use reader::{NoiseGap, NoiseReader};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -70,7 +70,7 @@ pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<Noisy> {
 
 /// What may go on a token that reads exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rest {
+pub struct TokenRest {
     /// The whole token.
     pub token: Vec<u8>,
     /// Where that ends which may belong to it, and is better not shown.
@@ -81,7 +81,7 @@ pub struct Rest {
 
 /// What may go on the token that reads exactly at `span`, if anything does: what follows a space, or a full line, and looks
 /// drawn at random as its secret half does.
-pub fn rest(text: &[u8], span: &Range<usize>) -> Option<Rest> {
+pub fn rest(text: &[u8], span: &Range<usize>) -> Option<TokenRest> {
     let start = span.start + memchr::memchr(b':', &text[span.clone()])? + 1;
     let whole = secret::at(text, start).filter(|whole| whole.end > span.end)?;
     let behind = &text[span.end..];
@@ -103,7 +103,7 @@ pub fn rest(text: &[u8], span: &Range<usize>) -> Option<Rest> {
     let completes = breaks && is_hex && !is_usual && boundary::is_usual_length(&whole.text);
     let token = [&text[span.start..start], &whole.text].concat();
     let is_likelier = (is_full || completes) && all >= exact;
-    Some(Rest { token, hidden: whole.hidden.max(whole.end), is_likelier })
+    Some(TokenRest { token, hidden: whole.hidden.max(whole.end), is_likelier })
 }
 
 /// The next place where a word starts like an id half.
@@ -163,8 +163,8 @@ fn token(text: &[u8], start: usize, around: &Surroundings<'_>) -> Option<Noisy> 
 }
 
 /// Where the secret half starts behind the colon, and what lies around the colon.
-fn colon(text: &[u8], end: usize) -> Option<(usize, Gap)> {
-    let mut reader = Reader::new(text, end);
+fn colon(text: &[u8], end: usize) -> Option<(usize, NoiseGap)> {
+    let mut reader = NoiseReader::new(text, end);
     let mut gap = reader.gap();
     let before = gap;
     let colon = reader.next().filter(|&c| glyphs::is_colon(c))?;

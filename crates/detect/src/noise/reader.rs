@@ -1,6 +1,6 @@
 //! Reads a text character by character, over what pictures and typesetters put between two characters of a token.
 //!
-//! Takes bytes and a place; gives characters, and how much of a [`Gap`] lies before the next one: space, broken lines with
+//! Takes bytes and a place; gives characters, and how much of a [`NoiseGap`] lies before the next one: space, broken lines with
 //! their margins, the head of a subtitle. Bytes that are no UTF-8 are characters that stand for nothing.
 
 use super::glyphs;
@@ -14,7 +14,7 @@ const MOST_CELLS: usize = 4;
 
 /// What lies between two characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gap {
+pub struct NoiseGap {
     /// Spaces within a line.
     pub spaces: usize,
     /// Line breaks, each with the margins at both sides of it.
@@ -23,10 +23,10 @@ pub struct Gap {
     pub nothing: usize,
 }
 
-impl Gap {
+impl NoiseGap {
     /// Whether nothing lies between.
     pub fn is_empty(self) -> bool {
-        self == Gap::default()
+        self == NoiseGap::default()
     }
 
     /// Whether space or a line break does.
@@ -35,7 +35,7 @@ impl Gap {
     }
 
     /// Adds another one.
-    pub fn add(&mut self, other: Gap) {
+    pub fn add(&mut self, other: NoiseGap) {
         self.spaces += other.spaces;
         self.lines += other.lines;
         self.nothing += other.nothing;
@@ -44,16 +44,16 @@ impl Gap {
 
 /// A place in a text.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader<'t> {
+pub struct NoiseReader<'t> {
     text: &'t [u8],
     /// The place, in bytes.
     pub at: usize,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> NoiseReader<'t> {
     /// A place in a text.
     pub fn new(text: &'t [u8], at: usize) -> Self {
-        Reader { text, at }
+        NoiseReader { text, at }
     }
 
     /// The character here.
@@ -71,8 +71,8 @@ impl<'t> Reader<'t> {
     }
 
     /// Takes what lies before the next character, at most one broken line.
-    pub fn gap(&mut self) -> Gap {
-        let mut gap = Gap::default();
+    pub fn gap(&mut self) -> NoiseGap {
+        let mut gap = NoiseGap::default();
         while let Some((c, length)) = char_at(self.text, self.at) {
             if let Some(next) = (gap.lines == 0).then(|| line_break(self.text, self.at)).flatten() {
                 gap.lines += 1;
@@ -189,8 +189,8 @@ fn newline(text: &[u8], at: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn gap(text: &str) -> (Gap, usize) {
-        let mut reader = Reader::new(text.as_bytes(), 0);
+    fn gap(text: &str) -> (NoiseGap, usize) {
+        let mut reader = NoiseReader::new(text.as_bytes(), 0);
         (reader.gap(), reader.at)
     }
 
@@ -219,6 +219,6 @@ mod tests {
     fn what_is_far_away_stays_there() {
         assert_eq!(gap("      x").0.spaces, WIDEST);
         assert_eq!(gap("\n\n\nx").0.lines, 0);
-        assert_eq!(gap("\u{ad}\u{200b} x"), (Gap { spaces: 1, lines: 0, nothing: 2 }, 6));
+        assert_eq!(gap("\u{ad}\u{200b} x"), (NoiseGap { spaces: 1, lines: 0, nothing: 2 }, 6));
     }
 }

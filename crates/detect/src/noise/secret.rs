@@ -4,7 +4,7 @@
 //! does, and names, words, options, addresses and the next token do not.
 
 use super::glyphs;
-use super::reader::{Gap, Reader};
+use super::reader::{NoiseGap, NoiseReader};
 use super::wrap;
 use crate::placeholder;
 use krea_scan_token::randomness;
@@ -34,8 +34,8 @@ pub struct Secret {
 
 /// A run of characters that a secret may have.
 #[derive(Clone, Debug)]
-struct Word {
-    gap: Gap,
+struct SecretRun {
+    gap: NoiseGap,
     text: Vec<u8>,
     start: usize,
     end: usize,
@@ -46,13 +46,13 @@ struct Word {
 
 /// The secret half that starts at a place.
 pub fn at(text: &[u8], start: usize) -> Option<Secret> {
-    let first = word(text, start, Gap::default())?;
+    let first = word(text, start, NoiseGap::default())?;
     let mut words = vec![first];
     let mut taken = 1;
     let mut length = words[0].text.len();
     while words.len() < MOST_WORDS && length < MOST {
         let last = &words[words.len() - 1];
-        let mut reader = Reader::new(text, last.end);
+        let mut reader = NoiseReader::new(text, last.end);
         let gap = reader.gap();
         if !gap.is_wide() {
             break;
@@ -104,7 +104,7 @@ fn as_hex(secret: &[u8]) -> Option<Vec<u8>> {
     secret.iter().map(digit).collect()
 }
 
-fn length_of(words: &[Word]) -> usize {
+fn length_of(words: &[SecretRun]) -> usize {
     words.iter().map(|word| word.text.len()).sum()
 }
 
@@ -113,9 +113,9 @@ fn is_lower_hex(b: u8) -> bool {
 }
 
 /// Reads the word at a place.
-fn word(text: &[u8], start: usize, gap: Gap) -> Option<Word> {
-    let mut reader = Reader::new(text, start);
-    let mut word = Word { gap, text: Vec::new(), start, end: start, is_clean: true, is_value: true };
+fn word(text: &[u8], start: usize, gap: NoiseGap) -> Option<SecretRun> {
+    let mut reader = NoiseReader::new(text, start);
+    let mut word = SecretRun { gap, text: Vec::new(), start, end: start, is_clean: true, is_value: true };
     while let Some(c) = reader.peek() {
         let characters = glyphs::secret_chars(c);
         // A frame at the end of a line is none of its letters.
@@ -209,7 +209,7 @@ fn is_told(word: &[u8], enough: bool, hex: bool) -> bool {
 }
 
 /// Whether a word is all there is on its line, behind a line that was full: the rest of what did not fit.
-fn ends_full_line(text: &[u8], last: &Word, next: &Word) -> bool {
+fn ends_full_line(text: &[u8], last: &SecretRun, next: &SecretRun) -> bool {
     let line = last.end - memchr::memrchr(b'\n', &text[..last.end]).map_or(0, |at| at + 1);
     let behind = &text[next.end..];
     let ends = behind.trim_ascii_start().is_empty()
@@ -221,7 +221,7 @@ fn ends_full_line(text: &[u8], last: &Word, next: &Word) -> bool {
 }
 
 /// Whether a word starts the line behind two that are full, in which the secret stands already.
-fn is_rest(text: &[u8], last: &Word, next: &Word) -> bool {
+fn is_rest(text: &[u8], last: &SecretRun, next: &SecretRun) -> bool {
     let starts_line = next.start > 0 && text[next.start - 1] == b'\n';
     let says_nothing = match next.text.len() {
         ..=3 => !is_told(&next.text, true, false),
@@ -251,7 +251,7 @@ fn is_no_word(text: &[u8]) -> bool {
 fn hidden(text: &[u8], end: usize) -> usize {
     let mut hidden = end;
     for _ in 0..4 {
-        let mut reader = Reader::new(text, hidden);
+        let mut reader = NoiseReader::new(text, hidden);
         let gap = reader.gap();
         let Some(next) = word(text, reader.at, gap).filter(|next| gap.is_wide() && next.is_value) else {
             break;

@@ -2,7 +2,7 @@
 //! other (<https://github.com/electron/asar#format>).
 
 use super::{Seekable, Walk, layer};
-use krea_scan_bounds::read_error::{Part, ReadError};
+use krea_scan_bounds::read_error::{ReadError, SizedReader};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
@@ -25,12 +25,12 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     }
     let _held = walk.memory.take(u64::from(length))?;
     let mut json = Vec::new();
-    Part::new(&mut *input, u64::from(length), walk.level()).read_to_end(&mut json)?;
+    SizedReader::new(&mut *input, u64::from(length), walk.level()).read_to_end(&mut json)?;
     let files = 8 + u64::from(pickle);
     let mut path = String::new();
     let mut stopped = None;
     let mut reader = serde_json::Deserializer::from_slice(&json);
-    let folder = Node { walk, input, files, path: &mut path, stopped: &mut stopped };
+    let folder = AsarNode { walk, input, files, path: &mut path, stopped: &mut stopped };
     let parsed = folder.deserialize(&mut reader);
     match (stopped, parsed) {
         (Some(error), _) => Err(error),
@@ -40,7 +40,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
 }
 
 /// A file or a folder; it is read as soon as the header has told where it is.
-struct Node<'n, 'w> {
+struct AsarNode<'n, 'w> {
     walk: &'n mut Walk<'w>,
     input: &'n mut dyn Seekable,
     /// Where the files start.
@@ -51,7 +51,7 @@ struct Node<'n, 'w> {
 }
 
 /// The files of a folder.
-struct Folder<'n, 'w>(Node<'n, 'w>);
+struct AsarFolder<'n, 'w>(AsarNode<'n, 'w>);
 
 /// A number, written as one or as a text, as offsets are.
 #[derive(Deserialize)]
@@ -70,21 +70,27 @@ impl Number {
     }
 }
 
-impl<'w> Node<'_, 'w> {
-    fn again(&mut self) -> Node<'_, 'w> {
-        Node { walk: self.walk, input: self.input, files: self.files, path: self.path, stopped: self.stopped }
+impl<'w> AsarNode<'_, 'w> {
+    fn again(&mut self) -> AsarNode<'_, 'w> {
+        AsarNode {
+            walk: self.walk,
+            input: self.input,
+            files: self.files,
+            path: self.path,
+            stopped: self.stopped,
+        }
     }
 
     /// Reads a file's bytes.
     fn file(&mut self, offset: u64, size: u64) -> io::Result<()> {
         let start = self.files.saturating_add(offset);
         self.input.seek(SeekFrom::Start(start))?;
-        let mut body = Part::new(&mut *self.input, size, self.walk.level() + 1);
+        let mut body = SizedReader::new(&mut *self.input, size, self.walk.level() + 1);
         self.walk.member(layer("asar", self.path), self.path, &mut body)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
+impl<'de> DeserializeSeed<'de> for AsarNode<'_, '_> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -92,7 +98,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Node<'_, '_> {
+impl<'de> Visitor<'de> for AsarNode<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,7 +109,7 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
         let (mut offset, mut size, mut elsewhere) = (None, None, false);
         while let Some(key) = fields.next_key::<String>()? {
             match key.as_str() {
-                "files" => fields.next_value_seed(Folder(self.again()))?,
+                "files" => fields.next_value_seed(AsarFolder(self.again()))?,
                 "offset" => offset = fields.next_value::<Number>()?.get(),
                 "size" => size = fields.next_value::<Number>()?.get(),
                 // It lies beside the archive, in FILE.unpacked.
@@ -122,7 +128,7 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Folder<'_, '_> {
+impl<'de> DeserializeSeed<'de> for AsarFolder<'_, '_> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -130,7 +136,7 @@ impl<'de> DeserializeSeed<'de> for Folder<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Folder<'_, '_> {
+impl<'de> Visitor<'de> for AsarFolder<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,8 @@
 //! One file, compressed: gzip, bzip2, xz, Zstandard, Brotli and LZMA. Each may be several streams one after the other.
 
 use super::decoders::{Zstd, lzma, xz};
-use super::{HEAD, Kind, Walk, layer};
-use krea_scan_bounds::read_error::{Counted, Packed, ReadError, Unpacked};
+use super::{ContainerKind, HEAD, Walk, layer};
+use krea_scan_bounds::read_error::{Counted, PackedSize, ReadError, Unpacked};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// How much compressed input is read at once, in bytes.
@@ -31,26 +31,26 @@ const ENDINGS: [(&str, &str); 14] = [
 ];
 
 /// Reads a compressed file. Its name without the ending is the name of what is in it.
-pub fn read(walk: &mut Walk<'_>, kind: Kind, name: &str, input: &mut dyn Read) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, kind: ContainerKind, name: &str, input: &mut dyn Read) -> io::Result<()> {
     let (input, packed) = Counted::new(input);
     let input = BufReader::with_capacity(BUFFER, input);
     let (memory, inner) = (walk.memory, inner_name(name));
     match kind {
-        Kind::Gzip => gzip(walk, inner, packed, input),
-        Kind::Bzip2 => {
+        ContainerKind::Gzip => gzip(walk, inner, packed, input),
+        ContainerKind::Bzip2 => {
             let _held = memory.take(BZIP2)?;
             one(walk, "bzip2", inner, packed, bzip2::bufread::MultiBzDecoder::new(input))
         }
-        Kind::Xz => {
+        ContainerKind::Xz => {
             let (decoder, _held) = xz(memory, input)?;
             one(walk, "xz", inner, packed, decoder)
         }
-        Kind::Zstd => one(walk, "zstd", inner, packed, Zstd::new(memory, input)),
-        Kind::Brotli => {
+        ContainerKind::Zstd => one(walk, "zstd", inner, packed, Zstd::new(memory, input)),
+        ContainerKind::Brotli => {
             let _held = memory.take(BROTLI)?;
             one(walk, "brotli", inner, packed, brotli_decompressor::Decompressor::new(input, 4096))
         }
-        Kind::Lzma => {
+        ContainerKind::Lzma => {
             let (mut input, mut head, mut size) = (input, [0; 5], [0; 8]);
             input.read_exact(&mut head)?;
             input.read_exact(&mut size)?;
@@ -71,14 +71,20 @@ fn inner_name(name: &str) -> String {
     name.to_owned()
 }
 
-fn one(walk: &mut Walk<'_>, kind: &str, inner: String, packed: Packed, decoder: impl Read) -> io::Result<()> {
+fn one(
+    walk: &mut Walk<'_>,
+    kind: &str,
+    inner: String,
+    packed: PackedSize,
+    decoder: impl Read,
+) -> io::Result<()> {
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
     walk.member(layer(kind, ""), &inner, &mut unpacked)
 }
 
 /// gzip keeps the name of the file it was made from, and may keep a comment. The name is a step of the way when it says
 /// more than the compressed file's own.
-fn gzip(walk: &mut Walk<'_>, inner: String, packed: Packed, input: impl BufRead) -> io::Result<()> {
+fn gzip(walk: &mut Walk<'_>, inner: String, packed: PackedSize, input: impl BufRead) -> io::Result<()> {
     let decoder = Gzip::new(input);
     let header = decoder.header();
     let text = |bytes: Option<&[u8]>| bytes.map(|text| String::from_utf8_lossy(text).into_owned());
@@ -94,7 +100,7 @@ fn gzip(walk: &mut Walk<'_>, inner: String, packed: Packed, input: impl BufRead)
     let mut head = Vec::with_capacity(HEAD);
     // An error is met again when what follows is read.
     let _ = (&mut unpacked).take(HEAD as u64).read_to_end(&mut head);
-    let step = if Kind::of(&head, &name).is_some() { "" } else { &name };
+    let step = if ContainerKind::of(&head, &name).is_some() { "" } else { &name };
     walk.member(layer("gzip", step), &name, &mut Cursor::new(&head).chain(unpacked))
 }
 

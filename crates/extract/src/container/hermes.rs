@@ -5,7 +5,7 @@
 //! one size or another. The kinds of the strings, which come next, must add up to the number of strings; so a size is
 //! right where they do, and a version that nobody has seen yet can be read as long as this holds.
 
-use super::pieces::{NextPiece, Piece, Pieces};
+use super::pieces::{NextPiece, SegmentReader, TextSegment};
 use super::{Seekable, Walk, layer};
 use krea_scan_bounds::limits::Metered;
 use std::io::{self, Read, SeekFrom};
@@ -28,7 +28,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     input.rewind()?;
     let mut head = [0; HEADER as usize];
     input.read_exact(&mut head)?;
-    let header = Header::new(&head);
+    let header = HermesHeader::new(&head);
     let Some(tables) = header.tables(input, size)? else {
         let version = header.version;
         walk.unread(&format!(
@@ -50,7 +50,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         (&mut *input).take(length).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let strings = Strings {
+    let strings = HermesStrings {
         small: part(header.small_bytes())?,
         overflow: part(header.overflow_bytes())?,
         storage: part(header.storage)?,
@@ -58,7 +58,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         lost: 0,
     };
     let missing = header.storage - strings.storage.len() as u64;
-    let mut text = Pieces::new(strings);
+    let mut text = SegmentReader::new(strings);
     let mut metered = Metered::new(walk.budget, &mut text);
     walk.member(layer("hermes", "string table"), "string table", &mut metered)?;
     match text.into_source().lost {
@@ -72,7 +72,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
 }
 
 /// What the header says of the strings.
-struct Header {
+struct HermesHeader {
     version: u32,
     functions: u64,
     kinds: u64,
@@ -82,11 +82,11 @@ struct Header {
     storage: u64,
 }
 
-impl Header {
+impl HermesHeader {
     fn new(head: &[u8; HEADER as usize]) -> Self {
         let word = |at: usize| number(head, at).unwrap_or_default();
         let count = |n: usize| u64::from(word(COUNTS + 4 * n));
-        Header {
+        HermesHeader {
             version: word(VERSION),
             functions: count(2),
             kinds: count(3),
@@ -128,7 +128,7 @@ impl Header {
 }
 
 /// The strings, as text with one on each line.
-struct Strings {
+struct HermesStrings {
     small: Vec<u8>,
     overflow: Vec<u8>,
     storage: Vec<u8>,
@@ -138,13 +138,13 @@ struct Strings {
     lost: u64,
 }
 
-impl NextPiece for Strings {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+impl NextPiece for HermesStrings {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         Ok(self.next_line(&mut piece.text).is_some())
     }
 }
 
-impl Strings {
+impl HermesStrings {
     /// Appends the next line; `None` behind the last one.
     fn next_line(&mut self, line: &mut Vec<u8>) -> Option<()> {
         let entry = number(&self.small, 4 * self.next)?;

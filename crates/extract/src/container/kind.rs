@@ -6,7 +6,7 @@ use memchr::memmem;
 
 /// A kind of container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ContainerKind {
     /// A zip, whatever it calls itself: jar, apk, ipa, xpi, crx, vsix, nupkg, whl, docx.
     Zip,
     /// A tar, with or without the magic of POSIX and GNU.
@@ -40,65 +40,69 @@ pub enum Kind {
     /// Hermes bytecode, which is what a React Native app ships.
     Hermes,
     /// A picture.
-    Picture(picture::Format),
+    Picture(picture::PictureFormat),
     /// A document.
-    Document(document::Format),
+    Document(document::DocumentFormat),
     /// A chat, a mail, a recording.
-    Record(record::Format),
+    Record(record::RecordFormat),
 }
 
-impl Kind {
+impl ContainerKind {
     /// What a file is, by its first bytes ([`super::HEAD`] are enough) and, where a format has no magic, its name.
     #[inline]
-    pub fn of(head: &[u8], name: &str) -> Option<Kind> {
+    pub fn of(head: &[u8], name: &str) -> Option<ContainerKind> {
         match head {
             [b'P', b'K', 3, 4, ..]
             | [b'P', b'K', 5, 6, ..]
             | [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..]
             | [b'P', b'K', b'0', b'0', b'P', b'K', 3, 4, ..]
-            | [b'C', b'r', b'2', b'4', ..] => Some(Kind::Zip),
-            [0x1f, 0x8b, 8, ..] => Some(Kind::Gzip),
+            | [b'C', b'r', b'2', b'4', ..] => Some(ContainerKind::Zip),
+            [0x1f, 0x8b, 8, ..] => Some(ContainerKind::Gzip),
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..]
-            | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Some(Kind::Bzip2),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Kind::Xz),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Kind::Zstd),
-            [0, b'a', b's', b'm', ..] => Some(Kind::Wasm),
-            [0xc6, 0x1f, 0xbc, 0x03, 0xc1, 0x03, 0x19, 0x1f, ..] => Some(Kind::Hermes),
-            // A frame that holds nothing of the data may come first.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Kind::Zstd),
-            [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Kind::SevenZip),
-            [4, 0, 0, 0, ..] if is_asar(head) => Some(Kind::Asar),
-            [b'#', b' ', b'v', b'2' | b'3', rest @ ..] if rest.starts_with(b" git bundle\n") => {
-                Some(Kind::GitBundle)
+            | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => {
+                Some(ContainerKind::Bzip2)
             }
-            [b'v', ..] if is_lfs_pointer(head) => Some(Kind::LfsPointer),
-            [b'#', b'!', ..] if memmem::find(head, b"\nPK\x03\x04").is_some() => Some(Kind::Zip),
-            [b'{', ..] if is_image_config(head) => Some(Kind::ImageConfig),
-            [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(Kind::Foreign(RAR)),
-            [4, 0x22, 0x4d, 0x18, ..] => Some(Kind::Foreign(LZ4)),
-            [b'L', b'Z', b'I', b'P', 1, ..] => Some(Kind::Foreign(LZIP)),
-            [b'M', b'S', b'C', b'F', 0, 0, 0, 0, ..] => Some(Kind::Foreign(CABINET)),
-            _ if is_tar(head) => Some(Kind::Tar),
-            _ if ends_with(name, BROTLI) && !is_text(head) => Some(Kind::Brotli),
-            [0..=224, 0, 0, ..] if LZMA.iter().any(|ending| ends_with(name, ending)) => Some(Kind::Lzma),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(ContainerKind::Xz),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(ContainerKind::Zstd),
+            [0, b'a', b's', b'm', ..] => Some(ContainerKind::Wasm),
+            [0xc6, 0x1f, 0xbc, 0x03, 0xc1, 0x03, 0x19, 0x1f, ..] => Some(ContainerKind::Hermes),
+            // A frame that holds nothing of the data may come first.
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(ContainerKind::Zstd),
+            [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(ContainerKind::SevenZip),
+            [4, 0, 0, 0, ..] if is_asar(head) => Some(ContainerKind::Asar),
+            [b'#', b' ', b'v', b'2' | b'3', rest @ ..] if rest.starts_with(b" git bundle\n") => {
+                Some(ContainerKind::GitBundle)
+            }
+            [b'v', ..] if is_lfs_pointer(head) => Some(ContainerKind::LfsPointer),
+            [b'#', b'!', ..] if memmem::find(head, b"\nPK\x03\x04").is_some() => Some(ContainerKind::Zip),
+            [b'{', ..] if is_image_config(head) => Some(ContainerKind::ImageConfig),
+            [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(ContainerKind::Foreign(RAR)),
+            [4, 0x22, 0x4d, 0x18, ..] => Some(ContainerKind::Foreign(LZ4)),
+            [b'L', b'Z', b'I', b'P', 1, ..] => Some(ContainerKind::Foreign(LZIP)),
+            [b'M', b'S', b'C', b'F', 0, 0, 0, 0, ..] => Some(ContainerKind::Foreign(CABINET)),
+            _ if is_tar(head) => Some(ContainerKind::Tar),
+            _ if ends_with(name, BROTLI) && !is_text(head) => Some(ContainerKind::Brotli),
+            [0..=224, 0, 0, ..] if LZMA.iter().any(|ending| ends_with(name, ending)) => {
+                Some(ContainerKind::Lzma)
+            }
             _ => None,
         }
-        .or_else(|| picture::Format::of(head, name).map(Kind::Picture))
-        .or_else(|| document::Format::of(head, name).map(Kind::Document))
-        .or_else(|| record::Format::of(head, name).map(Kind::Record))
-        .or_else(|| document::Format::of_text(head, name).map(Kind::Document))
+        .or_else(|| picture::PictureFormat::of(head, name).map(ContainerKind::Picture))
+        .or_else(|| document::DocumentFormat::of(head, name).map(ContainerKind::Document))
+        .or_else(|| record::RecordFormat::of(head, name).map(ContainerKind::Record))
+        .or_else(|| document::DocumentFormat::of_text(head, name).map(ContainerKind::Document))
     }
 
     /// Whether a file of this kind says something as it is, too, wherever it is: it is read as it is, and taken apart. What an
     /// archive holds is only in its members.
     pub fn is_read_as_it_is(self) -> bool {
-        matches!(self, Kind::Picture(_) | Kind::Document(_) | Kind::Record(_))
+        matches!(self, ContainerKind::Picture(_) | ContainerKind::Document(_) | ContainerKind::Record(_))
     }
 
     /// Whether there may be anything in a file of this kind, all of which is `bytes`. A cheap look.
     pub fn may_hold(self, bytes: &[u8]) -> bool {
         match self {
-            Kind::Document(format) => format.may_hold(bytes),
+            ContainerKind::Document(format) => format.may_hold(bytes),
             _ => true,
         }
     }
@@ -115,16 +119,16 @@ impl Kind {
     }
 
     /// What stands behind it, told by the file's end.
-    pub fn behind(input: &mut dyn Seekable) -> Option<Kind> {
-        zip::is_at_end(input).then_some(Kind::Zip)
+    pub fn behind(input: &mut dyn Seekable) -> Option<ContainerKind> {
+        zip::is_at_end(input).then_some(ContainerKind::Zip)
     }
 
     /// Whether a file of this kind is text that people write and open, with source maps in it perhaps.
     pub fn is_text(self) -> bool {
         match self {
-            Kind::Picture(format) => format.is_text(),
-            Kind::Document(format) => format.is_text(),
-            Kind::Record(format) => format.is_text(),
+            ContainerKind::Picture(format) => format.is_text(),
+            ContainerKind::Document(format) => format.is_text(),
+            ContainerKind::Record(format) => format.is_text(),
             _ => false,
         }
     }
@@ -132,14 +136,14 @@ impl Kind {
     /// Why nothing in it can be read, and what to do; `None` for what can be.
     pub fn unreadable(self) -> Option<&'static str> {
         match self {
-            Kind::GitBundle => Some(
+            ContainerKind::GitBundle => Some(
                 "is a git bundle, whose objects were not read; run `git clone --mirror FILE FOLDER` and \
                  `krea-scan --history FOLDER`",
             ),
-            Kind::LfsPointer => {
+            ContainerKind::LfsPointer => {
                 Some("is a Git LFS pointer, not the file itself; run `git lfs pull` and scan again")
             }
-            Kind::Foreign(reason) => Some(reason),
+            ContainerKind::Foreign(reason) => Some(reason),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 //! comes out of one file. A part that cannot be read is told, and the rest is read.
 //!
 //! A format is one file here: a function that takes a `Walk` and an input, and hands each member to
-//! `Walk::member` or, if it cannot, says so with `Walk::unread`. [`Kind`] names it and tells it.
+//! `Walk::member` or, if it cannot, says so with `Walk::unread`. [`ContainerKind`] names it and tells it.
 
 mod asar;
 mod compressed;
@@ -24,15 +24,15 @@ mod testing;
 mod wasm;
 mod zip;
 
-pub use kind::Kind;
-pub use pieces::Parts;
+pub use kind::ContainerKind;
+pub use pieces::SegmentNames;
 
 use super::ocr::Ocr;
 use krea_scan_bounds::limits::{Budget, Limits, Metered};
 use krea_scan_bounds::memory::Memory;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
-use pieces::{NextPiece, Pieces};
+use pieces::{NextPiece, SegmentReader};
 use std::io::{self, Cursor, Read, Seek};
 
 /// How much of a file tells what it is.
@@ -52,30 +52,36 @@ pub trait Seekable: Read + Seek {}
 impl<T: Read + Seek> Seekable for T {}
 
 /// Receives what is in a container.
-pub trait Visitor {
+pub trait ContainerVisitor {
     /// A file inside, and the way to it, outermost first. `name` is its own, for what its name says of it. What is
     /// left unread is skipped.
     ///
     /// # Errors
-    /// What reading it answers; it is told as [`Visitor::unread`] then.
+    /// What reading it answers; it is told as [`ContainerVisitor::unread`] then.
     fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()>;
 
-    /// As [`Visitor::member`], of a text that was made of pieces: `parts` names them, while it is read.
+    /// As [`ContainerVisitor::member`], of a text that was made of pieces: `parts` names them, while it is read.
     ///
     /// # Errors
-    /// As [`Visitor::member`].
-    fn text(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read, _parts: &Parts) -> io::Result<()> {
+    /// As [`ContainerVisitor::member`].
+    fn text(
+        &mut self,
+        layers: &[Layer],
+        name: &str,
+        input: &mut dyn Read,
+        _parts: &SegmentNames,
+    ) -> io::Result<()> {
         self.member(layers, name, input)
     }
 
-    /// A file inside that is read as it is before it is taken apart. What [`Visitor::inside`] is given then.
+    /// A file inside that is read as it is before it is taken apart. What [`ContainerVisitor::inside`] is given then.
     ///
     /// # Errors
-    /// As [`Visitor::member`].
+    /// As [`ContainerVisitor::member`].
     fn outside(
         &mut self,
         layers: &[Layer],
-        _kind: Kind,
+        _kind: ContainerKind,
         name: &str,
         input: &mut dyn Read,
     ) -> io::Result<Outside> {
@@ -83,13 +89,13 @@ pub trait Visitor {
     }
 
     /// All that is in such a file has been handed over.
-    fn inside(&mut self, _kind: Kind, _outside: Outside) {}
+    fn inside(&mut self, _kind: ContainerKind, _outside: Outside) {}
 
-    /// As [`Visitor::outside`], of a file that is a part of the document it is in, which has a text that is handed over
+    /// As [`ContainerVisitor::outside`], of a file that is a part of the document it is in, which has a text that is handed over
     /// behind all such parts.
     ///
     /// # Errors
-    /// As [`Visitor::member`].
+    /// As [`ContainerVisitor::member`].
     fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
         self.member(layers, name, input).map(|()| Outside::default())
     }
@@ -99,7 +105,7 @@ pub trait Visitor {
         0
     }
 
-    /// The text of a document has been handed over, which began at `from`. What [`Visitor::part`] gave for its parts.
+    /// The text of a document has been handed over, which began at `from`. What [`ContainerVisitor::part`] gave for its parts.
     fn texts(&mut self, _parts: &[Outside], _from: usize) {}
 
     /// Whether a part of a file is worth taking the whole file apart; `name` is the file's. A format whose members stand
@@ -122,13 +128,13 @@ pub struct Outside {
 /// Hands all that is in a file to `visitor`. `size` is the file's, in bytes. With `ocr`, the text in pictures is a part of
 /// them.
 pub fn walk(
-    kind: Kind,
+    kind: ContainerKind,
     name: &str,
     input: &mut dyn Seekable,
     size: u64,
     limits: Limits,
     ocr: Option<&Ocr>,
-    visitor: &mut dyn Visitor,
+    visitor: &mut dyn ContainerVisitor,
 ) {
     let budget = Budget::new(limits, size);
     let memory = Memory::new(&budget);
@@ -145,14 +151,14 @@ pub fn walk(
         parts: Vec::new(),
     };
     match input.rewind() {
-        Ok(()) => walk.open(kind, name, Source::InPlace(input)),
+        Ok(()) => walk.open(kind, name, ContainerBytes::InPlace(input)),
         Err(error) => walk.unread(&error.to_string()),
     }
     walk.end();
 }
 
 /// A container's bytes.
-enum Source<'s> {
+enum ContainerBytes<'s> {
     /// Where they are.
     InPlace(&'s mut dyn Seekable),
     /// As they come out of another container.
@@ -169,7 +175,7 @@ pub struct Walk<'w> {
     layers: Vec<Layer>,
     /// Containers that are open.
     depth: usize,
-    visitor: &'w mut dyn Visitor,
+    visitor: &'w mut dyn ContainerVisitor,
     /// Where a limit was passed.
     stopped: Option<Vec<Layer>>,
     /// How many parts were told that were not read.
@@ -182,7 +188,7 @@ pub struct Walk<'w> {
 
 impl<'w> Walk<'w> {
     /// Opens a container and reads all that is in it. `name` is its own.
-    fn open(&mut self, kind: Kind, name: &str, source: Source<'_>) {
+    fn open(&mut self, kind: ContainerKind, name: &str, source: ContainerBytes<'_>) {
         if let Some(reason) = kind.unreadable() {
             return self.unread(reason);
         }
@@ -191,30 +197,32 @@ impl<'w> Walk<'w> {
         }
         self.depth += 1;
         let read = match (kind, source) {
-            (Kind::Zip, source) => self.in_any_order(source, |walk, input| zip::read(walk, name, input)),
-            (Kind::SevenZip, source) => self.in_any_order(source, seven::read),
-            (Kind::Asar, source) => self.in_any_order(source, asar::read),
-            (Kind::Wasm, source) => {
+            (ContainerKind::Zip, source) => {
+                self.in_any_order(source, |walk, input| zip::read(walk, name, input))
+            }
+            (ContainerKind::SevenZip, source) => self.in_any_order(source, seven::read),
+            (ContainerKind::Asar, source) => self.in_any_order(source, asar::read),
+            (ContainerKind::Wasm, source) => {
                 self.in_any_order(source, |walk, input| walk.if_wanted(name, input, wasm::read))
             }
-            (Kind::Hermes, source) => {
+            (ContainerKind::Hermes, source) => {
                 self.in_any_order(source, |walk, input| walk.if_wanted(name, input, hermes::read))
             }
-            (Kind::Picture(format), source) => {
+            (ContainerKind::Picture(format), source) => {
                 self.in_any_order(source, |walk, input| picture::read(walk, format, name, input))
             }
-            (Kind::Document(format), source) => {
+            (ContainerKind::Document(format), source) => {
                 self.in_any_order(source, |walk, input| document::read(walk, format, name, input))
             }
-            (Kind::Record(format), source) => {
+            (ContainerKind::Record(format), source) => {
                 self.in_any_order(source, |walk, input| record::read(walk, format, name, input))
             }
-            (Kind::Tar, Source::InPlace(input)) => tar::read(self, input),
-            (Kind::Tar, Source::Stream(input)) => tar::read(self, input),
-            (Kind::ImageConfig, Source::InPlace(input)) => image::read(self, name, input),
-            (Kind::ImageConfig, Source::Stream(input)) => image::read(self, name, input),
-            (kind, Source::InPlace(input)) => compressed::read(self, kind, name, input),
-            (kind, Source::Stream(input)) => compressed::read(self, kind, name, input),
+            (ContainerKind::Tar, ContainerBytes::InPlace(input)) => tar::read(self, input),
+            (ContainerKind::Tar, ContainerBytes::Stream(input)) => tar::read(self, input),
+            (ContainerKind::ImageConfig, ContainerBytes::InPlace(input)) => image::read(self, name, input),
+            (ContainerKind::ImageConfig, ContainerBytes::Stream(input)) => image::read(self, name, input),
+            (kind, ContainerBytes::InPlace(input)) => compressed::read(self, kind, name, input),
+            (kind, ContainerBytes::Stream(input)) => compressed::read(self, kind, name, input),
         };
         self.depth -= 1;
         if let Err(error) = read {
@@ -248,12 +256,12 @@ impl<'w> Walk<'w> {
     /// Reads a format that must be read out of order.
     fn in_any_order(
         &mut self,
-        source: Source<'_>,
+        source: ContainerBytes<'_>,
         read: impl FnOnce(&mut Self, &mut dyn Seekable) -> io::Result<()>,
     ) -> io::Result<()> {
         match source {
-            Source::InPlace(input) => read(self, input),
-            Source::Stream(input) => {
+            ContainerBytes::InPlace(input) => read(self, input),
+            ContainerBytes::Stream(input) => {
                 let mut spool = tempfile::spooled_tempfile(MAX_IN_MEMORY);
                 let copied = io::copy(input, &mut spool);
                 spool.rewind()?;
@@ -283,11 +291,11 @@ impl<'w> Walk<'w> {
         self.layers.push(layer);
         let mut head = Vec::with_capacity(HEAD);
         let read = input.take(HEAD as u64).read_to_end(&mut head);
-        let kind = Kind::of(&head, name).filter(|kind| head.len() == HEAD || kind.may_hold(&head));
+        let kind = ContainerKind::of(&head, name).filter(|kind| head.len() == HEAD || kind.may_hold(&head));
         let mut all = Cursor::new(&head).chain(input);
         match (read, kind) {
             (Ok(_), Some(kind)) if kind.is_read_as_it_is() => self.twice(kind, name, &mut all),
-            (Ok(_), Some(kind)) => self.open(kind, name, Source::Stream(&mut all)),
+            (Ok(_), Some(kind)) => self.open(kind, name, ContainerBytes::Stream(&mut all)),
             // What was read before an error is handed on: the reader gives the error again.
             _ => self.hand_on(name, &mut all),
         }
@@ -295,11 +303,11 @@ impl<'w> Walk<'w> {
     }
 
     /// Reads a file as it is, and then takes it apart.
-    fn twice(&mut self, kind: Kind, name: &str, input: &mut dyn Read) {
-        let read = self.in_any_order(Source::Stream(input), |walk, input| {
+    fn twice(&mut self, kind: ContainerKind, name: &str, input: &mut dyn Read) {
+        let read = self.in_any_order(ContainerBytes::Stream(input), |walk, input| {
             let outside = walk.visitor.outside(&walk.layers, kind, name, input)?;
             input.rewind()?;
-            walk.open(kind, name, Source::InPlace(input));
+            walk.open(kind, name, ContainerBytes::InPlace(input));
             walk.visitor.inside(kind, outside);
             Ok(())
         });
@@ -343,7 +351,7 @@ impl<'w> Walk<'w> {
     fn pieces<N: NextPiece>(&mut self, layer: Layer, name: &str, pieces: N) -> io::Result<()> {
         self.budget.member()?;
         self.layers.push(layer);
-        let pieces = Pieces::new(pieces);
+        let pieces = SegmentReader::new(pieces);
         let parts = pieces.parts();
         if let Err(error) =
             self.visitor.text(&self.layers, name, &mut Metered::new(self.budget, pieces), &parts)
@@ -414,7 +422,7 @@ impl<'w> Walk<'w> {
 
 /// Members of an archive that are not read for one reason, and told together.
 #[derive(Default)]
-struct Group {
+struct UnreadGroup {
     first: String,
     count: u64,
 }
@@ -422,7 +430,7 @@ struct Group {
 /// What is encrypted, and what to do about it.
 const ENCRYPTED: &str = "encrypted; unpack it with its password and scan what comes out";
 
-impl Group {
+impl UnreadGroup {
     fn add(&mut self, name: &str) {
         if self.count == 0 {
             name.clone_into(&mut self.first);

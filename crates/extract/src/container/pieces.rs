@@ -17,12 +17,12 @@ pub trait NextPiece {
     ///
     /// # Errors
     /// What keeps the text from being made any further.
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool>;
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool>;
 }
 
 /// A piece of a text.
 #[derive(Debug, Default)]
-pub struct Piece {
+pub struct TextSegment {
     /// What it says, a line's end included.
     pub text: Vec<u8>,
     /// What the piece is called, where it has a name: a cell, a message.
@@ -31,12 +31,12 @@ pub struct Piece {
 
 /// Which pieces of a text have names. All copies are one.
 #[derive(Clone, Debug, Default)]
-pub struct Parts(Arc<Mutex<VecDeque<Part>>>);
+pub struct SegmentNames(Arc<Mutex<VecDeque<NamedPart>>>);
 
 /// A piece's place in the text, and its name.
-type Part = (Range<u64>, Layer);
+type NamedPart = (Range<u64>, Layer);
 
-impl Parts {
+impl SegmentNames {
     /// The name of the piece that holds the byte at `offset`, while that is not long past.
     pub fn at(&self, offset: u64) -> Option<Layer> {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,26 +56,33 @@ impl Parts {
 
 /// Reads pieces one after the other.
 #[derive(Debug)]
-pub struct Pieces<N> {
+pub struct SegmentReader<N> {
     /// What makes them.
     source: N,
-    piece: Piece,
+    piece: TextSegment,
     /// How much of the piece was given, and where in the text the piece starts.
     given: usize,
     offset: u64,
-    parts: Parts,
+    parts: SegmentNames,
     /// What went wrong behind what was given last.
     failed: Option<io::Error>,
 }
 
-impl<N: NextPiece> Pieces<N> {
+impl<N: NextPiece> SegmentReader<N> {
     /// Reads what `source` makes.
     pub fn new(source: N) -> Self {
-        Pieces { source, piece: Piece::default(), given: 0, offset: 0, parts: Parts::default(), failed: None }
+        SegmentReader {
+            source,
+            piece: TextSegment::default(),
+            given: 0,
+            offset: 0,
+            parts: SegmentNames::default(),
+            failed: None,
+        }
     }
 
     /// The names of the pieces, filled while they are read.
-    pub fn parts(&self) -> Parts {
+    pub fn parts(&self) -> SegmentNames {
         self.parts.clone()
     }
 
@@ -104,7 +111,7 @@ impl<N: NextPiece> Pieces<N> {
     }
 }
 
-impl<N: NextPiece> Read for Pieces<N> {
+impl<N: NextPiece> Read for SegmentReader<N> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(error) = self.failed.take() {
             return Err(error);
@@ -140,7 +147,7 @@ mod tests {
     struct Ten(usize);
 
     impl NextPiece for Ten {
-        fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+        fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
             self.0 += 1;
             piece.text.extend(b"ten letters and more\n");
             piece.part = Some(crate::container::layer("row", &format!("row {}", self.0)));
@@ -150,7 +157,7 @@ mod tests {
 
     #[test]
     fn pieces_are_one_text_and_have_names() {
-        let mut pieces = Pieces::new(Ten(0));
+        let mut pieces = SegmentReader::new(Ten(0));
         let parts = pieces.parts();
         let mut text = Vec::new();
         assert_eq!(pieces.read_to_end(&mut text).unwrap_err().to_string(), "enough");

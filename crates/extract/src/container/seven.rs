@@ -1,8 +1,8 @@
 //! 7z.
 
-use super::{ENCRYPTED, Group, Seekable, Walk, layer};
+use super::{ENCRYPTED, Seekable, UnreadGroup, Walk, layer};
 use krea_scan_bounds::memory::{MOST, too_much};
-use krea_scan_bounds::read_error::{Packed, ReadError, Unpacked};
+use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use sevenz_rust2::{Archive, BlockDecoder, Coder, EncoderMethod, Error, Password};
 use std::io::{self, SeekFrom};
 
@@ -62,7 +62,7 @@ fn read_block(
         if !entry.has_stream() || entry.size() == 0 {
             return Ok(true);
         }
-        let mut unpacked = Unpacked::new(walk.budget, walk.level(), Packed::Known(size), reader);
+        let mut unpacked = Unpacked::new(walk.budget, walk.level(), PackedSize::Known(size), reader);
         if let Err(error) = walk.member(layer("7z", entry.name()), entry.name(), &mut unpacked) {
             stopped = Some(error);
             return Ok(false);
@@ -101,7 +101,7 @@ fn memory(coder: &Coder) -> u64 {
 /// Tells of the blocks that are encrypted.
 fn encrypted(walk: &mut Walk<'_>, archive: &Archive, blocks: &[usize], input: &mut &mut dyn Seekable) {
     let password = Password::empty();
-    let mut locked = Group::default();
+    let mut locked = UnreadGroup::default();
     for &block in blocks {
         for entry in BlockDecoder::new(1, block, archive, &password, input).entries() {
             if entry.has_stream() {

@@ -1,7 +1,7 @@
 //! tar: V7, ustar, GNU and pax. Read block by block, so that no header's length decides how much is held in memory.
 
 use super::{Walk, layer};
-use krea_scan_bounds::read_error::{Part, ReadError};
+use krea_scan_bounds::read_error::{ReadError, SizedReader};
 use krea_scan_text::label::bounded;
 use std::io::{self, Cursor, Read};
 
@@ -76,7 +76,7 @@ fn entry(
         size => ahead.size.take().map_or(size, Ok).map_err(damaged)?,
     };
     let level = walk.level();
-    let mut body = Part::new(&mut *input, size, level);
+    let mut body = SizedReader::new(&mut *input, size, level);
     match kind {
         b'L' => ahead.name = Some(text(&mut body)?),
         b'K' | b'g' => {}
@@ -97,7 +97,7 @@ fn entry(
                     let cut = || ReadError::new("is cut short in the middle of a header");
                     goes_on = next(input)?.ok_or_else(cut)?[504] == 1;
                 }
-                body = Part::new(&mut *input, size, level);
+                body = SizedReader::new(&mut *input, size, level);
             }
             if size > 0 {
                 walk.member(layer("tar", &name), &name, &mut body)?;
@@ -106,7 +106,7 @@ fn entry(
     }
     body.skip()?;
     let padding = size.wrapping_neg() % BLOCK as u64;
-    Part::new(input, padding, level).skip()
+    SizedReader::new(input, padding, level).skip()
 }
 
 /// A name in a member of its own.

@@ -1,6 +1,6 @@
 //! What tests of formats share: everything that a walk hands on, in memory.
 
-use super::{Kind, Visitor, walk};
+use super::{ContainerKind, ContainerVisitor, walk};
 use krea_scan_bounds::limits::Limits;
 use krea_scan_text::Layer;
 use std::io::{self, Cursor, Read};
@@ -18,7 +18,7 @@ pub struct Collected {
 #[track_caller]
 pub fn collect(name: &str, bytes: &[u8]) -> Collected {
     let mut collected = Collected::default();
-    let kind = Kind::of(bytes, name).expect("is a container");
+    let kind = ContainerKind::of(bytes, name).expect("is a container");
     walk(kind, name, &mut Cursor::new(bytes), bytes.len() as u64, Limits::default(), None, &mut collected);
     collected
 }
@@ -28,7 +28,7 @@ fn way(layers: &[Layer]) -> String {
     steps.join(" → ")
 }
 
-impl Visitor for Collected {
+impl ContainerVisitor for Collected {
     fn member(&mut self, layers: &[Layer], _: &str, input: &mut dyn Read) -> io::Result<()> {
         let mut bytes = Vec::new();
         let read = input.read_to_end(&mut bytes);

@@ -9,8 +9,8 @@ mod pixels;
 mod tesseract;
 
 use image::GrayImage;
-use page::Page;
-use pixels::Look;
+use page::OcrPage;
+use pixels::OcrPass;
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,26 +23,26 @@ use tesseract::Tesseract;
 const MOST_KEPT: usize = 32 << 20;
 
 /// SHA-256 of a picture's bytes.
-pub type Key = [u8; 32];
+pub type PictureHash = [u8; 32];
 
 /// What was made out in a picture.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct PictureText {
     /// The text of each frame that says something new, and the frame's number, from 1.
     pub frames: Vec<(usize, String)>,
     /// Why some of it was not read, as reports show it.
     pub unread: Option<String>,
 }
 
-impl Seen {
+impl PictureText {
     /// Nothing, for a reason.
     pub fn nothing(reason: impl Into<String>) -> Self {
-        Seen { frames: Vec::new(), unread: Some(reason.into()) }
+        PictureText { frames: Vec::new(), unread: Some(reason.into()) }
     }
 
     fn bytes(&self) -> usize {
         let texts: usize = self.frames.iter().map(|(_, text)| text.len()).sum();
-        texts + self.unread.as_ref().map_or(0, String::len) + size_of::<Self>() + size_of::<Key>()
+        texts + self.unread.as_ref().map_or(0, String::len) + size_of::<Self>() + size_of::<PictureHash>()
     }
 }
 
@@ -51,13 +51,13 @@ impl Seen {
 pub struct Ocr {
     tesseract: Tesseract,
     slots: Slots,
-    texts: Mutex<Texts>,
+    texts: Mutex<PictureTexts>,
     pictures: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
-struct Texts {
-    seen: HashMap<Key, Arc<Seen>>,
+struct PictureTexts {
+    seen: HashMap<PictureHash, Arc<PictureText>>,
     bytes: usize,
 }
 
@@ -78,7 +78,7 @@ impl Ocr {
 
     /// What was made out in the picture with this key; `look` does so where nobody has yet. Nobody waits for another one's
     /// look: whoever looks may itself be waiting for what the other one holds.
-    pub fn once(&self, key: Key, look: impl FnOnce() -> Seen) -> Arc<Seen> {
+    pub fn once(&self, key: PictureHash, look: impl FnOnce() -> PictureText) -> Arc<PictureText> {
         if let Some(seen) = lock(&self.texts).seen.get(&key) {
             return Arc::clone(seen);
         }
@@ -97,7 +97,7 @@ impl Ocr {
     /// # Errors
     /// Why nothing was made out, as reports show it.
     pub fn read(&self, picture: &GrayImage, waited: &mut Duration) -> Result<String, String> {
-        let first = Look::first(picture);
+        let first = OcrPass::first(picture);
         let page = self.look(picture, first, waited)?;
         let mut text = page.text() + "\n";
         for look in page.height().into_iter().flat_map(|height| first.further(picture, height)) {
@@ -110,7 +110,7 @@ impl Ocr {
         Ok(text)
     }
 
-    fn look(&self, picture: &GrayImage, look: Look, waited: &mut Duration) -> Result<Page, String> {
+    fn look(&self, picture: &GrayImage, look: OcrPass, waited: &mut Duration) -> Result<OcrPage, String> {
         let file =
             look.file(picture).map_err(|error| format!("cannot be kept in a temporary file: {error}"))?;
         self.run(file, look.manner, waited)
@@ -124,11 +124,11 @@ impl Ocr {
         Ok(self.run(picture, pixels::WHOLE_PAGE, waited)?.text() + "\n")
     }
 
-    fn run(&self, picture: File, manner: u8, waited: &mut Duration) -> Result<Page, String> {
+    fn run(&self, picture: File, manner: u8, waited: &mut Duration) -> Result<OcrPage, String> {
         let asked = Instant::now();
         let _slot = self.slots.take();
         *waited += asked.elapsed();
-        self.tesseract.run(picture, manner).map(|table| Page::parse(&table))
+        self.tesseract.run(picture, manner).map(|table| OcrPage::parse(&table))
     }
 
     /// Ends what is running, and starts nothing any more.

@@ -4,21 +4,21 @@ use std::collections::HashSet;
 
 /// What was made out in one look.
 #[derive(Debug, Default)]
-pub struct Page {
-    lines: Vec<Line>,
+pub struct OcrPage {
+    lines: Vec<OcrLine>,
 }
 
 #[derive(Debug, Default)]
-struct Line {
+struct OcrLine {
     text: String,
     height: f32,
 }
 
-impl Page {
+impl OcrPage {
     /// Reads tesseract's table: a row for each page, block, paragraph, line (level 4) and word (level 5), with its place,
     /// its size, and for words how sure it is and the text.
-    pub fn parse(table: &str) -> Page {
-        let mut page = Page::default();
+    pub fn parse(table: &str) -> OcrPage {
+        let mut page = OcrPage::default();
         for row in table.lines() {
             let mut cells = row.split('\t');
             let mut cell = |n| cells.nth(n).unwrap_or_default();
@@ -26,7 +26,7 @@ impl Page {
             let height = cell(8).parse().unwrap_or(0.0);
             let word = cell(1);
             match level {
-                "4" => page.lines.push(Line { text: String::new(), height }),
+                "4" => page.lines.push(OcrLine { text: String::new(), height }),
                 "5" if !word.trim().is_empty() => {
                     let Some(line) = page.lines.last_mut() else { continue };
                     if !line.text.is_empty() {
@@ -103,16 +103,16 @@ mod tests {
 
     #[test]
     fn a_table_is_lines_of_words_and_their_height() {
-        let page = Page::parse(TABLE);
+        let page = OcrPage::parse(TABLE);
         assert_eq!(page.text(), "Token created\na-rather-long-word");
         assert_eq!(page.height(), Some(22.0));
-        assert_eq!(Page::parse("").height(), None);
+        assert_eq!(OcrPage::parse("").height(), None);
     }
 
     #[test]
     fn only_lines_that_are_new_are_said_again_with_those_around_them() {
-        let page = |text: &str| Page {
-            lines: text.lines().map(|line| Line { text: line.to_owned(), height: 1.0 }).collect(),
+        let page = |text: &str| OcrPage {
+            lines: text.lines().map(|line| OcrLine { text: line.to_owned(), height: 1.0 }).collect(),
         };
         let second = page("one\ntwo\nthree\nfour\nfive\nsix\nse ven");
         assert_eq!(second.news("one\nt wo\nthree\nfour\nfive\nsix\nseven"), "");

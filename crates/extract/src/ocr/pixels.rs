@@ -24,28 +24,28 @@ const MOST_TIMES: f32 = 5.0;
 
 /// One way to look at a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
+pub struct OcrPass {
     /// How many times larger it is made.
     scale: f32,
     /// Tesseract's `--psm`.
     pub manner: u8,
 }
 
-impl Look {
+impl OcrPass {
     /// The first look at a picture.
-    pub fn first(picture: &GrayImage) -> Look {
+    pub fn first(picture: &GrayImage) -> OcrPass {
         let pixels = u64::from(picture.width()) * u64::from(picture.height());
-        Look { scale: if pixels < SMALL { 2.0 } else { 1.0 }, manner: ONE_BLOCK }
+        OcrPass { scale: if pixels < SMALL { 2.0 } else { 1.0 }, manner: ONE_BLOCK }
     }
 
     /// The further looks, when the first one came upon lines of this height in pixels.
-    pub fn further(self, picture: &GrayImage, height: f32) -> impl Iterator<Item = Look> {
+    pub fn further(self, picture: &GrayImage, height: f32) -> impl Iterator<Item = OcrPass> {
         let own = height / self.scale;
         let pixels = picture.width() as f32 * picture.height() as f32;
         let most = (MOST / pixels).sqrt().min(MOST_TIMES);
         let is_near = move |good: f32| good / height < NEAR && height / good < NEAR;
         let looks = GOOD.into_iter().filter(move |&(good, _)| !is_near(good));
-        looks.map(move |(good, manner)| Look { scale: (good / own).min(most), manner })
+        looks.map(move |(good, manner)| OcrPass { scale: (good / own).min(most), manner })
     }
 
     /// A file that holds the picture as it is to be looked at, as PGM.

@@ -1,12 +1,12 @@
 //! The cues of subtitles and transcripts, WebVTT (<https://www.w3.org/TR/webvtt1/>) and SubRip: `cue 14 at 00:01:12`.
 
-use super::{Format, part};
+use super::{PartFormat, part};
 use krea_scan_text::Layer;
 use krea_scan_text::label::one_line;
 use memchr::memmem;
 
 /// Subtitles.
-pub const FORMAT: Format = Format { endings: &[".vtt", ".srt", ".sbv"], is, name };
+pub const FORMAT: PartFormat = PartFormat { endings: &[".vtt", ".srt", ".sbv"], is, name };
 
 /// What stands between the times of a cue.
 const ARROW: &[u8] = b"-->";

@@ -3,7 +3,7 @@
 //!
 //! A message is told by its fields, not by the file's name.
 
-use super::json::{Fields, Place};
+use super::json::{JsonFields, JsonPlace};
 use super::part;
 use krea_scan_text::Layer;
 use krea_scan_text::label::one_line;
@@ -73,7 +73,7 @@ const CHATS: &[Chat] = &[
 ];
 
 /// Names the message that a place is in.
-pub fn name(place: &Place<'_>) -> Option<Layer> {
+pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     (0..place.depth()).rev().find_map(|step| {
         let fields = place.fields(step)?;
         let chat = CHATS.iter().find(|chat| chat.is(&fields))?;
@@ -82,14 +82,14 @@ pub fn name(place: &Place<'_>) -> Option<Layer> {
 }
 
 impl Chat {
-    fn is(&self, fields: &Fields<'_>) -> bool {
+    fn is(&self, fields: &JsonFields<'_>) -> bool {
         self.has.iter().all(|name| fields.has(name))
             && self.says.is_none_or(|(pointer, text)| fields.text(pointer).as_deref() == Some(text))
     }
 }
 
 /// `message 14 of Ann in shop, file 1 notes.txt`.
-fn message(place: &Place<'_>, step: usize, fields: &Fields<'_>, chat: &Chat) -> String {
+fn message(place: &JsonPlace<'_>, step: usize, fields: &JsonFields<'_>, chat: &Chat) -> String {
     let mut name = "message".to_owned();
     if let Some(number) = place.number(step) {
         name.push_str(&format!(" {number}"));
@@ -98,7 +98,7 @@ fn message(place: &Place<'_>, step: usize, fields: &Fields<'_>, chat: &Chat) -> 
         name.push_str(&format!(" of {}", one_line(&author)));
     }
     let title = |step| {
-        let title = |fields: &Fields<'_>| chat.title.iter().find_map(|pointer| fields.text(pointer));
+        let title = |fields: &JsonFields<'_>| chat.title.iter().find_map(|pointer| fields.text(pointer));
         place.ask(step, "title", title)
     };
     if !chat.title.is_empty()
@@ -112,7 +112,7 @@ fn message(place: &Place<'_>, step: usize, fields: &Fields<'_>, chat: &Chat) -> 
         if let Some(number) = place.number(step + 1) {
             name.push_str(&format!(" {number}"));
         }
-        let called = |fields: &Fields<'_>| {
+        let called = |fields: &JsonFields<'_>| {
             let names = ["/name", "/file_name", "/fileName", "/filename", "/title"];
             names.iter().find_map(|pointer| fields.text(pointer))
         };

@@ -1,12 +1,12 @@
 //! Requests in recordings of browsers' traffic: HAR 1.2, <http://www.softwareishard.com/blog/har-12-spec/>.
 
-use super::json::Place;
+use super::json::JsonPlace;
 use super::part;
 use crate::har;
 use krea_scan_text::Layer;
 
 /// Names the entry that a place is in: `entry 12 (GET https://api.krea.ai/jobs), request header authorization`.
-pub fn name(place: &Place<'_>) -> Option<Layer> {
+pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     if place.field(1)? != "log" || place.field(2)? != "entries" {
         return None;
     }
@@ -22,7 +22,7 @@ pub fn name(place: &Place<'_>) -> Option<Layer> {
 }
 
 /// What of an entry a place is in.
-fn thing(place: &Place<'_>) -> Option<String> {
+fn thing(place: &JsonPlace<'_>) -> Option<String> {
     let side = place.field(4)?;
     let called = || place.ask(6, "name", |fields| fields.text("/name"));
     let with_name = |what: &str| called().map_or_else(|| what.to_owned(), |name| format!("{what} {name}"));

@@ -1,11 +1,11 @@
 //! The lines of hOCR (<https://kba.github.io/hocr-spec/1.2/>), which programs write that read pictures: `line 12 of page 2`.
 
-use super::{Format, part};
+use super::{PartFormat, part};
 use krea_scan_text::Layer;
 use memchr::memmem;
 
 /// Read pictures.
-pub const FORMAT: Format = Format { endings: &[".hocr", ".html", ".htm", ".xhtml"], is, name };
+pub const FORMAT: PartFormat = PartFormat { endings: &[".hocr", ".html", ".htm", ".xhtml"], is, name };
 
 /// The classes of pages and of all that is a line.
 const PAGE: &str = "ocr_page";

@@ -1,7 +1,7 @@
 //! Issues and their comments, in what trackers export as JSON: Jira, GitHub (its API, `gh` and migration archives),
 //! GitLab, Linear and Trello.
 
-use super::json::{Fields, Place};
+use super::json::{JsonFields, JsonPlace};
 use super::part;
 use krea_scan_text::Layer;
 use krea_scan_text::label::one_line;
@@ -67,7 +67,7 @@ const AUTHORS: [&str; 8] = [
 ];
 
 /// Names the issue that a place is in: `KREA-12, comment 3 of Ann`.
-pub fn name(place: &Place<'_>) -> Option<Layer> {
+pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     (0..place.depth()).rev().find_map(|step| {
         let fields = place.fields(step)?;
         let name = match TRACKERS.iter().find(|tracker| tracker.is(&fields)) {
@@ -82,7 +82,7 @@ pub fn name(place: &Place<'_>) -> Option<Layer> {
 }
 
 impl Tracker {
-    fn is(&self, fields: &Fields<'_>) -> bool {
+    fn is(&self, fields: &JsonFields<'_>) -> bool {
         self.has.iter().all(|name| fields.has(name)) && self.any.iter().any(|name| fields.has(name))
     }
 }
@@ -93,7 +93,7 @@ fn last(name: &str) -> &str {
 }
 
 /// A comment that is not in its issue: of GitHub's API and of its migration archives, or an action of Trello's.
-fn alone(fields: &Fields<'_>) -> Option<String> {
+fn alone(fields: &JsonFields<'_>) -> Option<String> {
     let of = ["/issue_url", "/issue", "/pull_request_url", "/pull_request"];
     if let Some(issue) = of.iter().find_map(|pointer| fields.text(pointer)).filter(|_| fields.has("body")) {
         return Some(format!("issue {}, a comment{}", one_line(last(&issue)), author(fields)));
@@ -102,7 +102,7 @@ fn alone(fields: &Fields<'_>) -> Option<String> {
     Some(format!("card {}, a comment{}", one_line(&card), author(fields)))
 }
 
-fn author(fields: &Fields<'_>) -> String {
+fn author(fields: &JsonFields<'_>) -> String {
     let author = AUTHORS
         .iter()
         .find_map(|pointer| fields.text(pointer))
@@ -111,7 +111,7 @@ fn author(fields: &Fields<'_>) -> String {
 }
 
 /// Where in an issue a place is.
-fn below(place: &Place<'_>, step: usize) -> String {
+fn below(place: &JsonPlace<'_>, step: usize) -> String {
     let lists = (step + 1..place.depth()).rev().find(|&at| {
         place.number(at + 1).is_some() && place.field(at).is_some_and(|field| LISTS.contains(&field))
     });

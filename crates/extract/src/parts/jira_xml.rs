@@ -1,6 +1,6 @@
 //! Issues in the XML that Jira gives for a search or an issue: RSS with items and comments.
 
-use super::{Format, part};
+use super::{PartFormat, part};
 use krea_scan_text::Layer;
 use krea_scan_text::label::one_line;
 use memchr::memmem;
@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 /// Jira's RSS, told by what it says of itself.
-pub const FORMAT: Format = Format { endings: &[".xml", ".rss"], is, name };
+pub const FORMAT: PartFormat = PartFormat { endings: &[".xml", ".rss"], is, name };
 
 /// What is deeper has the name of what it is in.
 const MOST_DEPTH: usize = 64;

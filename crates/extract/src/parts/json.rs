@@ -31,29 +31,29 @@ struct Json<'a> {
 }
 
 /// A place in a file.
-pub struct Place<'a> {
+pub struct JsonPlace<'a> {
     json: &'a Json<'a>,
-    way: Vec<Step>,
+    way: Vec<JsonStep>,
 }
 
 /// A step of a way: into a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    key: Key,
+pub struct JsonStep {
+    key: JsonKey,
     /// Where the value is.
     value: Range<usize>,
 }
 
 /// How a value is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Key {
+enum JsonKey {
     /// As a field: where its name stands, without quotes.
     Field(Range<usize>),
     /// As an item of a list, from 0.
     Item(usize),
 }
 
-impl Place<'_> {
+impl JsonPlace<'_> {
     /// How many steps there are. The first leads into a value that is not in any other.
     pub fn depth(&self) -> usize {
         self.way.len()
@@ -62,35 +62,35 @@ impl Place<'_> {
     /// The name of the field that a step leads into, as it is written.
     pub fn field(&self, step: usize) -> Option<&str> {
         match &self.way.get(step)?.key {
-            Key::Field(name) => std::str::from_utf8(self.json.bytes.get(name.clone())?).ok(),
-            Key::Item(_) => None,
+            JsonKey::Field(name) => std::str::from_utf8(self.json.bytes.get(name.clone())?).ok(),
+            JsonKey::Item(_) => None,
         }
     }
 
     /// The number, from 1, of the item that a step leads into.
     pub fn number(&self, step: usize) -> Option<usize> {
         match self.way.get(step)?.key {
-            Key::Item(index) => Some(index + 1),
-            Key::Field(_) => None,
+            JsonKey::Item(index) => Some(index + 1),
+            JsonKey::Field(_) => None,
         }
     }
 
     /// The fields of the object that a step leads into; `None` for what is none.
-    pub fn fields(&self, step: usize) -> Option<Fields<'_>> {
+    pub fn fields(&self, step: usize) -> Option<JsonFields<'_>> {
         let value = self.json.bytes.get(self.way.get(step)?.value.clone())?;
         if value.first() != Some(&b'{') || self.json.read.get() > MOST_READ {
             return None;
         }
         self.json.read.set(self.json.read.get() + value.len());
-        Fields::parse(value)
+        JsonFields::parse(value)
     }
 
-    /// As [`Place::fields`], of an object that many places are in: it is read once for each question.
+    /// As [`JsonPlace::fields`], of an object that many places are in: it is read once for each question.
     pub fn ask(
         &self,
         step: usize,
         question: &'static str,
-        answer: impl Fn(&Fields<'_>) -> Option<String>,
+        answer: impl Fn(&JsonFields<'_>) -> Option<String>,
     ) -> Option<String> {
         let key = (self.way.get(step)?.value.start, question);
         if let Some(text) = self.json.texts.borrow().get(&key) {
@@ -109,9 +109,9 @@ impl Place<'_> {
 
 /// The fields of an object.
 #[derive(Debug)]
-pub struct Fields<'d>(HashMap<Cow<'d, str>, &'d RawValue>);
+pub struct JsonFields<'d>(HashMap<Cow<'d, str>, &'d RawValue>);
 
-impl<'d> Fields<'d> {
+impl<'d> JsonFields<'d> {
     fn parse(object: &'d [u8]) -> Option<Self> {
         let mut parser = serde_json::Deserializer::from_slice(object);
         parser.deserialize_map(FieldsVisitor).ok()
@@ -141,7 +141,7 @@ impl<'d> Fields<'d> {
 struct FieldsVisitor;
 
 impl<'d> Visitor<'d> for FieldsVisitor {
-    type Value = Fields<'d>;
+    type Value = JsonFields<'d>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -152,23 +152,23 @@ impl<'d> Visitor<'d> for FieldsVisitor {
         while fields.len() < MOST_FIELDS {
             match map.next_entry()? {
                 Some((name, value)) => fields.insert(name, value),
-                None => return Ok(Fields(fields)),
+                None => return Ok(JsonFields(fields)),
             };
         }
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Fields(fields))
+        Ok(JsonFields(fields))
     }
 }
 
 /// Asks of the place of each offset in a JSON text what it is called.
-pub fn each<T>(bytes: &[u8], offsets: &[usize], ask: impl Fn(&Place<'_>) -> T) -> Vec<T> {
+pub fn each<T>(bytes: &[u8], offsets: &[usize], ask: impl Fn(&JsonPlace<'_>) -> T) -> Vec<T> {
     let json = Json { bytes, read: Cell::new(0), texts: RefCell::default() };
-    ways(bytes, offsets).into_iter().map(|way| ask(&Place { json: &json, way })).collect()
+    ways(bytes, offsets).into_iter().map(|way| ask(&JsonPlace { json: &json, way })).collect()
 }
 
 /// A list or an object that is open.
-struct Open {
-    step: Step,
+struct OpenValue {
+    step: JsonStep,
     is_object: bool,
     /// What is next in it.
     index: usize,
@@ -179,9 +179,9 @@ struct Open {
 }
 
 /// The ways to these sorted offsets.
-fn ways(bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Step>> {
-    let mut ways: Vec<Vec<Step>> = Vec::with_capacity(offsets.len());
-    let mut open: Vec<Open> = Vec::new();
+fn ways(bytes: &[u8], offsets: &[usize]) -> Vec<Vec<JsonStep>> {
+    let mut ways: Vec<Vec<JsonStep>> = Vec::with_capacity(offsets.len());
+    let mut open: Vec<OpenValue> = Vec::new();
     // How many lists and objects are open that have no way.
     let (mut deeper, mut index, mut at) = (0usize, 0, 0);
     if bytes.starts_with(b"\xef\xbb\xbf") {
@@ -192,10 +192,10 @@ fn ways(bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Step>> {
         let mut value = None;
         match bytes[at] {
             byte @ (b'{' | b'[') if open.len() < MOST_DEPTH && deeper == 0 => {
-                let step = Step { key: key(&open, index), value: at..bytes.len() };
+                let step = JsonStep { key: key(&open, index), value: at..bytes.len() };
                 let is_object = byte == b'{';
                 let first = ways.len();
-                open.push(Open { step, is_object, index: 0, name: None, wants_name: is_object, first });
+                open.push(OpenValue { step, is_object, index: 0, name: None, wants_name: is_object, first });
             }
             b'{' | b'[' => deeper += 1,
             b'}' | b']' if deeper > 0 => deeper -= 1,
@@ -234,9 +234,9 @@ fn ways(bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Step>> {
             }
         }
         while offsets.get(ways.len()).is_some_and(|&offset| offset < end) {
-            let mut way: Vec<Step> = open.iter().map(|open| open.step.clone()).collect();
+            let mut way: Vec<JsonStep> = open.iter().map(|open| open.step.clone()).collect();
             if let Some(value) = value.clone().filter(|_| deeper == 0) {
-                way.push(Step { key: key(&open, index), value });
+                way.push(JsonStep { key: key(&open, index), value });
             }
             ways.push(way);
         }
@@ -249,16 +249,16 @@ fn ways(bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Step>> {
 }
 
 /// How the next value is reached; `index` is the number of values before it that are in no other.
-fn key(open: &[Open], index: usize) -> Key {
+fn key(open: &[OpenValue], index: usize) -> JsonKey {
     match open.last() {
-        Some(open) if open.is_object => Key::Field(open.name.clone().unwrap_or(0..0)),
-        Some(open) => Key::Item(open.index),
-        None => Key::Item(index),
+        Some(open) if open.is_object => JsonKey::Field(open.name.clone().unwrap_or(0..0)),
+        Some(open) => JsonKey::Item(open.index),
+        None => JsonKey::Item(index),
     }
 }
 
 /// Finds the ends of what is open still, when the last offset has been passed.
-fn close_all(bytes: &[u8], ways: &mut [Vec<Step>], mut open: Vec<Open>, deeper: usize, from: usize) {
+fn close_all(bytes: &[u8], ways: &mut [Vec<JsonStep>], mut open: Vec<OpenValue>, deeper: usize, from: usize) {
     let (mut deeper, mut at) = (deeper, from);
     while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| b"\"{}[]".contains(b))) {
         at += next;
@@ -289,9 +289,9 @@ mod tests {
     /// A way as people write it, with the text of each value.
     fn way(text: &str, offset: usize) -> String {
         let way = ways(text.as_bytes(), &[offset]).remove(0);
-        let step = |step: &Step| match &step.key {
-            Key::Field(name) => format!("{}={}", &text[name.clone()], &text[step.value.clone()]),
-            Key::Item(index) => format!("{index}={}", &text[step.value.clone()]),
+        let step = |step: &JsonStep| match &step.key {
+            JsonKey::Field(name) => format!("{}={}", &text[name.clone()], &text[step.value.clone()]),
+            JsonKey::Item(index) => format!("{index}={}", &text[step.value.clone()]),
         };
         way.iter().map(step).collect::<Vec<_>>().join(" / ")
     }
@@ -325,7 +325,7 @@ mod tests {
         let text = format!("[{}]", vec![r#"{"text":"key"}"#; 10_000].join(","));
         let offsets: Vec<usize> = memchr::memmem::find_iter(text.as_bytes(), b"key").collect();
         let ways = ways(text.as_bytes(), &offsets);
-        assert!(ways.iter().enumerate().all(|(i, way)| way[1].key == Key::Item(i)));
+        assert!(ways.iter().enumerate().all(|(i, way)| way[1].key == JsonKey::Item(i)));
         assert!(ways.iter().all(|way| &text[way[1].value.clone()] == r#"{"text":"key"}"#));
     }
 }

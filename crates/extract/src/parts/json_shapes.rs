@@ -1,16 +1,16 @@
-//! What names a place in JSON: the shapes of files that people know by their parts. A new shape is a function of a [`Place`]
+//! What names a place in JSON: the shapes of files that people know by their parts. A new shape is a function of a [`JsonPlace`]
 //! in a file of its own, and its line in [`SHAPES`].
 
-use super::json::{self, Place};
-use super::{Format, chat, har, issue, notebook, storage};
+use super::json::{self, JsonPlace};
+use super::{PartFormat, chat, har, issue, notebook, storage};
 use krea_scan_text::Layer;
 
 /// JSON, told by its first character.
-pub const FORMAT: Format =
-    Format { endings: &[".json", ".jsonl", ".ndjson", ".har", notebook::ENDING], is, name };
+pub const FORMAT: PartFormat =
+    PartFormat { endings: &[".json", ".jsonl", ".ndjson", ".har", notebook::ENDING], is, name };
 
 /// What can name a place in JSON; the first that does counts.
-const SHAPES: &[fn(&Place<'_>) -> Option<Layer>] =
+const SHAPES: &[fn(&JsonPlace<'_>) -> Option<Layer>] =
     &[notebook::name, har::name, chat::name, issue::name, storage::name];
 
 fn is(bytes: &[u8]) -> bool {

@@ -29,7 +29,7 @@ pub const MOST: u64 = 256 << 20;
 type Ways = Vec<Vec<Layer>>;
 
 /// A kind of text whose parts have names.
-struct Format {
+struct PartFormat {
     /// How names of such files end, in lower case.
     endings: &'static [&'static str],
     /// Whether a file is one.
@@ -39,7 +39,7 @@ struct Format {
 }
 
 /// What is known. The first that a file is counts.
-const FORMATS: &[Format] =
+const FORMATS: &[PartFormat] =
     &[json_shapes::FORMAT, table::FORMAT, jira_xml::FORMAT, captions::FORMAT, hocr::FORMAT, whatsapp::FORMAT];
 
 /// Whether a file's name says that its parts may have names.
@@ -57,7 +57,7 @@ pub fn name(name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
     }
 }
 
-impl Format {
+impl PartFormat {
     fn may_be(&self, name: &str) -> bool {
         self.endings.iter().any(|ending| has_ending(name, ending))
     }

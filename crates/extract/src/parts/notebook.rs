@@ -1,6 +1,6 @@
 //! Cells of Jupyter notebooks and what they gave (nbformat 3 and 4), counted from 1, as people count them.
 
-use super::json::Place;
+use super::json::JsonPlace;
 use super::part;
 use krea_scan_text::Layer;
 
@@ -8,7 +8,7 @@ use krea_scan_text::Layer;
 pub const ENDING: &str = ".ipynb";
 
 /// The cell that a place is in, and which of its outputs.
-pub fn name(place: &Place<'_>) -> Option<Layer> {
+pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     // In nbformat 3 cells are in worksheets.
     let cells = [1, 3].into_iter().find(|&step| place.field(step) == Some("cells"))?;
     place.ask(0, "nbformat", |notebook| notebook.text("/nbformat"))?;

@@ -1,13 +1,13 @@
 //! What browsers store for pages, as tools dump it: Playwright's `storageState`, and lists of cookies as extensions and
 //! Puppeteer write them.
 
-use super::json::Place;
+use super::json::JsonPlace;
 use super::part;
 use krea_scan_text::Layer;
 use krea_scan_text::label::one_line;
 
 /// Names the entry of a storage that a place is in: `local storage of https://www.krea.ai, key token`.
-pub fn name(place: &Place<'_>) -> Option<Layer> {
+pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     (0..place.depth()).rev().find_map(|step| {
         let fields = place.fields(step)?;
         let name = match (fields.text("/name"), fields.text("/domain")) {

@@ -2,14 +2,14 @@
 //!
 //! The first row names the columns, and rows are counted from it, as a spreadsheet does.
 
-use super::{Format, part};
+use super::{PartFormat, part};
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use krea_scan_text::Layer;
 use krea_scan_text::label::one_line;
 use std::collections::HashMap;
 
 /// Tables, told by their names.
-pub const FORMAT: Format = Format { endings: &[".csv", ".tsv", ".tab"], is: |_| true, name };
+pub const FORMAT: PartFormat = PartFormat { endings: &[".csv", ".tsv", ".tab"], is: |_| true, name };
 
 /// The columns that say what a row is about, in lower case, the most telling first.
 const KEYS: [&str; 9] =
@@ -21,7 +21,7 @@ const LONGEST: usize = 256;
 
 /// The first row.
 #[derive(Default)]
-struct Header {
+struct FirstRow {
     columns: Vec<String>,
     /// The column that says what a row is about.
     key: Option<usize>,
@@ -29,11 +29,11 @@ struct Header {
 
 fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
     let start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut table = Table::new(bytes, start);
+    let mut table = PartTable::new(bytes, start);
     let (mut names, mut header) = (Vec::with_capacity(offsets.len()), None);
     while names.len() < offsets.len() {
         let Some(row) =
-            table.row(&offsets[names.len()..], header.as_ref().and_then(|header: &Header| header.key))
+            table.row(&offsets[names.len()..], header.as_ref().and_then(|header: &FirstRow| header.key))
         else {
             break;
         };
@@ -45,13 +45,13 @@ fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
             let key = row.key.as_deref().map(|key| format!(" ({key})")).unwrap_or_default();
             names.push(vec![part("cell", &format!("row {}, {column}{key}", row.number))]);
         }
-        header.get_or_insert_with(|| Header::new(row.first));
+        header.get_or_insert_with(|| FirstRow::new(row.first));
     }
     names.resize(offsets.len(), Vec::new());
     names
 }
 
-impl Header {
+impl FirstRow {
     fn new(names: Vec<String>) -> Self {
         // Trackers repeat a column for each comment.
         let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -67,7 +67,7 @@ impl Header {
             number if counts[name.as_str()] > 1 => format!("{name} {number}"),
             _ => name.clone(),
         };
-        Header { columns: names.iter().zip(numbers).map(numbered).collect(), key }
+        FirstRow { columns: names.iter().zip(numbers).map(numbered).collect(), key }
     }
 
     fn name(&self, column: usize) -> String {
@@ -79,7 +79,7 @@ impl Header {
 }
 
 /// A row that was read.
-struct Row {
+struct TableRow {
     /// From 1.
     number: usize,
     /// The columns that places are in.
@@ -91,23 +91,23 @@ struct Row {
 }
 
 /// A table that is read row by row.
-struct Table<'b> {
+struct PartTable<'b> {
     bytes: &'b [u8],
     at: usize,
     reader: Reader,
     number: usize,
 }
 
-impl<'b> Table<'b> {
+impl<'b> PartTable<'b> {
     fn new(bytes: &'b [u8], at: usize) -> Self {
         let delimiter = delimiter(&bytes[at..]);
-        Table { bytes, at, reader: ReaderBuilder::new().delimiter(delimiter).build(), number: 0 }
+        PartTable { bytes, at, reader: ReaderBuilder::new().delimiter(delimiter).build(), number: 0 }
     }
 
     /// Reads a row. `offsets` are those that no row had yet, `key` the column that says what it is about.
-    fn row(&mut self, offsets: &[usize], key: Option<usize>) -> Option<Row> {
+    fn row(&mut self, offsets: &[usize], key: Option<usize>) -> Option<TableRow> {
         self.number += 1;
-        let mut row = Row { number: self.number, found: Vec::new(), key: None, first: Vec::new() };
+        let mut row = TableRow { number: self.number, found: Vec::new(), key: None, first: Vec::new() };
         let (mut column, mut field, mut buffer) = (0, Vec::new(), [0; 1024]);
         loop {
             let (result, read, written) = self.reader.read_field(&self.bytes[self.at..], &mut buffer);

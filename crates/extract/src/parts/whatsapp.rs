@@ -1,14 +1,14 @@
 //! Messages in the text that WhatsApp exports a chat as, of phones that write `[12.06.26, 10:00:00] Ann: …` and of those that
 //! write `6/12/26, 10:00 AM - Ann: …`.
 
-use super::{Format, part};
+use super::{PartFormat, part};
 use krea_scan_text::Layer;
 use krea_scan_text::label::one_line;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
 /// A chat, told by its first line.
-pub const FORMAT: Format = Format { endings: &[".txt"], is, name };
+pub const FORMAT: PartFormat = PartFormat { endings: &[".txt"], is, name };
 
 /// The start of a message, and who wrote it. What the program itself tells has no author.
 static START: LazyLock<Regex> = LazyLock::new(|| {

@@ -1,8 +1,8 @@
 //! All commits of a store, whether a ref reaches them or not: parents, trees, dates, and what reaches what.
 
 use crate::store::ObjectStore;
-use crate::store::plan::Plan;
-use crate::store::sweep::{Look, run};
+use crate::store::plan::SweepPlan;
+use crate::store::sweep::{SweepQuery, run};
 use crate::store::tree;
 use gix_hash::{ObjectId, oid};
 use gix_object::Kind;
@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 /// One commit.
-pub(super) struct Commit {
+pub(super) struct DatedCommit {
     pub id: ObjectId,
     pub tree: ObjectId,
     /// Seconds since 1970, by the committer's clock.
@@ -22,7 +22,7 @@ pub(super) struct Commit {
 /// The commits, numbered, and how they hang together.
 #[derive(Default)]
 pub(super) struct Graph {
-    pub commits: Vec<Commit>,
+    pub commits: Vec<DatedCommit>,
     numbers: HashMap<ObjectId, u32>,
     parents: Vec<u32>,
     /// Every commit behind its parents.
@@ -34,9 +34,9 @@ pub(super) struct Graph {
 impl Graph {
     /// Reads every commit of a store.
     pub fn read(store: &ObjectStore, threads: usize) -> Graph {
-        let Some(plan) = Plan::new(store, threads, Some(Kind::Commit)) else { return Graph::default() };
+        let Some(plan) = SweepPlan::new(store, threads, Some(Kind::Commit)) else { return Graph::default() };
         let read = Mutex::new(Vec::new());
-        let look = Look {
+        let look = SweepQuery {
             search: None,
             whole: &|_, _| true,
             inspect: &|_, id, data| {
@@ -60,7 +60,7 @@ impl Graph {
         for (committed, id, tree, parents) in read {
             let start = graph.parents.len();
             graph.parents.extend(parents.iter().filter_map(|parent| graph.numbers.get(parent)));
-            graph.commits.push(Commit { id, tree, committed, parents: start..graph.parents.len() });
+            graph.commits.push(DatedCommit { id, tree, committed, parents: start..graph.parents.len() });
         }
         graph.sort();
         graph

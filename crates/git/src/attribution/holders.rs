@@ -4,8 +4,8 @@
 //! trees that name those, until none is new. Only what leads to an object is kept.
 
 use crate::store::ObjectStore;
-use crate::store::plan::Plan;
-use crate::store::sweep::{Look, Search, run};
+use crate::store::plan::SweepPlan;
+use crate::store::sweep::{HintSearch, SweepQuery, run};
 use crate::store::tree;
 use gix_hash::{ObjectId, oid};
 use gix_object::Kind;
@@ -55,13 +55,13 @@ struct Links {
 
 impl Links {
     /// Reads all trees of a plan over trees; `None` when they have too many entries.
-    fn read(plan: &Plan) -> Option<Links> {
+    fn read(plan: &SweepPlan) -> Option<Links> {
         let hash_len = plan.store.hash.len_in_bytes();
         let names = Interner::new(Vec::new());
         let links = Links { trees: Vec::new(), names, by_child: HashMap::new(), count: 0 };
         let links = Mutex::new(links);
         let full = AtomicBool::new(false);
-        let look = Look {
+        let look = SweepQuery {
             search: None,
             whole: &|_, _| true,
             inspect: &|_, id, data| {
@@ -111,7 +111,7 @@ impl<T: Clone + Eq + std::hash::Hash> Interner<T> {
 
 impl Holders {
     /// Finds the trees that hold the objects, which must be distinct; `plan` must be one over trees.
-    pub fn find(plan: &Plan, objects: &[ObjectId]) -> Holders {
+    pub fn find(plan: &SweepPlan, objects: &[ObjectId]) -> Holders {
         let mut holders = Holders {
             numbers: (0..).zip(objects).map(|(number, id)| (*id, number)).collect(),
             objects: objects.len() as u32,
@@ -141,14 +141,14 @@ impl Holders {
     }
 
     /// Finds the trees that name one of `wave`; gives those that were not known.
-    fn level(&mut self, plan: &Plan, wave: &[ObjectId]) -> Vec<ObjectId> {
+    fn level(&mut self, plan: &SweepPlan, wave: &[ObjectId]) -> Vec<ObjectId> {
         let hash_len = plan.store.hash.len_in_bytes();
         let wanted = Wanted::new(wave, hash_len);
         let total: usize = self.edges.iter().map(Vec::len).sum();
         let state = Mutex::new((self, Vec::new(), total));
         let full = AtomicBool::new(false);
-        let look = Look {
-            search: Some(Search { hint: &|data| wanted.is_in(data), reach: hash_len }),
+        let look = SweepQuery {
+            search: Some(HintSearch { hint: &|data| wanted.is_in(data), reach: hash_len }),
             whole: &|_, _| false,
             inspect: &|_, id, data| {
                 let entries: Vec<_> =
@@ -332,6 +332,6 @@ impl Wanted {
 }
 
 /// A plan over the trees of a store.
-pub(super) fn trees(store: &ObjectStore, threads: usize) -> Option<Plan<'_>> {
-    Plan::new(store, threads, Some(Kind::Tree))
+pub(super) fn trees(store: &ObjectStore, threads: usize) -> Option<SweepPlan<'_>> {
+    SweepPlan::new(store, threads, Some(Kind::Tree))
 }

@@ -9,11 +9,11 @@ mod tips;
 
 use crate::GitOrigin;
 use crate::date::rfc3339;
-use crate::index_file::{Entry, IndexFile};
+use crate::index_file::{IndexEntry, IndexFile};
 use crate::refs::Refs;
 use crate::repository::Repository;
 use crate::store::ObjectStore;
-use crate::store::plan::Plan;
+use crate::store::plan::SweepPlan;
 use crate::store::tree;
 use commits::Graph;
 use gix_hash::ObjectId;
@@ -26,7 +26,7 @@ use tips::{Tip, tips};
 const MAX_PATHS: usize = 1000;
 
 /// The commit that brought an object in at a path, and what is known of the object.
-struct Found {
+struct Introduction {
     path: String,
     commit: Option<u32>,
     in_head: bool,
@@ -55,8 +55,12 @@ pub fn attribute(
     let refs = refs.map(|refs| tips(repo, &refs, store)).unwrap_or_default();
     let graph = Graph::read(store, threads);
     let reachable = graph.reached_from(refs.iter().filter_map(|tip| graph.number(&tip.id)));
-    let mut search =
-        Search { head: head.and_then(|id| graph.number(&id)), graph, reachable, found: BTreeMap::new() };
+    let mut search = OriginSearch {
+        head: head.and_then(|id| graph.number(&id)),
+        graph,
+        reachable,
+        found: BTreeMap::new(),
+    };
     let held: Vec<ObjectId> = ids.into_iter().filter(|id| !search.named(store, id)).collect();
     if let Some(plan) = holders::trees(store, threads).filter(|_| !held.is_empty()) {
         search.held(&plan, &held);
@@ -66,15 +70,15 @@ pub fn attribute(
 }
 
 /// What is known while objects are looked for.
-struct Search {
+struct OriginSearch {
     graph: Graph,
     /// Which commits a ref reaches.
     reachable: Vec<bool>,
     head: Option<u32>,
-    found: BTreeMap<ObjectId, Vec<Found>>,
+    found: BTreeMap<ObjectId, Vec<Introduction>>,
 }
 
-impl Search {
+impl OriginSearch {
     /// Answers for a commit or a tag; `false` for other objects.
     fn named(&mut self, store: &ObjectStore, id: &ObjectId) -> bool {
         let commit = match self.graph.number(id) {
@@ -85,12 +89,12 @@ impl Search {
             },
         };
         let reachable = commit.is_some_and(|commit| self.reachable[commit as usize]);
-        self.found.insert(*id, vec![Found { path: String::new(), commit, in_head: false, reachable }]);
+        self.found.insert(*id, vec![Introduction { path: String::new(), commit, in_head: false, reachable }]);
         true
     }
 
     /// Answers for what trees hold, in groups that fit into memory.
-    fn held(&mut self, plan: &Plan, ids: &[ObjectId]) {
+    fn held(&mut self, plan: &SweepPlan, ids: &[ObjectId]) {
         let mut holders = Holders::find(plan, ids);
         if holders.overflow && ids.len() > 1 {
             let (one, other) = ids.split_at(ids.len() / 2);
@@ -116,7 +120,7 @@ impl Search {
         let reached = trees.iter().zip(&self.reachable).filter(|(_, reached)| **reached);
         let reachable = holders.held_by(reached.filter_map(|(tree, _)| *tree));
         for (&(path, object), &commit) in &first {
-            self.found.entry(ids[object as usize]).or_default().push(Found {
+            self.found.entry(ids[object as usize]).or_default().push(Introduction {
                 path: holders.path(path),
                 commit: Some(commit),
                 in_head: in_head[object as usize],
@@ -163,7 +167,7 @@ impl Search {
                 };
                 paths.into_iter().map(origin).collect()
             } else {
-                let origin = |found: Found| {
+                let origin = |found: Introduction| {
                     let mut origin = GitOrigin {
                         blob: blob.clone(),
                         path: found.path,
@@ -219,13 +223,16 @@ fn sign(store: &ObjectStore, commit: &ObjectId, origin: &mut GitOrigin) {
 }
 
 /// The paths under which objects that no commit holds are staged.
-fn staged(repo: &Repository, found: &BTreeMap<ObjectId, Vec<Found>>) -> HashMap<ObjectId, Vec<String>> {
+fn staged(
+    repo: &Repository,
+    found: &BTreeMap<ObjectId, Vec<Introduction>>,
+) -> HashMap<ObjectId, Vec<String>> {
     let mut staged: HashMap<ObjectId, Vec<String>> = HashMap::new();
     if found.values().all(|found| !found.is_empty()) {
         return staged;
     }
     let Ok(mut index) = IndexFile::open(repo.index_path(), repo.hash()) else { return staged };
-    let mut entry = Entry::default();
+    let mut entry = IndexEntry::default();
     for at in 0..index.entry_count() {
         if index.load(at, &mut entry).is_ok() && found.get(&entry.id).is_some_and(Vec::is_empty) {
             staged.entry(entry.id).or_default().push(String::from_utf8_lossy(&entry.path).into_owned());

@@ -1,6 +1,6 @@
 //! What a repository's refs point at, annotated tags followed to their end.
 
-use crate::refs::{self, Head, Refs, Target};
+use crate::refs::{self, Head, RefTarget, Refs};
 use crate::repository::Repository;
 use crate::store::ObjectStore;
 use gix_hash::ObjectId;
@@ -27,7 +27,7 @@ pub(super) fn tips(repo: &Repository, refs: &Refs<'_>, store: &ObjectStore) -> V
     }
     let mut elsewhere = |name: String, folder: &Path| {
         if folder != repo.path()
-            && let Ok(Some(Target::Object(id))) = refs::read(&folder.join("HEAD"), repo.hash())
+            && let Ok(Some(RefTarget::Object(id))) = refs::read(&folder.join("HEAD"), repo.hash())
         {
             add(name, id);
         }

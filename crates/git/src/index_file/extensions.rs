@@ -22,7 +22,7 @@ pub struct CachedTree {
 }
 
 /// Where the rest of a split index is, and what became of it.
-pub(super) struct Link {
+pub(super) struct SplitIndexLink {
     /// A part of the other file's name; null when there is none.
     pub base: ObjectId,
     /// Entries of the other file that are no more, and those that this one replaces.
@@ -33,7 +33,7 @@ pub(super) struct Link {
 #[derive(Default)]
 pub(super) struct Extensions {
     pub tree: Option<CachedTree>,
-    pub link: Option<Link>,
+    pub link: Option<SplitIndexLink>,
 }
 
 impl Extensions {
@@ -106,15 +106,15 @@ fn number(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-fn link(data: &[u8], hash: Kind) -> Option<Link> {
+fn link(data: &[u8], hash: Kind) -> Option<SplitIndexLink> {
     let (base, rest) = data.split_at_checked(hash.len_in_bytes())?;
     let base = ObjectId::try_from(base).ok()?;
     if rest.is_empty() {
-        return Some(Link { base, bitmaps: None });
+        return Some(SplitIndexLink { base, bitmaps: None });
     }
     let (deleted, rest) = gix_bitmap::ewah::decode(rest).ok()?;
     let (replaced, rest) = gix_bitmap::ewah::decode(rest).ok()?;
-    rest.is_empty().then_some(Link { base, bitmaps: Some([deleted, replaced]) })
+    rest.is_empty().then_some(SplitIndexLink { base, bitmaps: Some([deleted, replaced]) })
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ const WINDOW: usize = 1 << 15;
 
 /// An entry, to be filled again and again.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct IndexEntry {
     /// The path in the repository. A folder's ends in `/`.
     pub path: Vec<u8>,
     /// The object's id.
@@ -44,14 +44,14 @@ pub struct Entry {
     pub intent_to_add: bool,
 }
 
-impl Default for Entry {
+impl Default for IndexEntry {
     fn default() -> Self {
         let id = ObjectId::null(Kind::Sha1);
-        Entry { path: Vec::new(), id, mode: 0, stage: 0, intent_to_add: false }
+        IndexEntry { path: Vec::new(), id, mode: 0, stage: 0, intent_to_add: false }
     }
 }
 
-impl Entry {
+impl IndexEntry {
     /// A whole folder of a sparse index.
     pub fn is_folder(&self) -> bool {
         self.mode == 0o040_000
@@ -93,7 +93,7 @@ impl IndexFile {
 
     /// The id of what is staged at a path; with a conflict, of the base.
     pub fn id_at(&mut self, path: &[u8]) -> Option<ObjectId> {
-        let mut entry = Entry::default();
+        let mut entry = IndexEntry::default();
         let (mut start, mut end) = (0, self.entry_count());
         while start < end {
             let middle = start + (end - start) / 2;
@@ -126,7 +126,7 @@ impl IndexFile {
     }
 
     /// Reads an entry.
-    pub fn load(&mut self, at: usize, into: &mut Entry) -> io::Result<()> {
+    pub fn load(&mut self, at: usize, into: &mut IndexEntry) -> io::Result<()> {
         match self {
             IndexFile::Places(places) => places.load(at, into),
             IndexFile::Whole(whole) => {

@@ -2,7 +2,7 @@
 //! thousand entries and memory costs more than reading.
 
 use super::extensions::{CachedTree, Extensions};
-use super::{CHUNK, Entry, HEADER, INTENT_TO_ADD, WINDOW, fixed, flags_at, u16_at, u32_at};
+use super::{CHUNK, HEADER, INTENT_TO_ADD, IndexEntry, WINDOW, fixed, flags_at, u16_at, u32_at};
 use super::{EXTENDED, ID_AT, LONG_PATH, MODE_AT};
 use crate::plain;
 use gix_hash::{Kind, ObjectId};
@@ -61,7 +61,7 @@ impl Places {
         Ok(Some(Places { file, hash, places, tree, window: Vec::new(), window_at: 0 }))
     }
 
-    pub(super) fn load(&mut self, at: usize, into: &mut Entry) -> io::Result<()> {
+    pub(super) fn load(&mut self, at: usize, into: &mut IndexEntry) -> io::Result<()> {
         let Some(&[place, end]) = self.places.get(at..at.saturating_add(2)) else {
             return Err(ErrorKind::UnexpectedEof.into());
         };

@@ -1,7 +1,7 @@
 //! An index of another kind than most, version 4 or split in two files: decoded whole.
 
-use super::extensions::{CachedTree, Extensions, Link};
-use super::{EXTENDED, Entry, HEADER, ID_AT, INTENT_TO_ADD, LONG_PATH, MODE_AT};
+use super::extensions::{CachedTree, Extensions, SplitIndexLink};
+use super::{EXTENDED, HEADER, ID_AT, INTENT_TO_ADD, IndexEntry, LONG_PATH, MODE_AT};
 use super::{fixed, flags_at, u16_at, u32_at};
 use crate::plain;
 use gix_hash::{Kind, ObjectId};
@@ -16,7 +16,7 @@ const MOST_PATHS: usize = 512 << 20;
 /// An index that was read.
 #[derive(Default)]
 pub struct Whole {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<IndexEntry>,
     pub tree: Option<CachedTree>,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path, hash: Kind) -> io::Result<Whole> {
 }
 
 /// Decodes one file.
-fn decode(bytes: &[u8], hash: Kind) -> io::Result<(Vec<Entry>, Extensions)> {
+fn decode(bytes: &[u8], hash: Kind) -> io::Result<(Vec<IndexEntry>, Extensions)> {
     let header = bytes.get(..HEADER).ok_or(ErrorKind::UnexpectedEof)?;
     let (version, count) = (u32_at(header, 4), u32_at(header, 8) as usize);
     if &header[..4] != b"DIRC" || !(2..=4).contains(&version) {
@@ -49,7 +49,7 @@ fn decode(bytes: &[u8], hash: Kind) -> io::Result<(Vec<Entry>, Extensions)> {
     if count > bytes.len() / fixed(hash, 0) {
         return Err(ErrorKind::UnexpectedEof.into());
     }
-    let mut entries: Vec<Entry> = Vec::with_capacity(count);
+    let mut entries: Vec<IndexEntry> = Vec::with_capacity(count);
     let (mut at, mut paths) = (HEADER, 0);
     for _ in 0..count {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -67,7 +67,7 @@ fn decode(bytes: &[u8], hash: Kind) -> io::Result<(Vec<Entry>, Extensions)> {
 }
 
 /// Decodes an entry; says how long it is.
-fn entry(data: &[u8], hash: Kind, version: u32, before: &[u8]) -> Option<(Entry, usize)> {
+fn entry(data: &[u8], hash: Kind, version: u32, before: &[u8]) -> Option<(IndexEntry, usize)> {
     let flags = u16_at(data.get(..fixed(hash, 0))?, flags_at(hash));
     let start = fixed(hash, flags);
     let head = data.get(..start)?;
@@ -86,7 +86,7 @@ fn entry(data: &[u8], hash: Kind, version: u32, before: &[u8]) -> Option<(Entry,
         // Padded with one to eight zeros.
         (rest.get(..end)?.to_vec(), (start + end + 8) & !7)
     };
-    let entry = Entry {
+    let entry = IndexEntry {
         path,
         id: ObjectId::try_from(&head[ID_AT..flags_at(hash)]).ok()?,
         mode: u32_at(head, MODE_AT),
@@ -110,7 +110,11 @@ fn varint(data: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// Puts the two parts of a split index together: what the second one has without a path replaces entries of the first.
-fn joined(mut base: Vec<Entry>, own: Vec<Entry>, link: &Link) -> io::Result<Vec<Entry>> {
+fn joined(
+    mut base: Vec<IndexEntry>,
+    own: Vec<IndexEntry>,
+    link: &SplitIndexLink,
+) -> io::Result<Vec<IndexEntry>> {
     let mut own = own.into_iter().peekable();
     let mut deleted = vec![false; base.len()];
     if let Some([gone, replaced]) = &link.bitmaps {
@@ -118,7 +122,7 @@ fn joined(mut base: Vec<Entry>, own: Vec<Entry>, link: &Link) -> io::Result<Vec<
         let all = all.and(replaced.for_each_set_bit(|at| {
             let old = base.get_mut(at)?;
             let new = own.next_if(|entry| entry.path.is_empty())?;
-            *old = Entry { path: std::mem::take(&mut old.path), ..new };
+            *old = IndexEntry { path: std::mem::take(&mut old.path), ..new };
             Some(())
         }));
         all.ok_or_else(|| io::Error::other("its two parts do not fit each other"))?;

@@ -23,13 +23,13 @@ const LARGEST: usize = 4 << 20;
 const OVERHEAD: usize = 128;
 
 /// A pack's number and an offset in it.
-type Place = (usize, u64);
+type PackPlace = (usize, u64);
 /// An object's kind and bytes.
 pub(crate) type Shared = (Kind, Arc<Vec<u8>>);
 
 /// What a reader of single objects needs again and again.
 #[derive(Default)]
-pub(super) struct Reader {
+pub(super) struct ObjectReader {
     /// The pack in which something was found last.
     pub last: usize,
     pub scratch: Scratch,
@@ -39,14 +39,14 @@ pub(super) struct Reader {
 /// Decoded objects by their place, in two generations: when the young one is full it becomes the old one.
 #[derive(Default)]
 pub(crate) struct Bases {
-    young: HashMap<Place, Shared>,
-    old: HashMap<Place, Shared>,
+    young: HashMap<PackPlace, Shared>,
+    old: HashMap<PackPlace, Shared>,
     bytes: usize,
 }
 
 impl Bases {
     /// An object that is kept.
-    pub fn get(&mut self, place: Place) -> Option<Shared> {
+    pub fn get(&mut self, place: PackPlace) -> Option<Shared> {
         if let Some(object) = self.young.get(&place) {
             return Some(object.clone());
         }
@@ -56,7 +56,7 @@ impl Bases {
     }
 
     /// Keeps an object.
-    pub fn put(&mut self, place: Place, object: &Shared) {
+    pub fn put(&mut self, place: PackPlace, object: &Shared) {
         let size = object.1.len() + OVERHEAD;
         if size > LARGEST {
             return;

@@ -15,9 +15,9 @@ pub(crate) mod sweep;
 pub(crate) mod tree;
 
 pub use gix_object::Kind;
-pub use names::Names;
-pub use objects::{Error, ObjectStore};
-pub use sweep::{Look, Search, Swept};
+pub use names::WantedNames;
+pub use objects::{ObjectError, ObjectStore};
+pub use sweep::{HintSearch, SweepQuery, Swept};
 pub use tree::Signature;
 
 /// Objects above this size are not read, but reported.

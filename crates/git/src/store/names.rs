@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 /// Which path components make a blob worth naming, whatever is in it.
 #[derive(Clone, Copy)]
-pub struct Names<'a> {
+pub struct WantedNames<'a> {
     /// Whether a stretch of a raw tree may hold such a name. Must be cheap; asked first.
     pub hint: &'a (dyn Fn(&[u8]) -> bool + Sync),
     /// The longest stretch, in bytes, that `hint` needs to see in one piece.

@@ -3,7 +3,7 @@
 //! Opening it lists what there is and what is amiss; objects are read one by one with [`ObjectStore::read`], or all
 //! at once with [`ObjectStore::sweep`].
 
-use super::cache::{Reader, Shared};
+use super::cache::{ObjectReader, Shared};
 use super::fault::Fault;
 use super::loose::Loose;
 use super::pack::{Pack, is_object};
@@ -23,7 +23,7 @@ const MOST_SHALLOW: u64 = 256 << 20;
 
 /// Why an object store or an object cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
+pub enum ObjectError {
     /// The folder that should hold the repository's objects does not.
     #[error("{path}: this repository's objects cannot be read: {reason}")]
     NoObjects {
@@ -60,7 +60,7 @@ pub struct ObjectStore {
     pub(crate) unread: Vec<Incomplete>,
     /// The repository's folder, for messages.
     pub(crate) name: String,
-    reader: Mutex<Reader>,
+    reader: Mutex<ObjectReader>,
 }
 
 impl ObjectStore {
@@ -70,10 +70,13 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When the repository has no `objects` folder that can be read.
-    pub fn open(repo: &Repository) -> Result<ObjectStore, Error> {
+    pub fn open(repo: &Repository) -> Result<ObjectStore, ObjectError> {
         let own = repo.object_folder();
         if let Err(error) = fs::read_dir(own) {
-            return Err(Error::NoObjects { path: own.display().to_string(), reason: error.to_string() });
+            return Err(ObjectError::NoObjects {
+                path: own.display().to_string(),
+                reason: error.to_string(),
+            });
         }
         let (hash, mut partial) = (repo.hash(), repo.is_partial());
         let mut unread = Vec::new();
@@ -124,7 +127,7 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When there is none.
-    pub fn read(&self, id: &oid) -> Result<(Kind, Arc<Vec<u8>>), Error> {
+    pub fn read(&self, id: &oid) -> Result<(Kind, Arc<Vec<u8>>), ObjectError> {
         self.read_except(id, None).map_err(|fault| error(id, fault))
     }
 
@@ -132,8 +135,8 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When it is nowhere, or its header is damaged.
-    pub fn size(&self, id: &oid) -> Result<u64, Error> {
-        let size = |reader: &mut Reader| {
+    pub fn size(&self, id: &oid) -> Result<u64, ObjectError> {
+        let size = |reader: &mut ObjectReader| {
             let mut fault = None;
             for pack in &self.packs {
                 match pack.offset_of(id).map(|offset| pack.size_at(offset, &mut reader.scratch)) {
@@ -166,14 +169,19 @@ impl ObjectStore {
         self.with_reader(|reader| self.read_with(reader, id, not))
     }
 
-    fn read_with(&self, reader: &mut Reader, id: &oid, not: Option<usize>) -> Result<Shared, Option<Fault>> {
+    fn read_with(
+        &self,
+        reader: &mut ObjectReader,
+        id: &oid,
+        not: Option<usize>,
+    ) -> Result<Shared, Option<Fault>> {
         let mut fault = None;
         let last = reader.last;
         let numbers = std::iter::once(last).chain((0..self.packs.len()).filter(|&number| number != last));
         for number in numbers.filter(|&number| not != Some(number)) {
             let Some(pack) = self.packs.get(number) else { continue };
             let Some(offset) = pack.offset_of(id) else { continue };
-            let Reader { scratch, bases, .. } = reader;
+            let ObjectReader { scratch, bases, .. } = reader;
             match pack.read_at(offset, scratch, Some((number, bases))) {
                 Ok((kind, data)) if is_object(id, kind, &data) => {
                     reader.last = number;
@@ -194,10 +202,10 @@ impl ObjectStore {
     }
 
     /// Works with the reader that remembers, or with a new one while another thread has it.
-    fn with_reader<T>(&self, work: impl FnOnce(&mut Reader) -> T) -> T {
+    fn with_reader<T>(&self, work: impl FnOnce(&mut ObjectReader) -> T) -> T {
         match self.reader.try_lock() {
             Ok(mut reader) => work(&mut reader),
-            Err(_) => work(&mut Reader::default()),
+            Err(_) => work(&mut ObjectReader::default()),
         }
     }
 
@@ -208,10 +216,10 @@ impl ObjectStore {
     }
 }
 
-fn error(id: &oid, fault: Option<Fault>) -> Error {
+fn error(id: &oid, fault: Option<Fault>) -> ObjectError {
     match fault {
-        Some(fault) => Error::Damaged { id: id.to_owned(), reason: fault.to_string() },
-        None => Error::Missing(id.to_owned()),
+        Some(fault) => ObjectError::Damaged { id: id.to_owned(), reason: fault.to_string() },
+        None => ObjectError::Missing(id.to_owned()),
     }
 }
 

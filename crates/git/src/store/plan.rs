@@ -15,7 +15,7 @@ use rayon::prelude::*;
 const NONE: u32 = u32::MAX;
 
 /// How an entry is stored.
-enum Link {
+enum DeltaLink {
     /// Whole.
     Root(Kind),
     /// On the entry of that number.
@@ -44,7 +44,7 @@ impl Forest {
             .map(|position| (pack.index.pack_offset_at_index(position), position))
             .collect();
         entries.par_sort_unstable();
-        let links: Vec<Link> = (0..entries.len())
+        let links: Vec<DeltaLink> = (0..entries.len())
             .into_par_iter()
             .with_min_len(1024)
             .map(|entry| link(pack, &entries, entry))
@@ -54,12 +54,12 @@ impl Forest {
         let mut roots = Vec::new();
         for (entry, link) in (0u32..).zip(&links) {
             match *link {
-                Link::On(base) => {
+                DeltaLink::On(base) => {
                     next_sibling[entry as usize] = first_child[base as usize];
                     first_child[base as usize] = entry;
                 }
-                Link::Root(kind) if only.is_some_and(|only| only != kind) => {}
-                Link::Root(_) | Link::Broken => roots.push(entry),
+                DeltaLink::Root(kind) if only.is_some_and(|only| only != kind) => {}
+                DeltaLink::Root(_) | DeltaLink::Broken => roots.push(entry),
             }
         }
         Forest { entries, first_child, next_sibling, roots, repeated: Vec::new() }
@@ -109,13 +109,13 @@ impl Forest {
 }
 
 /// How an entry is stored.
-fn link(pack: &Pack, entries: &[(u64, u32)], entry: usize) -> Link {
+fn link(pack: &Pack, entries: &[(u64, u32)], entry: usize) -> DeltaLink {
     let offset = entries[entry].0;
-    let Ok(header) = pack.entry(offset) else { return Link::Broken };
+    let Ok(header) = pack.entry(offset) else { return DeltaLink::Broken };
     match pack.base_offset(&header) {
-        Ok(None) => header.header.as_kind().map_or(Link::Broken, Link::Root),
-        Ok(Some(base)) => find(entries, entry, base).map_or(Link::Broken, Link::On),
-        Err(_) => Link::Broken,
+        Ok(None) => header.header.as_kind().map_or(DeltaLink::Broken, DeltaLink::Root),
+        Ok(Some(base)) => find(entries, entry, base).map_or(DeltaLink::Broken, DeltaLink::On),
+        Err(_) => DeltaLink::Broken,
     }
 }
 
@@ -132,7 +132,7 @@ fn find(entries: &[(u64, u32)], from: usize, offset: u64) -> Option<u32> {
 }
 
 /// All that a sweep goes through.
-pub(crate) struct Plan<'a> {
+pub(crate) struct SweepPlan<'a> {
     pub store: &'a ObjectStore,
     pub pool: rayon::ThreadPool,
     pub only: Option<Kind>,
@@ -147,9 +147,9 @@ pub(crate) struct Plan<'a> {
     pub unread: Vec<Incomplete>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> SweepPlan<'a> {
     /// Plans a sweep on a number of threads (0: one a core), over all objects or those of one kind.
-    pub fn new(store: &'a ObjectStore, threads: usize, only: Option<Kind>) -> Option<Plan<'a>> {
+    pub fn new(store: &'a ObjectStore, threads: usize, only: Option<Kind>) -> Option<SweepPlan<'a>> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()?;
         let mut unread = Vec::new();
         let mut listed = Vec::new();
@@ -184,7 +184,7 @@ impl<'a> Plan<'a> {
                 Some(*sum)
             })
             .collect();
-        Some(Plan { store, pool, only, forests, starts, loose: listed, presence, unread })
+        Some(SweepPlan { store, pool, only, forests, starts, loose: listed, presence, unread })
     }
 
     /// How many starting points there are: roots of packs, then loose objects.
@@ -197,7 +197,7 @@ impl<'a> Plan<'a> {
         self.starts[self.forests.len()]
     }
 
-    /// The pack and entry of a starting point below [`Plan::roots`].
+    /// The pack and entry of a starting point below [`SweepPlan::roots`].
     pub fn root(&self, number: usize) -> (usize, u32) {
         let pack = self.starts.partition_point(|&start| start <= number) - 1;
         (pack, self.forests[pack].roots[number - self.starts[pack]])

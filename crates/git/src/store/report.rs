@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::loose;
-use super::plan::Plan;
+use super::plan::SweepPlan;
 use gix_hash::ObjectId;
 use krea_scan_files::Incomplete;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub(crate) struct Damage {
 const NAMED: usize = 20;
 
 /// Everything that a sweep could not read, sorted.
-pub(super) fn incomplete(plan: &Plan, damaged: Vec<Damage>, absent: Vec<ObjectId>) -> Vec<Incomplete> {
+pub(super) fn incomplete(plan: &SweepPlan, damaged: Vec<Damage>, absent: Vec<ObjectId>) -> Vec<Incomplete> {
     let store = plan.store;
     let mut list = store.unread.clone();
     list.extend(plan.unread.iter().cloned());
@@ -69,7 +69,7 @@ pub(super) fn incomplete(plan: &Plan, damaged: Vec<Damage>, absent: Vec<ObjectId
 }
 
 /// What is named and the store does not have.
-fn missing(plan: &Plan, mut absent: Vec<ObjectId>, list: &mut Vec<Incomplete>) {
+fn missing(plan: &SweepPlan, mut absent: Vec<ObjectId>, list: &mut Vec<Incomplete>) {
     let store = plan.store;
     absent.sort_unstable();
     absent.dedup();

@@ -8,10 +8,10 @@ use super::delta::any_window;
 use super::fault::Fault;
 use super::links::LinkCheck;
 use super::loose::Loose;
-use super::names::{Named, Names};
+use super::names::{Named, WantedNames};
 use super::objects::ObjectStore;
 use super::pack::is_object;
-use super::plan::Plan;
+use super::plan::SweepPlan;
 use super::report::Damage;
 use super::{loose, report};
 use crossbeam_deque::{Steal, Stealer, Worker as Queue};
@@ -34,7 +34,7 @@ const SPARE_BYTES: usize = 64 << 20;
 /// It is what makes a history cheap: of an object that is stored as a delta only what is new is looked at, unless
 /// its base already said yes.
 #[derive(Clone, Copy)]
-pub struct Search<'a> {
+pub struct HintSearch<'a> {
     /// May say yes when there is nothing; must say yes to every stretch that holds something.
     pub hint: &'a (dyn Fn(&[u8]) -> bool + Sync),
     /// The longest stretch, in bytes, that `hint` needs to see in one piece.
@@ -43,15 +43,15 @@ pub struct Search<'a> {
 
 /// What a sweep looks for.
 #[derive(Clone, Copy)]
-pub struct Look<'a> {
+pub struct SweepQuery<'a> {
     /// Which objects hold something, wherever in them it is; `None`: all do.
-    pub search: Option<Search<'a>>,
+    pub search: Option<HintSearch<'a>>,
     /// Which objects to look into whatever they hold, such as archives, told from the whole object. Must be cheap.
     pub whole: &'a (dyn Fn(Kind, &[u8]) -> bool + Sync),
     /// Called once for each object that either of them wants, from several threads at a time.
     pub inspect: &'a (dyn Fn(Kind, &oid, &[u8]) + Sync),
     /// Blobs that are wanted for their name.
-    pub names: Option<Names<'a>>,
+    pub names: Option<WantedNames<'a>>,
     /// Ends the sweep before its end, once it is set.
     pub stop: Option<&'a AtomicBool>,
 }
@@ -71,7 +71,7 @@ pub struct Swept {
     pub bytes: u64,
     /// What is missing or damaged, sorted.
     pub incomplete: Vec<Incomplete>,
-    /// The blobs under a path component that [`Look::names`] wants, sorted.
+    /// The blobs under a path component that [`SweepQuery::names`] wants, sorted.
     pub named: Vec<ObjectId>,
 }
 
@@ -80,8 +80,8 @@ impl ObjectStore {
     ///
     /// An object that is stored several times is looked at once; one whose copy is damaged is read from another. What
     /// `named` holds is expected to be there, as what objects name is.
-    pub fn sweep(&self, threads: usize, look: &Look, named: &[ObjectId]) -> Swept {
-        let Some(plan) = Plan::new(self, threads, None) else {
+    pub fn sweep(&self, threads: usize, look: &SweepQuery, named: &[ObjectId]) -> Swept {
+        let Some(plan) = SweepPlan::new(self, threads, None) else {
             let reason = "cannot start threads to read it".to_owned();
             let incomplete = vec![Incomplete { path: self.name.clone(), reason }];
             return Swept { incomplete, ..Swept::default() };
@@ -110,14 +110,14 @@ impl ObjectStore {
 
     /// Calls `inspect` for every object; see [`ObjectStore::sweep`].
     pub fn for_each(&self, threads: usize, inspect: &(dyn Fn(Kind, &oid, &[u8]) + Sync)) -> Swept {
-        let look = Look { search: None, whole: &|_, _| true, inspect, names: None, stop: None };
+        let look = SweepQuery { search: None, whole: &|_, _| true, inspect, names: None, stop: None };
         self.sweep(threads, &look, &[])
     }
 }
 
 /// What one worker saw, and in the end what all saw.
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct SweepTally {
     /// By kind.
     read: [u64; 4],
     bytes: u64,
@@ -129,10 +129,10 @@ pub(crate) struct Tally {
 }
 
 /// Goes through a plan; `links`: also check that what objects name is there.
-pub(crate) fn run(plan: &Plan, look: &Look, links: bool) -> Tally {
+pub(crate) fn run(plan: &SweepPlan, look: &SweepQuery, links: bool) -> SweepTally {
     let queues: Vec<_> = (0..plan.pool.current_num_threads()).map(|_| Queue::new_lifo()).collect();
     let held = AtomicUsize::new(0);
-    let shared = Shared {
+    let shared = SweepShared {
         plan,
         look,
         links,
@@ -145,13 +145,13 @@ pub(crate) fn run(plan: &Plan, look: &Look, links: bool) -> Tally {
     let queues: Vec<_> = queues.into_iter().map(|queue| std::sync::Mutex::new(Some(queue))).collect();
     let tallies = plan.pool.broadcast(|context| {
         let queue = queues[context.index()].lock().ok().and_then(|mut queue| queue.take());
-        queue.map(|queue| Worker::new(&shared, queue).run()).unwrap_or_default()
+        queue.map(|queue| SweepWorker::new(&shared, queue).run()).unwrap_or_default()
     });
-    tallies.into_iter().reduce(Tally::merge).unwrap_or_default()
+    tallies.into_iter().reduce(SweepTally::merge).unwrap_or_default()
 }
 
-impl Tally {
-    fn merge(mut self, mut other: Tally) -> Tally {
+impl SweepTally {
+    fn merge(mut self, mut other: SweepTally) -> SweepTally {
         for (sum, count) in self.read.iter_mut().zip(other.read) {
             *sum += count;
         }
@@ -165,9 +165,9 @@ impl Tally {
 }
 
 /// What workers share.
-struct Shared<'a> {
-    plan: &'a Plan<'a>,
-    look: &'a Look<'a>,
+struct SweepShared<'a> {
+    plan: &'a SweepPlan<'a>,
+    look: &'a SweepQuery<'a>,
     links: bool,
     stealers: Vec<Stealer<Task<'a>>>,
     /// The next starting point.
@@ -213,32 +213,32 @@ struct Hits {
 }
 
 /// One thread's part of a sweep.
-struct Worker<'s, 'a> {
-    shared: &'s Shared<'a>,
+struct SweepWorker<'s, 'a> {
+    shared: &'s SweepShared<'a>,
     queue: Queue<Task<'a>>,
     scratch: Scratch,
     spare: Vec<u8>,
     links: Option<LinkCheck<'a>>,
-    tally: Tally,
+    tally: SweepTally,
 }
 
-impl<'s, 'a> Worker<'s, 'a> {
-    fn new(shared: &'s Shared<'a>, queue: Queue<Task<'a>>) -> Self {
+impl<'s, 'a> SweepWorker<'s, 'a> {
+    fn new(shared: &'s SweepShared<'a>, queue: Queue<Task<'a>>) -> Self {
         let plan = shared.plan;
         let links =
             shared.links.then(|| LinkCheck::new(&plan.presence, &plan.store.shallow, plan.store.hash));
-        Worker {
+        SweepWorker {
             shared,
             queue,
             scratch: Scratch::default(),
             spare: Vec::new(),
             links,
-            tally: Tally::default(),
+            tally: SweepTally::default(),
         }
     }
 
     /// Works until nothing is left.
-    fn run(mut self) -> Tally {
+    fn run(mut self) -> SweepTally {
         let _abort = AbortOnPanic(&self.shared.abort);
         let mut idle = 0u32;
         let is_stopped = || {
@@ -423,7 +423,7 @@ impl<'s, 'a> Worker<'s, 'a> {
     fn object(&mut self, kind: Kind, id: &oid, data: &[u8], base: Option<&Base>, repeated: bool) -> Hits {
         let look = self.shared.look;
         let fresh = base.map(|base| (base.hits, self.scratch.fresh.as_slice()));
-        let content = look.search.is_none_or(|Search { hint, reach }| {
+        let content = look.search.is_none_or(|HintSearch { hint, reach }| {
             ask(hint, reach, data, fresh.filter(|(hits, _)| !hits.content).map(|(_, fresh)| fresh))
         });
         let names = look.names.filter(|_| kind == Kind::Tree).filter(|names| {

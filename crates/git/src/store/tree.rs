@@ -3,7 +3,7 @@
 use gix_hash::{ObjectId, oid};
 
 /// One entry of a tree.
-pub(crate) struct Entry<'a> {
+pub(crate) struct RawTreeEntry<'a> {
     mode: &'a [u8],
     /// The path component.
     pub name: &'a [u8],
@@ -11,7 +11,7 @@ pub(crate) struct Entry<'a> {
     pub id: &'a oid,
 }
 
-impl Entry<'_> {
+impl RawTreeEntry<'_> {
     /// The mode, as a number; `None` when it is none.
     pub fn mode(&self) -> Option<u32> {
         let digit = |mode: u32, byte: &u8| Some(mode << 3 | char::from(*byte).to_digit(8)?);
@@ -30,18 +30,18 @@ impl Entry<'_> {
 }
 
 /// The entry that starts at `at`, and where the next one starts. `None` at the end, and where the tree is malformed.
-pub(crate) fn entry_at(tree: &[u8], at: usize, hash_len: usize) -> Option<(Entry<'_>, usize)> {
+pub(crate) fn entry_at(tree: &[u8], at: usize, hash_len: usize) -> Option<(RawTreeEntry<'_>, usize)> {
     let rest = tree.get(at..)?;
     let space = rest.iter().take(8).position(|&byte| byte == b' ')?;
     let nul = space + memchr::memchr(0, &rest[space..])?;
     let id = rest.get(nul + 1..nul + 1 + hash_len)?;
     let entry =
-        Entry { mode: &rest[..space], name: &rest[space + 1..nul], id: oid::try_from_bytes(id).ok()? };
+        RawTreeEntry { mode: &rest[..space], name: &rest[space + 1..nul], id: oid::try_from_bytes(id).ok()? };
     Some((entry, at + nul + 1 + hash_len))
 }
 
 /// All entries of a tree, up to the first malformed one.
-pub(crate) fn entries(tree: &[u8], hash_len: usize) -> impl Iterator<Item = Entry<'_>> {
+pub(crate) fn entries(tree: &[u8], hash_len: usize) -> impl Iterator<Item = RawTreeEntry<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let (entry, next) = entry_at(tree, at, hash_len)?;

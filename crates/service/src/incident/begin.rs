@@ -1,14 +1,14 @@
 //! Begins an incident or goes on with one: who is asked, what is in the way, what is left over from others, and the clients,
-//! sinks and texts that a [`Run`] needs.
+//! sinks and texts that a [`IncidentRun`] needs.
 
 use super::console::{Console, Interrupt};
 use super::escrow::Escrow;
-use super::folder::{State as Folders, StateError};
-use super::journal::{Event, Journal};
-use super::kept::{self, Health, Kept, Look};
+use super::folder::{StateError, StateFolder as Folders};
+use super::journal::{Journal, JournalEvent};
+use super::kept::{self, FolderState, Health, JournalState};
 use super::leaked::{Leak, LeakedTexts};
 use super::report::Report;
-use super::run::{Run, going_on};
+use super::run::{IncidentRun, going_on};
 use super::screen::Tone;
 use super::sink::Sink;
 use crate::krea::{Host, Krea, TokenApi, TokenApiConfig};
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// How to go about it.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct IncidentOptions {
     /// Krea's API.
     pub api: Host,
     /// Whether a person named it. An incident that goes on otherwise keeps the one that it was begun with.
@@ -29,7 +29,7 @@ pub struct Options {
     /// Where replacements are kept.
     pub stores: Vec<Sink>,
     /// How requests are sent.
-    pub http: crate::krea::Options,
+    pub http: crate::krea::RequestOptions,
     /// Mint, store and prove the replacement before revoking.
     pub replace_first: bool,
     /// How long to wait for a token to be dead.
@@ -65,7 +65,12 @@ pub fn may_ask(console: &Console) -> anyhow::Result<()> {
 /// # Errors
 /// No place for the journal, nobody to ask, a sink that cannot work, a full disk. Whatever was done by then is in the
 /// journal, and the error names what goes on with it.
-pub fn start(leaks: &[Leak], others: &[Token], options: &Options, ask: Ask<'_>) -> anyhow::Result<Report> {
+pub fn start(
+    leaks: &[Leak],
+    others: &[Token],
+    options: &IncidentOptions,
+    ask: Ask<'_>,
+) -> anyhow::Result<Report> {
     let Ask { console, interrupt } = ask;
     may_ask(console)?;
     let config = options.token_api.clone();
@@ -90,8 +95,8 @@ pub fn start(leaks: &[Leak], others: &[Token], options: &Options, ask: Ask<'_>) 
 
     let folders = Folders::open()?;
     let beginning = folders.lock()?;
-    let looks = Look::all(&folders)?;
-    let (unbegun, begun): (Vec<&Look>, Vec<&Look>) =
+    let looks = FolderState::all(&folders)?;
+    let (unbegun, begun): (Vec<&FolderState>, Vec<&FolderState>) =
         looks.iter().partition(|look| look.health == Health::Unbegun);
     warn_of(&begun, console);
     let busy = kept::in_open_incidents(&looks);
@@ -115,7 +120,7 @@ pub fn start(leaks: &[Leak], others: &[Token], options: &Options, ask: Ask<'_>) 
     let folder = folders.begin()?;
     interrupt.says(going_on(&folder.id));
     let journal = Journal::begin(&folder)?;
-    let mut run = Run {
+    let mut run = IncidentRun {
         escrow: Escrow::new(&folder.path),
         folder,
         journal,
@@ -152,18 +157,18 @@ pub fn start(leaks: &[Leak], others: &[Token], options: &Options, ask: Ask<'_>) 
 ///
 /// # Errors
 /// As [`start`]; and no such incident, or one that another process works on.
-pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Report> {
+pub fn resume(id: &str, options: &IncidentOptions, ask: Ask<'_>) -> anyhow::Result<Report> {
     let Ask { console, interrupt } = ask;
     if !console.is_terminal() && !console.says_yes() {
         bail!("--resume asks before it does anything, and there is no terminal to ask at; add --yes");
     }
     let folders = Folders::look()?.ok_or(StateError::NoneOpen)?;
-    let looks = Look::all(&folders)?;
+    let looks = FolderState::all(&folders)?;
     let id = match id {
         "latest" => kept::latest(&looks),
         id => Ok(id.to_owned()),
     };
-    let wanted = |look: &&Look| id.as_ref().is_ok_and(|id| *id == look.id);
+    let wanted = |look: &&FolderState| id.as_ref().is_ok_and(|id| *id == look.id);
     if let Some(look) = looks.iter().find(wanted)
         && matches!(look.health, Health::Damaged(_))
     {
@@ -172,7 +177,7 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
     warn_of(&looks.iter().collect::<Vec<_>>(), console);
     let folder = folders.enter(&id?)?;
     let (journal, records) = Journal::go_on(&folder)?;
-    let kept = Kept::of(&records, &folder)?;
+    let kept = JournalState::of(&records, &folder)?;
     if let Ok(()) = std::env::set_current_dir(&kept.folder) {
         // Sinks that are commands work where the incident was begun.
     } else if options.stores.is_empty() && !kept.stores.is_empty() {
@@ -193,7 +198,7 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
     interrupt.says(going_on(&folder.id));
     let mut texts = LeakedTexts::default();
     texts.extend(kept::ever_leaked(&looks));
-    let mut run = Run {
+    let mut run = IncidentRun {
         escrow: Escrow::new(&folder.path),
         folder,
         journal,
@@ -212,12 +217,12 @@ pub fn resume(id: &str, options: &Options, ask: Ask<'_>) -> anyhow::Result<Repor
         interrupt,
     };
     run.take_from_escrow()?;
-    run.record(Event::Resumed { stores: run.sink_names() })?;
+    run.record(JournalEvent::Resumed { stores: run.sink_names() })?;
     run.finish(false)
 }
 
 /// Says what is damaged or left over, and what to do about it.
-fn warn_of(looks: &[&Look], console: &Console) {
+fn warn_of(looks: &[&FolderState], console: &Console) {
     for warning in looks.iter().filter_map(|look| look.warning()) {
         console.insist_as(Tone::Bad, format!("warning: {warning}"));
     }
@@ -225,7 +230,7 @@ fn warn_of(looks: &[&Look], console: &Console) {
 
 fn clients(
     api: &Host,
-    options: &Options,
+    options: &IncidentOptions,
     token_api: Option<&TokenApiConfig>,
 ) -> anyhow::Result<(Krea, Option<TokenApi>)> {
     let krea = Krea::new(api.clone(), &options.http)?;

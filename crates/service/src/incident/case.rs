@@ -1,7 +1,7 @@
 //! One leaked token's way through the incident, as the journal tells it. Takes events, gives what is known and what
 //! comes next; does nothing itself.
 
-use super::journal::{Event, Step};
+use super::journal::{IncidentStep, JournalEvent};
 use crate::Status;
 use crate::krea::Usage;
 use krea_scan_token::{Fingerprint, MASK, TokenKind};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// How far a token's replacement and revocation are, in the order of an ordinary run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum CaseState {
     /// Found, and nothing known.
     Found,
     /// Krea accepts it, or may.
@@ -31,7 +31,7 @@ pub enum State {
 /// Whether something happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "is", content = "why")]
-pub enum Progress {
+pub enum CaseProgress {
     /// Not tried.
     #[default]
     Open,
@@ -43,15 +43,15 @@ pub enum Progress {
     Done(String),
 }
 
-impl Progress {
+impl CaseProgress {
     /// Whether it is done.
     pub fn is_done(&self) -> bool {
-        matches!(self, Progress::Done(_))
+        matches!(self, CaseProgress::Done(_))
     }
 
     /// Whether it was tried at all.
     pub fn is_begun(&self) -> bool {
-        *self != Progress::Open
+        *self != CaseProgress::Open
     }
 }
 
@@ -65,7 +65,7 @@ pub struct Replacement {
     /// What it is called.
     pub name: String,
     /// Where it is kept, by sink.
-    pub stores: BTreeMap<String, Progress>,
+    pub stores: BTreeMap<String, CaseProgress>,
     /// Whether Krea accepts it, and since when that is known.
     pub status: Status,
     /// In words.
@@ -99,9 +99,9 @@ pub struct Case {
     /// What ran with it.
     pub usage: Option<Usage>,
     /// Whether it was revoked.
-    pub revoke: Progress,
+    pub revoke: CaseProgress,
     /// Whether a replacement was minted.
-    pub mint: Progress,
+    pub mint: CaseProgress,
     /// The replacement.
     pub replacement: Option<Replacement>,
     /// Replacements that may exist and that nobody holds.
@@ -118,8 +118,8 @@ pub struct Case {
 
 impl Case {
     /// The case that an event begins.
-    pub fn found(event: &Event) -> Option<Case> {
-        let Event::Found { token, kind, id_prefix, places, since, name } = event else { return None };
+    pub fn found(event: &JournalEvent) -> Option<Case> {
+        let JournalEvent::Found { token, kind, id_prefix, places, since, name } = event else { return None };
         Some(Case {
             fingerprint: token.clone(),
             kind: *kind,
@@ -132,8 +132,8 @@ impl Case {
             was_dead: false,
             dead_at: None,
             usage: None,
-            revoke: Progress::Open,
-            mint: Progress::Open,
+            revoke: CaseProgress::Open,
+            mint: CaseProgress::Open,
             replacement: None,
             orphans: Vec::new(),
             former: Vec::new(),
@@ -143,28 +143,28 @@ impl Case {
     }
 
     /// Takes what happened to this token.
-    pub fn apply(&mut self, at: &str, event: &Event) {
+    pub fn apply(&mut self, at: &str, event: &JournalEvent) {
         match event {
-            Event::Begun { step, .. } => self.begin(step),
-            Event::Failed { step, reason, .. } => {
+            JournalEvent::Begun { step, .. } => self.begin(step),
+            JournalEvent::Failed { step, reason, .. } => {
                 match step {
-                    Step::Revoke => self.revoke = Progress::Failed(reason.clone()),
-                    Step::Mint => self.mint = Progress::Failed(reason.clone()),
-                    Step::Store(sink) => self.store(sink, Progress::Failed(reason.clone())),
+                    IncidentStep::Revoke => self.revoke = CaseProgress::Failed(reason.clone()),
+                    IncidentStep::Mint => self.mint = CaseProgress::Failed(reason.clone()),
+                    IncidentStep::Store(sink) => self.store(sink, CaseProgress::Failed(reason.clone())),
                     _ => {}
                 }
                 self.proven = false;
                 self.problem = Some(reason.clone());
             }
-            Event::Liveness { status, reason, .. } => self.hear(at, *status, reason),
-            Event::Evidence { usage, .. } => self.usage = Some(usage.clone()),
-            Event::Revoked { by, .. } => self.revoke = Progress::Done(by.clone()),
-            Event::Orphaned { name, reason, .. } => {
+            JournalEvent::Liveness { status, reason, .. } => self.hear(at, *status, reason),
+            JournalEvent::Evidence { usage, .. } => self.usage = Some(usage.clone()),
+            JournalEvent::Revoked { by, .. } => self.revoke = CaseProgress::Done(by.clone()),
+            JournalEvent::Orphaned { name, reason, .. } => {
                 self.orphans.push(name.clone());
-                (self.replacement, self.mint) = (None, Progress::Failed(reason.clone()));
+                (self.replacement, self.mint) = (None, CaseProgress::Failed(reason.clone()));
             }
-            Event::Minted { new, id_prefix, name, .. } => {
-                self.mint = Progress::Done(name.clone());
+            JournalEvent::Minted { new, id_prefix, name, .. } => {
+                self.mint = CaseProgress::Done(name.clone());
                 (self.proven, self.problem) = (false, None);
                 self.replacement = Some(Replacement {
                     fingerprint: new.clone(),
@@ -175,32 +175,36 @@ impl Case {
                     reason: String::new(),
                 });
             }
-            Event::Stored { sink, place, .. } => {
-                self.store(sink, Progress::Done(place.clone()));
+            JournalEvent::Stored { sink, place, .. } => {
+                self.store(sink, CaseProgress::Done(place.clone()));
                 self.problem = None;
             }
-            Event::Replacement { status, reason, .. } => {
+            JournalEvent::Replacement { status, reason, .. } => {
                 if let Some(replacement) = &mut self.replacement {
                     (replacement.status, replacement.reason) = (*status, reason.clone());
                 }
                 self.proven &= *status == Status::Live;
             }
-            Event::GivenUp { new, .. } => {
+            JournalEvent::GivenUp { new, .. } => {
                 self.former.push(new.clone());
-                (self.replacement, self.mint, self.proven) = (None, Progress::Open, false);
+                (self.replacement, self.mint, self.proven) = (None, CaseProgress::Open, false);
             }
-            Event::Proven { .. } => (self.proven, self.problem) = (true, None),
-            Event::Closed => self.proven = true,
+            JournalEvent::Proven { .. } => (self.proven, self.problem) = (true, None),
+            JournalEvent::Closed => self.proven = true,
             _ => {}
         }
     }
 
-    fn begin(&mut self, step: &Step) {
+    fn begin(&mut self, step: &IncidentStep) {
         match step {
-            Step::Revoke => self.revoke = Progress::Begun,
-            Step::Mint => self.mint = Progress::Begun,
-            Step::Store(sink) => self.store(sink, Progress::Begun),
-            Step::Verify | Step::Evidence | Step::ProveDead | Step::ProveLive | Step::Renew => return,
+            IncidentStep::Revoke => self.revoke = CaseProgress::Begun,
+            IncidentStep::Mint => self.mint = CaseProgress::Begun,
+            IncidentStep::Store(sink) => self.store(sink, CaseProgress::Begun),
+            IncidentStep::Verify
+            | IncidentStep::Evidence
+            | IncidentStep::ProveDead
+            | IncidentStep::ProveLive
+            | IncidentStep::Renew => return,
         }
         self.proven = false;
     }
@@ -223,7 +227,7 @@ impl Case {
         (self.status, self.reason) = (status, reason.to_owned());
     }
 
-    fn store(&mut self, sink: &str, progress: Progress) {
+    fn store(&mut self, sink: &str, progress: CaseProgress) {
         if let Some(replacement) = &mut self.replacement {
             replacement.stores.insert(sink.to_owned(), progress);
         }
@@ -242,7 +246,7 @@ impl Case {
     /// Whether there are sinks, and each of them confirmed the replacement.
     pub fn is_stored(&self, sinks: &[String]) -> bool {
         let stored =
-            |replacement: &Replacement, sink| replacement.stores.get(sink).is_some_and(Progress::is_done);
+            |replacement: &Replacement, sink| replacement.stores.get(sink).is_some_and(CaseProgress::is_done);
         let new = self.replacement.as_ref().filter(|_| !sinks.is_empty());
         new.is_some_and(|new| sinks.iter().all(|sink| stored(new, sink)))
     }
@@ -259,15 +263,15 @@ impl Case {
     }
 
     /// How far it is.
-    pub fn state(&self, sinks: &[String]) -> State {
+    pub fn state(&self, sinks: &[String]) -> CaseState {
         match () {
-            () if self.is_settled(sinks) && self.proven => State::Done,
-            () if self.is_stored(sinks) && self.replacement.is_some() => State::Stored,
-            () if self.replacement.is_some() => State::Minted,
-            () if self.is_dead() => State::ProvenDead,
-            () if self.revoke.is_done() => State::Revoked,
-            () if self.status == Status::Unverified => State::Found,
-            () => State::Live,
+            () if self.is_settled(sinks) && self.proven => CaseState::Done,
+            () if self.is_stored(sinks) && self.replacement.is_some() => CaseState::Stored,
+            () if self.replacement.is_some() => CaseState::Minted,
+            () if self.is_dead() => CaseState::ProvenDead,
+            () if self.revoke.is_done() => CaseState::Revoked,
+            () if self.status == Status::Unverified => CaseState::Found,
+            () => CaseState::Live,
         }
     }
 
@@ -286,21 +290,21 @@ pub fn label(id_prefix: Option<&str>, fingerprint: &Fingerprint) -> String {
 }
 
 /// The token that an event is about.
-pub fn token_of(event: &Event) -> Option<&Fingerprint> {
+pub fn token_of(event: &JournalEvent) -> Option<&Fingerprint> {
     match event {
-        Event::Found { token, .. }
-        | Event::Begun { token, .. }
-        | Event::Failed { token, .. }
-        | Event::Liveness { token, .. }
-        | Event::Evidence { token, .. }
-        | Event::Revoked { token, .. }
-        | Event::Orphaned { token, .. }
-        | Event::Minted { token, .. }
-        | Event::Stored { token, .. }
-        | Event::Replacement { token, .. }
-        | Event::GivenUp { token, .. }
-        | Event::Proven { token } => Some(token),
-        Event::Opened { .. } | Event::Resumed { .. } | Event::Closed => None,
+        JournalEvent::Found { token, .. }
+        | JournalEvent::Begun { token, .. }
+        | JournalEvent::Failed { token, .. }
+        | JournalEvent::Liveness { token, .. }
+        | JournalEvent::Evidence { token, .. }
+        | JournalEvent::Revoked { token, .. }
+        | JournalEvent::Orphaned { token, .. }
+        | JournalEvent::Minted { token, .. }
+        | JournalEvent::Stored { token, .. }
+        | JournalEvent::Replacement { token, .. }
+        | JournalEvent::GivenUp { token, .. }
+        | JournalEvent::Proven { token } => Some(token),
+        JournalEvent::Opened { .. } | JournalEvent::Resumed { .. } | JournalEvent::Closed => None,
     }
 }
 

@@ -41,7 +41,7 @@ pub enum AskError {
 
 /// How to speak and to ask.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Manner {
+pub struct ConsoleOptions {
     /// Questions are answered with yes.
     pub yes: bool,
     /// Only what must be said is said.
@@ -57,14 +57,14 @@ pub struct Manner {
 /// Where answers come from, and where words go.
 pub struct Console {
     is_terminal: bool,
-    manner: Manner,
+    manner: ConsoleOptions,
     known: Mutex<Vec<Token>>,
     piped: Mutex<Option<BufReader<io::Stdin>>>,
 }
 
 impl Console {
     /// The terminal that the program was started from, if it was.
-    pub fn new(manner: Manner) -> Console {
+    pub fn new(manner: ConsoleOptions) -> Console {
         Console {
             is_terminal: io::stderr().is_terminal() && terminal().is_some(),
             manner,

@@ -24,19 +24,19 @@ const MANY: usize = 1000;
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum EscrowOwner {
     /// The token that leaked.
     Leaked,
     /// The one that replaces it.
     Replacement,
 }
 
-impl Held {
+impl EscrowOwner {
     /// How the file's name begins.
     pub fn prefix(self) -> &'static str {
         match self {
-            Held::Leaked => "leaked-",
-            Held::Replacement => "replacement-",
+            EscrowOwner::Leaked => "leaked-",
+            EscrowOwner::Replacement => "replacement-",
         }
     }
 }
@@ -67,7 +67,7 @@ impl Escrow {
     }
 
     /// The file for a token, named by the leaked one.
-    pub fn path(&self, held: Held, leaked: &Fingerprint) -> PathBuf {
+    pub fn path(&self, held: EscrowOwner, leaked: &Fingerprint) -> PathBuf {
         self.folder.join(format!("{}{leaked}", held.prefix()))
     }
 
@@ -75,7 +75,7 @@ impl Escrow {
     ///
     /// # Errors
     /// A full disk, say, or a token that is there already: then nothing may be minted.
-    pub fn reserve(&self, held: Held, leaked: &Fingerprint) -> Result<Option<PathBuf>, StateError> {
+    pub fn reserve(&self, held: EscrowOwner, leaked: &Fingerprint) -> Result<Option<PathBuf>, StateError> {
         let path = self.path(held, leaked);
         let aside = match self.get(held, leaked)? {
             Content::Nothing | Content::Room => None,
@@ -94,7 +94,7 @@ impl Escrow {
     ///
     /// # Errors
     /// What the system says; the caller still holds the token.
-    pub fn put(&self, held: Held, leaked: &Fingerprint, token: &Token) -> Result<(), StateError> {
+    pub fn put(&self, held: EscrowOwner, leaked: &Fingerprint, token: &Token) -> Result<(), StateError> {
         let path = self.path(held, leaked);
         let mut text = Zeroizing::new(format!("{MARK} {} ", token.fingerprint()).into_bytes());
         text.extend_from_slice(token.expose());
@@ -106,7 +106,7 @@ impl Escrow {
     ///
     /// # Errors
     /// A file that cannot be read, or that others may touch.
-    pub fn get(&self, held: Held, leaked: &Fingerprint) -> Result<Content, StateError> {
+    pub fn get(&self, held: EscrowOwner, leaked: &Fingerprint) -> Result<Content, StateError> {
         read(&self.path(held, leaked))
     }
 
@@ -114,7 +114,7 @@ impl Escrow {
     ///
     /// # Errors
     /// A file that cannot be read or stays.
-    pub fn free(&self, held: Held, leaked: &Fingerprint) -> Result<(), StateError> {
+    pub fn free(&self, held: EscrowOwner, leaked: &Fingerprint) -> Result<(), StateError> {
         match self.get(held, leaked)? {
             Content::Room => self.remove(&self.path(held, leaked)),
             Content::Nothing | Content::Token(_) | Content::Damaged => Ok(()),
@@ -126,7 +126,7 @@ impl Escrow {
     ///
     /// # Errors
     /// A file that cannot be read or stays.
-    pub fn settle(&self, held: Held, leaked: &Fingerprint, token: &Token) -> Result<(), StateError> {
+    pub fn settle(&self, held: EscrowOwner, leaked: &Fingerprint, token: &Token) -> Result<(), StateError> {
         match self.get(held, leaked)? {
             Content::Token(known) if known.expose() == token.expose() => {
                 self.remove(&self.path(held, leaked))
@@ -143,7 +143,7 @@ impl Escrow {
     pub fn held(&self) -> Result<Vec<(PathBuf, Content)>, StateError> {
         let entries = fs::read_dir(&self.folder).map_err(StateError::io("read", &self.folder))?;
         let is_ours = |name: &str| {
-            [Held::Leaked.prefix(), Held::Replacement.prefix(), ASIDE]
+            [EscrowOwner::Leaked.prefix(), EscrowOwner::Replacement.prefix(), ASIDE]
                 .iter()
                 .any(|ours| name.starts_with(ours))
         };
@@ -239,15 +239,15 @@ mod tests {
     #[test]
     fn only_whole_tokens_come_back() {
         let (_folder, escrow, leaked, token) = scene();
-        let get = || escrow.get(Held::Replacement, &leaked).unwrap();
+        let get = || escrow.get(EscrowOwner::Replacement, &leaked).unwrap();
         assert_eq!(get(), Content::Nothing);
-        assert_eq!(escrow.reserve(Held::Replacement, &leaked).unwrap(), None);
+        assert_eq!(escrow.reserve(EscrowOwner::Replacement, &leaked).unwrap(), None);
         assert_eq!(get(), Content::Room);
-        escrow.put(Held::Replacement, &leaked, &token).unwrap();
+        escrow.put(EscrowOwner::Replacement, &leaked, &token).unwrap();
         assert_eq!(get(), Content::Token(token.clone()));
-        assert_eq!(escrow.get(Held::Leaked, &leaked).unwrap(), Content::Nothing);
+        assert_eq!(escrow.get(EscrowOwner::Leaked, &leaked).unwrap(), Content::Nothing);
 
-        let path = escrow.path(Held::Replacement, &leaked);
+        let path = escrow.path(EscrowOwner::Replacement, &leaked);
         let whole = fs::read(&path).unwrap();
         let line = whole.iter().position(|&byte| byte == b'\n').unwrap();
         for end in 1..line {
@@ -266,13 +266,13 @@ mod tests {
     #[test]
     fn what_may_be_a_live_token_is_neither_removed_nor_written_over() {
         let (folder, escrow, leaked, token) = scene();
-        let path = escrow.path(Held::Replacement, &leaked);
+        let path = escrow.path(EscrowOwner::Replacement, &leaked);
         let other = Token::new(TokenKind::Pair, b"some-id:other-secret");
-        escrow.put(Held::Replacement, &leaked, &token).unwrap();
+        escrow.put(EscrowOwner::Replacement, &leaked, &token).unwrap();
         let whole = fs::read(&path).unwrap();
-        escrow.free(Held::Replacement, &leaked).unwrap();
-        escrow.settle(Held::Replacement, &leaked, &other).unwrap();
-        assert!(escrow.reserve(Held::Replacement, &leaked).is_err());
+        escrow.free(EscrowOwner::Replacement, &leaked).unwrap();
+        escrow.settle(EscrowOwner::Replacement, &leaked, &other).unwrap();
+        assert!(escrow.reserve(EscrowOwner::Replacement, &leaked).is_err());
         assert_eq!(fs::read(&path).unwrap(), whole);
 
         type Damage = fn(&mut Vec<u8>);
@@ -288,14 +288,14 @@ mod tests {
             let mut damaged = whole.clone();
             damage(&mut damaged);
             fs::write(&path, &damaged).unwrap();
-            escrow.free(Held::Replacement, &leaked).unwrap();
-            escrow.settle(Held::Replacement, &leaked, &other).unwrap();
+            escrow.free(EscrowOwner::Replacement, &leaked).unwrap();
+            escrow.settle(EscrowOwner::Replacement, &leaked, &other).unwrap();
             assert_eq!(fs::read(&path).unwrap(), damaged, "{at}");
-            let aside = escrow.reserve(Held::Replacement, &leaked).unwrap().expect("it is put aside");
+            let aside = escrow.reserve(EscrowOwner::Replacement, &leaked).unwrap().expect("it is put aside");
             assert_eq!(fs::read(&aside).unwrap(), damaged, "{at}");
-            assert_eq!(escrow.get(Held::Replacement, &leaked).unwrap(), Content::Room);
+            assert_eq!(escrow.get(EscrowOwner::Replacement, &leaked).unwrap(), Content::Room);
         }
-        escrow.put(Held::Replacement, &leaked, &token).unwrap();
+        escrow.put(EscrowOwner::Replacement, &leaked, &token).unwrap();
         let held = escrow.held().unwrap();
         assert_eq!(held.len(), 7, "six that were put aside, and the whole one");
         assert!(matches!(&held[0].1, Content::Token(held) if *held == token), "{held:?}");
@@ -305,18 +305,18 @@ mod tests {
     #[test]
     fn what_is_settled_goes() {
         let (_folder, escrow, leaked, token) = scene();
-        escrow.settle(Held::Replacement, &leaked, &token).unwrap();
+        escrow.settle(EscrowOwner::Replacement, &leaked, &token).unwrap();
         for settled in [true, false] {
-            escrow.reserve(Held::Replacement, &leaked).unwrap();
+            escrow.reserve(EscrowOwner::Replacement, &leaked).unwrap();
             if settled {
-                escrow.put(Held::Replacement, &leaked, &token).unwrap();
+                escrow.put(EscrowOwner::Replacement, &leaked, &token).unwrap();
             }
-            escrow.settle(Held::Replacement, &leaked, &token).unwrap();
-            assert_eq!(escrow.get(Held::Replacement, &leaked).unwrap(), Content::Nothing);
+            escrow.settle(EscrowOwner::Replacement, &leaked, &token).unwrap();
+            assert_eq!(escrow.get(EscrowOwner::Replacement, &leaked).unwrap(), Content::Nothing);
         }
-        escrow.reserve(Held::Replacement, &leaked).unwrap();
-        escrow.free(Held::Replacement, &leaked).unwrap();
-        assert_eq!(escrow.get(Held::Replacement, &leaked).unwrap(), Content::Nothing);
+        escrow.reserve(EscrowOwner::Replacement, &leaked).unwrap();
+        escrow.free(EscrowOwner::Replacement, &leaked).unwrap();
+        assert_eq!(escrow.get(EscrowOwner::Replacement, &leaked).unwrap(), Content::Nothing);
         assert_eq!(escrow.held().unwrap(), []);
     }
 
@@ -325,16 +325,16 @@ mod tests {
     fn links_and_files_of_others_are_refused() {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let (folder, escrow, leaked, token) = scene();
-        let path = escrow.path(Held::Leaked, &leaked);
+        let path = escrow.path(EscrowOwner::Leaked, &leaked);
         let target = folder.path().join("elsewhere");
         fs::write(&target, "").unwrap();
         symlink(&target, &path).unwrap();
-        assert!(escrow.reserve(Held::Leaked, &leaked).is_err());
-        assert!(escrow.settle(Held::Leaked, &leaked, &token).is_err());
+        assert!(escrow.reserve(EscrowOwner::Leaked, &leaked).is_err());
+        assert!(escrow.settle(EscrowOwner::Leaked, &leaked, &token).is_err());
         assert_eq!(fs::read(&target).unwrap(), b"");
         fs::remove_file(&path).unwrap();
         fs::write(&path, "").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-        assert!(escrow.reserve(Held::Leaked, &leaked).is_err());
+        assert!(escrow.reserve(EscrowOwner::Leaked, &leaked).is_err());
     }
 }

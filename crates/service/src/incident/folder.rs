@@ -86,16 +86,16 @@ impl StateError {
 
 /// The folder that holds the incidents' folders.
 #[derive(Debug)]
-pub struct State {
+pub struct StateFolder {
     root: PathBuf,
 }
 
-impl State {
+impl StateFolder {
     /// Opens the folder, and makes it when it is not there.
     ///
     /// # Errors
     /// No home, no room, or a place that is not private.
-    pub fn open() -> Result<State, StateError> {
+    pub fn open() -> Result<StateFolder, StateError> {
         let program = place::state().ok_or(StateError::NoHome)?;
         if let Some(above) = program.parent() {
             fs::create_dir_all(above).map_err(StateError::io("make", above))?;
@@ -103,26 +103,26 @@ impl State {
         let root = program.join("incidents");
         make_private(&program)?;
         make_private(&root)?;
-        Ok(State { root })
+        Ok(StateFolder { root })
     }
 
     /// The folder, if it is there and private; for looking only.
     ///
     /// # Errors
-    /// As [`State::open`].
-    pub fn look() -> Result<Option<State>, StateError> {
+    /// As [`StateFolder::open`].
+    pub fn look() -> Result<Option<StateFolder>, StateError> {
         let root = place::state().ok_or(StateError::NoHome)?.join("incidents");
         if fs::symlink_metadata(&root).is_err() {
             return Ok(None);
         }
         check_private(&root)?;
-        Ok(Some(State { root }))
+        Ok(Some(StateFolder { root }))
     }
 
     /// The state in a folder, for tests.
     #[cfg(test)]
-    pub(super) fn at(root: &Path) -> State {
-        State { root: root.to_owned() }
+    pub(super) fn at(root: &Path) -> StateFolder {
+        StateFolder { root: root.to_owned() }
     }
 
     /// The ids of all incidents, oldest first.
@@ -159,7 +159,7 @@ impl State {
     ///
     /// # Errors
     /// A folder that cannot be made.
-    pub fn begin(&self) -> Result<Folder, StateError> {
+    pub fn begin(&self) -> Result<IncidentFolder, StateError> {
         let now = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
         for number in 1.. {
             let id = if number == 1 { now.clone() } else { format!("{now}-{number}") };
@@ -167,7 +167,7 @@ impl State {
             match make_folder(&path) {
                 Ok(()) => {
                     sync_folder(&self.root)?;
-                    return Folder::lock(id, path);
+                    return IncidentFolder::lock(id, path);
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => {}
                 Err(source) => return Err(StateError::Io { doing: "make", path, source }),
@@ -180,13 +180,13 @@ impl State {
     ///
     /// # Errors
     /// No such incident, one that another process works on, or a folder that is not private.
-    pub fn enter(&self, id: &str) -> Result<Folder, StateError> {
+    pub fn enter(&self, id: &str) -> Result<IncidentFolder, StateError> {
         let path = self.folder(id);
         if !is_id(id) || fs::symlink_metadata(&path).is_err() {
             return Err(StateError::Unknown(id.to_owned()));
         }
         check_private(&path)?;
-        Folder::lock(id.to_owned(), path)
+        IncidentFolder::lock(id.to_owned(), path)
     }
 }
 
@@ -197,7 +197,7 @@ fn is_id(name: &str) -> bool {
 
 /// An incident's folder. Locked as long as this lives.
 #[derive(Debug)]
-pub struct Folder {
+pub struct IncidentFolder {
     /// The incident's name.
     pub id: String,
     /// Where it is.
@@ -205,7 +205,7 @@ pub struct Folder {
     _lock: File,
 }
 
-impl Folder {
+impl IncidentFolder {
     /// Removes a folder that holds nothing but its journal and its lock.
     ///
     /// # Errors
@@ -219,11 +219,11 @@ impl Folder {
         removed.map_err(StateError::io("remove", &self.path))
     }
 
-    fn lock(id: String, path: PathBuf) -> Result<Folder, StateError> {
+    fn lock(id: String, path: PathBuf) -> Result<IncidentFolder, StateError> {
         let name = path.join(LOCK);
         let file = open_private(&name, OpenOptions::new().write(true).create(true).truncate(false))?;
         match file.try_lock() {
-            Ok(()) => Ok(Folder { id, path, _lock: file }),
+            Ok(()) => Ok(IncidentFolder { id, path, _lock: file }),
             Err(fs::TryLockError::WouldBlock) => Err(StateError::Busy(id)),
             Err(fs::TryLockError::Error(source)) => Err(StateError::Io { doing: "lock", path: name, source }),
         }

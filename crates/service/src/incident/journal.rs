@@ -1,7 +1,7 @@
 //! The journal of an incident: what was about to be done and what was done, one JSON object a line, each on the disk
 //! before the next step. Takes and gives events. Holds fingerprints and id prefixes, never tokens.
 
-use super::folder::{Folder, JOURNAL, StateError, VERSION, open_private, sync_folder};
+use super::folder::{IncidentFolder, JOURNAL, StateError, VERSION, open_private, sync_folder};
 use crate::Status;
 use crate::krea::{TokenApiConfig, Usage};
 use krea_scan_token::{Fingerprint, TokenKind};
@@ -16,7 +16,7 @@ const MOST: u64 = 256 << 20;
 /// A step of the state machine that takes effect outside, or asks somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Step {
+pub enum IncidentStep {
     /// Is the leaked token live?
     Verify,
     /// What ran with it?
@@ -38,7 +38,7 @@ pub enum Step {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Event {
+pub enum JournalEvent {
     /// The incident began.
     Opened {
         /// Of the journal.
@@ -85,14 +85,14 @@ pub enum Event {
         /// For the leaked token.
         token: Fingerprint,
         /// Which.
-        step: Step,
+        step: IncidentStep,
     },
     /// A step was not done, or is not known to be.
     Failed {
         /// For the leaked token.
         token: Fingerprint,
         /// Which.
-        step: Step,
+        step: IncidentStep,
         /// Why.
         reason: String,
     },
@@ -183,7 +183,7 @@ pub struct Record {
     pub at: String,
     /// What.
     #[serde(flatten)]
-    pub event: Event,
+    pub event: JournalEvent,
 }
 
 /// A journal that is open for more.
@@ -198,7 +198,7 @@ impl Journal {
     ///
     /// # Errors
     /// A file that cannot be made.
-    pub fn begin(folder: &Folder) -> Result<Journal, StateError> {
+    pub fn begin(folder: &IncidentFolder) -> Result<Journal, StateError> {
         let path = folder.path.join(JOURNAL);
         let file = open_private(&path, OpenOptions::new().read(true).append(true).create_new(true))?;
         sync_folder(&folder.path)?;
@@ -210,7 +210,7 @@ impl Journal {
     ///
     /// # Errors
     /// A file that cannot be read, or is no journal.
-    pub fn go_on(folder: &Folder) -> Result<(Journal, Vec<Record>), StateError> {
+    pub fn go_on(folder: &IncidentFolder) -> Result<(Journal, Vec<Record>), StateError> {
         let path = folder.path.join(JOURNAL);
         let mut file = open_private(&path, OpenOptions::new().read(true).append(true))?;
         let (records, whole) = read_all(&mut file, &path)?;
@@ -232,7 +232,7 @@ impl Journal {
     ///
     /// # Errors
     /// A full disk, say. Nothing may be done after that: the journal would not know.
-    pub fn append(&mut self, event: Event) -> Result<Record, StateError> {
+    pub fn append(&mut self, event: JournalEvent) -> Result<Record, StateError> {
         let record = Record { at: now(), event };
         let mut write = || {
             let line = serde_json::to_string(&record)? + "\n";
@@ -285,15 +285,19 @@ fn version(bytes: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::incident::folder::State;
+    use crate::incident::folder::StateFolder;
 
-    fn folder(root: &Path) -> Folder {
-        State::at(root).begin().unwrap()
+    fn folder(root: &Path) -> IncidentFolder {
+        StateFolder::at(root).begin().unwrap()
     }
 
-    fn failed(number: u32) -> Event {
+    fn failed(number: u32) -> JournalEvent {
         let token = Fingerprint::of(b"leaked");
-        Event::Failed { token, step: Step::Store("command:x".to_owned()), reason: number.to_string() }
+        JournalEvent::Failed {
+            token,
+            step: IncidentStep::Store("command:x".to_owned()),
+            reason: number.to_string(),
+        }
     }
 
     #[test]
@@ -373,21 +377,21 @@ mod tests {
         let life = format!(
             "{{\"at\":\"\",\"event\":\"life\",\"token\":\"{token}\",\"status\":\"dead\",\"reason\":\"answered 401\"}}"
         );
-        let Record { event: Event::Opened { version: 1, leaked, .. }, .. } =
+        let Record { event: JournalEvent::Opened { version: 1, leaked, .. }, .. } =
             serde_json::from_str(opened).unwrap()
         else {
             panic!("not an opening")
         };
         assert_eq!(leaked, []);
         let record: Record = serde_json::from_str(&life).unwrap();
-        assert!(matches!(record.event, Event::Liveness { status: Status::Dead, .. }));
+        assert!(matches!(record.event, JournalEvent::Liveness { status: Status::Dead, .. }));
     }
 
     #[test]
     fn a_folder_is_locked_by_one() {
         let root = tempfile::tempdir().unwrap();
         let folder = folder(root.path());
-        let state = State::at(root.path());
+        let state = StateFolder::at(root.path());
         assert!(matches!(state.enter(&folder.id), Err(StateError::Busy(_))));
         let id = folder.id.clone();
         drop(folder);

@@ -2,10 +2,10 @@
 //! what is damaged or left over. Looks; removes only what was never begun, and of that no token that the caller has not.
 
 use super::case::{Case, label, token_of};
-use super::escrow::{Content, Escrow, Held};
+use super::escrow::{Content, Escrow, EscrowOwner};
 use super::folder::JOURNAL;
-use super::folder::{Folder, LOCK, State as Folders, StateError};
-use super::journal::{Event, Journal, Record};
+use super::folder::{IncidentFolder, LOCK, StateError, StateFolder as Folders};
+use super::journal::{Journal, JournalEvent, Record};
 use crate::krea::{TOKENS_PAGE, TokenApiConfig};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ pub enum Health {
 }
 
 /// An incident's folder, as it is.
-pub struct Look {
+pub struct FolderState {
     /// The incident.
     pub id: String,
     /// Its folder.
@@ -40,9 +40,9 @@ pub struct Look {
     held: Vec<(PathBuf, Content)>,
 }
 
-impl Look {
+impl FolderState {
     /// Looks at an incident's folder. Whatever is wrong with it is its health.
-    pub fn at(id: &str, path: &Path) -> Look {
+    pub fn at(id: &str, path: &Path) -> FolderState {
         let read = match Journal::read(path) {
             Err(StateError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             read => read,
@@ -64,19 +64,19 @@ impl Look {
             health = damaged(error);
             Vec::new()
         });
-        if health == Health::Unbegun && held.iter().any(|(path, _)| !is(path, Held::Leaked)) {
+        if health == Health::Unbegun && held.iter().any(|(path, _)| !is(path, EscrowOwner::Leaked)) {
             health =
                 at("it tells of nothing that was begun, and a replacement is in escrow beside it".to_owned());
         }
-        Look { id: id.to_owned(), path: path.to_owned(), health, records, held }
+        FolderState { id: id.to_owned(), path: path.to_owned(), health, records, held }
     }
 
     /// Every incident there is, oldest first.
     ///
     /// # Errors
     /// A folder that cannot be read.
-    pub fn all(folders: &Folders) -> Result<Vec<Look>, StateError> {
-        Ok(folders.ids()?.into_iter().map(|id| Look::at(&id, &folders.folder(&id))).collect())
+    pub fn all(folders: &Folders) -> Result<Vec<FolderState>, StateError> {
+        Ok(folders.ids()?.into_iter().map(|id| FolderState::at(&id, &folders.folder(&id))).collect())
     }
 
     /// What its escrow holds that going on with it would not find.
@@ -130,7 +130,7 @@ impl Look {
 }
 
 /// Whose file it is, by its name.
-fn is(path: &Path, held: Held) -> bool {
+fn is(path: &Path, held: EscrowOwner) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(held.prefix()))
 }
 
@@ -138,7 +138,7 @@ fn is(path: &Path, held: Held) -> bool {
 fn what_is_held(path: &Path, content: &Content) -> String {
     let shown = path.display();
     match content {
-        Content::Token(token) if is(path, Held::Leaked) => format!(
+        Content::Token(token) if is(path, EscrowOwner::Leaked) => format!(
             "{shown} holds a copy of the leaked token {}: krea-scan --revoke, where it was found, deals with it",
             name(token)
         ),
@@ -161,23 +161,23 @@ fn name(token: &Token) -> String {
 /// What records that can be read say of their incident.
 fn health(records: &[Record]) -> Health {
     let Some((first, rest)) = records.split_first() else { return Health::Unbegun };
-    let Event::Opened { tokens, .. } = first.event else {
+    let JournalEvent::Opened { tokens, .. } = first.event else {
         return Health::Damaged("it does not begin with its incident's opening".to_owned());
     };
-    let is_found = |record: &Record| matches!(record.event, Event::Found { .. });
+    let is_found = |record: &Record| matches!(record.event, JournalEvent::Found { .. });
     let named = rest.iter().filter(|record| is_found(record)).count();
     match () {
         () if named < tokens && rest.iter().all(is_found) => Health::Unbegun,
         () if named != tokens || cases(records).len() != tokens => {
             Health::Damaged(format!("it is for {tokens} tokens and names {named}"))
         }
-        () if records.last().is_some_and(|record| record.event == Event::Closed) => Health::Closed,
+        () if records.last().is_some_and(|record| record.event == JournalEvent::Closed) => Health::Closed,
         () => Health::Open,
     }
 }
 
 /// Which incident deals with a token already, of those that are open.
-pub fn in_open_incidents(looks: &[Look]) -> BTreeMap<Fingerprint, String> {
+pub fn in_open_incidents(looks: &[FolderState]) -> BTreeMap<Fingerprint, String> {
     let open = looks.iter().filter(|look| look.health == Health::Open);
     let tokens = open
         .flat_map(|look| cases(&look.records).into_iter().map(|case| (case.fingerprint, look.id.clone())));
@@ -185,10 +185,10 @@ pub fn in_open_incidents(looks: &[Look]) -> BTreeMap<Fingerprint, String> {
 }
 
 /// Every token that leaked, as far as the journals tell.
-pub fn ever_leaked(looks: &[Look]) -> BTreeSet<Fingerprint> {
+pub fn ever_leaked(looks: &[FolderState]) -> BTreeSet<Fingerprint> {
     let leaked = |record: &Record| match &record.event {
-        Event::Found { token, .. } => vec![token.clone()],
-        Event::Opened { leaked, .. } => leaked.clone(),
+        JournalEvent::Found { token, .. } => vec![token.clone()],
+        JournalEvent::Opened { leaked, .. } => leaked.clone(),
         _ => Vec::new(),
     };
     looks.iter().flat_map(|look| &look.records).flat_map(leaked).collect()
@@ -198,7 +198,7 @@ pub fn ever_leaked(looks: &[Look]) -> BTreeSet<Fingerprint> {
 ///
 /// # Errors
 /// None is open.
-pub fn latest(looks: &[Look]) -> Result<String, StateError> {
+pub fn latest(looks: &[FolderState]) -> Result<String, StateError> {
     let open = looks.iter().rfind(|look| look.health == Health::Open);
     open.map(|look| look.id.clone()).ok_or(StateError::NoneOpen)
 }
@@ -208,7 +208,7 @@ pub fn latest(looks: &[Look]) -> Result<String, StateError> {
 ///
 /// # Errors
 /// What the system says; and one that another process works on.
-pub fn clear_unbegun(look: &Look, folders: &Folders, at_hand: &[&Token]) -> Result<bool, StateError> {
+pub fn clear_unbegun(look: &FolderState, folders: &Folders, at_hand: &[&Token]) -> Result<bool, StateError> {
     let is_at_hand = |content: &Content| match content {
         Content::Token(token) => at_hand.iter().any(|known| known.expose() == token.expose()),
         Content::Nothing | Content::Room => true,
@@ -224,11 +224,12 @@ pub fn clear_unbegun(look: &Look, folders: &Folders, at_hand: &[&Token]) -> Resu
     for entry in entries {
         let path = entry.map_err(StateError::io("read", &folder.path))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let leaked = name.strip_prefix(Held::Leaked.prefix()).and_then(|text| Fingerprint::parse(text).ok());
+        let leaked =
+            name.strip_prefix(EscrowOwner::Leaked.prefix()).and_then(|text| Fingerprint::parse(text).ok());
         match leaked {
             Some(leaked) => match at_hand.iter().find(|token| token.fingerprint() == leaked) {
-                Some(token) => escrow.settle(Held::Leaked, &leaked, token)?,
-                None => escrow.free(Held::Leaked, &leaked)?,
+                Some(token) => escrow.settle(EscrowOwner::Leaked, &leaked, token)?,
+                None => escrow.free(EscrowOwner::Leaked, &leaked)?,
             },
             None => is_empty &= name == JOURNAL || name == LOCK,
         }
@@ -250,12 +251,13 @@ pub fn cases(records: &[Record]) -> Vec<Case> {
 pub fn apply(cases: &mut Vec<Case>, record: &Record) {
     cases.extend(Case::found(&record.event));
     let token = token_of(&record.event);
-    let concerned = |case: &&mut Case| record.event == Event::Closed || Some(&case.fingerprint) == token;
+    let concerned =
+        |case: &&mut Case| record.event == JournalEvent::Closed || Some(&case.fingerprint) == token;
     cases.iter_mut().filter(concerned).for_each(|case| case.apply(&record.at, &record.event));
 }
 
 /// What a journal says of the run that wrote it.
-pub struct Kept {
+pub struct JournalState {
     pub api: String,
     pub token_api: Option<TokenApiConfig>,
     pub stores: Vec<String>,
@@ -264,12 +266,12 @@ pub struct Kept {
     pub cases: Vec<Case>,
 }
 
-impl Kept {
+impl JournalState {
     /// Reads what a run needs that goes on.
     ///
     /// # Errors
-    /// An incident that is closed, or was never begun. One that is damaged is none of these; see [`Look::warning`].
-    pub fn of(records: &[Record], at: &Folder) -> Result<Kept, StateError> {
+    /// An incident that is closed, or was never begun. One that is damaged is none of these; see [`FolderState::warning`].
+    pub fn of(records: &[Record], at: &IncidentFolder) -> Result<JournalState, StateError> {
         match health(records) {
             Health::Open => {}
             Health::Closed => return Err(StateError::Closed(at.id.clone())),
@@ -279,14 +281,14 @@ impl Kept {
             }
         }
         let opened = records.first().map(|record| &record.event);
-        let Some(Event::Opened { api, token_api, stores, replace_first, folder, .. }) = opened else {
+        let Some(JournalEvent::Opened { api, token_api, stores, replace_first, folder, .. }) = opened else {
             return Err(StateError::NotBegun(at.id.clone()));
         };
         let resumed = records.iter().rev().find_map(|record| match &record.event {
-            Event::Resumed { stores } => Some(stores),
+            JournalEvent::Resumed { stores } => Some(stores),
             _ => None,
         });
-        Ok(Kept {
+        Ok(JournalState {
             api: api.clone(),
             token_api: token_api.clone(),
             stores: resumed.unwrap_or(stores).clone(),

@@ -1,9 +1,9 @@
 //! The incidents that there are, as `--incidents` lists them. Only looks.
 
-use super::case::State;
-use super::folder::{State as Folders, StateError};
-use super::journal::Event;
-use super::kept::{Health, Look, cases};
+use super::case::CaseState;
+use super::folder::{StateError, StateFolder as Folders};
+use super::journal::JournalEvent;
+use super::kept::{FolderState, Health, cases};
 use std::fmt::Write as _;
 
 /// Lines for each incident, newest first: how far it is, each of its tokens, and what is wrong with it or left over.
@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 /// A state folder that cannot be read, or is not private. What is wrong with one incident is among its lines.
 pub fn list() -> Result<String, StateError> {
     let looks = match Folders::look()? {
-        Some(folders) => Look::all(&folders)?,
+        Some(folders) => FolderState::all(&folders)?,
         None => Vec::new(),
     };
     let mut text: String = looks.iter().rev().map(told).collect();
@@ -25,7 +25,7 @@ pub fn list() -> Result<String, StateError> {
     Ok(text + "\n")
 }
 
-fn told(look: &Look) -> String {
+fn told(look: &FolderState) -> String {
     let (id, records) = (&look.id, &look.records);
     let state = match look.health {
         Health::Open => format!("open: krea-scan --resume {id}"),
@@ -35,7 +35,7 @@ fn told(look: &Look) -> String {
     };
     let since = records.first().map_or("", |record| record.at.as_str());
     let stores = records.iter().rev().find_map(|record| match &record.event {
-        Event::Opened { stores, .. } | Event::Resumed { stores } => Some(stores.clone()),
+        JournalEvent::Opened { stores, .. } | JournalEvent::Resumed { stores } => Some(stores.clone()),
         _ => None,
     });
     let stores = stores.unwrap_or_default();
@@ -43,15 +43,15 @@ fn told(look: &Look) -> String {
     let mut text = format!("{id}{begun}  {state}\n");
     for case in cases(records) {
         let how_far = match case.state(&stores) {
-            State::Found => "found",
-            State::Live => "live",
-            State::Revoked => "revoked, not proven dead",
-            State::ProvenDead => "proven dead, not replaced",
-            State::Minted => "replacement in escrow",
-            State::Stored => "replacement stored",
-            State::Done if case.was_dead => "was dead before",
-            State::Done if case.replacement.is_some() => "proven dead and replaced",
-            State::Done => "proven dead",
+            CaseState::Found => "found",
+            CaseState::Live => "live",
+            CaseState::Revoked => "revoked, not proven dead",
+            CaseState::ProvenDead => "proven dead, not replaced",
+            CaseState::Minted => "replacement in escrow",
+            CaseState::Stored => "replacement stored",
+            CaseState::Done if case.was_dead => "was dead before",
+            CaseState::Done if case.replacement.is_some() => "proven dead and replaced",
+            CaseState::Done => "proven dead",
         };
         let place = case.places.first().map_or("", String::as_str);
         // Writing to a String cannot fail.

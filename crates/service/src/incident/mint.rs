@@ -1,12 +1,12 @@
 //! The step that gets a replacement: from the token API, or from a person's hand. From the moment it exists until the
 //! incident is closed it is in escrow. A text that leaked is never taken for one, whoever hands it out.
 
-use super::case::{Case, Progress, label};
+use super::case::{Case, CaseProgress, label};
 use super::console::AskError;
-use super::escrow::{Content, Held};
-use super::journal::{Event, Step};
+use super::escrow::{Content, EscrowOwner};
+use super::journal::{IncidentStep, JournalEvent};
 use super::leaked::Spoiled;
-use super::run::Run;
+use super::run::IncidentRun;
 use super::screen::Tone;
 use super::{guided, naming};
 use crate::Status;
@@ -21,18 +21,18 @@ const PASTES: usize = 5;
 /// A pasted text that is shorter is no token, in bytes.
 const SHORTEST: usize = 16;
 
-impl Run<'_> {
+impl IncidentRun<'_> {
     /// Gets a replacement, unless one is in escrow.
     pub(super) fn mint(&mut self, token: &Fingerprint) -> Result<()> {
         let Some(case) = self.case(token).filter(|_| !self.fresh.contains_key(token)) else { return Ok(()) };
         if let Some(gone) = &case.replacement {
             let name = gone.name.clone();
             self.orphaned(token, name, "it is not in escrow any more")?;
-        } else if case.mint == Progress::Begun && self.token_api.is_some() {
+        } else if case.mint == CaseProgress::Begun && self.token_api.is_some() {
             let name = self.next_name(token);
             self.orphaned(token, name, "the run ended before the answer came")?;
         }
-        match self.escrow.reserve(Held::Replacement, token) {
+        match self.escrow.reserve(EscrowOwner::Replacement, token) {
             Ok(None) => {}
             Ok(Some(aside)) => self.console.insist_as(
                 Tone::Bad,
@@ -44,7 +44,7 @@ impl Run<'_> {
             ),
             Err(error) => {
                 let reason = format!("nothing was minted, because escrow has no room: {error}");
-                return self.fail(token, Step::Mint, reason);
+                return self.fail(token, IncidentStep::Mint, reason);
             }
         }
         if self.token_api.is_some() { self.mint_by_api(token) } else { self.mint_by_hand(token) }
@@ -68,13 +68,13 @@ impl Run<'_> {
             self.label(token)
         ));
         let reason = reason.to_owned();
-        Ok(self.record(Event::Orphaned { token: token.clone(), name, reason })?)
+        Ok(self.record(JournalEvent::Orphaned { token: token.clone(), name, reason })?)
     }
 
     fn mint_by_api(&mut self, token: &Fingerprint) -> Result<()> {
         for attempt in 1..=MINTS {
             let name = self.next_name(token);
-            self.begin_step(token, Step::Mint)?;
+            self.begin_step(token, IncidentStep::Mint)?;
             let held = self.interrupt.hold();
             let answer = self.token_api.as_ref().map(|api| api.mint(&name));
             if let Some(Ok(minted)) = &answer {
@@ -85,7 +85,7 @@ impl Run<'_> {
                         return self.not_minted(token, name, spoiled);
                     }
                     None => {
-                        let kept = self.escrow.put(Held::Replacement, token, &minted.token);
+                        let kept = self.escrow.put(EscrowOwner::Replacement, token, &minted.token);
                         drop(held);
                         return match kept {
                             Ok(()) => self.minted(token, &minted.token, name),
@@ -97,14 +97,18 @@ impl Run<'_> {
             drop(held);
             match answer {
                 Some(Err(MintError::NotDone(reason))) => {
-                    self.escrow.free(Held::Replacement, token)?;
-                    return self.fail(token, Step::Mint, format!("nothing was minted: {reason}"));
+                    self.escrow.free(EscrowOwner::Replacement, token)?;
+                    return self.fail(token, IncidentStep::Mint, format!("nothing was minted: {reason}"));
                 }
                 Some(Err(MintError::MayBeDone(reason))) => {
                     self.orphaned(token, name, &reason)?;
                     if attempt == MINTS {
-                        self.escrow.free(Held::Replacement, token)?;
-                        return self.fail(token, Step::Mint, format!("no replacement at hand: {reason}"));
+                        self.escrow.free(EscrowOwner::Replacement, token)?;
+                        return self.fail(
+                            token,
+                            IncidentStep::Mint,
+                            format!("no replacement at hand: {reason}"),
+                        );
                     }
                 }
                 Some(Ok(_)) | None => return Ok(()),
@@ -115,7 +119,7 @@ impl Run<'_> {
 
     /// Says what to do when the token API hands out a token that leaked, or the row of one.
     fn not_minted(&mut self, token: &Fingerprint, name: String, spoiled: Spoiled) -> Result<()> {
-        self.escrow.free(Held::Replacement, token)?;
+        self.escrow.free(EscrowOwner::Replacement, token)?;
         if spoiled == Spoiled::Row {
             self.orphaned(token, name, &spoiled.to_string())?;
         }
@@ -128,7 +132,7 @@ impl Run<'_> {
             ),
         };
         let reason = format!("{host} handed out no replacement: {spoiled}. Nothing was stored; {next}");
-        self.fail(token, Step::Mint, reason)
+        self.fail(token, IncidentStep::Mint, reason)
     }
 
     /// Undoes a mint whose token could not be put into escrow for certain. What is not proven dead then is kept as far as
@@ -136,16 +140,17 @@ impl Run<'_> {
     fn not_kept(&mut self, token: &Fingerprint, minted: &Minted, name: String, error: &str) -> Result<()> {
         let undone = self.token_api.as_ref().map(|api| api.revoke(&minted.id));
         if matches!(undone, Some(Ok(_))) && self.krea.liveness(&minted.token).status == Status::Dead {
-            self.escrow.settle(Held::Replacement, token, &minted.token)?;
+            self.escrow.settle(EscrowOwner::Replacement, token, &minted.token)?;
             let reason = format!("the replacement could not be kept ({error}) and was revoked again");
-            return self.fail(token, Step::Mint, reason);
+            return self.fail(token, IncidentStep::Mint, reason);
         }
         self.kept_after_all(token, &minted.token, name, error)
     }
 
     /// Goes on with a replacement that is in escrow, though the system said that it may not be; names one that is not.
     fn kept_after_all(&mut self, token: &Fingerprint, new: &Token, name: String, error: &str) -> Result<()> {
-        if matches!(self.escrow.get(Held::Replacement, token), Ok(Content::Token(held)) if held == *new) {
+        if matches!(self.escrow.get(EscrowOwner::Replacement, token), Ok(Content::Token(held)) if held == *new)
+        {
             self.console.insist_as(
                 Tone::Bad,
                 format!("    warning: what is in escrow may not survive a power cut ({error})"),
@@ -153,12 +158,12 @@ impl Run<'_> {
             return self.minted(token, new, name);
         }
         self.orphaned(token, name, "it could not be kept")?;
-        self.fail(token, Step::Mint, format!("the replacement could not be kept: {error}"))
+        self.fail(token, IncidentStep::Mint, format!("the replacement could not be kept: {error}"))
     }
 
     fn mint_by_hand(&mut self, token: &Fingerprint) -> Result<()> {
         let name = self.next_name(token);
-        self.begin_step(token, Step::Mint)?;
+        self.begin_step(token, IncidentStep::Mint)?;
         let Some(case) = self.case(token) else { return Ok(()) };
         self.console.insist(guided::create(case, &name));
         let prompt = "  Paste the replacement (it is not shown): ";
@@ -170,8 +175,8 @@ impl Run<'_> {
             let text = match text {
                 Ok(text) => text,
                 Err(error @ (AskError::NoTerminal(_) | AskError::Broken(_))) => {
-                    self.escrow.free(Held::Replacement, token)?;
-                    return self.fail(token, Step::Mint, format!("no replacement: {error}"));
+                    self.escrow.free(EscrowOwner::Replacement, token)?;
+                    return self.fail(token, IncidentStep::Mint, format!("no replacement: {error}"));
                 }
                 Err(error @ (AskError::Empty | AskError::TooLong)) => {
                     self.console.insist_as(Tone::Bad, format!("  Not taken: {error}."));
@@ -187,7 +192,7 @@ impl Run<'_> {
                 None => {
                     self.console.hide(&new);
                     let held = self.interrupt.hold();
-                    let kept = self.escrow.put(Held::Replacement, token, &new);
+                    let kept = self.escrow.put(EscrowOwner::Replacement, token, &new);
                     drop(held);
                     return match kept {
                         Ok(()) => self.minted(token, &new, name),
@@ -201,8 +206,8 @@ impl Run<'_> {
                 break;
             }
         }
-        self.escrow.free(Held::Replacement, token)?;
-        self.fail(token, Step::Mint, "no usable replacement was given")
+        self.escrow.free(EscrowOwner::Replacement, token)?;
+        self.fail(token, IncidentStep::Mint, "no usable replacement was given")
     }
 
     /// What is wrong with a pasted text, if anything is.
@@ -241,7 +246,7 @@ impl Run<'_> {
 
     pub(super) fn minted(&mut self, token: &Fingerprint, new: &Token, name: String) -> Result<()> {
         self.fresh.insert(token.clone(), new.clone());
-        let event = Event::Minted {
+        let event = JournalEvent::Minted {
             token: token.clone(),
             new: new.fingerprint(),
             id_prefix: new.id_prefix(),
@@ -249,7 +254,7 @@ impl Run<'_> {
         };
         self.record(event)?;
         let fresh = label(new.id_prefix().as_deref(), &new.fingerprint());
-        let path = self.escrow.path(Held::Replacement, token);
+        let path = self.escrow.path(EscrowOwner::Replacement, token);
         self.say(token, Tone::Good, &format!("replacement {fresh}: \"{name}\""));
         self.console.say(format!("    held until all of this is done: {}", path.display()));
         Ok(())

@@ -25,10 +25,10 @@ mod screen;
 pub mod sink;
 mod steps;
 
-pub use begin::{Ask, Options, may_ask, resume, start};
-pub use case::{Case, Progress, Replacement, State, label};
+pub use begin::{Ask, IncidentOptions, may_ask, resume, start};
+pub use case::{Case, CaseProgress, CaseState, Replacement, label};
 pub use folder::StateError;
 pub use leaked::Leak;
 pub use list::list;
 pub use plan::dry_run;
-pub use report::{Entry, Report};
+pub use report::{Report, ReportedToken};

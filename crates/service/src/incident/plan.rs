@@ -2,7 +2,7 @@
 
 use super::folder::StateError;
 
-use super::begin::Options;
+use super::begin::IncidentOptions;
 use super::leaked::Leak;
 use crate::krea::TOKENS_PAGE;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// An address that tokens must not be sent to.
-pub fn dry_run(leaks: &[Leak], options: &Options) -> anyhow::Result<Vec<String>> {
+pub fn dry_run(leaks: &[Leak], options: &IncidentOptions) -> anyhow::Result<Vec<String>> {
     let api = &options.api;
     let by = options.token_api.as_ref().map(|config| config.base().to_owned());
     let labels: Vec<String> = leaks

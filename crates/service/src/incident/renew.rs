@@ -2,9 +2,9 @@
 //! by chance, and a replacement may have died with the row that it replaces, or may not be where it was stored any more.
 //! Takes the cases that are dead; only what passes here is done, and nothing else ends an incident.
 
-use super::case::{Case, Progress};
-use super::journal::{Event, Step};
-use super::run::{Part, Run};
+use super::case::{Case, CaseProgress};
+use super::journal::{IncidentStep, JournalEvent};
+use super::run::{IncidentRun, RunPart};
 use super::screen::Tone;
 use super::sink::Sink;
 use crate::Status;
@@ -12,7 +12,7 @@ use crate::krea::{Answers, Question};
 use anyhow::Result;
 use krea_scan_token::Fingerprint;
 
-impl Run<'_> {
+impl IncidentRun<'_> {
     /// Asks once more about every leaked token that is dead, and about its replacement.
     pub fn renew(&mut self) -> Result<()> {
         let sinks = self.sink_names();
@@ -20,9 +20,12 @@ impl Run<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        self.heading(Part::Renew, &format!("asking {} once more, after all that was done", self.krea.host()));
+        self.heading(
+            RunPart::Renew,
+            &format!("asking {} once more, after all that was done", self.krea.host()),
+        );
         for token in &wanted {
-            self.begin_step(token, Step::Renew)?;
+            self.begin_step(token, IncidentStep::Renew)?;
             self.look_where_it_is_stored(token)?;
         }
         let leaked = wanted.iter().filter_map(|token| self.leaked.get(token)).map(Question::still_dead);
@@ -36,7 +39,7 @@ impl Run<'_> {
             let is_live = self.is_still_live(token, &answers, was_proven)?;
             let is_settled = self.case(token).is_some_and(|case| case.is_settled(&sinks));
             if is_dead && is_live && is_settled {
-                self.record(Event::Proven { token: token.clone() })?;
+                self.record(JournalEvent::Proven { token: token.clone() })?;
             }
         }
         Ok(())
@@ -50,7 +53,7 @@ impl Run<'_> {
     fn is_still_dead(&mut self, token: &Fingerprint, answers: &Answers, was_proven: bool) -> Result<bool> {
         let Some(answer) = self.leaked.get(token).and_then(|leaked| answers.of(leaked)).cloned() else {
             if !was_proven {
-                self.fail(token, Step::Renew, GONE)?;
+                self.fail(token, IncidentStep::Renew, GONE)?;
             }
             return Ok(was_proven);
         };
@@ -60,7 +63,7 @@ impl Run<'_> {
             Status::Live => "it is live again, though Krea refused it before",
             Status::Unknown | Status::Unverified => "it was proven dead, and could not be proven again",
         };
-        self.fail(token, Step::Renew, format!("{problem}: {}", answer.reason))?;
+        self.fail(token, IncidentStep::Renew, format!("{problem}: {}", answer.reason))?;
         Ok(false)
     }
 
@@ -72,7 +75,7 @@ impl Run<'_> {
         }
         let Some(new) = self.fresh.get(token).cloned() else {
             if !was_proven {
-                self.fail(token, Step::Renew, "the replacement is not in escrow any more")?;
+                self.fail(token, IncidentStep::Renew, "the replacement is not in escrow any more")?;
             }
             return Ok(was_proven);
         };
@@ -81,7 +84,7 @@ impl Run<'_> {
             _ => self.patiently(&new),
         };
         let (status, reason) = (answer.status, answer.reason.clone());
-        self.record(Event::Replacement { token: token.clone(), status, reason })?;
+        self.record(JournalEvent::Replacement { token: token.clone(), status, reason })?;
         match status {
             Status::Live => {
                 self.say(token, Tone::Good, &format!("the replacement is live: {}", answer.reason));
@@ -89,7 +92,7 @@ impl Run<'_> {
             }
             Status::Dead => self.fail(
                 token,
-                Step::Renew,
+                IncidentStep::Renew,
                 format!(
                     "the replacement is dead ({}), though it was live before: it may have died with the token that it \
                      replaces. What was stored does not work; going on gets another one",
@@ -98,7 +101,7 @@ impl Run<'_> {
             )?,
             Status::Unknown | Status::Unverified => self.fail(
                 token,
-                Step::Renew,
+                IncidentStep::Renew,
                 format!("the replacement was live, and could not be proven again: {}", answer.reason),
             )?,
         }
@@ -113,11 +116,11 @@ impl Run<'_> {
         let Some(stores) = case.replacement.as_ref().map(|new| new.stores.clone()) else { return Ok(()) };
         for sink in self.sinks.clone() {
             let key = sink.to_string();
-            let is_stored = stores.get(&key).is_some_and(Progress::is_done);
+            let is_stored = stores.get(&key).is_some_and(CaseProgress::is_done);
             if is_stored && Sink::holds(&sink, &new) == Some(false) {
                 let reason =
                     format!("{key} does not hold the replacement any more; going on stores it again");
-                self.fail(token, Step::Store(key), reason)?;
+                self.fail(token, IncidentStep::Store(key), reason)?;
             }
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! The steps that give a leaked token its replacement: get it, as [`super::mint`] does; store it; prove it live; give it up
 //! when it is dead, and get another one.
 
-use super::case::{Case, Progress};
-use super::escrow::Held;
-use super::journal::{Event, Step};
-use super::run::{Part, Run};
+use super::case::{Case, CaseProgress};
+use super::escrow::EscrowOwner;
+use super::journal::{IncidentStep, JournalEvent};
+use super::run::{IncidentRun, RunPart};
 use super::screen::Tone;
 use super::sink::{Delivery, Sink};
 use super::steps::BY_API;
@@ -21,7 +21,7 @@ const NOWHERE: &str =
 /// How long a new token may take until Krea accepts it.
 const NEW_TOKEN: Duration = Duration::from_secs(10);
 
-impl Run<'_> {
+impl IncidentRun<'_> {
     /// Mints, stores and proves the replacements that are wanted.
     pub fn replace(&mut self) -> Result<()> {
         let sinks = self.sink_names();
@@ -34,7 +34,7 @@ impl Run<'_> {
         });
         if sinks.is_empty() {
             for token in &wanted {
-                self.fail(token, Step::ProveLive, NOWHERE)?;
+                self.fail(token, IncidentStep::ProveLive, NOWHERE)?;
             }
             return Ok(());
         }
@@ -45,7 +45,7 @@ impl Run<'_> {
             Some(api) => format!("through {}", api.host()),
             None => "by hand, on the API Tokens page".to_owned(),
         };
-        self.heading(Part::Replace, &through);
+        self.heading(RunPart::Replace, &through);
         for (at, token) in wanted.iter().enumerate() {
             if at > 0 && self.token_api.is_none() {
                 self.console.say("");
@@ -53,7 +53,7 @@ impl Run<'_> {
             self.mint(token)?;
         }
         if wanted.iter().any(|token| self.fresh.contains_key(token)) {
-            self.heading(Part::Store, "and prove it live");
+            self.heading(RunPart::Store, "and prove it live");
         }
         for token in &wanted {
             self.store(token)?;
@@ -72,11 +72,11 @@ impl Run<'_> {
             Some(new) => {
                 let liveness = self.krea.liveness(&new);
                 let (status, reason) = (liveness.status, liveness.reason.clone());
-                self.record(Event::Replacement { token: token.clone(), status, reason })?;
+                self.record(JournalEvent::Replacement { token: token.clone(), status, reason })?;
                 if status != Status::Dead {
                     return Ok(());
                 }
-                self.escrow.settle(Held::Replacement, token, &new)?;
+                self.escrow.settle(EscrowOwner::Replacement, token, &new)?;
                 self.fresh.remove(token);
                 liveness.reason
             }
@@ -92,7 +92,7 @@ impl Run<'_> {
             Tone::Bad,
             &format!("its replacement is given up, and another one is wanted: {reason}"),
         );
-        Ok(self.record(Event::GivenUp { token: token.clone(), new, reason })?)
+        Ok(self.record(JournalEvent::GivenUp { token: token.clone(), new, reason })?)
     }
 
     fn store(&mut self, token: &Fingerprint) -> Result<()> {
@@ -102,10 +102,10 @@ impl Run<'_> {
             let Some(replacement) = self.case(token).and_then(|case| case.replacement.clone()) else {
                 continue;
             };
-            if replacement.stores.get(&key).is_some_and(Progress::is_done) {
+            if replacement.stores.get(&key).is_some_and(CaseProgress::is_done) {
                 continue;
             }
-            self.begin_step(token, Step::Store(key.clone()))?;
+            self.begin_step(token, IncidentStep::Store(key.clone()))?;
             let variable = self.variable_beside(token, &sink);
             let former = self.case(token).map(|case| case.former.clone()).unwrap_or_default();
             let delivery = Delivery {
@@ -128,11 +128,19 @@ impl Run<'_> {
                             self.noted.insert(note);
                         }
                     }
-                    self.record(Event::Stored { token: token.clone(), sink: key, place: stored.place })?;
+                    self.record(JournalEvent::Stored {
+                        token: token.clone(),
+                        sink: key,
+                        place: stored.place,
+                    })?;
                 }
                 Err(error) => {
-                    let path = self.escrow.path(Held::Replacement, token);
-                    self.fail(token, Step::Store(key.clone()), format!("not stored in {key}: {error}"))?;
+                    let path = self.escrow.path(EscrowOwner::Replacement, token);
+                    self.fail(
+                        token,
+                        IncidentStep::Store(key.clone()),
+                        format!("not stored in {key}: {error}"),
+                    )?;
                     if let Some(said) = error.said() {
                         self.console.insist(said);
                     }
@@ -173,16 +181,16 @@ impl Run<'_> {
         else {
             return Ok(());
         };
-        self.begin_step(token, Step::ProveLive)?;
+        self.begin_step(token, IncidentStep::ProveLive)?;
         let liveness = self.patiently(&new);
         let (status, reason) = (liveness.status, liveness.reason.clone());
-        self.record(Event::Replacement { token: token.clone(), status, reason })?;
+        self.record(JournalEvent::Replacement { token: token.clone(), status, reason })?;
         if liveness.status == Status::Live {
             self.say(token, Tone::Good, &format!("the replacement is live: {}", liveness.reason));
             return Ok(());
         }
         let reason = format!("the replacement is not proven live: {}", liveness.reason);
-        self.fail(token, Step::ProveLive, reason)
+        self.fail(token, IncidentStep::ProveLive, reason)
     }
 
     /// Asks about a new token, which may need a moment until every server knows it.

@@ -1,6 +1,6 @@
 //! What came of an incident, for people and programs: where each token is on its way, and what is left to do.
 
-use super::case::{Case, State};
+use super::case::{Case, CaseState};
 use crate::Status;
 use serde::Serialize;
 
@@ -16,16 +16,16 @@ pub struct Report {
     /// The sinks.
     pub stores: Vec<String>,
     /// Each token.
-    pub tokens: Vec<Entry>,
+    pub tokens: Vec<ReportedToken>,
     /// What finishes the job, when it is not finished.
     pub resume: Option<String>,
 }
 
 /// One token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct ReportedToken {
     /// How far it is.
-    pub state: State,
+    pub state: CaseState,
     /// What is known of it.
     #[serde(flatten)]
     pub case: Case,
@@ -36,7 +36,7 @@ pub struct Entry {
 impl Report {
     /// Whether every token is proven dead, and every replacement that was asked for is stored and live.
     pub fn is_done(&self) -> bool {
-        self.tokens.iter().all(|entry| entry.state == State::Done)
+        self.tokens.iter().all(|entry| entry.state == CaseState::Done)
     }
 
     /// How many tokens are proven dead.
@@ -46,7 +46,7 @@ impl Report {
 
     /// How many replacements are stored and accepted by Krea.
     pub fn replaced(&self) -> usize {
-        let live = |entry: &&Entry| {
+        let live = |entry: &&ReportedToken| {
             let live = entry.case.replacement.as_ref().is_some_and(|new| new.status == Status::Live);
             live && entry.case.is_replaced(&self.stores)
         };

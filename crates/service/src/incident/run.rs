@@ -3,16 +3,16 @@
 
 use super::case::Case;
 use super::console::{Console, Interrupt};
-use super::escrow::{Content, Escrow, Held};
+use super::escrow::{Content, Escrow, EscrowOwner};
 use super::folder::VERSION;
-use super::folder::{Folder, StateError};
-use super::journal::{Event, Journal};
+use super::folder::{IncidentFolder, StateError};
+use super::journal::{Journal, JournalEvent};
 use super::kept;
 use super::leaked::{Leak, LeakedTexts};
-use super::report::{Entry, Report};
+use super::report::{Report, ReportedToken};
 use super::screen::Tone;
 use super::sink::Sink;
-use super::{State, naming};
+use super::{CaseState, naming};
 use crate::krea::{Krea, TokenApi, TokenApiConfig};
 use anyhow::{Context as _, Result};
 use krea_scan_token::{Fingerprint, Token};
@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// An incident that is being worked on.
-pub(super) struct Run<'a> {
-    pub folder: Folder,
+pub(super) struct IncidentRun<'a> {
+    pub folder: IncidentFolder,
     pub journal: Journal,
     pub escrow: Escrow,
     pub cases: Vec<Case>,
@@ -44,7 +44,7 @@ pub(super) struct Run<'a> {
 
 /// The parts of a run, as a person sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum RunPart {
     Verify,
     Revoke,
     Prove,
@@ -53,10 +53,10 @@ pub(super) enum Part {
     Renew,
 }
 
-impl Part {
+impl RunPart {
     /// In the order of the run.
-    fn all(replace_first: bool, replaces: bool) -> &'static [Part] {
-        use Part::*;
+    fn all(replace_first: bool, replaces: bool) -> &'static [RunPart] {
+        use RunPart::*;
         match (replaces, replace_first) {
             (false, _) => &[Verify, Revoke, Prove, Renew],
             (true, false) => &[Verify, Revoke, Prove, Replace, Store, Renew],
@@ -65,19 +65,19 @@ impl Part {
     }
 }
 
-impl Run<'_> {
+impl IncidentRun<'_> {
     /// Puts the tokens into escrow, and names them in the journal.
     pub fn begin(&mut self, leaks: &[&Leak], others: &[Token], folder: std::path::PathBuf) -> Result<()> {
         // Escrow comes before the journal speaks of a token: what the journal knows can be gone on with.
         for leak in leaks {
             let fingerprint = leak.token.fingerprint();
-            self.escrow.put(Held::Leaked, &fingerprint, &leak.token)?;
+            self.escrow.put(EscrowOwner::Leaked, &fingerprint, &leak.token)?;
             self.leaked.insert(fingerprint, leak.token.clone());
         }
         super::folder::sync_folder(&self.folder.path)?;
         let mut leaked = LeakedTexts::default();
         leaks.iter().map(|leak| &leak.token).chain(others).for_each(|token| leaked.add(token));
-        self.record(Event::Opened {
+        self.record(JournalEvent::Opened {
             version: VERSION,
             api: self.krea.host().to_string(),
             token_api: self.config.clone(),
@@ -88,7 +88,7 @@ impl Run<'_> {
             leaked: leaked.prints(),
         })?;
         for leak in leaks {
-            self.record(Event::Found {
+            self.record(JournalEvent::Found {
                 token: leak.token.fingerprint(),
                 kind: leak.token.kind(),
                 id_prefix: leak.token.id_prefix(),
@@ -106,17 +106,17 @@ impl Run<'_> {
         for leaked in &cases {
             // Whose name it has, it is.
             if let Some(token) =
-                self.held(Held::Leaked, leaked)?.filter(|token| token.fingerprint() == *leaked)
+                self.held(EscrowOwner::Leaked, leaked)?.filter(|token| token.fingerprint() == *leaked)
             {
                 self.texts.add(&token);
                 self.leaked.insert(leaked.clone(), token);
             }
         }
         for leaked in &cases {
-            let Some(new) = self.held(Held::Replacement, leaked)? else { continue };
+            let Some(new) = self.held(EscrowOwner::Replacement, leaked)? else { continue };
             if self.leaked.values().any(|known| known.expose() == new.expose()) {
                 // It is in escrow as what it is, too.
-                self.escrow.settle(Held::Replacement, leaked, &new)?;
+                self.escrow.settle(EscrowOwner::Replacement, leaked, &new)?;
                 continue;
             }
             let known = self.case(leaked).and_then(|case| case.replacement.as_ref());
@@ -132,7 +132,7 @@ impl Run<'_> {
     }
 
     /// What a file of the escrow holds; what cannot be read is told, and left.
-    fn held(&self, held: Held, leaked: &Fingerprint) -> Result<Option<Token>, StateError> {
+    fn held(&self, held: EscrowOwner, leaked: &Fingerprint) -> Result<Option<Token>, StateError> {
         match self.escrow.get(held, leaked)? {
             Content::Token(token) => {
                 self.console.hide(&token);
@@ -178,7 +178,9 @@ impl Run<'_> {
                 .fresh
                 .get(leaked)
                 .filter(|new| stored.is_some_and(|stored| stored.fingerprint == new.fingerprint()));
-            for (held, token) in [(Held::Replacement, stored), (Held::Leaked, self.leaked.get(leaked))] {
+            for (held, token) in
+                [(EscrowOwner::Replacement, stored), (EscrowOwner::Leaked, self.leaked.get(leaked))]
+            {
                 match token {
                     Some(token) => self.escrow.settle(held, leaked, token)?,
                     // Room that was taken and not needed.
@@ -187,7 +189,7 @@ impl Run<'_> {
             }
         }
         self.fresh.clear();
-        self.record(Event::Closed)?;
+        self.record(JournalEvent::Closed)?;
         Ok(())
     }
 
@@ -214,7 +216,7 @@ impl Run<'_> {
     fn approve(&self) -> Result<bool> {
         let Some(api) = &self.token_api else { return Ok(true) };
         let sinks = self.sink_names();
-        let left = |case: &&Case| case.state(&sinks) != State::Done;
+        let left = |case: &&Case| case.state(&sinks) != CaseState::Done;
         let labels: Vec<String> = self.cases.iter().filter(left).map(Case::label).collect();
         if labels.is_empty() {
             return Ok(true);
@@ -226,15 +228,15 @@ impl Run<'_> {
     }
 
     /// Writes an event down, and knows it.
-    pub fn record(&mut self, event: Event) -> Result<(), StateError> {
+    pub fn record(&mut self, event: JournalEvent) -> Result<(), StateError> {
         let record = self.journal.append(event)?;
         kept::apply(&mut self.cases, &record);
         Ok(())
     }
 
     /// Says where in the run we are.
-    pub fn heading(&self, part: Part, what: &str) {
-        let parts = Part::all(self.replace_first, !self.sinks.is_empty());
+    pub fn heading(&self, part: RunPart, what: &str) {
+        let parts = RunPart::all(self.replace_first, !self.sinks.is_empty());
         let at = parts.iter().position(|&other| other == part).map_or(0, |at| at + 1);
         self.console.say_as(Tone::Heading, format!("\n[{at}/{}] {part:?}: {what}", parts.len()));
     }
@@ -250,13 +252,13 @@ impl Run<'_> {
 
     fn report(&self) -> Report {
         let stores = self.sink_names();
-        let entry = |case: &Case| Entry {
+        let entry = |case: &Case| ReportedToken {
             state: case.state(&stores),
             case: case.clone(),
             escrow: self
                 .fresh
                 .contains_key(&case.fingerprint)
-                .then(|| self.escrow.path(Held::Replacement, &case.fingerprint).display().to_string()),
+                .then(|| self.escrow.path(EscrowOwner::Replacement, &case.fingerprint).display().to_string()),
         };
         let mut report = Report {
             id: Some(self.folder.id.clone()),

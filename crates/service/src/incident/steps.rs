@@ -1,13 +1,13 @@
 //! The steps of the state machine. Each one writes to the journal that it begins, does what it does, and writes down what
 //! came of it. One token that fails does not hold up the others; a journal that cannot be written stops everything.
 
-use super::case::{Case, Progress};
+use super::case::{Case, CaseProgress};
 use super::guided;
-use super::journal::{Event, Step};
+use super::journal::{IncidentStep, JournalEvent};
 use super::naming;
 use super::plan::told;
 use super::renew::GONE;
-use super::run::{Part, Run};
+use super::run::{IncidentRun, RunPart};
 use super::screen::Tone;
 use crate::Status;
 use crate::krea::{Liveness, Revocation};
@@ -23,7 +23,7 @@ pub(super) const BY_API: (Duration, Duration) = (Duration::from_millis(250), Dur
 /// How often it is said that we still wait, where no line can change in place.
 const STILL: Duration = Duration::from_secs(60);
 
-impl Run<'_> {
+impl IncidentRun<'_> {
     pub(super) fn select(&self, wanted: impl Fn(&Case) -> bool) -> Vec<Fingerprint> {
         self.cases.iter().filter(|case| wanted(case)).map(|case| case.fingerprint.clone()).collect()
     }
@@ -40,18 +40,27 @@ impl Run<'_> {
         self.console.say_as(tone, format!("  {}  {text}", self.label(token)));
     }
 
-    pub(super) fn begin_step(&mut self, token: &Fingerprint, step: Step) -> Result<()> {
-        Ok(self.record(Event::Begun { token: token.clone(), step })?)
+    pub(super) fn begin_step(&mut self, token: &Fingerprint, step: IncidentStep) -> Result<()> {
+        Ok(self.record(JournalEvent::Begun { token: token.clone(), step })?)
     }
 
-    pub(super) fn fail(&mut self, token: &Fingerprint, step: Step, reason: impl Into<String>) -> Result<()> {
+    pub(super) fn fail(
+        &mut self,
+        token: &Fingerprint,
+        step: IncidentStep,
+        reason: impl Into<String>,
+    ) -> Result<()> {
         let reason = reason.into();
         self.say(token, Tone::Bad, &reason);
-        Ok(self.record(Event::Failed { token: token.clone(), step, reason })?)
+        Ok(self.record(JournalEvent::Failed { token: token.clone(), step, reason })?)
     }
 
     /// The leaked tokens that are at hand, and for the others the word that they are not.
-    fn at_hand(&mut self, wanted: Vec<Fingerprint>, step: &Step) -> Result<(Vec<Fingerprint>, Vec<Token>)> {
+    fn at_hand(
+        &mut self,
+        wanted: Vec<Fingerprint>,
+        step: &IncidentStep,
+    ) -> Result<(Vec<Fingerprint>, Vec<Token>)> {
         let (here, gone): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|token| self.leaked.contains_key(token));
         for token in &gone {
@@ -64,13 +73,13 @@ impl Run<'_> {
     /// Asks Krea which tokens are live.
     pub fn verify(&mut self) -> Result<()> {
         let wanted = self.select(|case| !case.is_dead());
-        let (wanted, tokens) = self.at_hand(wanted, &Step::Verify)?;
+        let (wanted, tokens) = self.at_hand(wanted, &IncidentStep::Verify)?;
         if wanted.is_empty() {
             return Ok(());
         }
-        self.heading(Part::Verify, &format!("asking {} which are live", self.krea.host()));
+        self.heading(RunPart::Verify, &format!("asking {} which are live", self.krea.host()));
         for token in &wanted {
-            self.begin_step(token, Step::Verify)?;
+            self.begin_step(token, IncidentStep::Verify)?;
         }
         for (token, liveness) in wanted.iter().zip(self.krea.livenesses(&tokens)) {
             self.took(token, &liveness)?;
@@ -87,26 +96,26 @@ impl Run<'_> {
         };
         self.say(token, tone, &format!("{word}: {}", liveness.reason));
         let (status, reason) = (liveness.status, liveness.reason.clone());
-        if status == Status::Dead && self.case(token).is_some_and(|case| case.revoke == Progress::Begun) {
+        if status == Status::Dead && self.case(token).is_some_and(|case| case.revoke == CaseProgress::Begun) {
             let by = "by hand, on the API Tokens page".to_owned();
             let by =
                 if self.by_api(token) { "by the token API, whose answer was lost".to_owned() } else { by };
-            self.record(Event::Revoked { token: token.clone(), by })?;
+            self.record(JournalEvent::Revoked { token: token.clone(), by })?;
         }
-        Ok(self.record(Event::Liveness { token: token.clone(), status, reason })?)
+        Ok(self.record(JournalEvent::Liveness { token: token.clone(), status, reason })?)
     }
 
     /// Reads what ran under the live tokens' identity, before it is too late to ask.
     pub fn evidence(&mut self) -> Result<()> {
         let wanted = self
             .select(|case| case.status == Status::Live && case.usage.is_none() && !case.revoke.is_begun());
-        let (wanted, tokens) = self.at_hand(wanted, &Step::Evidence)?;
+        let (wanted, tokens) = self.at_hand(wanted, &IncidentStep::Evidence)?;
         for (token, text) in wanted.iter().zip(&tokens) {
-            self.begin_step(token, Step::Evidence)?;
+            self.begin_step(token, IncidentStep::Evidence)?;
             let since = self.case(token).and_then(|case| case.since.as_deref()?.parse().ok());
             let usage = self.krea.usage(text, since);
             self.say(token, Tone::Plain, &usage.line());
-            self.record(Event::Evidence { token: token.clone(), usage })?;
+            self.record(JournalEvent::Evidence { token: token.clone(), usage })?;
         }
         Ok(())
     }
@@ -130,7 +139,7 @@ impl Run<'_> {
                 "not revoked: with --replace-first its replacement has to be stored and live before",
             );
         }
-        let (wanted, _) = self.at_hand(wanted, &Step::Revoke)?;
+        let (wanted, _) = self.at_hand(wanted, &IncidentStep::Revoke)?;
         if wanted.is_empty() {
             return Ok(());
         }
@@ -138,15 +147,15 @@ impl Run<'_> {
             wanted.iter().cloned().partition(|token| self.by_api(token));
         let host = self.token_api.as_ref().map(|api| api.host().to_string());
         match host.filter(|_| !by_api.is_empty()) {
-            Some(host) => self.heading(Part::Revoke, &format!("through {host}")),
-            None => self.heading(Part::Revoke, "by hand, on the API Tokens page"),
+            Some(host) => self.heading(RunPart::Revoke, &format!("through {host}")),
+            None => self.heading(RunPart::Revoke, "by hand, on the API Tokens page"),
         }
         for token in &by_api {
             self.revoke_by_api(token)?;
         }
         if !by_hand.is_empty() {
             for token in &by_hand {
-                self.begin_step(token, Step::Revoke)?;
+                self.begin_step(token, IncidentStep::Revoke)?;
             }
             let cases: Vec<&Case> = by_hand.iter().filter_map(|token| self.case(token)).collect();
             self.console.insist(guided::rows(&cases));
@@ -165,7 +174,7 @@ impl Run<'_> {
         };
         // Said to be done before, and Krea accepts the token all the same: to ask again does no harm.
         let is_again = self.case(token).is_some_and(|case| case.revoke.is_done());
-        self.begin_step(token, Step::Revoke)?;
+        self.begin_step(token, IncidentStep::Revoke)?;
         let answer = self.token_api.as_ref().map(|api| api.revoke(&id));
         match answer {
             Some(Ok(done)) => {
@@ -174,13 +183,15 @@ impl Run<'_> {
                     Revocation::AlreadyGone => format!("before: {host} has no such token"),
                 };
                 self.say(token, Tone::Plain, &format!("revoked {by}"));
-                Ok(self.record(Event::Revoked { token: token.clone(), by })?)
+                Ok(self.record(JournalEvent::Revoked { token: token.clone(), by })?)
             }
             Some(Err(error)) if is_again => {
                 self.say(token, Tone::Plain, &format!("revoked before, and not again by {host}: {error}"));
                 Ok(())
             }
-            Some(Err(error)) => self.fail(token, Step::Revoke, format!("not revoked by {host}: {error}")),
+            Some(Err(error)) => {
+                self.fail(token, IncidentStep::Revoke, format!("not revoked by {host}: {error}"))
+            }
             None => Ok(()),
         }
     }
@@ -188,11 +199,11 @@ impl Run<'_> {
     /// Asks Krea until each token is dead, or the time is over.
     fn prove_dead(&mut self, wanted: &[Fingerprint], by_hand: bool) -> Result<()> {
         self.heading(
-            Part::Prove,
+            RunPart::Prove,
             &format!("asking {} until it refuses each, again and again", self.krea.host()),
         );
         for token in wanted {
-            self.begin_step(token, Step::ProveDead)?;
+            self.begin_step(token, IncidentStep::ProveDead)?;
         }
         let (began, mut told_at) = (Instant::now(), Instant::now());
         let until = began + self.wait;
@@ -203,7 +214,7 @@ impl Run<'_> {
         let mut last = Vec::new();
         let mut is_first = true;
         loop {
-            let (asked, tokens) = self.at_hand(std::mem::take(&mut left), &Step::ProveDead)?;
+            let (asked, tokens) = self.at_hand(std::mem::take(&mut left), &IncidentStep::ProveDead)?;
             last.clear();
             for (token, liveness) in asked.into_iter().zip(self.krea.livenesses(&tokens)) {
                 if liveness.status == Status::Dead {
@@ -214,7 +225,7 @@ impl Run<'_> {
             }
             // What nobody revoked does not die by waiting.
             let dying = |token: &Fingerprint| {
-                self.case(token).is_some_and(|case| !matches!(case.revoke, Progress::Failed(_)))
+                self.case(token).is_some_and(|case| !matches!(case.revoke, CaseProgress::Failed(_)))
             };
             left = last.iter().map(|(token, _)| token.clone()).collect();
             let waits = left.iter().any(dying);
@@ -255,14 +266,14 @@ impl Run<'_> {
         self.at_interrupt("");
         for (token, liveness) in last {
             let (status, reason) = (liveness.status, liveness.reason.clone());
-            self.record(Event::Liveness { token: token.clone(), status, reason })?;
+            self.record(JournalEvent::Liveness { token: token.clone(), status, reason })?;
             let waited = told(self.wait);
             let reason = match liveness.status {
                 Status::Live => format!("still live ({}); not proven dead within {waited}", liveness.reason),
                 _ => format!("not proven dead: {}", liveness.reason),
             };
-            self.fail(&token, Step::ProveDead, reason)?;
-            if self.case(&token).is_some_and(|case| matches!(case.revoke, Progress::Failed(_)))
+            self.fail(&token, IncidentStep::ProveDead, reason)?;
+            if self.case(&token).is_some_and(|case| matches!(case.revoke, CaseProgress::Failed(_)))
                 && let Some(case) = self.case(&token)
             {
                 self.console.insist(guided::rows(&[case]));

@@ -20,7 +20,7 @@ pub(super) use krea_scan_http::printable;
 
 /// How requests are sent.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct RequestOptions {
     /// For one request, from the name's lookup to the last byte of the body. 15 s.
     pub timeout: Duration,
     /// [`Proxy::None`].
@@ -39,9 +39,9 @@ pub struct Options {
     pub stop: Option<Arc<AtomicBool>>,
 }
 
-impl Default for Options {
+impl Default for RequestOptions {
     fn default() -> Self {
-        Options {
+        RequestOptions {
             timeout: Duration::from_secs(15),
             proxy: Proxy::None,
             tries: 3,
@@ -72,18 +72,18 @@ pub enum ClientError {
 }
 
 /// An answer whose head arrived.
-pub(super) struct Answer {
+pub(super) struct ApiAnswer {
     pub status: u16,
     /// What `Retry-After` asks for.
     pub retry_after: Option<Duration>,
     /// Where a redirect points.
     pub location: Option<String>,
     /// Not read for redirects and for errors of the server, which are judged by their status alone.
-    pub body: Result<Body, Failure>,
+    pub body: Result<AnswerBody, Failure>,
 }
 
 /// An answer's body; it may hold a token, so it is wiped.
-pub(super) type Body = Zeroizing<Vec<u8>>;
+pub(super) type AnswerBody = Zeroizing<Vec<u8>>;
 
 /// Why there is no answer, or no whole body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub(super) struct Http {
 impl Http {
     /// Keeps at most so many idle connections. With none, a request never meets a connection that the other end is just
     /// closing, which would look as if it had been sent.
-    pub fn new(host: &Host, options: &Options, idle: usize) -> Result<Http, ClientError> {
+    pub fn new(host: &Host, options: &RequestOptions, idle: usize) -> Result<Http, ClientError> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let builder = http::builder(options.timeout)
@@ -151,7 +151,7 @@ impl Http {
     }
 
     /// Sends once.
-    pub fn send(&self, request: Request) -> Result<Answer, Failure> {
+    pub fn send(&self, request: Request) -> Result<ApiAnswer, Failure> {
         let mut builder = self.client.request(request.method, request.url).timeout(request.timeout);
         if let Some(authorization) = request.authorization {
             builder = builder.header(header::AUTHORIZATION, authorization);
@@ -167,9 +167,9 @@ impl Http {
         let location = text(header::LOCATION).map(str::to_owned);
         let body = match status {
             200..=299 | 400..=499 => read(response, request.most, request.timeout),
-            _ => Ok(Body::default()),
+            _ => Ok(AnswerBody::default()),
         };
-        Ok(Answer { status, retry_after, location, body })
+        Ok(ApiAnswer { status, retry_after, location, body })
     }
 }
 
@@ -188,14 +188,14 @@ fn through(builder: ClientBuilder, proxy: &Proxy, host: &Host) -> Result<ClientB
 }
 
 /// Reads a body of at most `most` bytes. The request's time-out goes on while it is read.
-fn read(mut response: Response, most: usize, timeout: Duration) -> Result<Body, Failure> {
+fn read(mut response: Response, most: usize, timeout: Duration) -> Result<AnswerBody, Failure> {
     let too_big = || Failure::new(FailureKind::TooBig, format!("the answer is larger than {most} bytes"));
     let announced = response.content_length().unwrap_or(0);
     if announced > most as u64 {
         return Err(too_big());
     }
     // Room for what is announced, within reason: a buffer that grows leaves copies behind.
-    let mut body = Body::new(Vec::with_capacity(announced.min(1 << 16) as usize));
+    let mut body = AnswerBody::new(Vec::with_capacity(announced.min(1 << 16) as usize));
     let mut chunk = Zeroizing::new(vec![0; 1 << 14]);
     loop {
         match response.read(&mut chunk) {
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn a_plain_host_has_a_proxy_on_this_machine_or_none() {
         let with = |host: &str, proxy: &str| {
-            let options = Options { proxy: Proxy::Url(proxy.to_owned()), ..Options::default() };
+            let options = RequestOptions { proxy: Proxy::Url(proxy.to_owned()), ..RequestOptions::default() };
             Http::new(&Host::parse(host).unwrap(), &options, 0).err().map(|error| error.to_string())
         };
         assert_eq!(with("http://127.0.0.1:1", "http://127.0.0.1:2"), None);

@@ -13,8 +13,8 @@
 //! shown. That a host is the one it is called is TLS's part; plain HTTP goes to this machine only.
 
 use super::host::Host;
-use super::http::{Answer, Failure, FailureKind};
-use super::pace::{Again, Tried};
+use super::http::{ApiAnswer, Failure, FailureKind};
+use super::pace::{Attempt, RetryDecision};
 use crate::Status;
 use krea_scan_token::Token;
 use serde::Deserialize;
@@ -40,7 +40,7 @@ impl Liveness {
 
 /// What one answer says of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum AnswerMeaning {
     /// The host takes it.
     Accepted,
     /// The host refuses it.
@@ -52,13 +52,13 @@ pub(super) enum Said {
 /// One answer, or the lack of one, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Heard {
-    pub said: Said,
+    pub said: AnswerMeaning,
     pub reason: String,
 }
 
 impl Heard {
     pub fn nothing(reason: impl Into<String>) -> Heard {
-        Heard { said: Said::Nothing, reason: reason.into() }
+        Heard { said: AnswerMeaning::Nothing, reason: reason.into() }
     }
 }
 
@@ -67,18 +67,18 @@ impl Heard {
 pub(super) fn conclude(heard: &[Heard], wanted: usize, tells_apart: &Result<(), String>) -> Liveness {
     let [first, .., last] = heard else {
         return match heard {
-            [only] if only.said != Said::Refused => alone(only),
+            [only] if only.said != AnswerMeaning::Refused => alone(only),
             [only] if wanted <= 1 => refused(only.reason.clone(), tells_apart),
             [only] => Liveness::unknown(format!("{}, and was not asked again", only.reason)),
             _ => Liveness::unknown("not asked"),
         };
     };
     match last.said {
-        Said::Refused if heard.len() < wanted => {
+        AnswerMeaning::Refused if heard.len() < wanted => {
             Liveness::unknown(format!("{}, and was not asked again", last.reason))
         }
-        Said::Refused => refused(format!("{} {} times", last.reason, heard.len()), tells_apart),
-        Said::Accepted | Said::Nothing => {
+        AnswerMeaning::Refused => refused(format!("{} {} times", last.reason, heard.len()), tells_apart),
+        AnswerMeaning::Accepted | AnswerMeaning::Nothing => {
             let after = alone(last);
             let reason = format!("{}, after it {}", after.reason, first.reason);
             Liveness { reason, ..after }
@@ -87,7 +87,7 @@ pub(super) fn conclude(heard: &[Heard], wanted: usize, tells_apart: &Result<(), 
 }
 
 fn alone(heard: &Heard) -> Liveness {
-    let status = if heard.said == Said::Accepted { Status::Live } else { Status::Unknown };
+    let status = if heard.said == AnswerMeaning::Accepted { Status::Live } else { Status::Unknown };
     Liveness { status, reason: heard.reason.clone() }
 }
 
@@ -100,7 +100,7 @@ fn refused(reason: String, tells_apart: &Result<(), String>) -> Liveness {
 
 /// What a list of jobs must have.
 #[derive(Deserialize)]
-struct Jobs {
+struct JobList {
     #[serde(rename = "items")]
     _items: Vec<IgnoredAny>,
 }
@@ -120,7 +120,7 @@ struct OpenApi {
 }
 
 /// Judges what came of `GET /jobs?limit=1`.
-pub(super) fn hear(tried: &Tried, host: &Host, token: &Token) -> Heard {
+pub(super) fn hear(tried: &Attempt, host: &Host, token: &Token) -> Heard {
     let heard = match &tried.outcome {
         Ok(answer) => answered(answer, host, token),
         Err(failure) => Heard::nothing(failure.words.clone()),
@@ -128,17 +128,17 @@ pub(super) fn hear(tried: &Tried, host: &Host, token: &Token) -> Heard {
     Heard { reason: tried.told(&heard.reason), ..heard }
 }
 
-fn answered(answer: &Answer, host: &Host, token: &Token) -> Heard {
+fn answered(answer: &ApiAnswer, host: &Host, token: &Token) -> Heard {
     let status = answer.status;
     let body = match &answer.body {
         Ok(body) => body,
         Err(failure) => return Heard::nothing(format!("answered {status}, but {}", failure.words)),
     };
     match status {
-        200 if is_list(body) => Heard { said: Said::Accepted, reason: "answered 200".to_owned() },
+        200 if is_list(body) => Heard { said: AnswerMeaning::Accepted, reason: "answered 200".to_owned() },
         200 => Heard::nothing("answered 200, but not with a list of jobs: this is not Krea's API"),
-        401 if is_error(body) => Heard { said: Said::Refused, reason: "answered 401".to_owned() },
-        402 if is_error(body) => Heard { said: Said::Accepted, reason: words(402) },
+        401 if is_error(body) => Heard { said: AnswerMeaning::Refused, reason: "answered 401".to_owned() },
+        402 if is_error(body) => Heard { said: AnswerMeaning::Accepted, reason: words(402) },
         401 | 402 => Heard::nothing(format!(
             "answered {status}, but not with Krea's error in JSON, so it may not be Krea's API that answers"
         )),
@@ -149,16 +149,16 @@ fn answered(answer: &Answer, host: &Host, token: &Token) -> Heard {
 
 /// Judges what came of `GET /openapi.json` without a token: whether the host does anything but refuse. A portal answers
 /// this as it answers everything; Krea sends it, and a gateway that hides it says that there is no such page.
-pub(super) fn tells_apart(tried: &Tried) -> Result<(), String> {
+pub(super) fn tells_apart(tried: &Attempt) -> Result<(), String> {
     let reason = match &tried.outcome {
-        Ok(Answer { status: 404 | 405 | 410, .. }) => return Ok(()),
-        Ok(Answer { status: 200, body: Ok(body), .. }) if is_open_api(body) => return Ok(()),
-        Ok(Answer { status: 401, .. }) => {
+        Ok(ApiAnswer { status: 404 | 405 | 410, .. }) => return Ok(()),
+        Ok(ApiAnswer { status: 200, body: Ok(body), .. }) if is_open_api(body) => return Ok(()),
+        Ok(ApiAnswer { status: 401, .. }) => {
             return Err("the host refuses what needs no token as well (/openapi.json): it may be a portal or a gateway \
                         that answers, not Krea"
                 .to_owned());
         }
-        Ok(Answer { status: 200, .. }) => "answered 200, but not with an OpenAPI document".to_owned(),
+        Ok(ApiAnswer { status: 200, .. }) => "answered 200, but not with an OpenAPI document".to_owned(),
         Ok(answer) => words(answer.status),
         Err(failure) => failure.words.clone(),
     };
@@ -182,7 +182,7 @@ pub(super) fn words(status: u16) -> String {
 }
 
 /// Where a redirect leads, as scheme, host and port; unless these hold the token.
-pub(super) fn redirected(answer: &Answer, host: &Host, token: &Token) -> String {
+pub(super) fn redirected(answer: &ApiAnswer, host: &Host, token: &Token) -> String {
     let target = answer.location.as_deref().and_then(|location| host.leaves_to(location));
     let secret = String::from_utf8_lossy(token.secret()).to_ascii_lowercase();
     match target {
@@ -193,18 +193,18 @@ pub(super) fn redirected(answer: &Answer, host: &Host, token: &Token) -> String 
 }
 
 /// Which outcomes of reading what Krea has are tried again.
-pub(super) fn again(outcome: &Result<Answer, Failure>) -> Again {
+pub(super) fn again(outcome: &Result<ApiAnswer, Failure>) -> RetryDecision {
     let answer = match outcome {
         Ok(answer) => answer,
-        Err(_) => return Again::Retry,
+        Err(_) => return RetryDecision::Retry,
     };
     match (answer.status, &answer.body) {
-        (429, _) => Again::Slower(answer.retry_after),
-        (500..=599, _) => Again::Retry,
-        (200 | 401 | 402, Err(failure)) if failure.kind == FailureKind::TooBig => Again::No,
-        (200 | 401 | 402, Err(_)) => Again::Retry,
-        (200 | 401 | 402, Ok(body)) if !is_object(body) => Again::Retry,
-        _ => Again::No,
+        (429, _) => RetryDecision::Slower(answer.retry_after),
+        (500..=599, _) => RetryDecision::Retry,
+        (200 | 401 | 402, Err(failure)) if failure.kind == FailureKind::TooBig => RetryDecision::No,
+        (200 | 401 | 402, Err(_)) => RetryDecision::Retry,
+        (200 | 401 | 402, Ok(body)) if !is_object(body) => RetryDecision::Retry,
+        _ => RetryDecision::No,
     }
 }
 
@@ -214,7 +214,7 @@ pub(super) fn is_object(body: &[u8]) -> bool {
 }
 
 fn is_list(body: &[u8]) -> bool {
-    is_object(body) && serde_json::from_slice::<Jobs>(body).is_ok()
+    is_object(body) && serde_json::from_slice::<JobList>(body).is_ok()
 }
 
 fn is_error(body: &[u8]) -> bool {
@@ -228,7 +228,7 @@ fn is_open_api(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::krea::http::Body;
+    use crate::krea::http::AnswerBody;
     use krea_scan_token::testing::Tokens;
     use std::time::Duration;
 
@@ -236,30 +236,30 @@ mod tests {
     const ERROR: &str = r#"{"error": "nobody reads this"}"#;
     const HTML: &str = "<!doctype html><title>{}</title>";
 
-    fn answer(status: u16, body: &str) -> Answer {
-        let body = Ok(Body::new(body.as_bytes().to_vec()));
-        Answer { status, retry_after: None, location: None, body }
+    fn answer(status: u16, body: &str) -> ApiAnswer {
+        let body = Ok(AnswerBody::new(body.as_bytes().to_vec()));
+        ApiAnswer { status, retry_after: None, location: None, body }
     }
 
-    fn tried(answer: Answer) -> Tried {
-        Tried { outcome: Ok(answer), tries: 1 }
+    fn tried(answer: ApiAnswer) -> Attempt {
+        Attempt { outcome: Ok(answer), tries: 1 }
     }
 
-    fn heard(answer: Answer) -> (Said, String) {
+    fn heard(answer: ApiAnswer) -> (AnswerMeaning, String) {
         let host = Host::parse("https://api.example.com").unwrap();
         let heard = hear(&tried(answer), &host, &Tokens::new().pair());
         assert!(!heard.reason.contains("nobody"), "{}", heard.reason);
         (heard.said, heard.reason)
     }
 
-    fn said(status: u16, body: &str) -> Said {
+    fn said(status: u16, body: &str) -> AnswerMeaning {
         heard(answer(status, body)).0
     }
 
     #[test]
     fn a_refusal_is_401_with_kreas_error_and_nothing_else() {
-        assert_eq!(said(401, ERROR), Said::Refused);
-        assert_eq!(said(401, "\r\n {\"error\":\"\",\"more\":[1]} \n"), Said::Refused);
+        assert_eq!(said(401, ERROR), AnswerMeaning::Refused);
+        assert_eq!(said(401, "\r\n {\"error\":\"\",\"more\":[1]} \n"), AnswerMeaning::Refused);
         let bodies = [
             ERROR,
             HTML,
@@ -284,31 +284,32 @@ mod tests {
         for code in 100..600 {
             for body in bodies {
                 let expected = code == 401 && body == ERROR;
-                assert_eq!(said(code, body) == Said::Refused, expected, "{code} {body}");
+                assert_eq!(said(code, body) == AnswerMeaning::Refused, expected, "{code} {body}");
             }
         }
-        let broken = Answer { body: Ok(Body::new(b"\xff{\"error\":\"x\"}".to_vec())), ..answer(401, "") };
-        assert_eq!(heard(broken).0, Said::Nothing);
+        let broken =
+            ApiAnswer { body: Ok(AnswerBody::new(b"\xff{\"error\":\"x\"}".to_vec())), ..answer(401, "") };
+        assert_eq!(heard(broken).0, AnswerMeaning::Nothing);
     }
 
     #[test]
     fn accepted_is_a_list_of_jobs_or_an_empty_balance() {
-        assert_eq!(heard(answer(200, JOBS)), (Said::Accepted, "answered 200".to_owned()));
+        assert_eq!(heard(answer(200, JOBS)), (AnswerMeaning::Accepted, "answered 200".to_owned()));
         assert_eq!(
             heard(answer(402, ERROR)),
-            (Said::Accepted, "answered 402: the balance is empty, the token is live".to_owned())
+            (AnswerMeaning::Accepted, "answered 402: the balance is empty, the token is live".to_owned())
         );
-        assert_eq!(said(200, r#"{"items":[]}"#), Said::Accepted);
+        assert_eq!(said(200, r#"{"items":[]}"#), AnswerMeaning::Accepted);
         for body in
             [ERROR, HTML, "", "[]", "[[]]", "{}", r#"{"items": {}}"#, r#"{"items": null}"#, r#"{"items":[]"#]
         {
-            assert_eq!(said(200, body), Said::Nothing, "{body}");
+            assert_eq!(said(200, body), AnswerMeaning::Nothing, "{body}");
         }
         for body in [HTML, "", "[]", "{}", r#"{"pay": "here"}"#] {
-            assert_eq!(said(402, body), Said::Nothing, "{body}");
+            assert_eq!(said(402, body), AnswerMeaning::Nothing, "{body}");
         }
         for code in (100..600).filter(|code| !matches!(code, 200 | 402)) {
-            assert_ne!(said(code, JOBS), Said::Accepted, "{code}");
+            assert_ne!(said(code, JOBS), AnswerMeaning::Accepted, "{code}");
         }
     }
 
@@ -323,19 +324,19 @@ mod tests {
         assert!(reason(401, "{}").contains("not with Krea's error"));
         assert!(reason(200, HTML).contains("not Krea's API"));
         let broken = Failure::new(FailureKind::Lost, "the connection broke within the answer");
-        let broken = Answer { body: Err(broken), ..answer(401, "") };
+        let broken = ApiAnswer { body: Err(broken), ..answer(401, "") };
         assert_eq!(
             heard(broken),
-            (Said::Nothing, "answered 401, but the connection broke within the answer".to_owned())
+            (AnswerMeaning::Nothing, "answered 401, but the connection broke within the answer".to_owned())
         );
     }
 
     /// The rule, row by row: what was heard, whether the host tells requests apart, and what that is.
     #[test]
     fn only_refusals_that_agree_from_a_host_that_tells_apart_are_dead() {
-        use Said::{Accepted, Nothing, Refused};
+        use AnswerMeaning::{Accepted, Nothing, Refused};
         let alone = "answered 401, and was not asked again";
-        let rows: &[(&[Said], usize, bool, Status, &str)] = &[
+        let rows: &[(&[AnswerMeaning], usize, bool, Status, &str)] = &[
             (&[], REFUSALS, true, Status::Unknown, "not asked"),
             (&[Accepted], REFUSALS, true, Status::Live, "answered 200"),
             (&[Accepted], REFUSALS, false, Status::Live, "answered 200"),
@@ -354,7 +355,7 @@ mod tests {
             (&[Nothing], 1, true, Status::Unknown, "answered 503"),
         ];
         for (said, wanted, tells, status, reason) in rows {
-            let of = |said: &Said| {
+            let of = |said: &AnswerMeaning| {
                 let reason = match said {
                     Accepted => "answered 200",
                     Refused => "answered 401",
@@ -394,7 +395,7 @@ mod tests {
         ] {
             assert!(tells_apart(&tried(answer(code, body))).is_err(), "{code} {body}");
         }
-        let lost = Tried { outcome: Err(Failure::new(FailureKind::Lost, "timed out")), tries: 3 };
+        let lost = Attempt { outcome: Err(Failure::new(FailureKind::Lost, "timed out")), tries: 3 };
         assert_eq!(
             tells_apart(&lost).unwrap_err(),
             "it may not be Krea that answers (/openapi.json, which needs no token: timed out (3 tries))"
@@ -406,7 +407,7 @@ mod tests {
         let token = Tokens::new().pair();
         let secret = String::from_utf8(token.secret().to_vec()).unwrap();
         let reason =
-            |location: &str| heard(Answer { location: Some(location.to_owned()), ..answer(302, ERROR) }).1;
+            |location: &str| heard(ApiAnswer { location: Some(location.to_owned()), ..answer(302, ERROR) }).1;
         assert_eq!(reason("/login"), "answered 302: a redirect (not followed)");
         assert_eq!(
             reason(&format!("https://u:{secret}@evil.example/{secret}?{secret}")),
@@ -424,19 +425,22 @@ mod tests {
         for (code, body) in
             [(200, JOBS), (401, ERROR), (402, ERROR), (403, ERROR), (404, HTML), (302, ""), (200, "{}")]
         {
-            assert_eq!(again_for(code, body), Again::No, "{code}");
+            assert_eq!(again_for(code, body), RetryDecision::No, "{code}");
         }
         for (code, body) in [(200, HTML), (401, HTML), (402, ""), (500, ERROR), (503, HTML), (599, "")] {
-            assert_eq!(again_for(code, body), Again::Retry, "{code}");
+            assert_eq!(again_for(code, body), RetryDecision::Retry, "{code}");
         }
         let pause = Some(Duration::from_secs(3));
-        assert_eq!(again(&Ok(Answer { retry_after: pause, ..answer(429, "") })), Again::Slower(pause));
+        assert_eq!(
+            again(&Ok(ApiAnswer { retry_after: pause, ..answer(429, "") })),
+            RetryDecision::Slower(pause)
+        );
         for kind in [FailureKind::NotSent, FailureKind::Lost] {
-            assert_eq!(again(&Err(Failure::new(kind, ""))), Again::Retry);
+            assert_eq!(again(&Err(Failure::new(kind, ""))), RetryDecision::Retry);
         }
-        let with = |kind| Answer { body: Err(Failure::new(kind, "")), ..answer(200, "") };
-        assert_eq!(again(&Ok(with(FailureKind::Lost))), Again::Retry);
-        assert_eq!(again(&Ok(with(FailureKind::TooBig))), Again::No);
+        let with = |kind| ApiAnswer { body: Err(Failure::new(kind, "")), ..answer(200, "") };
+        assert_eq!(again(&Ok(with(FailureKind::Lost))), RetryDecision::Retry);
+        assert_eq!(again(&Ok(with(FailureKind::TooBig))), RetryDecision::No);
     }
 
     #[test]
@@ -444,7 +448,7 @@ mod tests {
         let host = Host::parse("https://api.example.com").unwrap();
         let reason = |tries| {
             let outcome = Err(Failure::new(FailureKind::Lost, "timed out"));
-            hear(&Tried { outcome, tries }, &host, &Tokens::new().pair()).reason
+            hear(&Attempt { outcome, tries }, &host, &Tokens::new().pair()).reason
         };
         assert_eq!(reason(0), "not asked: timed out");
         assert_eq!(reason(1), "timed out");

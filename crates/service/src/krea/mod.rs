@@ -13,7 +13,7 @@ mod token_api;
 mod usage;
 
 pub use host::{Host, HostError};
-pub use http::{ClientError, Options, Proxy};
+pub use http::{ClientError, Proxy, RequestOptions};
 pub use liveness::Liveness;
 pub use questions::{Answers, Question};
 pub use token_api::{
@@ -22,10 +22,10 @@ pub use token_api::{
 };
 pub use usage::Usage;
 
-use http::{Answer, Failure, FailureKind, Http, Request};
+use http::{ApiAnswer, Failure, FailureKind, Http, Request};
 use krea_scan_token::Token;
 use liveness::Heard;
-use pace::{Pace, Run};
+use pace::{CallBounds, RateLimiter};
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use std::time::Duration;
@@ -56,7 +56,7 @@ const UNSENDABLE: &str = "not asked: the token holds spaces or bytes that no hea
 pub struct Krea {
     host: Host,
     http: Http,
-    pace: Pace,
+    pace: RateLimiter,
     timeout: Duration,
     budget: Duration,
     pause: Duration,
@@ -67,10 +67,10 @@ impl Krea {
     ///
     /// # Errors
     /// No certificate store, or a proxy that cannot be used.
-    pub fn new(host: Host, options: &Options) -> Result<Krea, ClientError> {
+    pub fn new(host: Host, options: &RequestOptions) -> Result<Krea, ClientError> {
         let http = Http::new(&host, options, WORKERS)?;
         let (timeout, budget, pause) = (options.timeout, options.budget, options.pause);
-        Ok(Krea { host, http, pace: Pace::new(options), timeout, budget, pause })
+        Ok(Krea { host, http, pace: RateLimiter::new(options), timeout, budget, pause })
     }
 
     /// Where tokens are sent.
@@ -85,14 +85,14 @@ impl Krea {
     }
 
     /// Sends one token, again within bounds when there is no usable answer.
-    fn hear(&self, token: &Token, run: &Run) -> Heard {
+    fn hear(&self, token: &Token, run: &CallBounds) -> Heard {
         let Some(authorization) = http::bearer(token.expose()) else { return Heard::nothing(UNSENDABLE) };
         let jobs = || self.get("/jobs?limit=1", Some(&authorization), LIVENESS_BYTES, self.timeout);
         liveness::hear(&self.pace.insist(run, liveness::again, jobs), &self.host, token)
     }
 
     /// Whether the host does anything but refuse; see [`liveness`]. Sends no token.
-    fn tells_apart(&self, run: &Run) -> Result<(), String> {
+    fn tells_apart(&self, run: &CallBounds) -> Result<(), String> {
         let document = || self.get("/openapi.json", None, OPEN_API_BYTES, self.timeout);
         liveness::tells_apart(&self.pace.insist(run, liveness::again, document))
     }
@@ -103,7 +103,7 @@ impl Krea {
         by: Option<&HeaderValue>,
         most: usize,
         timeout: Duration,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<ApiAnswer, Failure> {
         let url = self.host.below(path).ok_or_else(|| {
             Failure::new(FailureKind::NotSent, "not asked: the address cannot be written as a URL")
         })?;

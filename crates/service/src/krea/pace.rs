@@ -1,7 +1,7 @@
 //! When to send, and when to send again. Takes what servers answer, gives turns: one clock for all workers of a client,
 //! which slows down when the server asks for that and speeds up again slowly. Never waits past a deadline.
 
-use super::http::{Answer, Failure, FailureKind, Options, Seconds};
+use super::http::{ApiAnswer, Failure, FailureKind, RequestOptions, Seconds};
 use krea_scan_http::LONGEST_PAUSE;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,15 +22,15 @@ const SILENCE: u32 = 5;
 const NAP: Duration = Duration::from_millis(50);
 
 /// The clock that the workers of a client share.
-pub(super) struct Pace {
-    state: Mutex<State>,
+pub(super) struct RateLimiter {
+    state: Mutex<LimiterState>,
     interval: Duration,
     tries: u32,
     backoff: Duration,
     stop: Option<Arc<AtomicBool>>,
 }
 
-struct State {
+struct LimiterState {
     /// When the next request may start.
     next: Instant,
     /// Between two starts.
@@ -44,7 +44,7 @@ struct State {
 }
 
 /// The bounds of one call, shared by its workers.
-pub(super) struct Run {
+pub(super) struct CallBounds {
     deadline: Instant,
     budget: Duration,
     /// Requests in a row without an answer, and what the last of them met.
@@ -52,13 +52,13 @@ pub(super) struct Run {
 }
 
 /// What became of a request.
-pub(super) struct Tried {
-    pub outcome: Result<Answer, Failure>,
+pub(super) struct Attempt {
+    pub outcome: Result<ApiAnswer, Failure>,
     /// How often it was sent.
     pub tries: u32,
 }
 
-impl Tried {
+impl Attempt {
     /// The words for the outcome, with how often it was tried.
     pub fn told(&self, words: &str) -> String {
         match self.tries {
@@ -71,7 +71,7 @@ impl Tried {
 
 /// Whether a request is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Again {
+pub(super) enum RetryDecision {
     /// That was it.
     No,
     /// The server wants fewer requests, and perhaps a pause of this length.
@@ -80,9 +80,9 @@ pub(super) enum Again {
     Retry,
 }
 
-impl Run {
-    pub fn new(budget: Duration) -> Run {
-        Run { deadline: Instant::now() + budget, budget, silence: Mutex::default() }
+impl CallBounds {
+    pub fn new(budget: Duration) -> CallBounds {
+        CallBounds { deadline: Instant::now() + budget, budget, silence: Mutex::default() }
     }
 
     /// What is left of the time.
@@ -90,7 +90,7 @@ impl Run {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    fn note(&self, outcome: &Result<Answer, Failure>) {
+    fn note(&self, outcome: &Result<ApiAnswer, Failure>) {
         let mut silence = lock(&self.silence);
         match outcome {
             Ok(_) => *silence = (0, String::new()),
@@ -109,12 +109,17 @@ impl Run {
     }
 }
 
-impl Pace {
-    pub fn new(options: &Options) -> Pace {
+impl RateLimiter {
+    pub fn new(options: &RequestOptions) -> RateLimiter {
         let now = Instant::now();
-        let state =
-            State { next: now, interval: options.interval, paused_until: now, slowed: now, refusals: 0 };
-        Pace {
+        let state = LimiterState {
+            next: now,
+            interval: options.interval,
+            paused_until: now,
+            slowed: now,
+            refusals: 0,
+        };
+        RateLimiter {
             state: Mutex::new(state),
             interval: options.interval,
             tries: options.tries.max(1),
@@ -126,10 +131,10 @@ impl Pace {
     /// Sends until `again` says that an outcome stands, or the bounds are met.
     pub fn insist(
         &self,
-        run: &Run,
-        again: impl Fn(&Result<Answer, Failure>) -> Again,
-        send: impl Fn() -> Result<Answer, Failure>,
-    ) -> Tried {
+        run: &CallBounds,
+        again: impl Fn(&Result<ApiAnswer, Failure>) -> RetryDecision,
+        send: impl Fn() -> Result<ApiAnswer, Failure>,
+    ) -> Attempt {
         let (mut failed, mut refused) = (0, 0);
         let mut last = None;
         loop {
@@ -137,29 +142,29 @@ impl Pace {
             let sent = match turn {
                 Ok(sent) => sent,
                 Err(failure) => {
-                    return Tried { outcome: last.unwrap_or(Err(failure)), tries: failed + refused };
+                    return Attempt { outcome: last.unwrap_or(Err(failure)), tries: failed + refused };
                 }
             };
             let outcome = send();
             run.note(&outcome);
             let again = again(&outcome);
             match again {
-                Again::Slower(pause) => {
+                RetryDecision::Slower(pause) => {
                     self.slower(sent, pause);
                     refused += 1;
                 }
-                Again::Retry => failed += 1,
-                Again::No => {}
+                RetryDecision::Retry => failed += 1,
+                RetryDecision::No => {}
             }
             if outcome.as_ref().is_ok_and(|answer| answer.status != 429) {
                 self.went_well();
             }
             let tries = failed + refused;
             match again {
-                Again::No => return Tried { outcome, tries: tries + 1 },
-                _ if failed >= self.tries || refused >= REFUSALS => return Tried { outcome, tries },
-                Again::Slower(_) => {}
-                Again::Retry => {
+                RetryDecision::No => return Attempt { outcome, tries: tries + 1 },
+                _ if failed >= self.tries || refused >= REFUSALS => return Attempt { outcome, tries },
+                RetryDecision::Slower(_) => {}
+                RetryDecision::Retry => {
                     let wait = self.backoff.saturating_mul(1 << (failed - 1).min(8)).mul_f64(jitter());
                     // Stopped or out of time: the next turn says so.
                     self.sleep(wait.min(run.left()));
@@ -170,7 +175,7 @@ impl Pace {
     }
 
     /// Waits for the next turn; says when it is, or why there is none.
-    fn turn(&self, run: &Run) -> Result<Instant, String> {
+    fn turn(&self, run: &CallBounds) -> Result<Instant, String> {
         loop {
             if let Some(words) = run.over() {
                 return Err(words);
@@ -248,37 +253,40 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::krea::http::Body;
+    use crate::krea::http::AnswerBody;
     use std::cell::Cell;
 
-    fn answer(status: u16, retry_after: Option<Duration>) -> Result<Answer, Failure> {
-        Ok(Answer { status, retry_after, location: None, body: Ok(Body::default()) })
+    fn answer(status: u16, retry_after: Option<Duration>) -> Result<ApiAnswer, Failure> {
+        Ok(ApiAnswer { status, retry_after, location: None, body: Ok(AnswerBody::default()) })
     }
 
-    fn lost() -> Result<Answer, Failure> {
+    fn lost() -> Result<ApiAnswer, Failure> {
         Err(Failure::new(FailureKind::Lost, "lost"))
     }
 
-    fn again(outcome: &Result<Answer, Failure>) -> Again {
+    fn again(outcome: &Result<ApiAnswer, Failure>) -> RetryDecision {
         match outcome {
-            Ok(answer) if answer.status == 429 => Again::Slower(answer.retry_after),
-            Ok(answer) if answer.status < 500 => Again::No,
-            _ => Again::Retry,
+            Ok(answer) if answer.status == 429 => RetryDecision::Slower(answer.retry_after),
+            Ok(answer) if answer.status < 500 => RetryDecision::No,
+            _ => RetryDecision::Retry,
         }
     }
 
-    fn quick() -> Options {
-        Options {
+    fn quick() -> RequestOptions {
+        RequestOptions {
             backoff: Duration::from_millis(1),
             interval: Duration::from_millis(1),
             budget: Duration::from_secs(20),
-            ..Options::default()
+            ..RequestOptions::default()
         }
     }
 
     /// Tries with the answers given, one after the other, the last for ever; the outcome's status and the tries.
-    fn tried(options: &Options, outcomes: &[fn() -> Result<Answer, Failure>]) -> (Option<u16>, u32) {
-        let (pace, run, sent) = (Pace::new(options), Run::new(options.budget), Cell::new(0));
+    fn tried(
+        options: &RequestOptions,
+        outcomes: &[fn() -> Result<ApiAnswer, Failure>],
+    ) -> (Option<u16>, u32) {
+        let (pace, run, sent) = (RateLimiter::new(options), CallBounds::new(options.budget), Cell::new(0));
         let tried = pace.insist(&run, again, || {
             let outcome = outcomes[sent.get().min(outcomes.len() - 1)];
             sent.set(sent.get() + 1);
@@ -319,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_pause_beyond_the_budget_is_not_waited_for() {
-        let options = Options { budget: Duration::from_secs(5), ..quick() };
+        let options = RequestOptions { budget: Duration::from_secs(5), ..quick() };
         let begun = Instant::now();
         assert_eq!(tried(&options, &[|| answer(429, Some(Duration::from_secs(30)))]), (Some(429), 1));
         assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
@@ -327,8 +335,8 @@ mod tests {
 
     #[test]
     fn a_pause_holds_for_every_worker() {
-        let pace = Pace::new(&quick());
-        let run = Run::new(Duration::from_secs(20));
+        let pace = RateLimiter::new(&quick());
+        let run = CallBounds::new(Duration::from_secs(20));
         let pause = Duration::from_millis(300);
         let begun = Instant::now();
         thread::scope(|scope| {
@@ -345,9 +353,9 @@ mod tests {
 
     #[test]
     fn turns_are_an_interval_apart_which_grows_once_for_what_was_under_way() {
-        let options = Options { interval: Duration::from_millis(20), ..quick() };
-        let pace = Pace::new(&options);
-        let run = Run::new(Duration::from_secs(20));
+        let options = RequestOptions { interval: Duration::from_millis(20), ..quick() };
+        let pace = RateLimiter::new(&options);
+        let run = CallBounds::new(Duration::from_secs(20));
         let turns: Vec<_> = (0..4).map(|_| pace.turn(&run).unwrap()).collect();
         assert!(turns[3] - turns[0] >= Duration::from_millis(59), "{:?}", turns[3] - turns[0]);
 
@@ -368,9 +376,9 @@ mod tests {
 
     #[test]
     fn a_silent_host_is_given_up() {
-        let (pace, run) = (Pace::new(&quick()), Run::new(Duration::from_secs(20)));
+        let (pace, run) = (RateLimiter::new(&quick()), CallBounds::new(Duration::from_secs(20)));
         let sent = Cell::new(0);
-        let ask = |outcome: fn() -> Result<Answer, Failure>| {
+        let ask = |outcome: fn() -> Result<ApiAnswer, Failure>| {
             pace.insist(&run, again, || {
                 sent.set(sent.get() + 1);
                 outcome()
@@ -391,8 +399,9 @@ mod tests {
     #[test]
     fn a_stop_ends_every_wait() {
         let stop = Arc::new(AtomicBool::new(false));
-        let pace = Pace::new(&Options { stop: Some(Arc::clone(&stop)), ..Options::default() });
-        let run = Run::new(Duration::from_secs(100));
+        let pace =
+            RateLimiter::new(&RequestOptions { stop: Some(Arc::clone(&stop)), ..RequestOptions::default() });
+        let run = CallBounds::new(Duration::from_secs(100));
         pace.slower(Instant::now(), Some(Duration::from_secs(50)));
         let begun = Instant::now();
         thread::scope(|scope| {

@@ -2,8 +2,8 @@
 //! that has to be known, a few at a time, and those that are refused again, as [`super::liveness`] has it; gives
 //! [`Answers`]. Decides nothing about what an answer means for a token that has several readings.
 
-use super::liveness::{Heard, Liveness, REFUSALS, Said, conclude};
-use super::pace::Run;
+use super::liveness::{AnswerMeaning, Heard, Liveness, REFUSALS, conclude};
+use super::pace::CallBounds;
 use super::{Krea, WORKERS};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::btree_map::Entry;
@@ -70,11 +70,11 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// Whether nothing but refusals was heard, and more of them are needed.
     fn is_open(&self) -> bool {
-        self.heard.len() < self.wanted && self.heard.iter().all(|heard| heard.said == Said::Refused)
+        self.heard.len() < self.wanted && self.heard.iter().all(|heard| heard.said == AnswerMeaning::Refused)
     }
 
     fn is_accepted(&self) -> bool {
-        self.heard.iter().any(|heard| heard.said == Said::Accepted)
+        self.heard.iter().any(|heard| heard.said == AnswerMeaning::Accepted)
     }
 }
 
@@ -84,7 +84,7 @@ struct Asking<'a> {
     questions: &'a [Question],
     /// By text.
     asked: BTreeMap<Fingerprint, Asked<'a>>,
-    run: Run,
+    run: CallBounds,
     /// Whether the host does anything but refuse, as far as it was asked.
     tells_apart: Result<(), String>,
 }
@@ -110,7 +110,7 @@ impl Krea {
             krea: self,
             questions,
             asked: BTreeMap::new(),
-            run: Run::new(self.budget),
+            run: CallBounds::new(self.budget),
             tells_apart: Ok(()),
         };
         asking.in_turn(heard);

@@ -1,9 +1,9 @@
 //! What was run with a token: evidence for the time since it leaked. Takes pages of jobs, gives counts by day and
 //! status; never keeps what a job made.
 
-use super::http::{Answer, printable};
+use super::http::{ApiAnswer, printable};
 use super::liveness::{self, redirected, words};
-use super::pace::Run;
+use super::pace::CallBounds;
 use super::{Krea, UNSENDABLE, http};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -113,7 +113,7 @@ impl fmt::Display for Usage {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct JobsPage {
     items: Jobs,
     next_cursor: Option<String>,
 }
@@ -166,7 +166,7 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp
 
 /// Reads pages until the last, a job from before `since`, or the bounds.
 pub(super) fn collect(krea: &Krea, token: &Token, since: Option<Timestamp>) -> Usage {
-    let mut tally = Tally { since, ..Tally::default() };
+    let mut tally = UsageTally { since, ..UsageTally::default() };
     let end = match http::bearer(token.expose()) {
         Some(authorization) => tally.read(krea, token, &authorization),
         None => Err(UNSENDABLE.to_owned()),
@@ -175,7 +175,7 @@ pub(super) fn collect(krea: &Krea, token: &Token, since: Option<Timestamp>) -> U
 }
 
 #[derive(Default)]
-struct Tally {
+struct UsageTally {
     since: Option<Timestamp>,
     jobs: u64,
     first: Option<Timestamp>,
@@ -187,10 +187,10 @@ struct Tally {
     beyond: u64,
 }
 
-impl Tally {
+impl UsageTally {
     /// An error says in words why the list was not read to its end.
     fn read(&mut self, krea: &Krea, token: &Token, authorization: &HeaderValue) -> Result<(), String> {
-        let run = Run::new(TIME.min(krea.budget));
+        let run = CallBounds::new(TIME.min(krea.budget));
         let mut cursor: Option<String> = None;
         let mut seen = HashSet::new();
         for _ in 0..PAGES {
@@ -281,12 +281,12 @@ fn older(next: &str, cursor: Option<&str>) -> bool {
     }
 }
 
-fn page(answer: &Answer) -> Option<Page> {
+fn page(answer: &ApiAnswer) -> Option<JobsPage> {
     let body = answer.body.as_ref().ok().filter(|_| answer.status == 200)?;
     serde_json::from_slice(body).ok().filter(|_| body.trim_ascii_start().first() == Some(&b'{'))
 }
 
-fn refused(answer: &Answer, krea: &Krea, token: &Token) -> String {
+fn refused(answer: &ApiAnswer, krea: &Krea, token: &Token) -> String {
     match (answer.status, &answer.body) {
         (status, Err(failure)) => format!("answered {status}, but {}", failure.words),
         (200, Ok(_)) => "answered 200, but not with a list of jobs".to_owned(),
@@ -306,7 +306,8 @@ mod tests {
     }
 
     fn tally(since: Option<&str>, pages: &[&str]) -> Usage {
-        let mut tally = Tally { since: since.map(|since| since.parse().unwrap()), ..Tally::default() };
+        let mut tally =
+            UsageTally { since: since.map(|since| since.parse().unwrap()), ..UsageTally::default() };
         for page in pages {
             tally.add(jobs(page));
         }
@@ -347,7 +348,9 @@ mod tests {
 
     #[test]
     fn a_job_from_before_ends_the_reading() {
-        let add = |since: &str, page| Tally { since: since.parse().ok(), ..Tally::default() }.add(jobs(page));
+        let add = |since: &str, page| {
+            UsageTally { since: since.parse().ok(), ..UsageTally::default() }.add(jobs(page))
+        };
         let page = r#"[{"created_at":"2026-07-02T00:00:00Z"},{"created_at":"2026-07-01T00:00:00Z"}]"#;
         assert!(add("2026-07-01T12:00:00Z", page));
         assert!(!add("2026-07-01T00:00:00Z", page));
@@ -370,9 +373,9 @@ mod tests {
         assert!(!usage.complete && usage.problem.unwrap().starts_with("2000 jobs are not told by day"));
 
         let body = format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(MOST_IN_PAGE - 1));
-        assert_eq!(serde_json::from_str::<Page>(&body).unwrap().items.0.len(), MOST_IN_PAGE);
+        assert_eq!(serde_json::from_str::<JobsPage>(&body).unwrap().items.0.len(), MOST_IN_PAGE);
         let body = format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(MOST_IN_PAGE));
-        assert!(serde_json::from_str::<Page>(&body).is_err());
+        assert!(serde_json::from_str::<JobsPage>(&body).is_err());
     }
 
     #[test]

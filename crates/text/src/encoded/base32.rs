@@ -1,8 +1,8 @@
 //! Base32 (RFC 4648), also wrapped over lines: `base32` of coreutils, `b32encode`.
 
-use super::lines::Lines;
-use super::{Kept, Run, all, is_text, is_whole, stretches};
-use crate::{Step, Text};
+use super::lines::RunLines;
+use super::{EncodedRun, PackedKind, all, is_text, is_whole, stretches};
+use crate::{OriginStep, Text};
 
 /// What a layer names it.
 const KIND: &str = "base32";
@@ -14,19 +14,19 @@ const HEAD: usize = 24;
 const GROUP: usize = 8;
 
 /// The base32 in some bytes.
-pub fn runs(bytes: &[u8]) -> Vec<Run> {
-    let read = |lines: Lines| {
+pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
+    let read = |lines: RunLines| {
         let run = lines.joined(bytes);
         let said = decoded(&run);
         let place = |at: usize| lines.place((at * 8 / 5).min(run.len()));
         let text = match is_whole(&said) {
-            true => all(&said, Step::BASE32, place),
-            false => stretches(&said, Step::BASE32, place)?,
+            true => all(&said, OriginStep::BASE32, place),
+            false => stretches(&said, OriginStep::BASE32, place)?,
         };
-        Some(Run { kind: KIND, range: lines.range(), text: Text::plain(bytes).derive(text) })
+        Some(EncodedRun { kind: KIND, range: lines.range(), text: Text::plain(bytes).derive(text) })
     };
-    let may_be = |lines: &Lines| look(&bytes[lines.range()]).is_some();
-    Lines::all(bytes, SHORTEST_RUN, is_member).filter(may_be).filter_map(read).collect()
+    let may_be = |lines: &RunLines| look(&bytes[lines.range()]).is_some();
+    RunLines::all(bytes, SHORTEST_RUN, is_member).filter(may_be).filter_map(read).collect()
 }
 
 /// Whether a character is of the alphabet.
@@ -35,9 +35,9 @@ pub fn is_member(b: u8) -> bool {
 }
 
 /// What the start of a run says is encoded in it. A cheap look.
-pub fn look(run: &[u8]) -> Option<Kept> {
+pub fn look(run: &[u8]) -> Option<PackedKind> {
     let head = run.get(..HEAD)?;
-    head.iter().all(|&b| is_member(b)).then(|| Kept::of(&decoded(head))).flatten()
+    head.iter().all(|&b| is_member(b)).then(|| PackedKind::of(&decoded(head))).flatten()
 }
 
 /// Whether a value is nothing but an encoded text.

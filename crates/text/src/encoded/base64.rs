@@ -1,9 +1,9 @@
 //! Base64 and base64url, also wrapped over lines, at any alignment.
 
-use super::lines::Lines;
+use super::lines::RunLines;
 use super::packed::Packing;
-use super::{Kept, Run, all, is_text, is_text_start, is_whole, maximal, stretches};
-use crate::{Step, Text, TextBuilder};
+use super::{EncodedRun, PackedKind, all, is_text, is_text_start, is_whole, maximal, stretches};
+use crate::{OriginStep, Text, TextBuilder};
 use std::ops::Range;
 
 /// What a layer names it.
@@ -39,8 +39,8 @@ pub const SIX_BITS: [u8; 256] = {
 };
 
 /// The base64 in some bytes.
-pub fn runs(bytes: &[u8]) -> Vec<Run> {
-    Lines::all(bytes, SHORTEST_RUN, is_member).filter_map(|lines| read(bytes, &lines)).collect()
+pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
+    RunLines::all(bytes, SHORTEST_RUN, is_member).filter_map(|lines| read(bytes, &lines)).collect()
 }
 
 /// Whether a character is of either alphabet.
@@ -50,15 +50,17 @@ pub const fn is_member(b: u8) -> bool {
 
 /// What the start and the middle of a run say is encoded in it. A cheap look, which does not see a text in the midst of other
 /// bytes.
-pub fn look(run: &[u8]) -> Option<Kept> {
+pub fn look(run: &[u8]) -> Option<PackedKind> {
     let middle = run.len() / 8 * 4;
     let parts = [run, &run[middle..]];
     if !parts.iter().any(|part| is_mixed(part)) {
         return None;
     }
     let heads = parts.into_iter().flat_map(|part| (0..4).filter_map(|at| part[at..].first_chunk()));
-    let kept = heads.filter_map(|head| Kept::of(&head_of(head))).max();
-    kept.filter(|kept| *kept == Kept::Hidden).or_else(|| packed(run).map(|_| Kept::Hidden)).or(kept)
+    let kept = heads.filter_map(|head| PackedKind::of(&head_of(head))).max();
+    kept.filter(|kept| *kept == PackedKind::Hidden)
+        .or_else(|| packed(run).map(|_| PackedKind::Hidden))
+        .or(kept)
 }
 
 /// Whether the start of a run has letters of both cases, as bytes in base64 have, and paths and most names do not.
@@ -75,7 +77,7 @@ pub fn is_encoded_text(value: &[u8]) -> bool {
 }
 
 /// What one run says.
-fn read(bytes: &[u8], lines: &Lines) -> Option<Run> {
+fn read(bytes: &[u8], lines: &RunLines) -> Option<EncodedRun> {
     let range = lines.range();
     if lines.is_one()
         && let Some((range, text)) = of_one_alphabet(bytes, &range)
@@ -104,8 +106,8 @@ fn of_one_alphabet(bytes: &[u8], range: &Range<usize>) -> Option<(Range<usize>, 
     texts.max_by_key(|(range, _)| range.len())
 }
 
-fn made(bytes: &[u8], range: Range<usize>, text: TextBuilder) -> Run {
-    Run { kind: KIND, range, text: Text::plain(bytes).derive(text) }
+fn made(bytes: &[u8], range: Range<usize>, text: TextBuilder) -> EncodedRun {
+    EncodedRun { kind: KIND, range, text: Text::plain(bytes).derive(text) }
 }
 
 /// The text of a run that is encoded text from its first character to its last. `place` gives a character's.
@@ -115,7 +117,7 @@ fn whole(run: &[u8], place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
     let zeros = head.iter().filter(|&&b| b == 0).count();
     let promising = is_text_start(&head) || zeros * 3 >= head.len() || Packing::marked(&head).is_some();
     let bytes = promising.then(|| decoded(run)).filter(|bytes| is_whole(bytes))?;
-    Some(all(&bytes, Step::BASE64, |at| place_of_byte(at, 0, run.len(), &place)))
+    Some(all(&bytes, OriginStep::BASE64, |at| place_of_byte(at, 0, run.len(), &place)))
 }
 
 /// What is compressed in a run, which may be glued to something: where it starts, in characters, and behind how many bytes.
@@ -142,14 +144,14 @@ fn compressed(run: &[u8], place: impl Fn(usize) -> usize) -> Option<TextBuilder>
     let (start, behind) = packed(run)?;
     let bytes = decoded(&run[start..][..whole_length(run.len() - start)]);
     let place = |at: usize| place_of_byte(at + behind, start, run.len(), &place);
-    Some(all(&bytes[behind..], Step::BASE64, place))
+    Some(all(&bytes[behind..], OriginStep::BASE64, place))
 }
 
 /// The texts in a run that is something else at its ends, at the alignment that gives most.
 fn in_part(run: &[u8], place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
     let at_shift = |shift: usize| {
         let bytes = decoded(&run[shift..][..whole_length(run.len() - shift)]);
-        stretches(&bytes, Step::BASE64, |at| place_of_byte(at, shift, run.len(), &place))
+        stretches(&bytes, OriginStep::BASE64, |at| place_of_byte(at, shift, run.len(), &place))
     };
     (0..4).filter_map(at_shift).max_by_key(|text| text.bytes.len())
 }

@@ -1,8 +1,8 @@
 //! Dumps of bytes, row by row behind the place of each: `xxd`, `hexdump`, `od`, PowerShell's `Format-Hex`, `tcpdump -X`, the
 //! traces of `curl`. What stands beside the cells, as text, is left out.
 
-use super::{Run, all, is_whole, stretches};
-use crate::{Step, Text};
+use super::{EncodedRun, all, is_whole, stretches};
+use crate::{OriginStep, Text};
 use std::ops::Range;
 
 /// No row is longer, in bytes.
@@ -18,10 +18,10 @@ const FEWEST_COLUMNS: usize = 8;
 const COLUMN: usize = 4;
 
 /// The dumps in some bytes that hold text.
-pub fn runs(bytes: &[u8]) -> Vec<Run> {
+pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(row) = Row::starting(bytes, at) {
+    while let Some(row) = DumpRow::starting(bytes, at) {
         at = row.line.end + 1;
         let dump = match row.place {
             Some(place) => Dump::starting(bytes, &row, place),
@@ -31,11 +31,15 @@ pub fn runs(bytes: &[u8]) -> Vec<Run> {
         at = dump.end + 1;
         let place = |at: usize| dump.places.get(at).copied().unwrap_or(dump.end);
         let text = match is_whole(&dump.said) {
-            true => Some(all(&dump.said, Step::ONE, place)),
-            false => stretches(&dump.said, Step::ONE, place),
+            true => Some(all(&dump.said, OriginStep::ONE, place)),
+            false => stretches(&dump.said, OriginStep::ONE, place),
         };
         if let (Some(text), Some(&start)) = (text, dump.places.first()) {
-            found.push(Run { kind: "dump", range: start..dump.end, text: Text::plain(bytes).derive(text) });
+            found.push(EncodedRun {
+                kind: "dump",
+                range: start..dump.end,
+                text: Text::plain(bytes).derive(text),
+            });
         }
     }
     found
@@ -49,7 +53,7 @@ pub fn is_cell(bytes: &[u8], at: usize) -> bool {
     is_alone && {
         let floor = at.saturating_sub(LONGEST_ROW);
         let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |i| floor + i + 1);
-        Row::starting(bytes, start).is_some_and(|row| match row.place {
+        DumpRow::starting(bytes, start).is_some_and(|row| match row.place {
             Some(place) => place.end <= at && (at - place.end) % COLUMN == 2,
             None => (at - start) % COLUMN == 2 && unplaced(&bytes[row.line]).is_some(),
         })
@@ -57,14 +61,14 @@ pub fn is_cell(bytes: &[u8], at: usize) -> bool {
 }
 
 /// A line, and the place that it starts with.
-struct Row {
+struct DumpRow {
     line: Range<usize>,
-    place: Option<Place>,
+    place: Option<DumpOffset>,
 }
 
 /// The place that a row starts with.
 #[derive(Clone, Copy)]
-struct Place {
+struct DumpOffset {
     /// What its digits are as a number in each base: 16, 10, 8. What is none is 0.
     numbers: [u64; 3],
     has_colon: bool,
@@ -72,9 +76,9 @@ struct Place {
     end: usize,
 }
 
-impl Row {
+impl DumpRow {
     /// The line that starts at `at`; `None` behind the last.
-    fn starting(bytes: &[u8], at: usize) -> Option<Row> {
+    fn starting(bytes: &[u8], at: usize) -> Option<DumpRow> {
         let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
         let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let line = at..at + length;
@@ -91,9 +95,9 @@ impl Row {
         let place = is_place.then(|| {
             let digits = std::str::from_utf8(&row[prefix..end]).unwrap_or_default();
             let numbers = [16, 10, 8].map(|base| u64::from_str_radix(digits, base).unwrap_or(0));
-            Place { numbers, has_colon, end: at + end + usize::from(has_colon) }
+            DumpOffset { numbers, has_colon, end: at + end + usize::from(has_colon) }
         });
-        Some(Row { line, place })
+        Some(DumpRow { line, place })
     }
 }
 
@@ -120,19 +124,19 @@ struct Dump {
 
 impl Dump {
     /// The dump whose first row is given.
-    fn starting(bytes: &[u8], first: &Row, place: Place) -> Option<Dump> {
-        let row = |row: &Row, place: &Place| {
+    fn starting(bytes: &[u8], first: &DumpRow, place: DumpOffset) -> Option<Dump> {
+        let row = |row: &DumpRow, place: &DumpOffset| {
             let line = &bytes[place.end..row.line.end];
             line.strip_suffix(b"\r").unwrap_or(line)
         };
-        let second = Row::starting(bytes, first.line.end + 1)?;
+        let second = DumpRow::starting(bytes, first.line.end + 1)?;
         let steps = steps(&place, second.place.as_ref()?)?;
         let cells = Cells::of(row(first, &place), &place, &steps)?;
         let mut dump = Dump { said: Vec::new(), places: Vec::new(), end: first.line.end };
         let (mut last, mut last_place, mut width) =
-            (Row { line: first.line.clone(), place: None }, place, None);
+            (DumpRow { line: first.line.clone(), place: None }, place, None);
         loop {
-            let next = Row::starting(bytes, last.line.end + 1);
+            let next = DumpRow::starting(bytes, last.line.end + 1);
             let next = next.and_then(|next| next.place.map(|place| (next, place)));
             let steps = next.as_ref().and_then(|(_, next)| self::steps(&last_place, next));
             let text = row(&last, &last_place);
@@ -162,7 +166,7 @@ impl Dump {
                 dump.said.extend(said);
             }
             dump.end = line.end;
-            match Row::starting(bytes, line.end + 1).filter(|_| !is_last) {
+            match DumpRow::starting(bytes, line.end + 1).filter(|_| !is_last) {
                 Some(next) => line = next.line,
                 None => return Some(dump),
             }
@@ -215,14 +219,14 @@ impl Dump {
 }
 
 /// How far one place is behind another, in each base; `None` when it is not.
-fn steps(place: &Place, next: &Place) -> Option<[u64; 3]> {
+fn steps(place: &DumpOffset, next: &DumpOffset) -> Option<[u64; 3]> {
     let [a, b, c] = [0, 1, 2].map(|base| next.numbers[base].saturating_sub(place.numbers[base]));
     (next.has_colon == place.has_colon && a > 0).then_some([a, b, c])
 }
 
 impl Cells {
     /// What the cells of a dump are whose first row is given.
-    fn of(row: &[u8], place: &Place, steps: &[u64; 3]) -> Option<Cells> {
+    fn of(row: &[u8], place: &DumpOffset, steps: &[u64; 3]) -> Option<Cells> {
         let kinds = [16, 8, 4, 2]
             .map(|digits| Cells::Hex { digits, is_swapped: digits > 2 && !place.has_colon })
             .into_iter()

@@ -1,8 +1,8 @@
 //! Where something encoded may be read: a look at memory speed, for a scanner that reads most texts no further.
 
-use super::lines::{Lines, Member};
+use super::lines::{IsRunByte, RunLines};
 use super::packed::Packing;
-use super::{Decoder, Kept, Run, base32, base64, dump, hex, is_readable, numbers};
+use super::{Decoder, EncodedRun, PackedKind, base32, base64, dump, hex, is_readable, numbers};
 use crate::charset;
 
 /// Every run of so many characters holds a block of them, wherever it starts.
@@ -72,8 +72,8 @@ pub enum Glimpse {
 
 impl Glimpse {
     /// What some runs hold.
-    fn of(runs: &[Run]) -> Self {
-        let is_hidden = |run: &Run| {
+    fn of(runs: &[EncodedRun]) -> Self {
+        let is_hidden = |run: &EncodedRun| {
             let said = run.text.bytes();
             charset::utf16(said).is_some() || Packing::of(said).is_some()
         };
@@ -142,16 +142,16 @@ fn letters(bytes: &[u8], at: &mut usize) -> Option<Glimpse> {
     let text = &bytes[run.clone()];
     let hex = || text.iter().all(u8::is_ascii_hexdigit).then(|| hex::look(text)).flatten();
     let (kept, decode, member) = match base64::look(text) {
-        Some(kept) => (kept, base64::runs as Decoder, base64::is_member as Member),
+        Some(kept) => (kept, base64::runs as Decoder, base64::is_member as IsRunByte),
         None => match hex() {
-            Some(kept) => (kept, hex::runs as Decoder, hex::is_member as Member),
-            None => (base32::look(text)?, base32::runs as Decoder, base32::is_member as Member),
+            Some(kept) => (kept, hex::runs as Decoder, hex::is_member as IsRunByte),
+            None => (base32::look(text)?, base32::runs as Decoder, base32::is_member as IsRunByte),
         },
     };
-    if kept == Kept::Hidden {
+    if kept == PackedKind::Hidden {
         return Some(Glimpse::Hidden);
     }
-    let lines = Lines::from(bytes, run, member).with_marks(bytes);
+    let lines = RunLines::from(bytes, run, member).with_marks(bytes);
     *at = lines.end.saturating_sub(BLOCK).max(*at);
     Some(Glimpse::of(&decode(&bytes[lines])))
 }
@@ -175,7 +175,7 @@ fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Glimps
     let mut length = BEFORE + BEHIND;
     loop {
         let window = &bytes[start..(start + length).min(bytes.len())];
-        let runs: Vec<Run> = decoders.iter().flat_map(|decode| decode(window)).collect();
+        let runs: Vec<EncodedRun> = decoders.iter().flat_map(|decode| decode(window)).collect();
         let end = runs.iter().map(|run| run.range.end).max()?;
         // What goes on to the end may go on behind it.
         if end + BEHIND / 2 < window.len() || window.len() < length {

@@ -1,32 +1,32 @@
 //! Hex digits, two for each byte, also wrapped over lines: `4b5245415f…`; and such pairs with something between them:
 //! `4b 52 45`, `4b:52:45`, `4B-52-45`, `hex(2):4b,00,52,00,\`.
 
-use super::lines::Lines;
-use super::{Kept, Run, SHORTEST, all, is_text, is_whole, maximal, stretches};
-use crate::{Step, Text};
+use super::lines::RunLines;
+use super::{EncodedRun, PackedKind, SHORTEST, all, is_text, is_whole, maximal, stretches};
+use crate::{OriginStep, Text};
 
 /// So many digits tell most digests from texts.
 const HEAD: usize = 24;
 
 /// The runs of hex digits in some bytes that hold text.
-pub fn runs(bytes: &[u8]) -> Vec<Run> {
-    let read = |lines: Lines| {
+pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
+    let read = |lines: RunLines| {
         let run = lines.joined(bytes);
         let text = (0..2).find_map(|shift| {
             let said = decoded(&run[shift..]);
             let place = |at: usize| lines.place((shift + 2 * at).min(run.len()));
             match is_whole(&said) {
-                true => Some(all(&said, Step::TWO, place)),
-                false => stretches(&said, Step::TWO, place),
+                true => Some(all(&said, OriginStep::TWO, place)),
+                false => stretches(&said, OriginStep::TWO, place),
             }
         })?;
-        Some(Run { kind: "hex", range: lines.range(), text: Text::plain(bytes).derive(text) })
+        Some(EncodedRun { kind: "hex", range: lines.range(), text: Text::plain(bytes).derive(text) })
     };
-    Lines::all(bytes, 2 * SHORTEST, is_member).filter_map(read).collect()
+    RunLines::all(bytes, 2 * SHORTEST, is_member).filter_map(read).collect()
 }
 
 /// The runs of pairs that hold text.
-pub fn pairs(bytes: &[u8]) -> Vec<Run> {
+pub fn pairs(bytes: &[u8]) -> Vec<EncodedRun> {
     let is_between = |b: u8| b" ,:-\\\t\r\n".contains(&b);
     let mut found = Vec::new();
     for zone in maximal(bytes, 3 * SHORTEST - 1, move |b| is_member(b) || is_between(b)) {
@@ -42,12 +42,12 @@ pub fn pairs(bytes: &[u8]) -> Vec<Run> {
             let end = places.last().map_or(at, |last| last + 2);
             let place = |at: usize| places.get(at).copied().unwrap_or(end);
             let text = match is_whole(&said) {
-                true => Some(all(&said, Step::ONE, place)),
-                false => stretches(&said, Step::ONE, place),
+                true => Some(all(&said, OriginStep::ONE, place)),
+                false => stretches(&said, OriginStep::ONE, place),
             };
             if let Some(text) = text {
                 let text = Text::plain(bytes).derive(text);
-                found.push(Run { kind: "hex", range: places[0]..end, text });
+                found.push(EncodedRun { kind: "hex", range: places[0]..end, text });
             }
         }
     }
@@ -81,10 +81,10 @@ pub fn is_member(b: u8) -> bool {
 }
 
 /// What the start and the middle of a run say is encoded in it. A cheap look.
-pub fn look(run: &[u8]) -> Option<Kept> {
+pub fn look(run: &[u8]) -> Option<PackedKind> {
     let middle = run.len() / 4 * 2;
     let heads = [0, 1, middle, middle + 1].into_iter().filter_map(|at| run.get(at..at + HEAD));
-    heads.filter_map(|head| Kept::of(&decoded(head))).max()
+    heads.filter_map(|head| PackedKind::of(&decoded(head))).max()
 }
 
 /// Whether a value is nothing but an encoded text.

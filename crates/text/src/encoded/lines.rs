@@ -12,29 +12,29 @@ const MARGIN: usize = 80;
 const LONGEST_HEAD: usize = 400;
 
 /// Whether a character can stand in a run.
-pub type Member = fn(u8) -> bool;
+pub type IsRunByte = fn(u8) -> bool;
 
 /// The lines that one run stands on.
 #[derive(Debug)]
-pub struct Lines {
+pub struct RunLines {
     lines: Vec<Range<usize>>,
     /// How many characters stand on the lines before each.
     before: Vec<usize>,
 }
 
-impl Lines {
+impl RunLines {
     /// The runs in some bytes, whose characters are each a `member`, of at least so many.
-    pub fn all(bytes: &[u8], least: usize, member: Member) -> impl Iterator<Item = Lines> + '_ {
+    pub fn all(bytes: &[u8], least: usize, member: IsRunByte) -> impl Iterator<Item = RunLines> + '_ {
         let mut done = 0;
         maximal(bytes, least, member).filter_map(move |first| {
-            let lines = (first.start >= done).then(|| Lines::from(bytes, first, member))?;
+            let lines = (first.start >= done).then(|| RunLines::from(bytes, first, member))?;
             done = lines.range().end;
             Some(lines)
         })
     }
 
     /// The run that starts on a line. It goes on where a line ends that is long, and the next one is of members throughout.
-    pub fn from(bytes: &[u8], first: Range<usize>, member: Member) -> Lines {
+    pub fn from(bytes: &[u8], first: Range<usize>, member: IsRunByte) -> RunLines {
         let mark = mark(bytes, &first);
         // The mark is a letter of base64 as well; the first line would begin with it.
         let is_glued = mark.is_some() && bytes[..first.start].last().is_none_or(|&b| b == b'\n');
@@ -63,7 +63,7 @@ impl Lines {
         }
         let before =
             lines.iter().scan(0, |before, line| Some(std::mem::replace(before, *before + line.len())));
-        Lines { before: before.collect(), lines }
+        RunLines { before: before.collect(), lines }
     }
 
     /// The lines from their marks on: all that is needed to read them once more.

@@ -13,7 +13,7 @@ mod lines;
 mod numbers;
 pub mod packed;
 
-use super::{Step, Text, TextBuilder, charset};
+use super::{OriginStep, Text, TextBuilder, charset};
 use packed::Packing;
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ const SHORTEST: usize = 16;
 const LONGEST_VALUE: usize = 300;
 
 /// Gives the runs of one kind in some bytes.
-type Decoder = fn(&[u8]) -> Vec<Run>;
+type Decoder = fn(&[u8]) -> Vec<EncodedRun>;
 
 /// The steps that give no more bytes than they take, in no order.
 const STEPS: [Decoder; 7] =
@@ -32,7 +32,7 @@ const STEPS: [Decoder; 7] =
 
 /// A run, and what it says.
 #[derive(Debug)]
-pub struct Run {
+pub struct EncodedRun {
     /// How it is encoded, as a finding's layer names it.
     pub kind: &'static str,
     /// Where the run stands.
@@ -41,7 +41,7 @@ pub struct Run {
     pub text: Text<'static>,
 }
 
-impl Run {
+impl EncodedRun {
     /// Where a range of what the run says is encoded.
     pub fn place(&self, range: &Range<usize>) -> Range<usize> {
         let place = self.text.origin_range(range.start, range.end);
@@ -52,7 +52,7 @@ impl Run {
 }
 
 /// The encoded runs in some bytes. Of what is compressed, no more than `most` bytes are read.
-pub fn runs(bytes: &[u8], most: usize) -> impl Iterator<Item = Run> + '_ {
+pub fn runs(bytes: &[u8], most: usize) -> impl Iterator<Item = EncodedRun> + '_ {
     STEPS.iter().flat_map(|step| step(bytes)).chain(packed::runs(bytes, most))
 }
 
@@ -66,21 +66,21 @@ pub fn in_place(text: &Text<'_>) -> Option<Text<'static>> {
         let said = run.text.bytes().trim_ascii();
         let is_value = (SHORTEST..=LONGEST_VALUE).contains(&said.len()) && !said.contains(&b'\n');
         if is_value && run.range.start >= copied {
-            out.push(&bytes[copied..run.range.start], copied, Step::ONE);
-            out.push(said, run.range.start, Step::NONE);
+            out.push(&bytes[copied..run.range.start], copied, OriginStep::ONE);
+            out.push(said, run.range.start, OriginStep::NONE);
             copied =
                 run.range.end + bytes[run.range.end..].iter().take(2).take_while(|b| **b == b'=').count();
             replaced += 1;
         }
     }
-    out.push(&bytes[copied..], copied, Step::ONE);
+    out.push(&bytes[copied..], copied, OriginStep::ONE);
     (replaced > 1).then(|| text.derive(out))
 }
 
 /// Bytes that are UTF-16 throughout, as PowerShell encodes its commands.
-fn utf16(bytes: &[u8]) -> Vec<Run> {
+fn utf16(bytes: &[u8]) -> Vec<EncodedRun> {
     let text = charset::utf16(bytes).map(|encoding| charset::decode_utf16(bytes, encoding));
-    text.map(|text| Run { kind: "utf-16", range: 0..bytes.len(), text }).into_iter().collect()
+    text.map(|text| EncodedRun { kind: "utf-16", range: 0..bytes.len(), text }).into_iter().collect()
 }
 
 /// Whether decoded bytes can be read, or decoded further, as a whole.
@@ -121,25 +121,25 @@ fn is_wide_start(bytes: &[u8]) -> bool {
 
 /// What the first bytes of what is encoded say that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kept {
+pub enum PackedKind {
     /// A text.
     Text,
     /// What is to be decoded once more: UTF-16, something compressed.
     Hidden,
 }
 
-impl Kept {
-    fn of(head: &[u8]) -> Option<Kept> {
+impl PackedKind {
+    fn of(head: &[u8]) -> Option<PackedKind> {
         let is_packed = Packing::marked(head).is_some_and(|packing| packing != Packing::Zlib);
         match is_wide_start(head) || is_packed {
-            true => Some(Kept::Hidden),
-            false => is_text_start(head).then_some(Kept::Text),
+            true => Some(PackedKind::Hidden),
+            false => is_text_start(head).then_some(PackedKind::Text),
         }
     }
 }
 
 /// All of what was decoded. `place` gives the origin of a decoded byte, and of the run's end.
-fn all(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> TextBuilder {
+fn all(bytes: &[u8], step: OriginStep, place: impl Fn(usize) -> usize) -> TextBuilder {
     let mut out = TextBuilder::default();
     push(&mut out, bytes, 0..bytes.len(), step, &place);
     out
@@ -147,7 +147,7 @@ fn all(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> TextBuilder 
 
 /// The stretches of decoded bytes that are text, each on a line of its own, also of text in UTF-16; `None` when there are
 /// none. `place` gives the origin of a decoded byte, and of the run's end.
-fn stretches(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
+fn stretches(bytes: &[u8], step: OriginStep, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
     let plain = Text::plain(bytes);
     match charset::narrow(&plain) {
         Some(text) => {
@@ -159,7 +159,7 @@ fn stretches(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> Option
     }
 }
 
-fn readable_stretches(bytes: &[u8], step: Step, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
+fn readable_stretches(bytes: &[u8], step: OriginStep, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
     let mut out = TextBuilder::default();
     for stretch in maximal(bytes, SHORTEST, is_readable) {
         push(&mut out, bytes, stretch, step, &place);
@@ -172,7 +172,7 @@ fn push(
     out: &mut TextBuilder,
     bytes: &[u8],
     stretch: Range<usize>,
-    step: Step,
+    step: OriginStep,
     place: &impl Fn(usize) -> usize,
 ) {
     let mut at = stretch.start;
@@ -183,7 +183,7 @@ fn push(
         out.push(&bytes[at..end], from, step);
         at = end;
     }
-    out.push(b"\n", place(stretch.end), Step::NONE);
+    out.push(b"\n", place(stretch.end), OriginStep::NONE);
 }
 
 /// The longest runs of at least `least` bytes, all of which are a `member`.
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn only_what_can_be_read_is_a_stretch() {
         let bytes = b"\x00\x01sixteen letters!\x02too short\x03another readable text";
-        let out = stretches(bytes, Step::ONE, |at| at).expect("two stretches");
+        let out = stretches(bytes, OriginStep::ONE, |at| at).expect("two stretches");
         let text = Text::plain(bytes).derive(out);
         assert_eq!(text.bytes(), b"sixteen letters!\nanother readable text\n");
         assert_eq!((text.origin(0), text.origin(17)), (2, 29));
@@ -226,7 +226,7 @@ mod tests {
     fn a_stretch_may_be_wide() {
         let wide: Vec<u8> = "sixteen letters!".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let bytes = [b"\x01\xff", &wide[..], b"\0\0\xff"].concat();
-        let out = stretches(&bytes, Step::ONE, |at| at).expect("a stretch");
+        let out = stretches(&bytes, OriginStep::ONE, |at| at).expect("a stretch");
         let text = Text::plain(&bytes).derive(out);
         assert_eq!(text.bytes(), b"sixteen letters!\n");
         assert_eq!((text.origin(0), text.origin(8)), (2, 18));

@@ -1,11 +1,11 @@
 //! Lists of character codes, decimal or hexadecimal: `String.fromCharCode(75,82,…)`, `Uint8Array([0x4b, 0x52, …])`,
 //! `{"type":"Buffer","data":[75,82,…]}`.
 
-use super::{Run, SHORTEST, stretches};
-use crate::{Step, Text};
+use super::{EncodedRun, SHORTEST, stretches};
+use crate::{OriginStep, Text};
 
 /// The lists in some bytes that hold text.
-pub fn runs(bytes: &[u8]) -> Vec<Run> {
+pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
     let mut found = Vec::new();
     let mut done = 0;
     for comma in memchr::memchr_iter(b',', bytes) {
@@ -21,9 +21,9 @@ pub fn runs(bytes: &[u8]) -> Vec<Run> {
             continue;
         }
         let place = |at: usize| list.places.get(at).map_or(last, |place| place.0);
-        if let Some(text) = stretches(&list.codes, Step::ONE, place) {
+        if let Some(text) = stretches(&list.codes, OriginStep::ONE, place) {
             let range = list.places[0].0..last;
-            found.push(Run { kind: "character-codes", range, text: Text::plain(bytes).derive(text) });
+            found.push(EncodedRun { kind: "character-codes", range, text: Text::plain(bytes).derive(text) });
         }
     }
     found
@@ -31,14 +31,14 @@ pub fn runs(bytes: &[u8]) -> Vec<Run> {
 
 /// The numbers of a list: each as a character, 0 where it is none of ASCII; and from where to where it stands.
 #[derive(Default)]
-struct List {
+struct NumberList {
     codes: Vec<u8>,
     places: Vec<(usize, usize)>,
 }
 
 /// The list that starts at `at`.
-fn list(bytes: &[u8], mut at: usize) -> List {
-    let mut list = List::default();
+fn list(bytes: &[u8], mut at: usize) -> NumberList {
+    let mut list = NumberList::default();
     while let Some((code, length)) = number(&bytes[at..]) {
         list.codes.push(u8::try_from(code).ok().filter(u8::is_ascii).unwrap_or(0));
         list.places.push((at, at + length));

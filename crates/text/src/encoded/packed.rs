@@ -1,8 +1,8 @@
 //! What is compressed inside an encoded run: gzip, zlib, deflate without a head, Zstandard, xz, bzip2, the members of a zip. A file that is compressed
 //! as a whole is a container.
 
-use super::{Run, is_readable, is_text_start, is_wide_start};
-use crate::{Step, Text, TextBuilder};
+use super::{EncodedRun, is_readable, is_text_start, is_wide_start};
+use crate::{OriginStep, Text, TextBuilder};
 use flate2::{Decompress, FlushDecompress};
 use std::io::Read;
 
@@ -114,16 +114,16 @@ impl Packing {
 }
 
 /// What is compressed from the first byte on, at most so many bytes. All of it stands for the run as a whole.
-pub fn runs(bytes: &[u8], most: usize) -> Vec<Run> {
+pub fn runs(bytes: &[u8], most: usize) -> Vec<EncodedRun> {
     let Some(packing) = Packing::of(bytes) else { return Vec::new() };
     let said = packing.unpack(bytes, most.min(MOST));
     if said.is_empty() {
         return Vec::new();
     }
     let mut out = TextBuilder::default();
-    out.push(&said, 0, Step::NONE);
-    out.push(b"\n", bytes.len() - 1, Step::NONE);
-    vec![Run { kind: packing.kind(), range: 0..bytes.len(), text: Text::plain(bytes).derive(out) }]
+    out.push(&said, 0, OriginStep::NONE);
+    out.push(b"\n", bytes.len() - 1, OriginStep::NONE);
+    vec![EncodedRun { kind: packing.kind(), range: 0..bytes.len(), text: Text::plain(bytes).derive(out) }]
 }
 
 /// Reads the members of a zip by their own heads (APPNOTE 4.3.7), as far as they can be: each is a line with its name, and what

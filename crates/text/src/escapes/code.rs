@@ -1,7 +1,7 @@
 //! The escapes of source code, JSON, URLs, properties files, markup, directories and logs, one at a time.
 
 use super::terminal::CONTROL;
-use super::{Escape, Said};
+use super::{Escape, EscapeMeaning};
 
 /// A value of bytes that is told from one escape before other letters has so many digits at least.
 const LEAST_BYTEA: usize = 16;
@@ -24,32 +24,34 @@ pub fn decode(text: &[u8], at: usize) -> Option<Escape> {
                 let parameters =
                     rest.iter().take(24).take_while(|b| b.is_ascii_digit() || **b == b';').count();
                 let is_colour = matches!(rest.get(parameters), Some(b'm' | b'K'));
-                is_colour.then_some(Escape { said: Said::Byte(CONTROL), length: 2 })
+                is_colour.then_some(Escape { said: EscapeMeaning::Byte(CONTROL), length: 2 })
             }
-            [_, b'@', ..] if !text[..at].ends_with(b"[") => found(Said::Byte(0), 2),
-            [_, b'M', b'\n', ..] | [_, b'M'] => found(Said::Nothing, 2),
-            [_, b'I', ..] if is_shown_tab(text, at) => found(Said::Byte(b'\t'), 2),
+            [_, b'@', ..] if !text[..at].ends_with(b"[") => found(EscapeMeaning::Byte(0), 2),
+            [_, b'M', b'\n', ..] | [_, b'M'] => found(EscapeMeaning::Nothing, 2),
+            [_, b'I', ..] if is_shown_tab(text, at) => found(EscapeMeaning::Byte(b'\t'), 2),
             _ => None,
         },
         // The octal codes of syslog's daemons.
         b'#' => match bytes {
             [_, b'0', a @ b'0'..=b'3', b @ b'0'..=b'7', ..] => match octal(*a, *b) {
-                b'\t' => found(Said::Byte(b'\t'), 4),
-                b'\n' | b'\r' => found(Said::Byte(b'\n'), 4),
-                CONTROL if bytes.get(4) == Some(&b'[') => found(Said::Byte(CONTROL), 4),
+                b'\t' => found(EscapeMeaning::Byte(b'\t'), 4),
+                b'\n' | b'\r' => found(EscapeMeaning::Byte(b'\n'), 4),
+                CONTROL if bytes.get(4) == Some(&b'[') => found(EscapeMeaning::Byte(CONTROL), 4),
                 _ => None,
             },
             _ => None,
         },
         // What PowerShell and Office write for a character that XML cannot hold: `_x000A_`.
         b'_' => match bytes {
-            [_, b'x', digits @ ..] if digits.get(4) == Some(&b'_') => found(Said::of(hex(&digits[..4])?)?, 7),
+            [_, b'x', digits @ ..] if digits.get(4) == Some(&b'_') => {
+                found(EscapeMeaning::of(hex(&digits[..4])?)?, 7)
+            }
             _ => None,
         },
         b'`' => match bytes {
-            [_, b'r', b'`', b'n', ..] => found(Said::Byte(b'\n'), 4),
+            [_, b'r', b'`', b'n', ..] => found(EscapeMeaning::Byte(b'\n'), 4),
             [_, b'u', b'{', rest @ ..] => braces(rest).and_then(|(said, length)| found(said, length + 3)),
-            [_, b'e', b'[', ..] => found(Said::Byte(CONTROL), 2),
+            [_, b'e', b'[', ..] => found(EscapeMeaning::Byte(CONTROL), 2),
             _ => None,
         },
         _ => None,
@@ -65,7 +67,7 @@ fn is_shown_tab(text: &[u8], at: usize) -> bool {
     before.chunks(2).all(|pair| pair == b"^I" || pair.trim_ascii().is_empty()) && behind.ends_with(b"$")
 }
 
-fn found(said: Said, length: usize) -> Option<Escape> {
+fn found(said: EscapeMeaning, length: usize) -> Option<Escape> {
     Some(Escape { said, length })
 }
 
@@ -74,10 +76,10 @@ fn backslash(text: &[u8], at: usize) -> Option<Escape> {
     match *rest {
         [b'\r', b'\n', ..] => Some(joined_line(text, at, 3)),
         [b'\n', ..] => Some(joined_line(text, at, 2)),
-        [b'n' | b'r', ..] => found(Said::Byte(b'\n'), 2),
-        [b't', ..] => found(Said::Byte(b'\t'), 2),
+        [b'n' | b'r', ..] => found(EscapeMeaning::Byte(b'\n'), 2),
+        [b't', ..] => found(EscapeMeaning::Byte(b'\t'), 2),
         [c @ (b'"' | b'\'' | b'`' | b'\\' | b'/' | b':' | b'=' | b'+' | b'-' | b'_' | b'&' | b'$'), ..] => {
-            found(Said::Byte(c), 2)
+            found(EscapeMeaning::Byte(c), 2)
         }
         [b'u' | b'x', b'{', ref rest @ ..] => braces(rest).and_then(|(said, length)| found(said, length + 3)),
         [b'N', b'{', b'U', b'+', ref rest @ ..] => {
@@ -89,11 +91,13 @@ fn backslash(text: &[u8], at: usize) -> Option<Escape> {
             let (said, digits) = utf16(&rest[count..], b"\\u")?;
             found(said, 1 + count + digits)
         }
-        [b'U', ref digits @ ..] => found(Said::of(hex(digits.get(..8)?)?)?, 10),
-        [b'x', ref digits @ ..] if !is_bytea(text, at) => found(Said::Byte(hex(digits.get(..2)?)? as u8), 4),
+        [b'U', ref digits @ ..] => found(EscapeMeaning::of(hex(digits.get(..8)?)?)?, 10),
+        [b'x', ref digits @ ..] if !is_bytea(text, at) => {
+            found(EscapeMeaning::Byte(hex(digits.get(..2)?)? as u8), 4)
+        }
         // A font of a manual page.
-        [b'f', b'B' | b'C' | b'I' | b'P' | b'R', ..] => found(Said::Nothing, 3),
-        [b'e' | b'E', b'[' | b']' | b'(', ..] => found(Said::Byte(CONTROL), 2),
+        [b'f', b'B' | b'C' | b'I' | b'P' | b'R', ..] => found(EscapeMeaning::Nothing, 3),
+        [b'e' | b'E', b'[' | b']' | b'(', ..] => found(EscapeMeaning::Byte(CONTROL), 2),
         [b'0'..=b'7', ..] => octal_code(rest).or_else(|| hex_pair(rest)),
         _ => None,
     }
@@ -115,15 +119,17 @@ fn octal_code(digits: &[u8]) -> Option<Escape> {
                 && matches!(octal(a, b) << 3 | octal(b'0', c), b' '..=b'~')
                 && !rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'-') =>
         {
-            found(Said::Byte(octal(a, b) << 3 | octal(b'0', c)), 5)
+            found(EscapeMeaning::Byte(octal(a, b) << 3 | octal(b'0', c)), 5)
         }
         [b'1'..=b'3', ref rest @ ..] if starts_as_uuid(rest) => None,
         [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
-            found(Said::Byte((a - b'0') << 6 | octal(b, c)), 4)
+            found(EscapeMeaning::Byte((a - b'0') << 6 | octal(b, c)), 4)
         }
-        [b'3', b'3', b'[', ..] => found(Said::Byte(CONTROL), 3),
-        [a @ b'4'..=b'7', b @ b'0'..=b'7', ..] => found(Said::Byte(octal(a, b)), 3),
-        [b'0', ref rest @ ..] if !rest.first().is_some_and(u8::is_ascii_digit) => found(Said::Byte(0), 2),
+        [b'3', b'3', b'[', ..] => found(EscapeMeaning::Byte(CONTROL), 3),
+        [a @ b'4'..=b'7', b @ b'0'..=b'7', ..] => found(EscapeMeaning::Byte(octal(a, b)), 3),
+        [b'0', ref rest @ ..] if !rest.first().is_some_and(u8::is_ascii_digit) => {
+            found(EscapeMeaning::Byte(0), 2)
+        }
         _ => None,
     }
 }
@@ -138,24 +144,24 @@ pub fn starts_as_uuid(text: &[u8]) -> bool {
 fn hex_pair(digits: &[u8]) -> Option<Escape> {
     let code = u8::try_from(hex(digits.get(..2)?)?).ok().filter(u8::is_ascii_punctuation)?;
     let space = matches!(digits[2..], [b' ', b, ..] if b.is_ascii_hexdigit());
-    found(Said::Byte(code), 3 + usize::from(space))
+    found(EscapeMeaning::Byte(code), 3 + usize::from(space))
 }
 
 /// The digits up to a closing brace.
-fn braces(rest: &[u8]) -> Option<(Said, usize)> {
+fn braces(rest: &[u8]) -> Option<(EscapeMeaning, usize)> {
     let close = rest.iter().take(9).position(|&b| b == b'}')?;
-    Some((Said::of(hex(&rest[..close])?)?, close + 1))
+    Some((EscapeMeaning::of(hex(&rest[..close])?)?, close + 1))
 }
 
 /// A unit of UTF-16 in four digits, or two that make one character, and how long that is. `introducer` starts the second one.
-fn utf16(bytes: &[u8], introducer: &[u8]) -> Option<(Said, usize)> {
+fn utf16(bytes: &[u8], introducer: &[u8]) -> Option<(EscapeMeaning, usize)> {
     let unit = hex(bytes.get(..4)?)?;
     if !(0xd800..0xdc00).contains(&unit) {
-        return Some((Said::of(unit)?, 4));
+        return Some((EscapeMeaning::of(unit)?, 4));
     }
     let rest = bytes[4..].strip_prefix(introducer)?;
     let low = hex(rest.get(..4)?)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-    Some((Said::of(0x10000 + ((unit - 0xd800) << 10) + low)?, 8 + introducer.len()))
+    Some((EscapeMeaning::of(0x10000 + ((unit - 0xd800) << 10) + low)?, 8 + introducer.len()))
 }
 
 /// `%3A`; `%u003a`; of what is no ASCII, the character that is spelt out.
@@ -166,7 +172,7 @@ fn percent(bytes: &[u8]) -> Option<Escape> {
     let byte = |bytes: &[u8]| u8::try_from(hex(bytes.strip_prefix(b"%")?.get(..2)?)?).ok();
     let first = byte(bytes)?;
     if first.is_ascii() {
-        return found(Said::of(first.into())?, 3);
+        return found(EscapeMeaning::of(first.into())?, 3);
     }
     let length = [0xc0, 0xe0, 0xf0].iter().filter(|&&least| first >= least).count() + 1;
     let mut character = [0; 4];
@@ -174,7 +180,7 @@ fn percent(bytes: &[u8]) -> Option<Escape> {
         *place = byte(bytes.get(3 * i..)?)?;
     }
     let mut characters = std::str::from_utf8(&character[..length.min(4)]).ok()?.chars();
-    found(Said::Character(characters.next()?), 3 * length)
+    found(EscapeMeaning::Character(characters.next()?), 3 * length)
 }
 
 /// A backslash at a line's end joins the lines. In a quoted string of YAML, and in a properties file, nothing comes between
@@ -187,7 +193,7 @@ fn joined_line(text: &[u8], at: usize, newline: usize) -> Escape {
     let word = text[line..at].trim_ascii_start();
     let is_property = !word.starts_with(b"-") && !word.iter().any(u8::is_ascii_whitespace);
     let inside_word = (quoted || is_property) && !text[line..at].ends_with(b" ");
-    let said = if indent > 0 && !inside_word { Said::Byte(b' ') } else { Said::Nothing };
+    let said = if indent > 0 && !inside_word { EscapeMeaning::Byte(b' ') } else { EscapeMeaning::Nothing };
     Escape { said, length: newline + indent }
 }
 
@@ -204,13 +210,13 @@ pub fn hex(digits: &[u8]) -> Option<u32> {
 }
 
 /// The character of HTML that some bytes name up to a semicolon, and how long that is.
-pub fn entity_at(bytes: &[u8]) -> Option<(Said, usize)> {
+pub fn entity_at(bytes: &[u8]) -> Option<(EscapeMeaning, usize)> {
     let close = bytes.iter().take(18).position(|&b| b == b';')?;
     Some((entity(&bytes[..close])?, close + 1))
 }
 
 /// A character of HTML, by its name or its number.
-fn entity(name: &[u8]) -> Option<Said> {
+fn entity(name: &[u8]) -> Option<EscapeMeaning> {
     let character = match name {
         b"quot" => '"',
         b"apos" => '\'',
@@ -232,11 +238,11 @@ fn entity(name: &[u8]) -> Option<Said> {
         b"nbsp" | b"ensp" | b"emsp" | b"thinsp" => ' ',
         b"shy" => '\u{ad}',
         b"ZeroWidthSpace" | b"NoBreak" | b"zwnj" | b"zwj" | b"lrm" | b"rlm" => '\u{200b}',
-        [b'#', b'x' | b'X', digits @ ..] => return Said::of(hex(digits)?),
-        [b'#', digits @ ..] => return Said::of(std::str::from_utf8(digits).ok()?.parse().ok()?),
+        [b'#', b'x' | b'X', digits @ ..] => return EscapeMeaning::of(hex(digits)?),
+        [b'#', digits @ ..] => return EscapeMeaning::of(std::str::from_utf8(digits).ok()?.parse().ok()?),
         _ => return None,
     };
-    Some(Said::Character(character))
+    Some(EscapeMeaning::Character(character))
 }
 
 #[cfg(test)]

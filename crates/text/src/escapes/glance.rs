@@ -1,6 +1,6 @@
 //! Where escapes may hide a word: a look at memory speed, for a scanner that reads most texts no further.
 
-use super::{CONTROL, Said, code, invisible, terminal};
+use super::{CONTROL, EscapeMeaning, code, invisible, terminal};
 use std::cell::Cell;
 use std::ops::Range;
 
@@ -103,7 +103,7 @@ fn is_escaped(bytes: &[u8], at: usize, word: &[u8]) -> bool {
             let layers = rest[1..].chunks_exact(2).take_while(|pair| *pair == b"25").count();
             let inner = &rest[1 + 2 * layers..];
             let digits = inner.strip_prefix(b"u").map_or(inner.get(..2), |digits| digits.get(..4));
-            digits.and_then(code::hex).and_then(Said::of)
+            digits.and_then(code::hex).and_then(EscapeMeaning::of)
         }
         b'&' if rest.get(1) != Some(&b'#') && !rest.starts_with(b"&amp;") && !is_behind(bytes, at, word) => {
             None
@@ -117,10 +117,12 @@ fn is_escaped(bytes: &[u8], at: usize, word: &[u8]) -> bool {
     let is_letter =
         |character: char| u8::try_from(character).is_ok_and(|b| word.contains(&b.to_ascii_lowercase()));
     match escape {
-        Some(Said::Byte(b)) if is_letter(char::from(b)) => true,
-        Some(Said::Character(c)) if is_letter(c) => true,
-        Some(Said::Nothing | Said::Byte(0 | CONTROL)) => is_between(bytes, at, word),
-        Some(Said::Byte(0x80..) | Said::Character('\0' | '\u{80}'..)) => is_between(bytes, at, word),
+        Some(EscapeMeaning::Byte(b)) if is_letter(char::from(b)) => true,
+        Some(EscapeMeaning::Character(c)) if is_letter(c) => true,
+        Some(EscapeMeaning::Nothing | EscapeMeaning::Byte(0 | CONTROL)) => is_between(bytes, at, word),
+        Some(EscapeMeaning::Byte(0x80..) | EscapeMeaning::Character('\0' | '\u{80}'..)) => {
+            is_between(bytes, at, word)
+        }
         _ => false,
     }
 }

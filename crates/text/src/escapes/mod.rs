@@ -19,7 +19,7 @@ pub use code::starts_as_uuid;
 pub use glance::any_suspect;
 
 use super::encoded::dump;
-use super::{Step, Text, TextBuilder, charset, folded, pickle};
+use super::{OriginStep, Text, TextBuilder, charset, folded, pickle};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -37,12 +37,12 @@ const LONGEST_QUOTED_LINE: usize = 77;
 
 /// An escape at the start of some bytes: what it stands for, and its length.
 struct Escape {
-    said: Said,
+    said: EscapeMeaning,
     length: usize,
 }
 
 /// What an escape stands for.
-enum Said {
+enum EscapeMeaning {
     /// Nothing: what stands before and behind it is joined.
     Nothing,
     Byte(u8),
@@ -51,12 +51,12 @@ enum Said {
     Aside(Range<usize>),
 }
 
-impl Said {
+impl EscapeMeaning {
     /// A character by its number. A return ends a line.
     fn of(code: u32) -> Option<Self> {
         match char::from_u32(code)? {
-            '\r' => Some(Said::Byte(b'\n')),
-            character => Some(Said::Character(character)),
+            '\r' => Some(EscapeMeaning::Byte(b'\n')),
+            character => Some(EscapeMeaning::Character(character)),
         }
     }
 }
@@ -119,32 +119,32 @@ fn undo_quoted_printable<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     };
     for at in quoted.iter().flat_map(signs) {
         let (said, length) = match &bytes[at + 1..] {
-            [b'\r', b'\n', ..] => (Said::Nothing, 3),
-            [b'\n', ..] => (Said::Nothing, 2),
+            [b'\r', b'\n', ..] => (EscapeMeaning::Nothing, 3),
+            [b'\n', ..] => (EscapeMeaning::Nothing, 2),
             [a, b, ..] => match code::hex(&[*a, *b]) {
-                Some(byte) => (Said::Byte(byte as u8), 3),
+                Some(byte) => (EscapeMeaning::Byte(byte as u8), 3),
                 None => continue,
             },
             _ => continue,
         };
         if at >= copied {
-            out.push(&bytes[copied..at], copied, Step::ONE);
+            out.push(&bytes[copied..at], copied, OriginStep::ONE);
             out.say(&said, at);
             copied = at + length;
         }
     }
-    out.push(&bytes[copied..], copied, Step::ONE);
+    out.push(&bytes[copied..], copied, OriginStep::ONE);
     Some(text.derive(out))
 }
 
 impl TextBuilder {
     /// Appends what an escape at `origin` stands for.
-    fn say(&mut self, said: &Said, origin: usize) {
+    fn say(&mut self, said: &EscapeMeaning, origin: usize) {
         match said {
-            Said::Nothing | Said::Aside(_) => {}
-            Said::Byte(byte) => self.push(&[*byte], origin, Step::NONE),
-            Said::Character(character) => {
-                self.push(character.encode_utf8(&mut [0; 4]).as_bytes(), origin, Step::NONE);
+            EscapeMeaning::Nothing | EscapeMeaning::Aside(_) => {}
+            EscapeMeaning::Byte(byte) => self.push(&[*byte], origin, OriginStep::NONE),
+            EscapeMeaning::Character(character) => {
+                self.push(character.encode_utf8(&mut [0; 4]).as_bytes(), origin, OriginStep::NONE);
             }
         }
     }
@@ -203,19 +203,19 @@ fn undo_one_layer<'a>(text: &Text<'_>) -> Option<Text<'a>> {
             continue;
         };
         let out = out.get_or_insert_default();
-        out.push(&bytes[copied..at], copied, Step::ONE);
+        out.push(&bytes[copied..at], copied, OriginStep::ONE);
         out.say(&escape.said, at);
-        if let Said::Aside(range) = escape.said {
+        if let EscapeMeaning::Aside(range) = escape.said {
             asides.push(at + range.start..at + range.end);
         }
         copied = at + escape.length;
         from = copied;
     }
     let mut out = out?;
-    out.push(&bytes[copied..], copied, Step::ONE);
+    out.push(&bytes[copied..], copied, OriginStep::ONE);
     for aside in asides.into_iter().filter(|aside| !aside.is_empty()) {
-        out.push(b"\n", aside.start, Step::NONE);
-        out.push(&bytes[aside.clone()], aside.start, Step::ONE);
+        out.push(b"\n", aside.start, OriginStep::NONE);
+        out.push(&bytes[aside.clone()], aside.start, OriginStep::ONE);
     }
     Some(text.derive(out))
 }

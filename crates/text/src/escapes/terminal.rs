@@ -3,7 +3,7 @@
 //! A text is a stream here, not a screen: what says that a text goes on elsewhere ends a line, what colours or erases leaves no
 //! trace. `unpack::terminal` shows recordings as they stood on the screen.
 
-use super::{Escape, Said};
+use super::{Escape, EscapeMeaning};
 
 /// ESC, which starts a sequence.
 pub const CONTROL: u8 = 0x1b;
@@ -34,15 +34,17 @@ pub fn sequence(bytes: &[u8], is_binary: bool) -> Option<Escape> {
             };
             // What a person sees stands behind the number of what it is.
             let number = rest[..end].iter().take_while(|b| b.is_ascii_digit() || **b == b';').count();
-            said(Said::Aside(2 + number..2 + end), 2 + end + closes)
+            said(EscapeMeaning::Aside(2 + number..2 + end), 2 + end + closes)
         }
         _ if is_binary => None,
         // Which letters are drawn, and how.
-        [CONTROL, b' '..=b'/', b'0'..=b'~', ..] => said(Said::Nothing, 3),
+        [CONTROL, b' '..=b'/', b'0'..=b'~', ..] => said(EscapeMeaning::Nothing, 3),
         // What the keys send, where the cursor was; the end of a string.
-        [CONTROL, b'=' | b'>' | b'7' | b'8' | b'\\', ..] => said(Said::Nothing, 2),
+        [CONTROL, b'=' | b'>' | b'7' | b'8' | b'\\', ..] => said(EscapeMeaning::Nothing, 2),
         // A new line; everything anew; a string for the terminal.
-        [CONTROL, b'D' | b'E' | b'M' | b'c' | b'P' | b'X' | b'^' | b'_', ..] => said(Said::Byte(b'\n'), 2),
+        [CONTROL, b'D' | b'E' | b'M' | b'c' | b'P' | b'X' | b'^' | b'_', ..] => {
+            said(EscapeMeaning::Byte(b'\n'), 2)
+        }
         _ => None,
     }
 }
@@ -65,7 +67,7 @@ pub fn end_of_removed(bytes: &[u8], at: usize) -> Option<Escape> {
     let floor = at.saturating_sub(LONGEST_REMOVED);
     let before = memchr::memrchr(CONTROL, &bytes[floor..at]).filter(|_| added)?;
     let removed = colours(floor + before).is_some_and(|colours| has(colours, b"91", b"31"));
-    removed.then_some(Escape { said: Said::Byte(b' '), length })
+    removed.then_some(Escape { said: EscapeMeaning::Byte(b' '), length })
 }
 
 /// What `ESC [` introduces, which is `introducer` bytes long.
@@ -75,9 +77,9 @@ fn control_sequence(rest: &[u8], introducer: usize) -> Option<Escape> {
     let more = rest[parameters..].iter().take_while(|b| matches!(b, b' '..=b'/')).count();
     let said = match rest.get(parameters + more)? {
         // The cursor goes on in the line, or elsewhere.
-        b'C' | b'a' => Said::Byte(b' '),
-        b'A' | b'B' | b'D'..=b'H' | b'`' | b'd' | b'e' | b'f' | b'u' => Said::Byte(b'\n'),
-        b'@'..=b'~' => Said::Nothing,
+        b'C' | b'a' => EscapeMeaning::Byte(b' '),
+        b'A' | b'B' | b'D'..=b'H' | b'`' | b'd' | b'e' | b'f' | b'u' => EscapeMeaning::Byte(b'\n'),
+        b'@'..=b'~' => EscapeMeaning::Nothing,
         _ => return None,
     };
     Some(Escape { said, length: introducer + parameters + more + 1 })

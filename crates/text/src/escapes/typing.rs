@@ -4,9 +4,9 @@
 //! A return that goes back to the line's start ends what could be read until then, unless the cursor goes on from there.
 
 use super::terminal::{BACKSPACE, C1, CONTROL, sequence};
-use super::{Escape, Said};
+use super::{Escape, EscapeMeaning};
 use crate::terminal::is_corrected;
-use crate::{Step, Text, TextBuilder};
+use crate::{OriginStep, Text, TextBuilder};
 use std::ops::Range;
 
 /// No further back a line is edited, in characters.
@@ -38,12 +38,12 @@ pub fn undo<'a>(text: &Text<'_>) -> Option<Text<'a>> {
             let mut from = start;
             for at in memchr::memchr_iter(b'\r', &bytes[start..end]).map(|at| start + at) {
                 if goes_back(at) {
-                    out.push(&bytes[from..at], from, Step::ONE);
-                    out.push(b"\n", at, Step::NONE);
+                    out.push(&bytes[from..at], from, OriginStep::ONE);
+                    out.push(b"\n", at, OriginStep::NONE);
                     from = at + 1;
                 }
             }
-            out.push(&bytes[from..end], from, Step::ONE);
+            out.push(&bytes[from..end], from, OriginStep::ONE);
         }
         start = end;
     }
@@ -80,7 +80,7 @@ fn control(bytes: &[u8]) -> Option<(usize, u8, Option<usize>)> {
 
 /// A line while it is edited.
 #[derive(Default)]
-struct Row {
+struct TypedLine {
     /// Where its characters stand in the text; an empty place is a blank.
     cells: Vec<Range<usize>>,
     cursor: usize,
@@ -95,21 +95,21 @@ fn edit(out: &mut TextBuilder, bytes: &[u8], line: Range<usize>) {
     let body = &bytes[line.clone()];
     let body = body.strip_suffix(b"\n").unwrap_or(body);
     let end = line.start + body.len() - body.iter().rev().take_while(|&&b| b == b'\r').count();
-    let mut row = Row::default();
+    let mut row = TypedLine::default();
     let mut at = line.start;
     while at < end {
         let (length, is_over) = row.step(out, bytes, at..end);
         if is_over {
             row.leave(out, bytes);
-            out.push(b"\n", at, Step::NONE);
+            out.push(b"\n", at, OriginStep::NONE);
         }
         at += length;
     }
     row.leave(out, bytes);
-    out.push(&bytes[end..line.end], end, Step::ONE);
+    out.push(&bytes[end..line.end], end, OriginStep::ONE);
 }
 
-impl Row {
+impl TypedLine {
     /// Does what stands at the start of a stretch. Gives its length, and whether the line is over.
     fn step(&mut self, out: &mut TextBuilder, bytes: &[u8], stretch: Range<usize>) -> (usize, bool) {
         let (at, rest) = (stretch.start, &bytes[stretch.clone()]);
@@ -123,11 +123,11 @@ impl Row {
                     return (length, !self.control(bytes, at, last, number));
                 }
                 match sequence(rest, false) {
-                    Some(Escape { said: Said::Nothing, length }) => return (length, false),
-                    Some(Escape { said: Said::Byte(_), length }) => return (length, true),
+                    Some(Escape { said: EscapeMeaning::Nothing, length }) => return (length, false),
+                    Some(Escape { said: EscapeMeaning::Byte(_), length }) => return (length, true),
                     Some(Escape { length, .. }) => {
                         // Its text is read elsewhere.
-                        out.push(&rest[..length], at, Step::ONE);
+                        out.push(&rest[..length], at, OriginStep::ONE);
                         return (length, false);
                     }
                     None => return (self.put(out, bytes, stretch), false),
@@ -214,7 +214,7 @@ impl Row {
         let row = std::mem::take(self);
         if let Some(before) = row.before.filter(|before| !comes_to(bytes, before, &row.cells)) {
             write(out, bytes, &before);
-            out.push(b"\n", before.last().map_or(0, |last| last.end), Step::NONE);
+            out.push(b"\n", before.last().map_or(0, |last| last.end), OriginStep::NONE);
         }
         write(out, bytes, &row.cells);
     }
@@ -231,8 +231,8 @@ fn comes_to(bytes: &[u8], old: &[Range<usize>], new: &[Range<usize>]) -> bool {
 fn write(out: &mut TextBuilder, bytes: &[u8], cells: &[Range<usize>]) {
     for cells in cells.chunk_by(|a, b| a.is_empty() && b.is_empty()) {
         match cells[0].is_empty() {
-            true => out.push(b" ", cells[0].start, Step::NONE),
-            false => out.push(&bytes[cells[0].clone()], cells[0].start, Step::ONE),
+            true => out.push(b" ", cells[0].start, OriginStep::NONE),
+            false => out.push(&bytes[cells[0].clone()], cells[0].start, OriginStep::ONE),
         }
     }
 }

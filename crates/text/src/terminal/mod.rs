@@ -31,7 +31,7 @@ pub fn is_corrected<T: PartialEq>(old: &[T], new: &[T]) -> bool {
 
 /// A line that was to be read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct ScreenLine {
     /// What it says, with its end unless it goes on.
     pub text: String,
     /// When the last of it was written: what [`Terminal::write`] was told.
@@ -76,7 +76,7 @@ impl Terminal {
     }
 
     /// The next line that was to be read.
-    pub fn line(&mut self) -> Option<Line> {
+    pub fn line(&mut self) -> Option<ScreenLine> {
         self.screen.lines.pop_front()
     }
 

@@ -1,6 +1,6 @@
 //! The screen of a terminal: cells that are written to, and the lines that leave it.
 
-use super::{Line, is_corrected};
+use super::{ScreenLine, is_corrected};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ const SECOND: char = '\u{1}';
 
 /// A row of cells.
 #[derive(Clone, Debug, Default)]
-struct Row {
+struct ScreenRow {
     cells: Vec<char>,
     /// It goes on in the next row.
     goes_on: bool,
@@ -30,7 +30,7 @@ struct Row {
     /// What was given last of the line that starts here.
     given: String,
     /// What this line said before it was written on.
-    before: Option<Line>,
+    before: Option<ScreenLine>,
 }
 
 /// A line of which rows have left.
@@ -42,15 +42,15 @@ struct Leaving {
     /// Something of it was not given yet.
     is_news: bool,
     /// What its rows said before they were written on.
-    before: Vec<Line>,
+    before: Vec<ScreenLine>,
 }
 
 /// A screen.
 #[derive(Debug)]
 pub struct Screen {
-    rows: VecDeque<Row>,
+    rows: VecDeque<ScreenRow>,
     /// The rows of the screen that programs leave when they take the whole terminal.
-    other: Option<VecDeque<Row>>,
+    other: Option<VecDeque<ScreenRow>>,
     pub columns: usize,
     height: usize,
     /// The cursor. Behind the last column, what is written next is wrapped.
@@ -69,10 +69,10 @@ pub struct Screen {
     /// Something came of the bytes.
     pub has_acted: bool,
     /// What has left.
-    pub lines: VecDeque<Line>,
+    pub lines: VecDeque<ScreenLine>,
 }
 
-impl Row {
+impl ScreenRow {
     fn text(&self) -> String {
         let text: String = self.cells.iter().filter(|&&c| c != SECOND).collect();
         if self.goes_on { text } else { text.trim_end().to_owned() }
@@ -83,7 +83,7 @@ impl Screen {
     pub fn new(columns: usize, lines: usize) -> Self {
         let (columns, height) = (columns.clamp(2, MOST_COLUMNS), lines.clamp(1, MOST_LINES));
         Screen {
-            rows: VecDeque::from(vec![Row::default(); height]),
+            rows: VecDeque::from(vec![ScreenRow::default(); height]),
             other: None,
             columns,
             height,
@@ -108,7 +108,7 @@ impl Screen {
             self.drop_row(at);
             self.y = self.y.min(self.rows.len() - 1);
         }
-        self.rows.resize(self.height, Row::default());
+        self.rows.resize(self.height, ScreenRow::default());
         self.region = 0..self.height;
         self.move_to(self.x, self.y);
     }
@@ -180,7 +180,7 @@ impl Screen {
     pub fn scroll(&mut self, count: usize) {
         for _ in 0..count.min(self.region.len()) {
             self.drop_row(self.region.start);
-            self.rows.insert(self.region.end - 1, Row::default());
+            self.rows.insert(self.region.end - 1, ScreenRow::default());
         }
     }
 
@@ -188,7 +188,7 @@ impl Screen {
     pub fn scroll_back(&mut self, count: usize) {
         for _ in 0..count.min(self.region.len()) {
             self.drop_row(self.region.end - 1);
-            self.rows.insert(self.region.start, Row::default());
+            self.rows.insert(self.region.start, ScreenRow::default());
         }
     }
 
@@ -300,10 +300,10 @@ impl Screen {
             Some(rows) => {
                 self.leave();
                 self.rows = rows;
-                self.rows.resize(self.height, Row::default());
+                self.rows.resize(self.height, ScreenRow::default());
                 return self.restore();
             }
-            None => VecDeque::from(vec![Row::default(); self.height]),
+            None => VecDeque::from(vec![ScreenRow::default(); self.height]),
         };
         self.save();
         self.other = Some(std::mem::replace(&mut self.rows, rows));
@@ -311,7 +311,7 @@ impl Screen {
 
     pub fn reset(&mut self) {
         self.leave();
-        self.rows = VecDeque::from(vec![Row::default(); self.height]);
+        self.rows = VecDeque::from(vec![ScreenRow::default(); self.height]);
         (self.region, self.inserts) = (0..self.height, false);
         self.move_to(0, 0);
     }
@@ -342,7 +342,7 @@ impl Screen {
     }
 
     /// Gives what leaves.
-    fn left(&mut self, row: &mut Row) {
+    fn left(&mut self, row: &mut ScreenRow) {
         let before = row.before.take();
         let is_news = row.changed > 0;
         if !is_news && before.is_none() && !row.goes_on && self.leaving.is_none() {
@@ -375,11 +375,11 @@ impl Screen {
         for before in line.before {
             match is_line_corrected(&before.text, &line.text) {
                 true => is_news = true,
-                false => self.lines.push_back(Line { text: before.text + "\n", at: before.at }),
+                false => self.lines.push_back(ScreenLine { text: before.text + "\n", at: before.at }),
             }
         }
         if is_news {
-            self.lines.push_back(Line { text: line.text + end, at: line.at });
+            self.lines.push_back(ScreenLine { text: line.text + end, at: line.at });
         }
     }
 
@@ -416,13 +416,13 @@ impl Screen {
         let before = self.rows[start].before.take();
         if let Some(before) = before.filter(|before| !is_line_corrected(&before.text, &line.text)) {
             self.end_line();
-            self.lines.push_back(Line { text: before.text + "\n", at: before.at });
+            self.lines.push_back(ScreenLine { text: before.text + "\n", at: before.at });
         }
         self.rows[start].before = Some(line);
     }
 
     /// What some rows say that are one line, and whether that is not what they said before. `y`: the one that is changed.
-    fn news(&mut self, y: usize, rows: Range<usize>) -> (Line, bool) {
+    fn news(&mut self, y: usize, rows: Range<usize>) -> (ScreenLine, bool) {
         let has_changed = self.rows[y].changed >= NEWS;
         let (mut text, mut at) = (String::new(), 0f64);
         for row in self.rows.range_mut(rows.clone()) {
@@ -436,7 +436,7 @@ impl Screen {
         if is_news {
             given.clone_from(&text);
         }
-        (Line { text, at }, is_news)
+        (ScreenLine { text, at }, is_news)
     }
 
     /// The rows that are one line with a row.
@@ -452,13 +452,13 @@ impl Screen {
 
     /// What the line says that the cursor is on.
     pub fn current(&self) -> String {
-        self.rows.range(self.line_around(self.y)).map(Row::text).collect()
+        self.rows.range(self.line_around(self.y)).map(ScreenRow::text).collect()
     }
 
     /// Gives a text that stands elsewhere.
     pub fn say(&mut self, text: &str) {
         self.end_line();
-        self.lines.push_back(Line { text: format!("{text}\n"), at: self.now });
+        self.lines.push_back(ScreenLine { text: format!("{text}\n"), at: self.now });
     }
 }
 

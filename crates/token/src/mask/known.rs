@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 const SHORTEST: usize = 6;
 
 /// Searches for known secrets. Its size is that of the secrets, however many they are.
-pub struct Known {
+pub struct KnownSecrets {
     /// Whether any form starts with these two bytes.
     starts: Vec<bool>,
     /// The forms by their first bytes, longest first.
@@ -28,10 +28,11 @@ pub struct Known {
     pieces: HashSet<[u8; SHORTEST]>,
 }
 
-impl Known {
+impl KnownSecrets {
     /// Knows the secrets of `tokens`, in every form that [`forms`] makes.
     pub fn new<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> Self {
-        let mut known = Known { starts: vec![false; 1 << 16], forms: HashMap::new(), pieces: HashSet::new() };
+        let mut known =
+            KnownSecrets { starts: vec![false; 1 << 16], forms: HashMap::new(), pieces: HashSet::new() };
         let mut distinct = BTreeSet::new();
         for token in tokens {
             // What a team's own rule finds may be made of words, and words are not to be taken apart.
@@ -91,7 +92,7 @@ impl Known {
     }
 }
 
-/// The place of a stem in [`Known::starts`].
+/// The place of a stem in [`KnownSecrets::starts`].
 fn start(stem: &[u8; SHORTEST]) -> usize {
     usize::from(stem[0]) << 8 | usize::from(stem[1])
 }

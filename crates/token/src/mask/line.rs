@@ -42,7 +42,7 @@ impl Stretch<'_> {
         let line = self.line.start.max(around.start)..self.line.end.min(around.end);
         let places = [around.start, line.start, line.end, self.token.start, self.token.end, around.end];
         let places = places.into_iter().chain(tokens.iter().flat_map(|(range, _)| [range.start, range.end]));
-        let view = View::new(self, places.map(|at| at.clamp(around.start, around.end)).collect());
+        let view = StretchView::new(self, places.map(|at| at.clamp(around.start, around.end)).collect());
         let tokens = tokens.iter().map(|(range, shown)| (view.range(range), shown.as_str()));
         let may_go_on = (around.start > 0, around.end < self.bytes.len());
         let masked = Masked::new(&view.text, tokens, may_go_on);
@@ -105,16 +105,16 @@ pub fn lines(text: &str, tokens: &[Token]) -> Vec<String> {
 }
 
 /// A stretch as text, and where places of the file are in it.
-struct View {
+struct StretchView {
     text: String,
     /// Offsets in the file and in the text, in order.
     places: Vec<(usize, usize)>,
 }
 
-impl View {
+impl StretchView {
     /// Decodes what is between the first and the last of some places.
-    fn new(stretch: &Stretch<'_>, places: BTreeSet<usize>) -> View {
-        let mut view = View { text: String::new(), places: Vec::with_capacity(places.len()) };
+    fn new(stretch: &Stretch<'_>, places: BTreeSet<usize>) -> StretchView {
+        let mut view = StretchView { text: String::new(), places: Vec::with_capacity(places.len()) };
         let mut last = None;
         for place in places {
             if let Some(last) = last.replace(place) {

@@ -10,7 +10,7 @@ mod shape;
 mod value;
 
 use crate::{MASK, Token};
-use known::Known;
+use known::KnownSecrets;
 pub use line::{Stretch, lines};
 use plain::Plain;
 use shape::Cover;
@@ -81,13 +81,13 @@ fn push(shown: &mut String, text: &str, start: usize) {
 
 /// Masks the secrets of a set of tokens, and everything else that looks like one.
 pub struct Masker {
-    known: Known,
+    known: KnownSecrets,
 }
 
 impl Masker {
     /// Knows the secrets of `tokens`.
     pub fn new<'a>(tokens: impl IntoIterator<Item = &'a Token>) -> Self {
-        Masker { known: Known::new(tokens) }
+        Masker { known: KnownSecrets::new(tokens) }
     }
 
     /// Masks known secrets and all that has the shape of one.

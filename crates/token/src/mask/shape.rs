@@ -36,16 +36,16 @@ pub struct Cover {
 
 /// Letters and digits in a row, and what stands before them.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub struct ShapePiece {
     /// Where.
     pub range: Range<usize>,
-    gap: Gap,
-    look: Look,
+    gap: PieceGap,
+    look: ShapeLook,
 }
 
 /// What is between two pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gap {
+enum PieceGap {
     /// Something that no secret goes on behind.
     Open,
     /// `-`, `_` or `~`.
@@ -60,7 +60,7 @@ enum Gap {
 
 /// What a piece looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+enum ShapeLook {
     /// Typed: a word, a number, a date.
     Typed,
     /// Too short to tell, and not a word.
@@ -83,7 +83,7 @@ enum Spelled {
 /// What is to be covered of a text of a sort, in no order. At an end where the text was cut, what touches it may go on.
 pub fn covers(text: &str, sort: Sort, cut: (bool, bool)) -> Vec<Cover> {
     let pieces = pieces(text);
-    let mut shape = Shape {
+    let mut shape = ShapeText {
         text,
         covered: vec![false; pieces.len()],
         spelled: vec![Spelled::Path; pieces.len()],
@@ -107,32 +107,32 @@ pub fn covers(text: &str, sort: Sort, cut: (bool, bool)) -> Vec<Cover> {
 pub fn is_drawn(value: &str) -> bool {
     pieces(value).iter().any(|piece| {
         let core = &value.as_bytes()[piece.range.clone()];
-        piece.look == Look::Random || (piece.look == Look::Odd && core.len() >= 6 && is_mixed(core))
+        piece.look == ShapeLook::Random || (piece.look == ShapeLook::Odd && core.len() >= 6 && is_mixed(core))
     })
 }
 
-fn pieces(text: &str) -> Vec<Piece> {
+fn pieces(text: &str) -> Vec<ShapePiece> {
     let bytes = text.as_bytes();
-    let mut pieces: Vec<Piece> = Vec::new();
+    let mut pieces: Vec<ShapePiece> = Vec::new();
     let mut at = 0;
     while let Some(start) = bytes[at..].iter().position(u8::is_ascii_alphanumeric).map(|skip| at + skip) {
         let length = bytes[start..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-        let gap = pieces.last().map_or(Gap::Open, |last| gap(&bytes[last.range.end..start]));
+        let gap = pieces.last().map_or(PieceGap::Open, |last| gap(&bytes[last.range.end..start]));
         let range = start..start + length;
-        pieces.push(Piece { look: look(&bytes[range.clone()]), range, gap });
+        pieces.push(ShapePiece { look: look(&bytes[range.clone()]), range, gap });
         at = start + length;
     }
     pieces
 }
 
-fn gap(between: &[u8]) -> Gap {
+fn gap(between: &[u8]) -> PieceGap {
     let all = |set: &[u8]| between.iter().all(|b| set.contains(b));
     match between.len() {
-        1..=4 if all(b"-_~") => Gap::Tight,
-        1..=4 if all(b"-_~/+") => Gap::Slash,
-        1..=4 if all(b" ") => Gap::Space,
-        1..=64 if between.contains(&b'\n') && all(b" \t\r\n\"'>|#*+\\,=") => Gap::Wrap,
-        _ => Gap::Open,
+        1..=4 if all(b"-_~") => PieceGap::Tight,
+        1..=4 if all(b"-_~/+") => PieceGap::Slash,
+        1..=4 if all(b" ") => PieceGap::Space,
+        1..=64 if between.contains(&b'\n') && all(b" \t\r\n\"'>|#*+\\,=") => PieceGap::Wrap,
+        _ => PieceGap::Open,
     }
 }
 
@@ -152,7 +152,7 @@ fn is_cell(core: &[u8]) -> bool {
 }
 
 /// What a piece looks like by itself.
-fn look(core: &[u8]) -> Look {
+fn look(core: &[u8]) -> ShapeLook {
     let digits = core.iter().filter(|b| b.is_ascii_digit()).count();
     let is_typed = match digits {
         0 => is_word(core) || is_short_word(core),
@@ -160,9 +160,9 @@ fn look(core: &[u8]) -> Look {
         _ => is_name_with_number(core) || is_constant(core) || is_time(core) || is_cell(core),
     };
     match core.len() < SHORT {
-        _ if is_typed || (core.len() >= SHORT && randomness::entropy(core) < REPEATED) => Look::Typed,
-        true => Look::Odd,
-        false => Look::Random,
+        _ if is_typed || (core.len() >= SHORT && randomness::entropy(core) < REPEATED) => ShapeLook::Typed,
+        true => ShapeLook::Odd,
+        false => ShapeLook::Random,
     }
 }
 
@@ -245,9 +245,9 @@ fn is_mixed(core: &[u8]) -> bool {
 }
 
 /// A text while it is judged.
-struct Shape<'t> {
+struct ShapeText<'t> {
     text: &'t str,
-    pieces: Vec<Piece>,
+    pieces: Vec<ShapePiece>,
     /// Which pieces are covered.
     covered: Vec<bool>,
     /// What the runs are that they stand in.
@@ -256,7 +256,7 @@ struct Shape<'t> {
     ids: Vec<(usize, usize)>,
 }
 
-impl Shape<'_> {
+impl ShapeText<'_> {
     fn core(&self, number: usize) -> &[u8] {
         &self.text.as_bytes()[self.pieces[number].range.clone()]
     }
@@ -269,11 +269,11 @@ impl Shape<'_> {
             let is_cut = (cut.0 && self.pieces[number].range.start == 0)
                 || (cut.1 && self.pieces[number].range.end == self.text.len());
             self.covered[number] |=
-                is_cut || (self.pieces[number].look == Look::Random && !self.is_in_id(number));
+                is_cut || (self.pieces[number].look == ShapeLook::Random && !self.is_in_id(number));
         }
-        self.broken(&[Gap::Tight]);
-        self.broken(&[Gap::Tight, Gap::Slash]);
-        self.broken(&[Gap::Space]);
+        self.broken(&[PieceGap::Tight]);
+        self.broken(&[PieceGap::Tight, PieceGap::Slash]);
+        self.broken(&[PieceGap::Space]);
         self.lists();
         // What belongs to something covered is covered as well, until nothing is added.
         loop {
@@ -296,18 +296,18 @@ impl Shape<'_> {
             return;
         }
         let core = self.core(to);
-        let is_typed = self.pieces[to].look == Look::Typed;
+        let is_typed = self.pieces[to].look == ShapeLook::Typed;
         let is_plain_word = |least| is_typed && core.len() >= least && is_letters(core) && is_one_case(core);
         self.covered[to] = match self.pieces[from.max(to)].gap {
-            Gap::Open => to > from && self.is_pair(from) && self.length(&self.run(to)) >= SHORT,
-            Gap::Tight => true,
-            Gap::Slash => match self.spelled[from] {
+            PieceGap::Open => to > from && self.is_pair(from) && self.length(&self.run(to)) >= SHORT,
+            PieceGap::Tight => true,
+            PieceGap::Slash => match self.spelled[from] {
                 Spelled::Path => !is_typed && is_mixed(core),
                 Spelled::Either => !is_plain_word(6),
                 Spelled::Base64 => true,
             },
-            Gap::Space => !is_typed && core.len() >= 3 && is_mixed(core),
-            Gap::Wrap => self.is_alone_on_its_line(to) && !is_plain_word(4),
+            PieceGap::Space => !is_typed && core.len() >= 3 && is_mixed(core),
+            PieceGap::Wrap => self.is_alone_on_its_line(to) && !is_plain_word(4),
         };
     }
 
@@ -319,7 +319,7 @@ impl Shape<'_> {
             start = run.end;
             let is_mixed = |number: usize| {
                 let core = self.core(number);
-                self.pieces[number].look != Look::Typed
+                self.pieces[number].look != ShapeLook::Typed
                     && core.iter().any(u8::is_ascii_uppercase)
                     && core.iter().any(u8::is_ascii_lowercase)
             };
@@ -339,7 +339,7 @@ impl Shape<'_> {
 
     /// What follows each other from a piece on, with nothing but the signs of base64 between.
     fn run(&self, first: usize) -> Range<usize> {
-        let goes_on = |piece: &&Piece| matches!(piece.gap, Gap::Tight | Gap::Slash);
+        let goes_on = |piece: &&ShapePiece| matches!(piece.gap, PieceGap::Tight | PieceGap::Slash);
         first..first + 1 + self.pieces[first + 1..].iter().take_while(goes_on).count()
     }
 
@@ -367,8 +367,8 @@ impl Shape<'_> {
             let last = first + GROUPS.len() - 1;
             let range = self.pieces[first].range.start..self.pieces[last].range.end;
             let is_id = range.len() == 36 && randomness::is_uuid(self.text[range].as_bytes());
-            let is_alone = self.pieces[first].gap != Gap::Tight
-                && self.pieces.get(last + 1).is_none_or(|next| next.gap != Gap::Tight);
+            let is_alone = self.pieces[first].gap != PieceGap::Tight
+                && self.pieces.get(last + 1).is_none_or(|next| next.gap != PieceGap::Tight);
             if is_id && is_alone {
                 self.ids.push((first, last));
                 first = last;
@@ -388,21 +388,21 @@ impl Shape<'_> {
     }
 
     /// Covers what is broken into pieces that are short by themselves: by the signs of base64, or by spaces.
-    fn broken(&mut self, by: &[Gap]) {
+    fn broken(&mut self, by: &[PieceGap]) {
         let mut start = 0;
         while start < self.pieces.len() {
             let length = 1 + self.pieces[start + 1..].iter().take_while(|p| by.contains(&p.gap)).count();
             let chain = start..start + length;
             start += length;
-            let is_path = by.contains(&Gap::Slash) && self.spelled[chain.start] == Spelled::Path;
+            let is_path = by.contains(&PieceGap::Slash) && self.spelled[chain.start] == Spelled::Path;
             if is_path || chain.clone().any(|number| self.is_in_id(number)) {
                 continue;
             }
             // In a path and between spaces, words end it.
-            let stretches = if by == [Gap::Tight] { vec![chain] } else { self.stretches(chain) };
+            let stretches = if by == [PieceGap::Tight] { vec![chain] } else { self.stretches(chain) };
             for mut stretch in stretches {
-                let is_odd = |&number: &usize| self.pieces[number].look != Look::Typed;
-                if by != [Gap::Tight] {
+                let is_odd = |&number: &usize| self.pieces[number].look != ShapeLook::Typed;
+                if by != [PieceGap::Tight] {
                     // What is at its ends and typed is no part of it.
                     let first = stretch.clone().find(is_odd).unwrap_or(stretch.end);
                     stretch = first..stretch.clone().rfind(is_odd).map_or(first, |last| last + 1);
@@ -422,7 +422,7 @@ impl Shape<'_> {
         let mut start = chain.start;
         for number in chain.clone() {
             let core = self.core(number);
-            let is_typed = self.pieces[number].look == Look::Typed;
+            let is_typed = self.pieces[number].look == ShapeLook::Typed;
             if is_typed && core.len() > 3 && is_letters(core) && is_one_case(core) {
                 stretches.push(start..number);
                 start = number + 1;
@@ -467,7 +467,7 @@ impl Shape<'_> {
         self.mark_ids();
         let mut start = 0;
         while start < self.pieces.len() {
-            let joins = |piece: &Piece| matches!(piece.gap, Gap::Tight | Gap::Slash);
+            let joins = |piece: &ShapePiece| matches!(piece.gap, PieceGap::Tight | PieceGap::Slash);
             let length = 1 + self.pieces[start + 1..].iter().take_while(|piece| joins(piece)).count();
             let chain = start..start + length;
             start += length;
@@ -484,7 +484,7 @@ impl Shape<'_> {
             }
         }
         for number in 1..self.pieces.len() {
-            if self.covered[number - 1] && matches!(self.pieces[number].gap, Gap::Tight) {
+            if self.covered[number - 1] && matches!(self.pieces[number].gap, PieceGap::Tight) {
                 self.covered[number] = true;
             }
         }
@@ -494,7 +494,7 @@ impl Shape<'_> {
     fn is_long(&self, stretch: &Range<usize>) -> bool {
         let drawn = stretch
             .clone()
-            .filter(|&number| self.pieces[number].look != Look::Typed && !self.is_in_id(number));
+            .filter(|&number| self.pieces[number].look != ShapeLook::Typed && !self.is_in_id(number));
         let drawn: Vec<u8> = drawn.flat_map(|number| self.core(number).to_vec()).collect();
         let has = |test: fn(&u8) -> bool| drawn.iter().any(test);
         let (lower, upper) = (has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase));
@@ -511,7 +511,9 @@ impl Shape<'_> {
         let mut covers: Vec<Cover> = Vec::new();
         for number in (0..self.pieces.len()).filter(|&number| self.covered[number]) {
             let piece = &self.pieces[number];
-            let joins = !matches!(piece.gap, Gap::Open | Gap::Wrap) && number > 0 && self.covered[number - 1];
+            let joins = !matches!(piece.gap, PieceGap::Open | PieceGap::Wrap)
+                && number > 0
+                && self.covered[number - 1];
             match covers.last_mut() {
                 Some(last) if joins => last.range.end = piece.range.end,
                 _ => covers.push(Cover { range: piece.range.clone(), shown: 0 }),

@@ -38,7 +38,7 @@ fn is_page(head: &[u8]) -> bool {
 
 /// Reads the files that stand in elements of XML whose names end in `element`.
 pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -> io::Result<()> {
-    let (mut text, mut count) = (Text::new(input), 0u64);
+    let (mut text, mut count) = (EmbeddedText::new(input), 0u64);
     let mark = format!("{element}>");
     while text.find(mark.as_bytes(), 0)?.is_some() {
         text.skip(mark.len());
@@ -55,7 +55,7 @@ pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -
 
 /// Reads the files in a text.
 pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
-    let (mut text, mut count) = (Text::new(input), 0u64);
+    let (mut text, mut count) = (EmbeddedText::new(input), 0u64);
     while let Some(kind) = text.next_file()? {
         if text.run()? < SHORTEST {
             continue;
@@ -78,7 +78,7 @@ pub fn ending(kind: &str) -> &str {
 }
 
 /// A text, of which a piece is held.
-pub struct Text<'i> {
+pub struct EmbeddedText<'i> {
     input: &'i mut dyn Read,
     piece: Vec<u8>,
     at: usize,
@@ -86,10 +86,10 @@ pub struct Text<'i> {
     failed: Option<io::Error>,
 }
 
-impl<'i> Text<'i> {
+impl<'i> EmbeddedText<'i> {
     /// A text from its start.
     pub fn new(input: &'i mut dyn Read) -> Self {
-        Text { input, piece: Vec::with_capacity(PIECE), at: 0, ended: false, failed: None }
+        EmbeddedText { input, piece: Vec::with_capacity(PIECE), at: 0, ended: false, failed: None }
     }
 
     /// What is held from here on: at least so many bytes, unless the text ends before.
@@ -171,7 +171,7 @@ enum Next {
 
 /// A file in a text, decoded. It ends where the base64 does.
 pub struct Base64<'t, 'i> {
-    text: &'t mut Text<'i>,
+    text: &'t mut EmbeddedText<'i>,
     /// It is written as a list of lines in JSON.
     in_list: bool,
     /// Bits that are no byte yet, and how many.
@@ -182,7 +182,7 @@ pub struct Base64<'t, 'i> {
 
 impl<'t, 'i> Base64<'t, 'i> {
     /// Decodes what comes next in a text. `in_list`: it may go on in the next string of a list in JSON.
-    pub fn new(text: &'t mut Text<'i>, in_list: bool) -> Self {
+    pub fn new(text: &'t mut EmbeddedText<'i>, in_list: bool) -> Self {
         Base64 { text, in_list, bits: 0, count: 0, ended: false }
     }
 

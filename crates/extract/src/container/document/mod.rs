@@ -12,7 +12,7 @@ use std::io;
 
 /// A format of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum DocumentFormat {
     /// PDF.
     Pdf,
     /// RTF.
@@ -27,23 +27,23 @@ pub enum Format {
     Notebook,
 }
 
-impl Format {
+impl DocumentFormat {
     /// What a file is, by its first bytes and its name.
-    pub fn of(head: &[u8], _name: &str) -> Option<Format> {
+    pub fn of(head: &[u8], _name: &str) -> Option<DocumentFormat> {
         match () {
-            () if head.starts_with(rtf::MAGIC) => Some(Format::Rtf),
-            () if head.starts_with(ole::MAGIC) => Some(Format::Ole),
-            () if pdf::is(head) => Some(Format::Pdf),
-            () if office::is_flat(head) => Some(Format::FlatOffice),
+            () if head.starts_with(rtf::MAGIC) => Some(DocumentFormat::Rtf),
+            () if head.starts_with(ole::MAGIC) => Some(DocumentFormat::Ole),
+            () if pdf::is(head) => Some(DocumentFormat::Pdf),
+            () if office::is_flat(head) => Some(DocumentFormat::FlatOffice),
             () => None,
         }
     }
 
-    /// What a file is that is nothing else, as [`Format::of`].
-    pub fn of_text(head: &[u8], name: &str) -> Option<Format> {
+    /// What a file is that is nothing else, as [`DocumentFormat::of`].
+    pub fn of_text(head: &[u8], name: &str) -> Option<DocumentFormat> {
         match () {
-            () if notebook::is_notebook(head, name) => Some(Format::Notebook),
-            () if embedded::is_text(head, name) => Some(Format::Text),
+            () if notebook::is_notebook(head, name) => Some(DocumentFormat::Notebook),
+            () if embedded::is_text(head, name) => Some(DocumentFormat::Text),
             () => None,
         }
     }
@@ -51,8 +51,10 @@ impl Format {
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            Format::Pdf | Format::Rtf | Format::Ole | Format::FlatOffice => false,
-            Format::Text | Format::Notebook => true,
+            DocumentFormat::Pdf | DocumentFormat::Rtf | DocumentFormat::Ole | DocumentFormat::FlatOffice => {
+                false
+            }
+            DocumentFormat::Text | DocumentFormat::Notebook => true,
         }
     }
 
@@ -60,22 +62,29 @@ impl Format {
     pub fn may_hold(self, bytes: &[u8]) -> bool {
         let has = |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some();
         match self {
-            Format::Text => has(embedded::MARK),
-            Format::Notebook => has(embedded::MARK) || notebook::may_hold(bytes),
-            Format::Pdf | Format::Rtf | Format::Ole | Format::FlatOffice => true,
+            DocumentFormat::Text => has(embedded::MARK),
+            DocumentFormat::Notebook => has(embedded::MARK) || notebook::may_hold(bytes),
+            DocumentFormat::Pdf | DocumentFormat::Rtf | DocumentFormat::Ole | DocumentFormat::FlatOffice => {
+                true
+            }
         }
     }
 }
 
 /// Reads a document. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read(
+    walk: &mut Walk<'_>,
+    format: DocumentFormat,
+    name: &str,
+    input: &mut dyn Seekable,
+) -> io::Result<()> {
     match format {
-        Format::Pdf => pdf::read(walk, name, input),
-        Format::Rtf => rtf::read(walk, name, input),
-        Format::Ole => ole::read(walk, name, input),
-        Format::FlatOffice => office::flat(walk, name, input),
-        Format::Text => embedded::read(walk, input),
-        Format::Notebook => {
+        DocumentFormat::Pdf => pdf::read(walk, name, input),
+        DocumentFormat::Rtf => rtf::read(walk, name, input),
+        DocumentFormat::Ole => ole::read(walk, name, input),
+        DocumentFormat::FlatOffice => office::flat(walk, name, input),
+        DocumentFormat::Text => embedded::read(walk, input),
+        DocumentFormat::Notebook => {
             notebook::read(walk, input)?;
             input.rewind()?;
             embedded::read(walk, input)

@@ -4,7 +4,7 @@
 //! One pass over the JSON that holds no value: where a value stands is known by the names and numbers on the way to it.
 
 use super::super::{Walk, layer};
-use super::embedded::{Base64, Text, ending};
+use super::embedded::{Base64, EmbeddedText, ending};
 use crate::has_ending;
 use krea_scan_text::label::bounded;
 use std::io::{self, Read};
@@ -30,7 +30,7 @@ pub fn may_hold(bytes: &[u8]) -> bool {
 
 /// A list or an object that is open.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenNode {
     is_object: bool,
     /// The name of the field that comes or is open; of a list, the name of the list.
     name: String,
@@ -42,8 +42,8 @@ struct Open {
 
 /// Reads the pictures in a notebook.
 pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
-    let mut text = Text::new(input);
-    let (mut open, mut deeper): (Vec<Open>, u64) = (Vec::new(), 0);
+    let mut text = EmbeddedText::new(input);
+    let (mut open, mut deeper): (Vec<OpenNode>, u64) = (Vec::new(), 0);
     loop {
         let ahead = text.ahead(1)?;
         let Some(&first) = ahead.first() else { return Ok(()) };
@@ -56,10 +56,10 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
         text.skip(at + 1);
         match byte {
             b'{' | b'[' if open.len() >= MAX_DEPTH || deeper > 0 => deeper += 1,
-            b'{' => open.push(Open { is_object: true, wants_name: true, ..Open::default() }),
+            b'{' => open.push(OpenNode { is_object: true, wants_name: true, ..OpenNode::default() }),
             b'[' => {
                 let name = open.last().map(|open| open.name.clone()).unwrap_or_default();
-                open.push(Open { name, ..Open::default() });
+                open.push(OpenNode { name, ..OpenNode::default() });
             }
             b'}' | b']' if deeper > 0 => deeper -= 1,
             b'}' | b']' => drop(open.pop()),
@@ -92,7 +92,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
 }
 
 /// Goes behind the end of a string.
-fn pass(text: &mut Text<'_>) -> io::Result<()> {
+fn pass(text: &mut EmbeddedText<'_>) -> io::Result<()> {
     loop {
         let ahead = text.ahead(2)?;
         let Some(at) = memchr::memchr2(b'"', b'\\', ahead) else {
@@ -120,7 +120,7 @@ fn pass(text: &mut Text<'_>) -> io::Result<()> {
 }
 
 /// A string, cut where it is too long for a name.
-fn string(text: &mut Text<'_>) -> io::Result<String> {
+fn string(text: &mut EmbeddedText<'_>) -> io::Result<String> {
     let ahead = text.ahead(MAX_NAME)?;
     let length = memchr::memchr2(b'"', b'\\', ahead).unwrap_or(ahead.len()).min(MAX_NAME);
     // What is cut ends in a word that may be half a secret.
@@ -130,13 +130,13 @@ fn string(text: &mut Text<'_>) -> io::Result<String> {
 }
 
 /// A file in a notebook.
-struct File {
+struct NotebookFile {
     shown: String,
     name: String,
 }
 
 /// The file whose content stands where these lead to, if one does.
-fn file(open: &[Open]) -> Option<File> {
+fn file(open: &[OpenNode]) -> Option<NotebookFile> {
     let kind = &open.last()?.name;
     let is_new = TYPES.iter().any(|known| kind.starts_with(known)) && !kind.ends_with("+xml");
     let in_output = open.iter().rev().skip(1).find(|open| !open.is_object);
@@ -157,7 +157,7 @@ fn file(open: &[Open]) -> Option<File> {
         name.clone_from(&attached.name);
         shown.push_str(&format!(", attachment {name}"));
     }
-    Some(File { shown, name })
+    Some(NotebookFile { shown, name })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The fields of one picture, as one text: `Title: …`, `Comment: …`, a line each. So what a field is called, and what the
 //! field beside it says, is near what stands in it. Findings name the field.
 
-use crate::container::pieces::{NextPiece, Piece};
+use crate::container::pieces::{NextPiece, TextSegment};
 use crate::container::{Walk, layer};
 use krea_scan_text::Layer;
 use std::io::{self, Read};
@@ -16,19 +16,19 @@ const NAME: usize = 80;
 const PIECE: u64 = 64 << 10;
 
 /// The fields that are not handed on yet.
-pub struct Fields<'n> {
+pub struct PictureFields<'n> {
     /// The picture's name.
     name: &'n str,
-    pieces: Vec<Piece>,
+    pieces: Vec<TextSegment>,
     bytes: usize,
     /// How many there were.
     count: usize,
 }
 
-impl<'n> Fields<'n> {
+impl<'n> PictureFields<'n> {
     /// The fields of the picture with this name.
     pub fn new(name: &'n str) -> Self {
-        Fields { name, pieces: Vec::new(), bytes: 0, count: 0 }
+        PictureFields { name, pieces: Vec::new(), bytes: 0, count: 0 }
     }
 
     /// How many fields were added.
@@ -44,7 +44,7 @@ impl<'n> Fields<'n> {
         self.read(walk, kind, name, &mut &text[..])
     }
 
-    /// As [`Fields::add`], with the text as it comes. What goes wrong with it is told as the field's.
+    /// As [`PictureFields::add`], with the text as it comes. What goes wrong with it is told as the field's.
     ///
     /// # Errors
     /// When a limit is passed.
@@ -77,11 +77,11 @@ impl<'n> Fields<'n> {
         line.push(b'\n');
         if memchr::memchr(0, &line).is_some() {
             // Beside bytes that are no text, the other fields would not be read as the text that they are.
-            let alone = vec![Piece { text: line, part: Some(part) }];
-            return walk.pieces(metadata(), self.name, Kept(alone.into_iter()));
+            let alone = vec![TextSegment { text: line, part: Some(part) }];
+            return walk.pieces(metadata(), self.name, KeptFields(alone.into_iter()));
         }
         self.bytes += line.len();
-        self.pieces.push(Piece { text: line, part: Some(part) });
+        self.pieces.push(TextSegment { text: line, part: Some(part) });
         if self.bytes > KEPT { self.hand_on(walk) } else { Ok(walk.budget.spend(0)?) }
     }
 
@@ -93,7 +93,7 @@ impl<'n> Fields<'n> {
         self.bytes = 0;
         match std::mem::take(&mut self.pieces) {
             pieces if pieces.is_empty() => Ok(()),
-            pieces => walk.pieces(metadata(), self.name, Kept(pieces.into_iter())),
+            pieces => walk.pieces(metadata(), self.name, KeptFields(pieces.into_iter())),
         }
     }
 }
@@ -104,10 +104,10 @@ fn metadata() -> Layer {
 }
 
 /// Fields that were kept.
-struct Kept(std::vec::IntoIter<Piece>);
+struct KeptFields(std::vec::IntoIter<TextSegment>);
 
-impl NextPiece for Kept {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+impl NextPiece for KeptFields {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         let next = self.0.next();
         let is_there = next.is_some();
         if let Some(next) = next {
@@ -125,7 +125,7 @@ struct Long<'r> {
 }
 
 impl NextPiece for Long<'_> {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         piece.part = Some(self.part.clone());
         match self.first.take() {
             Some(first) => piece.text = first,

@@ -2,7 +2,7 @@
 //! most 255 bytes.
 
 use super::bytes::{Bytes, cut_short};
-use super::{Fields, xmp};
+use super::{PictureFields, xmp};
 use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ const MOST_KEPT: usize = 4 << 20;
 const XMP_TRAILER: usize = 257;
 
 /// Reads a GIF.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut Fields<'_>) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
     bytes.skip(6)?;
     let [_, _, _, _, flags, _, _] = bytes.array()?;
     bytes.skip(colors(flags))?;
@@ -48,7 +48,7 @@ fn colors(flags: u8) -> u64 {
 fn extension(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,
-    fields: &mut Fields<'_>,
+    fields: &mut PictureFields<'_>,
     label: u8,
 ) -> io::Result<()> {
     let mut text = Vec::new();

@@ -1,7 +1,7 @@
 //! HEIF, which HEIC and AVIF are: EXIF in an item of its own (ISO/IEC 23008-12, A.2.1).
 
 use super::bytes::Bytes;
-use super::{Fields, MOST, ifd};
+use super::{MOST, PictureFields, ifd};
 use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -16,7 +16,7 @@ pub fn is_brand(brand: &[u8]) -> bool {
 }
 
 /// Reads a HEIF.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut Fields<'_>) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
     let mut reader = ::exif::Reader::new();
     let few = Few { bytes, left: MOST };
     let found = reader.continue_on_error(true).read_from_container(&mut BufReader::new(few));

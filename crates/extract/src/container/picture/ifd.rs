@@ -2,7 +2,7 @@
 //! where they are, so that a TIFF of any size needs no memory; the names of tags are those of the `exif` crate.
 
 use super::bytes::Bytes;
-use super::{Fields, iptc, xmp};
+use super::{PictureFields, iptc, xmp};
 use crate::container::Walk;
 use ::exif::{Context, Tag};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
@@ -20,7 +20,7 @@ const SHORT: u64 = 8;
 
 /// Reads EXIF that is a part of something else: with its own mark in front or not. No bytes are no EXIF. Many programs that
 /// change pictures leave EXIF that points behind its end: where nothing can be made out, its bytes are read as they are.
-pub fn nested(walk: &mut Walk<'_>, fields: &mut Fields<'_>, exif: &[u8]) -> io::Result<()> {
+pub fn nested(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, exif: &[u8]) -> io::Result<()> {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     if exif.is_empty() {
         return Ok(());
@@ -38,7 +38,7 @@ pub fn is_start(bytes: &[u8]) -> bool {
 }
 
 /// A field of a directory.
-struct Entry {
+struct IfdField {
     context: Context,
     number: u16,
     /// Where what it holds is, and how many bytes that are.
@@ -63,7 +63,7 @@ impl Order {
 }
 
 /// Reads a TIFF, or EXIF, which has the same form.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut Fields<'_>) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
     let order = match &bytes.array()? {
         b"II*\0" => Order { is_big: false },
         b"MM\0*" => Order { is_big: true },
@@ -110,7 +110,7 @@ fn directory(
     at: u64,
     context: Context,
     next: &mut Vec<(u32, Context)>,
-) -> io::Result<Vec<Entry>> {
+) -> io::Result<Vec<IfdField>> {
     if at > bytes.size() {
         return Err(damaged("a directory of fields").into());
     }
@@ -138,7 +138,7 @@ fn directory(
                 }
                 bytes.go_to(behind)?;
             }
-            _ if is_text(number, of, length) => entries.push(Entry { context, number, at, length }),
+            _ if is_text(number, of, length) => entries.push(IfdField { context, number, at, length }),
             _ => {}
         }
     }
@@ -180,9 +180,9 @@ fn is_text(number: u16, of: u16, length: u64) -> bool {
 fn field(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,
-    fields: &mut Fields<'_>,
+    fields: &mut PictureFields<'_>,
     order: Order,
-    entry: &Entry,
+    entry: &IfdField,
 ) -> io::Result<()> {
     bytes.go_to(entry.at)?;
     let name = name(entry);
@@ -201,7 +201,7 @@ fn field(
 }
 
 /// What a tag is called.
-fn name(entry: &Entry) -> String {
+fn name(entry: &IfdField) -> String {
     let name = match entry.number {
         XMP => "XMP",
         IPTC => "IPTC",

@@ -1,17 +1,17 @@
 //! IPTC (IIM 4.2) and the resources of Photoshop that it is kept in (Adobe Photoshop File Formats Specification, Image
 //! Resource Blocks).
 
-use super::{Fields, xmp};
+use super::{PictureFields, xmp};
 use crate::container::Walk;
 use std::io;
 
 /// Reads EXIF that is a part of something else.
-pub type ReadExif = fn(&mut Walk<'_>, &mut Fields<'_>, &[u8]) -> io::Result<()>;
+pub type ReadExif = fn(&mut Walk<'_>, &mut PictureFields<'_>, &[u8]) -> io::Result<()>;
 
 /// Reads Photoshop's resources, or IPTC alone; EXIF in them is given to `exif`. A damaged resource ends them; they have been read as they are.
 pub fn resources(
     walk: &mut Walk<'_>,
-    fields: &mut Fields<'_>,
+    fields: &mut PictureFields<'_>,
     bytes: &[u8],
     exif: ReadExif,
 ) -> io::Result<()> {
@@ -19,13 +19,13 @@ pub fn resources(
 }
 
 /// As [`resources`], of those in EXIF, which hold no EXIF.
-pub fn inside_exif(walk: &mut Walk<'_>, fields: &mut Fields<'_>, bytes: &[u8]) -> io::Result<()> {
+pub fn inside_exif(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, bytes: &[u8]) -> io::Result<()> {
     read_all(walk, fields, bytes, None)
 }
 
 fn read_all(
     walk: &mut Walk<'_>,
-    fields: &mut Fields<'_>,
+    fields: &mut PictureFields<'_>,
     mut rest: &[u8],
     exif: Option<ReadExif>,
 ) -> io::Result<()> {
@@ -64,7 +64,7 @@ fn resource(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
 const TAG: u8 = 0x1c;
 
 /// Reads the datasets of IPTC.
-fn read(walk: &mut Walk<'_>, fields: &mut Fields<'_>, mut rest: &[u8]) -> io::Result<()> {
+fn read(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, mut rest: &[u8]) -> io::Result<()> {
     while let Some((record, number, value, behind)) = dataset(rest) {
         rest = behind;
         match (record, name(number)) {

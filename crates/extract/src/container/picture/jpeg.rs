@@ -2,7 +2,7 @@
 //! Photoshop's resources). What is too long for one segment goes on in the next ones.
 
 use super::bytes::Bytes;
-use super::{Fields, MOST, ifd, iptc, xmp};
+use super::{MOST, PictureFields, ifd, iptc, xmp};
 use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
 use std::io::{self, Read};
@@ -22,7 +22,7 @@ struct Split {
 }
 
 /// Reads a JPEG.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut Fields<'_>) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
     let mut split = Split::default();
     let read = segments(walk, bytes, fields, &mut split);
     ifd::nested(walk, fields, &split.exif)?;
@@ -36,7 +36,7 @@ pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut Fields<'_>)
 fn segments(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,
-    fields: &mut Fields<'_>,
+    fields: &mut PictureFields<'_>,
     split: &mut Split,
 ) -> io::Result<()> {
     bytes.skip(2)?;
@@ -83,7 +83,12 @@ fn segments(
     }
 }
 
-fn app1(walk: &mut Walk<'_>, fields: &mut Fields<'_>, segment: &[u8], split: &mut Split) -> io::Result<()> {
+fn app1(
+    walk: &mut Walk<'_>,
+    fields: &mut PictureFields<'_>,
+    segment: &[u8],
+    split: &mut Split,
+) -> io::Result<()> {
     if let Some(exif) = segment.strip_prefix(EXIF) {
         if ifd::is_start(exif) {
             ifd::nested(walk, fields, &std::mem::take(&mut split.exif))?;

@@ -19,7 +19,7 @@ mod xmp;
 
 use super::{Seekable, Walk};
 use bytes::Bytes;
-use fields::Fields;
+use fields::PictureFields;
 use std::io;
 
 /// What is kept in memory of one field that must be decoded as a whole, in bytes. Pictures with a map of depths hold some
@@ -28,7 +28,7 @@ const MOST: u64 = 16 << 20;
 
 /// A format of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum PictureFormat {
     /// PNG, animated or not.
     Png,
     /// JPEG.
@@ -43,16 +43,18 @@ pub enum Format {
     Heif,
 }
 
-impl Format {
+impl PictureFormat {
     /// What a file is, by its first bytes.
-    pub fn of(head: &[u8], _name: &str) -> Option<Format> {
+    pub fn of(head: &[u8], _name: &str) -> Option<PictureFormat> {
         match head {
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
-            [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
-            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
-            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some(Format::Tiff),
-            [0, 0, 0, _, b'f', b't', b'y', b'p', brand @ ..] if heif::is_brand(brand) => Some(Format::Heif),
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(PictureFormat::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(PictureFormat::Jpeg),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(PictureFormat::Gif),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(PictureFormat::WebP),
+            [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some(PictureFormat::Tiff),
+            [0, 0, 0, _, b'f', b't', b'y', b'p', brand @ ..] if heif::is_brand(brand) => {
+                Some(PictureFormat::Heif)
+            }
             _ => None,
         }
     }
@@ -64,16 +66,21 @@ impl Format {
 }
 
 /// Reads a picture. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
-    let mut fields = Fields::new(name);
+pub fn read(
+    walk: &mut Walk<'_>,
+    format: PictureFormat,
+    name: &str,
+    input: &mut dyn Seekable,
+) -> io::Result<()> {
+    let mut fields = PictureFields::new(name);
     let mut bytes = Bytes::new(input)?;
     let read = match format {
-        Format::Png => png::read(walk, &mut bytes, &mut fields),
-        Format::Jpeg => jpeg::read(walk, &mut bytes, &mut fields),
-        Format::Gif => gif::read(walk, &mut bytes, &mut fields),
-        Format::WebP => webp::read(walk, &mut bytes, &mut fields),
-        Format::Tiff => ifd::read(walk, &mut bytes, &mut fields),
-        Format::Heif => heif::read(walk, &mut bytes, &mut fields),
+        PictureFormat::Png => png::read(walk, &mut bytes, &mut fields),
+        PictureFormat::Jpeg => jpeg::read(walk, &mut bytes, &mut fields),
+        PictureFormat::Gif => gif::read(walk, &mut bytes, &mut fields),
+        PictureFormat::WebP => webp::read(walk, &mut bytes, &mut fields),
+        PictureFormat::Tiff => ifd::read(walk, &mut bytes, &mut fields),
+        PictureFormat::Heif => heif::read(walk, &mut bytes, &mut fields),
     };
     drop(bytes);
     // What was read before something went wrong is told.

@@ -1,9 +1,9 @@
 //! What people see in a picture: its pixels decoded, within limits, and handed to [`crate::ocr`].
 
-use super::Format;
-use crate::container::pieces::{NextPiece, Piece};
+use super::PictureFormat;
+use crate::container::pieces::{NextPiece, TextSegment};
 use crate::container::{Seekable, Walk, layer};
-use crate::ocr::{Key, Ocr, Seen};
+use crate::ocr::{Ocr, PictureHash, PictureText};
 use image::codecs::gif::GifDecoder;
 use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
@@ -53,8 +53,8 @@ impl Walk<'_> {
             let (width, height) = (picture.width(), picture.height());
             let gray = gray(picture.as_bytes(), width, height, picture.color());
             match ocr.read(&gray.unwrap_or_else(|| picture.into_luma8()), &mut waited) {
-                Ok(text) => Seen { frames: vec![(1, text)], unread: None },
-                Err(reason) => Seen::nothing(reason),
+                Ok(text) => PictureText { frames: vec![(1, text)], unread: None },
+                Err(reason) => PictureText::nothing(reason),
             }
         });
         self.budget.pause(waited);
@@ -62,7 +62,7 @@ impl Walk<'_> {
     }
 
     /// Hands on what was made out.
-    fn seen(&mut self, name: &str, seen: Arc<Seen>) -> io::Result<()> {
+    fn seen(&mut self, name: &str, seen: Arc<PictureText>) -> io::Result<()> {
         if let Some(reason) = &seen.unread {
             self.unread(reason);
         }
@@ -75,15 +75,21 @@ impl Walk<'_> {
 }
 
 /// Reads what is seen in a picture file.
-pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read(
+    walk: &mut Walk<'_>,
+    format: PictureFormat,
+    name: &str,
+    input: &mut dyn Seekable,
+) -> io::Result<()> {
     let Some(ocr) = walk.ocr else { return Ok(()) };
     let key = key(input)?;
     let mut waited = Duration::ZERO;
     let seen = ocr.once(key, || match format {
-        Format::Tiff => file(ocr, input, &mut waited),
-        Format::Heif => Seen::nothing(format!("is HEIC or AVIF, {NOT_DECODED}")),
-        Format::Png | Format::Jpeg | Format::Gif | Format::WebP => {
-            Looker { walk, ocr, seen: Seen::default(), last: None, waited: &mut waited }.look(format, input)
+        PictureFormat::Tiff => file(ocr, input, &mut waited),
+        PictureFormat::Heif => PictureText::nothing(format!("is HEIC or AVIF, {NOT_DECODED}")),
+        PictureFormat::Png | PictureFormat::Jpeg | PictureFormat::Gif | PictureFormat::WebP => {
+            Looker { walk, ocr, seen: PictureText::default(), last: None, waited: &mut waited }
+                .look(format, input)
         }
     });
     walk.budget.pause(waited);
@@ -93,7 +99,7 @@ pub fn read(walk: &mut Walk<'_>, format: Format, name: &str, input: &mut dyn See
 const NOT_DECODED: &str = "whose pixels are not read; make a PNG of it and scan that";
 
 /// SHA-256 of a file.
-fn key(input: &mut dyn Seekable) -> io::Result<Key> {
+fn key(input: &mut dyn Seekable) -> io::Result<PictureHash> {
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; BUFFER]);
     input.rewind()?;
     loop {
@@ -107,7 +113,7 @@ fn key(input: &mut dyn Seekable) -> io::Result<Key> {
 }
 
 /// Looks at a file that tesseract decodes itself.
-fn file(ocr: &Ocr, input: &mut dyn Seekable, waited: &mut Duration) -> Seen {
+fn file(ocr: &Ocr, input: &mut dyn Seekable, waited: &mut Duration) -> PictureText {
     let mut copy = || {
         let mut copy = tempfile::tempfile()?;
         io::copy(input, &mut copy)?;
@@ -116,8 +122,8 @@ fn file(ocr: &Ocr, input: &mut dyn Seekable, waited: &mut Duration) -> Seen {
     };
     let text = copy().map_err(|error| error.to_string()).and_then(|copy| ocr.read_file(copy, waited));
     match text {
-        Ok(text) => Seen { frames: vec![(1, text)], unread: None },
-        Err(reason) => Seen::nothing(reason),
+        Ok(text) => PictureText { frames: vec![(1, text)], unread: None },
+        Err(reason) => PictureText::nothing(reason),
     }
 }
 
@@ -125,14 +131,14 @@ fn file(ocr: &Ocr, input: &mut dyn Seekable, waited: &mut Duration) -> Seen {
 struct Looker<'l, 'w> {
     walk: &'l Walk<'w>,
     ocr: &'l Ocr,
-    seen: Seen,
+    seen: PictureText,
     /// The frame that was looked at last.
     last: Option<GrayImage>,
     waited: &'l mut Duration,
 }
 
 impl<'w> Looker<'_, 'w> {
-    fn look(mut self, format: Format, input: &mut dyn Seekable) -> Seen {
+    fn look(mut self, format: PictureFormat, input: &mut dyn Seekable) -> PictureText {
         if let Err(error) = self.decode(format, BufReader::new(input)) {
             self.seen.unread = Some(match &error {
                 ImageError::Limits(_) => {
@@ -149,10 +155,10 @@ impl<'w> Looker<'_, 'w> {
         self.seen
     }
 
-    fn decode(&mut self, format: Format, input: BufReader<&mut dyn Seekable>) -> ImageResult<()> {
+    fn decode(&mut self, format: PictureFormat, input: BufReader<&mut dyn Seekable>) -> ImageResult<()> {
         match format {
-            Format::Jpeg => self.still(JpegDecoder::new(input)?, PROGRESSIVE),
-            Format::Gif => {
+            PictureFormat::Jpeg => self.still(JpegDecoder::new(input)?, PROGRESSIVE),
+            PictureFormat::Gif => {
                 let decoder = GifDecoder::new(input)?;
                 self.animation(decoder.dimensions(), |limits| {
                     let mut decoder = decoder;
@@ -160,7 +166,7 @@ impl<'w> Looker<'_, 'w> {
                     Ok(decoder.into_frames())
                 })
             }
-            Format::WebP => {
+            PictureFormat::WebP => {
                 let decoder = WebPDecoder::new(input)?;
                 match decoder.has_animation() {
                     true => self.animation(decoder.dimensions(), |_| Ok(decoder.into_frames())),
@@ -297,13 +303,13 @@ fn gray(bytes: &[u8], width: u32, height: u32, color: ColorType) -> Option<GrayI
 
 /// The frames of an animation that say something, or one picture.
 struct Frames {
-    seen: Arc<Seen>,
+    seen: Arc<PictureText>,
     next: usize,
     is_one: bool,
 }
 
 impl NextPiece for Frames {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         let Some((number, text)) = self.seen.frames.get(self.next) else { return Ok(false) };
         self.next += 1;
         piece.text.extend_from_slice(text.as_bytes());

@@ -1,10 +1,10 @@
 //! PNG: texts in chunks, before and behind the pixels (<https://www.w3.org/TR/png-3/>, 11.3.3 and 11.3.4.5).
 
 use super::bytes::{Bytes, cut_short};
-use super::{Fields, MOST, ifd, iptc, xmp};
+use super::{MOST, PictureFields, ifd, iptc, xmp};
 use crate::container::Walk;
 use crate::container::decoders::Peek;
-use krea_scan_bounds::read_error::{Packed, ReadError, Unpacked};
+use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::encoded::packed::Packing;
 use std::io::{self, BufRead, Read};
 
@@ -19,7 +19,7 @@ const XMP: &str = "XML:com.adobe.xmp";
 const RAW_PROFILE: &str = "Raw profile type ";
 
 /// Reads a PNG.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut Fields<'_>) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
     bytes.skip(SIGNATURE)?;
     let mut has_pixels = false;
     loop {
@@ -65,7 +65,7 @@ pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut Fields<'_>)
 fn text(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,
-    fields: &mut Fields<'_>,
+    fields: &mut PictureFields<'_>,
     kind: [u8; 4],
     end: u64,
 ) -> io::Result<()> {
@@ -89,7 +89,7 @@ fn text(
     if !is_compressed {
         return field(walk, fields, &keyword, &mut chunk);
     }
-    let packed = Packed::Known(chunk.limit());
+    let packed = PackedSize::Known(chunk.limit());
     let level = walk.level() + 1;
     // draw.io writes deflate without its head.
     let mut chunk = Peek::new(chunk);
@@ -106,7 +106,12 @@ fn text(
 }
 
 /// Reads a text for what its keyword says it is.
-fn field(walk: &mut Walk<'_>, fields: &mut Fields<'_>, keyword: &str, text: &mut dyn Read) -> io::Result<()> {
+fn field(
+    walk: &mut Walk<'_>,
+    fields: &mut PictureFields<'_>,
+    keyword: &str,
+    text: &mut dyn Read,
+) -> io::Result<()> {
     let profile = keyword.strip_prefix(RAW_PROFILE);
     if keyword != XMP && profile.is_none() {
         return fields.read(walk, "png-text", keyword, text);

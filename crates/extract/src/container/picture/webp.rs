@@ -1,12 +1,12 @@
 //! WebP: EXIF and XMP in chunks of RIFF (RFC 9649, 2.3 and 2.7).
 
 use super::bytes::{Bytes, cut_short};
-use super::{Fields, ifd, xmp};
+use super::{PictureFields, ifd, xmp};
 use crate::container::Walk;
 use std::io;
 
 /// Reads a WebP.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut Fields<'_>) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
     let [.., a, b, c, d] = bytes.array::<8>()?;
     let end = u64::from(u32::from_le_bytes([a, b, c, d])) + 8;
     bytes.skip(4)?;

@@ -1,7 +1,7 @@
 //! XMP: properties as XML, in elements and attributes (ISO 16684-1, 7). Each becomes a field under its qualified name,
 //! with references undone. Nothing of a DTD is expanded.
 
-use super::Fields;
+use super::PictureFields;
 use crate::container::Walk;
 use krea_scan_text::charset;
 use quick_xml::Reader;
@@ -13,7 +13,7 @@ use std::io;
 const DEEP: usize = 64;
 
 /// Reads a packet.
-pub fn read(walk: &mut Walk<'_>, fields: &mut Fields<'_>, packet: &[u8]) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, packet: &[u8]) -> io::Result<()> {
     let wide = charset::utf16(packet).map(|encoding| encoding.decode(packet).0);
     let text = wide.unwrap_or_else(|| String::from_utf8_lossy(packet));
     let mut reader = Reader::from_str(&text);
@@ -52,7 +52,7 @@ pub fn read(walk: &mut Walk<'_>, fields: &mut Fields<'_>, packet: &[u8]) -> io::
 /// Collects what properties say.
 struct Properties<'p, 'w, 'n> {
     walk: &'p mut Walk<'w>,
-    fields: &'p mut Fields<'n>,
+    fields: &'p mut PictureFields<'n>,
     /// The names of elements that are open.
     open: Vec<String>,
     /// How many of them there are.

@@ -49,7 +49,7 @@ impl Letters {
 }
 
 /// Decodes what it reads.
-pub struct Decoder<R> {
+pub struct Base64Reader<R> {
     input: R,
     letters: Letters,
     decoded: Vec<u8>,
@@ -57,14 +57,14 @@ pub struct Decoder<R> {
     is_over: bool,
 }
 
-impl<R: Read> Decoder<R> {
+impl<R: Read> Base64Reader<R> {
     /// Decodes `input`.
     pub fn new(input: R) -> Self {
-        Decoder { input, letters: Letters::default(), decoded: Vec::new(), given: 0, is_over: false }
+        Base64Reader { input, letters: Letters::default(), decoded: Vec::new(), given: 0, is_over: false }
     }
 }
 
-impl<R: Read> Read for Decoder<R> {
+impl<R: Read> Read for Base64Reader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.given == self.decoded.len() && !self.is_over {
             self.decoded.clear();
@@ -89,7 +89,7 @@ mod tests {
 
     fn decoded(text: &str) -> String {
         let mut decoded = String::new();
-        Decoder::new(text.as_bytes()).read_to_string(&mut decoded).unwrap();
+        Base64Reader::new(text.as_bytes()).read_to_string(&mut decoded).unwrap();
         decoded
     }
 

@@ -1,8 +1,8 @@
 //! The bodies in HAR files that are in base64: of pictures, archives, and what a browser could not show as text. What
 //! stands in the file as text is read there.
 
-use super::base64::Decoder;
-use super::tokens::{Token, Tokens};
+use super::base64::Base64Reader;
+use super::tokens::{JsonToken, JsonTokens};
 use crate::container::{Seekable, Walk, layer};
 use crate::har;
 use krea_scan_bounds::limits::Metered;
@@ -26,7 +26,7 @@ pub fn is(head: &[u8]) -> bool {
 
 /// Reads a HAR file.
 pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
-    let mut entries = Entries::default();
+    let mut entries = HarEntries::default();
     // Bodies are elsewhere in the file: they are read between entries.
     while let Some(entry) = entries.next(walk, input)? {
         let request = har::request(&entry.method, &entry.url);
@@ -34,7 +34,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
         let name = har::entry(entries.number, request);
         for (range, what) in entry.bodies {
             input.seek(SeekFrom::Start(range.start))?;
-            let body = Decoder::new((&mut *input).take(range.end - range.start));
+            let body = Base64Reader::new((&mut *input).take(range.end - range.start));
             let mut body = Metered::new(walk.budget, body);
             walk.member(layer("har", &format!("{name}, {what}")), file_name(&entry.url), &mut body)?;
         }
@@ -44,7 +44,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
 
 /// What is known of an entry.
 #[derive(Default)]
-struct Entry {
+struct HarEntry {
     method: String,
     url: String,
     /// Bodies in base64, and what they are.
@@ -55,7 +55,7 @@ struct Entry {
 }
 
 /// A list or an object that is open.
-struct Level {
+struct OpenJson {
     /// The field that it is in, if it is in one.
     name: Vec<u8>,
     is_object: bool,
@@ -66,22 +66,22 @@ struct Level {
 
 /// Goes through the entries.
 #[derive(Default)]
-struct Entries {
-    open: Vec<Level>,
+struct HarEntries {
+    open: Vec<OpenJson>,
     /// How many lists and objects are open that are not looked at.
     deeper: u64,
     /// Where in the file it is.
     at: u64,
     /// The number of the last entry, from 1.
     number: usize,
-    entry: Entry,
+    entry: HarEntry,
 }
 
-impl Entries {
+impl HarEntries {
     /// The next entry that has a body in base64.
-    fn next(&mut self, walk: &Walk<'_>, input: &mut dyn Seekable) -> io::Result<Option<Entry>> {
+    fn next(&mut self, walk: &Walk<'_>, input: &mut dyn Seekable) -> io::Result<Option<HarEntry>> {
         input.seek(SeekFrom::Start(self.at))?;
-        let mut tokens = Tokens::new(BufReader::with_capacity(BUFFER, input), self.at);
+        let mut tokens = JsonTokens::new(BufReader::with_capacity(BUFFER, input), self.at);
         let mut count = 0u32;
         while let Some(token) = tokens.next()? {
             count = count.wrapping_add(1);
@@ -100,25 +100,25 @@ impl Entries {
     }
 
     /// Takes a token; says whether an entry is over.
-    fn take(&mut self, token: Token) -> bool {
+    fn take(&mut self, token: JsonToken) -> bool {
         match token {
-            Token::Open { is_object } if self.open.len() < MOST_DEPTH && self.deeper == 0 => {
+            JsonToken::Open { is_object } if self.open.len() < MOST_DEPTH && self.deeper == 0 => {
                 let name = self.open.last_mut().map(|level| std::mem::take(&mut level.next));
                 let name = name.unwrap_or_default();
-                self.open.push(Level { name, is_object, wants_name: is_object, next: Vec::new() });
+                self.open.push(OpenJson { name, is_object, wants_name: is_object, next: Vec::new() });
             }
-            Token::Open { .. } => self.deeper += 1,
-            Token::Close if self.deeper > 0 => self.deeper -= 1,
-            Token::Close => return self.close(),
-            Token::Comma => self.between(|level| level.wants_name = level.is_object),
-            Token::Colon => self.between(|level| level.wants_name = false),
-            Token::Text(range, text) if self.deeper == 0 => self.text(range, text),
-            Token::Text(..) | Token::Other => {}
+            JsonToken::Open { .. } => self.deeper += 1,
+            JsonToken::Close if self.deeper > 0 => self.deeper -= 1,
+            JsonToken::Close => return self.close(),
+            JsonToken::Comma => self.between(|level| level.wants_name = level.is_object),
+            JsonToken::Colon => self.between(|level| level.wants_name = false),
+            JsonToken::Text(range, text) if self.deeper == 0 => self.text(range, text),
+            JsonToken::Text(..) | JsonToken::Other => {}
         }
         false
     }
 
-    fn between(&mut self, change: impl FnOnce(&mut Level)) {
+    fn between(&mut self, change: impl FnOnce(&mut OpenJson)) {
         if self.deeper == 0 {
             self.open.last_mut().map(change);
         }

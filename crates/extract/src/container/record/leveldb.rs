@@ -4,7 +4,7 @@
 //! A table is read entry by entry, a block in memory at a time. The log beside the tables is not compressed, and says what
 //! it holds as it is.
 
-use crate::container::pieces::{NextPiece, Piece};
+use crate::container::pieces::{NextPiece, TextSegment};
 use crate::container::{Seekable, Walk, layer};
 use encoding_rs::UTF_16LE;
 use krea_scan_bounds::read_error::ReadError;
@@ -45,18 +45,18 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let mut handles = &footer[..];
     let index = handle(&mut handles).and_then(|_| handle(&mut handles)).ok_or_else(damaged)?;
     let index = Block::read(input, &index)?;
-    walk.pieces(layer("leveldb", ""), "storage.txt", Table { input, index, block: Block::default() })
+    walk.pieces(layer("leveldb", ""), "storage.txt", LevelDbTable { input, index, block: Block::default() })
 }
 
 /// A table's entries as a text.
-struct Table<'i> {
+struct LevelDbTable<'i> {
     input: &'i mut dyn Seekable,
     index: Block,
     block: Block,
 }
 
-impl NextPiece for Table<'_> {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+impl NextPiece for LevelDbTable<'_> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         loop {
             if let Some(value) = self.block.next()? {
                 let value = &self.block.bytes[value];
@@ -72,7 +72,7 @@ impl NextPiece for Table<'_> {
 }
 
 /// Tells what an entry says: `key=value` of a page's storage, and of others both as they are.
-fn entry(key: &[u8], value: &[u8], piece: &mut Piece) {
+fn entry(key: &[u8], value: &[u8], piece: &mut TextSegment) {
     // `_`, the page's origin, a zero, and the key with a byte that says how it is encoded.
     let stored = key.strip_prefix(b"_").and_then(|rest| {
         let end = memchr::memchr(0, rest)?;

@@ -2,7 +2,7 @@
 //! while it is small.
 
 use crate::container::MAX_IN_MEMORY;
-use crate::container::pieces::{NextPiece, Piece};
+use crate::container::pieces::{NextPiece, TextSegment};
 use krea_scan_text::Layer;
 use std::io::{self, Read, Seek, Write};
 use tempfile::SpooledTempFile;
@@ -13,16 +13,16 @@ const LARGEST: u64 = 64 << 10;
 const MOST_NAMES: usize = 10_000;
 
 /// A text that is being put together.
-pub struct Made {
+pub struct TextMaker {
     text: SpooledTempFile,
     /// How long each part is, and what it is called.
     parts: Vec<(u64, Layer)>,
 }
 
-impl Made {
+impl TextMaker {
     /// Nothing yet.
     pub fn new() -> Self {
-        Made { text: tempfile::spooled_tempfile(MAX_IN_MEMORY), parts: Vec::new() }
+        TextMaker { text: tempfile::spooled_tempfile(MAX_IN_MEMORY), parts: Vec::new() }
     }
 
     /// What is added from here on is a part with this name.
@@ -50,19 +50,19 @@ impl Made {
     /// What the disk answers.
     pub fn finish(mut self) -> io::Result<impl NextPiece> {
         self.text.rewind()?;
-        Ok(Pieces { text: self.text, parts: self.parts.into_iter(), part: None })
+        Ok(MadeSegments { text: self.text, parts: self.parts.into_iter(), part: None })
     }
 }
 
-struct Pieces {
+struct MadeSegments {
     text: SpooledTempFile,
     parts: std::vec::IntoIter<(u64, Layer)>,
     /// What is left of a part.
     part: Option<(u64, Layer)>,
 }
 
-impl NextPiece for Pieces {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+impl NextPiece for MadeSegments {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         while self.part.as_ref().is_none_or(|(left, _)| *left == 0) {
             match self.parts.next() {
                 Some(part) => self.part = Some(part),

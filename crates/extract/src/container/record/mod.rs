@@ -13,42 +13,47 @@ use std::io;
 
 /// A format of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum RecordFormat {
     /// Mails.
-    Mail(mail::Format),
+    Mail(mail::MailFormat),
     /// A recording of a terminal.
-    Terminal(terminal::Format),
+    Terminal(terminal::RecordingFormat),
     /// A recording of a browser's traffic.
     Har,
     /// A table of the storage of a browser.
     LevelDb,
 }
 
-impl Format {
+impl RecordFormat {
     /// What a file is, by its first bytes and its name.
-    pub fn of(head: &[u8], name: &str) -> Option<Format> {
-        mail::Format::of(head, name)
-            .map(Format::Mail)
-            .or_else(|| terminal::Format::of(head, name).map(Format::Terminal))
-            .or_else(|| har::is(head).then_some(Format::Har))
-            .or_else(|| leveldb::is(name).then_some(Format::LevelDb))
+    pub fn of(head: &[u8], name: &str) -> Option<RecordFormat> {
+        mail::MailFormat::of(head, name)
+            .map(RecordFormat::Mail)
+            .or_else(|| terminal::RecordingFormat::of(head, name).map(RecordFormat::Terminal))
+            .or_else(|| har::is(head).then_some(RecordFormat::Har))
+            .or_else(|| leveldb::is(name).then_some(RecordFormat::LevelDb))
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            Format::Mail(_) | Format::Terminal(_) | Format::LevelDb => false,
-            Format::Har => true,
+            RecordFormat::Mail(_) | RecordFormat::Terminal(_) | RecordFormat::LevelDb => false,
+            RecordFormat::Har => true,
         }
     }
 }
 
 /// Reads a record. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, format: Format, _name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read(
+    walk: &mut Walk<'_>,
+    format: RecordFormat,
+    _name: &str,
+    input: &mut dyn Seekable,
+) -> io::Result<()> {
     match format {
-        Format::Mail(format) => mail::read(walk, format, input),
-        Format::Terminal(format) => terminal::read(walk, format, input),
-        Format::Har => har::read(walk, input),
-        Format::LevelDb => leveldb::read(walk, input),
+        RecordFormat::Mail(format) => mail::read(walk, format, input),
+        RecordFormat::Terminal(format) => terminal::read(walk, format, input),
+        RecordFormat::Har => har::read(walk, input),
+        RecordFormat::LevelDb => leveldb::read(walk, input),
     }
 }

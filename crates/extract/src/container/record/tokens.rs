@@ -8,7 +8,7 @@ const KEPT: usize = 2048;
 
 /// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Token {
+pub enum JsonToken {
     /// `{`, or `[` if it is no object.
     Open {
         /// `{`
@@ -27,15 +27,15 @@ pub enum Token {
 }
 
 /// Gives tokens.
-pub struct Tokens<R> {
+pub struct JsonTokens<R> {
     input: R,
     at: u64,
 }
 
-impl<R: BufRead> Tokens<R> {
+impl<R: BufRead> JsonTokens<R> {
     /// Reads `input` from this place on.
     pub fn new(input: R, at: u64) -> Self {
-        Tokens { input, at }
+        JsonTokens { input, at }
     }
 
     /// Where the next one is looked for.
@@ -44,19 +44,19 @@ impl<R: BufRead> Tokens<R> {
     }
 
     /// The next one; `None` at the end.
-    pub fn next(&mut self) -> io::Result<Option<Token>> {
+    pub fn next(&mut self) -> io::Result<Option<JsonToken>> {
         loop {
             let Some(byte) = self.byte()? else { return Ok(None) };
             return Ok(Some(match byte {
-                b'{' | b'[' => Token::Open { is_object: byte == b'{' },
-                b'}' | b']' => Token::Close,
-                b',' => Token::Comma,
-                b':' => Token::Colon,
+                b'{' | b'[' => JsonToken::Open { is_object: byte == b'{' },
+                b'}' | b']' => JsonToken::Close,
+                b',' => JsonToken::Comma,
+                b':' => JsonToken::Colon,
                 b'"' => self.text()?,
                 byte if byte.is_ascii_whitespace() => continue,
                 _ => {
                     self.skip_word()?;
-                    Token::Other
+                    JsonToken::Other
                 }
             }));
         }
@@ -75,12 +75,12 @@ impl<R: BufRead> Tokens<R> {
         self.at += length as u64;
     }
 
-    fn text(&mut self) -> io::Result<Token> {
+    fn text(&mut self) -> io::Result<JsonToken> {
         let (start, mut kept, mut is_escaped) = (self.at, Vec::new(), false);
         loop {
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
-                return Ok(Token::Text(start..self.at, kept));
+                return Ok(JsonToken::Text(start..self.at, kept));
             }
             // What an escape stands before is part of the string.
             let from = usize::from(std::mem::take(&mut is_escaped));
@@ -94,7 +94,7 @@ impl<R: BufRead> Tokens<R> {
                 Some(b'"') => {
                     let range = start..self.at;
                     self.consume(1);
-                    return Ok(Token::Text(range, kept));
+                    return Ok(JsonToken::Text(range, kept));
                 }
                 Some(_) => {
                     self.consume(1);
@@ -128,17 +128,17 @@ mod tests {
     fn tokens_come_whatever_the_size_of_a_read() {
         let text = r#"{"a\"b" :[-1.5e3,"c\\"],"d":null}"#;
         for size in 1..20 {
-            let mut tokens = Tokens::new(BufReader::with_capacity(size, text.as_bytes()), 0);
+            let mut tokens = JsonTokens::new(BufReader::with_capacity(size, text.as_bytes()), 0);
             let mut seen = String::new();
             while let Some(token) = tokens.next().unwrap() {
                 seen.push_str(&match token {
-                    Token::Open { is_object: true } => "{".to_owned(),
-                    Token::Open { .. } => "(".to_owned(),
-                    Token::Close => ")".to_owned(),
-                    Token::Comma => ",".to_owned(),
-                    Token::Colon => ":".to_owned(),
-                    Token::Other => "0".to_owned(),
-                    Token::Text(range, kept) => {
+                    JsonToken::Open { is_object: true } => "{".to_owned(),
+                    JsonToken::Open { .. } => "(".to_owned(),
+                    JsonToken::Close => ")".to_owned(),
+                    JsonToken::Comma => ",".to_owned(),
+                    JsonToken::Colon => ":".to_owned(),
+                    JsonToken::Other => "0".to_owned(),
+                    JsonToken::Text(range, kept) => {
                         let range = range.start as usize..range.end as usize;
                         assert_eq!(text[range].as_bytes(), kept);
                         format!("<{}>", String::from_utf8(kept).unwrap())

@@ -8,13 +8,13 @@ mod strings;
 mod tests;
 mod text;
 
-use super::pieces::Pieces;
+use super::pieces::SegmentReader;
 use super::{Seekable, Walk, layer};
 use krea_scan_bounds::limits::Metered;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
-use strings::{Segment, Strings};
-use text::Lines;
+use strings::{DataSegment, DataStrings};
+use text::DataText;
 use wasmparser::{BinaryReader, DataKind, DataSectionReader, ImportSectionReader, Operator};
 
 /// Sections that are looked into are held in memory up to this size, in bytes.
@@ -35,7 +35,7 @@ const MODULE: u8 = 1;
 const COMPONENT: u8 = 4;
 
 /// What is read, from any place.
-type Input<'i> = BufReader<&'i mut dyn Seekable>;
+type WasmInput<'i> = BufReader<&'i mut dyn Seekable>;
 
 /// Reads a module or a component.
 pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
@@ -80,7 +80,7 @@ fn member(walk: &mut Walk<'_>, name: &str, input: &mut dyn Read) -> io::Result<(
 }
 
 /// Hands on a custom section as it is.
-fn custom(walk: &mut Walk<'_>, input: &mut Input<'_>, section: &Range<u64>) -> io::Result<()> {
+fn custom(walk: &mut Walk<'_>, input: &mut WasmInput<'_>, section: &Range<u64>) -> io::Result<()> {
     let length = u64::from(leb(input)?);
     let start = input.stream_position()?;
     if start + length > section.end {
@@ -93,7 +93,7 @@ fn custom(walk: &mut Walk<'_>, input: &mut Input<'_>, section: &Range<u64>) -> i
 }
 
 /// Hands on what a module imports, a name a line: some compilers pass string constants that way.
-fn imports(walk: &mut Walk<'_>, input: &mut Input<'_>, section: &Range<u64>) -> io::Result<()> {
+fn imports(walk: &mut Walk<'_>, input: &mut WasmInput<'_>, section: &Range<u64>) -> io::Result<()> {
     let memory = walk.memory;
     let _held = memory.take(2 * (section.end - section.start).min(MOST))?;
     let Some(bytes) = held(walk, input, section, "imports")? else { return Ok(()) };
@@ -122,7 +122,7 @@ fn imports(walk: &mut Walk<'_>, input: &mut Input<'_>, section: &Range<u64>) -> 
 /// Hands on the strings of the data segments.
 fn data(
     walk: &mut Walk<'_>,
-    input: &mut Input<'_>,
+    input: &mut WasmInput<'_>,
     code: Option<Range<u64>>,
     section: &Range<u64>,
 ) -> io::Result<()> {
@@ -145,7 +145,7 @@ fn data(
                     DataKind::Active { offset_expr, .. } => Some(base(offset_expr.get_operators_reader())),
                     DataKind::Passive => None,
                 };
-                segments.push(Segment { place: end - segment.data.len()..end, base });
+                segments.push(DataSegment { place: end - segment.data.len()..end, base });
             }
             Err(error) => {
                 broken = Some(damaged(error));
@@ -158,7 +158,7 @@ fn data(
     {
         functions(walk, input, code, |body| strings::place_segments(body, &mut segments))?;
     }
-    let mut found = Strings::new(&bytes, &segments);
+    let mut found = DataStrings::new(&bytes, &segments);
     found.read_data();
     if let Some(code) = &code
         && functions(walk, input, code, |body| found.read_code(body))? > 0
@@ -166,14 +166,14 @@ fn data(
         walk.unread("some of its functions cannot be read; strings in its data may run into each other");
     }
     let name = if segments.len() == 1 { "data segment 0".to_owned() } else { "data segments".to_owned() };
-    member(walk, &name, &mut Pieces::new(Lines::new(&segments, found.settle())))?;
+    member(walk, &name, &mut SegmentReader::new(DataText::new(&segments, found.settle())))?;
     broken.map_or(Ok(()), Err)
 }
 
 /// A section's bytes; says that they are not read when they are too many.
 fn held(
     walk: &mut Walk<'_>,
-    input: &mut Input<'_>,
+    input: &mut WasmInput<'_>,
     section: &Range<u64>,
     what: &str,
 ) -> io::Result<Option<Vec<u8>>> {
@@ -201,7 +201,7 @@ fn base(expression: wasmparser::OperatorsReader<'_>) -> u64 {
 /// Reads the functions of a code section one after the other. Gives the number of those that could not be.
 fn functions(
     walk: &mut Walk<'_>,
-    input: &mut Input<'_>,
+    input: &mut WasmInput<'_>,
     code: &Range<u64>,
     mut each: impl FnMut(&[u8]) -> wasmparser::Result<()>,
 ) -> io::Result<usize> {
@@ -229,7 +229,7 @@ fn functions(
 }
 
 /// Goes to a place; what is in the buffer stays of use.
-fn seek(input: &mut Input<'_>, to: u64) -> io::Result<()> {
+fn seek(input: &mut WasmInput<'_>, to: u64) -> io::Result<()> {
     let from = input.stream_position()?;
     input.seek_relative(to.wrapping_sub(from).cast_signed())
 }

@@ -40,7 +40,7 @@ const FIRST: u8 = 8;
 
 /// A data segment.
 #[derive(Clone, Debug)]
-pub struct Segment {
+pub struct DataSegment {
     /// Where its bytes are in the section.
     pub place: Range<usize>,
     /// Where in the memory they go, where that is known.
@@ -48,7 +48,7 @@ pub struct Segment {
 }
 
 /// Finds the places of segments that a function copies into the memory, as modules for threads do at their start.
-pub fn place_segments(body: &[u8], segments: &mut [Segment]) -> wasmparser::Result<()> {
+pub fn place_segments(body: &[u8], segments: &mut [DataSegment]) -> wasmparser::Result<()> {
     let mut constants = [None; 3];
     for operator in FunctionBody::new(BinaryReader::new(body, 0)).get_operators_reader()? {
         let operator = operator?;
@@ -75,9 +75,9 @@ fn constant(operator: &Operator<'_>) -> Option<u64> {
 type Pair = (u32, u32);
 
 /// What is known of the strings in a data section, which has less than 4 GB.
-pub struct Strings<'d> {
+pub struct DataStrings<'d> {
     data: &'d [u8],
-    segments: &'d [Segment],
+    segments: &'d [DataSegment],
     /// Where segments go, and which, in the order of the memory.
     placed: Vec<(u64, usize)>,
     unplaced: Vec<usize>,
@@ -89,9 +89,9 @@ pub struct Strings<'d> {
     uses: Vec<u32>,
 }
 
-impl<'d> Strings<'d> {
+impl<'d> DataStrings<'d> {
     /// Nothing is known of them yet.
-    pub fn new(data: &'d [u8], segments: &'d [Segment]) -> Self {
+    pub fn new(data: &'d [u8], segments: &'d [DataSegment]) -> Self {
         let mut placed: Vec<(u64, usize)> =
             segments.iter().enumerate().filter_map(|(i, segment)| Some((segment.base?, i))).collect();
         placed.sort_unstable();
@@ -99,7 +99,7 @@ impl<'d> Strings<'d> {
             (0..segments.len()).filter(|&i| segments[i].base.is_none()).take(MAX_UNPLACED).collect();
         // A run of UTF-16 may lack its last byte; its end is behind the section's then.
         let marks = vec![0; data.len() + 2];
-        Strings { data, segments, placed, unplaced, marks, pairs: Vec::new(), uses: Vec::new() }
+        DataStrings { data, segments, placed, unplaced, marks, pairs: Vec::new(), uses: Vec::new() }
     }
 
     /// The places in the section that an address may mean, each with its segment's end.
@@ -133,7 +133,7 @@ impl<'d> Strings<'d> {
             if self.uses.len() < MAX_USES {
                 self.uses.push(at as u32);
             }
-            let named = Words { bytes: &self.data[..end], at };
+            let named = DataWords { bytes: &self.data[..end], at };
             for address in (0..TABLE).filter_map(|n| named.peek(n)) {
                 let used = self.places(address).map(|(at, _)| at as u32);
                 self.uses.extend(used.take(MAX_USES.saturating_sub(self.uses.len())));
@@ -160,7 +160,7 @@ impl<'d> Strings<'d> {
         for &(base, i) in &self.placed.clone() {
             let place = self.segments[i].place.clone();
             let bytes = &self.data[place];
-            let mut words = Words { bytes, at: (base.wrapping_neg() % 4) as usize };
+            let mut words = DataWords { bytes, at: (base.wrapping_neg() % 4) as usize };
             while let Some(address) = words.next() {
                 let at = base + words.at as u64 - 4;
                 if self.places(address).next().is_none() {
@@ -222,7 +222,7 @@ impl<'d> Strings<'d> {
 
     /// What is a string.
     pub fn settle(self) -> Settled<'d> {
-        let Strings { data, segments, mut marks, mut pairs, uses, .. } = self;
+        let DataStrings { data, segments, mut marks, mut pairs, uses, .. } = self;
         segments.iter().for_each(|segment| marks[segment.place.end] |= START);
         pairs.retain(|&(_, end)| {
             let next = marks[end as usize];
@@ -284,12 +284,12 @@ impl Settled<'_> {
 }
 
 /// The 32-bit words of some bytes.
-struct Words<'d> {
+struct DataWords<'d> {
     bytes: &'d [u8],
     at: usize,
 }
 
-impl Words<'_> {
+impl DataWords<'_> {
     /// The word that comes `n` words later.
     fn peek(&self, n: usize) -> Option<u64> {
         let at = self.at + 4 * n;

@@ -1,7 +1,7 @@
 //! The text in a data section, a string a line: first what the code uses, in its order, then the rest as it lies.
 
-use super::strings::{FREE, Segment, Settled, is_text, is_wide};
-use crate::container::pieces::{NextPiece, Piece};
+use super::strings::{DataSegment, FREE, Settled, is_text, is_wide};
+use crate::container::pieces::{NextPiece, TextSegment};
 use std::io;
 use std::ops::Range;
 
@@ -20,17 +20,17 @@ const END: u8 = 0x10;
 const _: () = assert!((LINE | DONE | WIDE | END) & !FREE == 0);
 
 /// The text in the data, UTF-16 as UTF-8.
-pub struct Lines<'d> {
+pub struct DataText<'d> {
     strings: Settled<'d>,
     /// The next of the uses, and of the section's bytes after them.
     next_use: usize,
     next_byte: usize,
 }
 
-impl<'d> Lines<'d> {
+impl<'d> DataText<'d> {
     /// Finds the lines in the segments of a section.
-    pub fn new(segments: &[Segment], strings: Settled<'d>) -> Self {
-        let mut lines = Lines { strings, next_use: 0, next_byte: 0 };
+    pub fn new(segments: &[DataSegment], strings: Settled<'d>) -> Self {
+        let mut lines = DataText { strings, next_use: 0, next_byte: 0 };
         for segment in segments {
             lines.find(segment.place.clone());
         }
@@ -59,13 +59,13 @@ impl<'d> Lines<'d> {
     }
 }
 
-impl NextPiece for Lines<'_> {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+impl NextPiece for DataText<'_> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         Ok(self.next_line(&mut piece.text).is_some())
     }
 }
 
-impl Lines<'_> {
+impl DataText<'_> {
     /// Appends the next line; `None` behind the last one.
     fn next_line(&mut self, line: &mut Vec<u8>) -> Option<()> {
         let Settled { data, marks, uses, .. } = &mut self.strings;

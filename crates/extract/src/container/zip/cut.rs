@@ -1,10 +1,10 @@
 //! A zip whose list of members is missing, as that of one that was cut short: each member has a header of its own.
 
-use super::directory::{Entry, u16_at, u32_at};
-use super::{Group, Walk, member, name};
+use super::directory::{ZipEntry, u16_at, u32_at};
+use super::{UnreadGroup, Walk, member, name};
 use crate::container::Seekable;
 use crate::container::{ENCRYPTED, layer};
-use krea_scan_bounds::read_error::{Counted, Part, ReadError, Unpacked};
+use krea_scan_bounds::read_error::{Counted, ReadError, SizedReader, Unpacked};
 use std::io::{self, BufReader, Read, SeekFrom};
 
 /// How much is searched at once for the next header, in bytes.
@@ -13,7 +13,7 @@ const PIECE: usize = 64 << 10;
 /// Reads what the members' own headers lead to.
 pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let size = input.seek(SeekFrom::End(0))?;
-    let (mut at, mut count, mut locked) = (0, 0u64, Group::default());
+    let (mut at, mut count, mut locked) = (0, 0u64, UnreadGroup::default());
     while let Some(header) = next_header(input, at)? {
         let Some((entry, start)) = entry(input, header)? else { break };
         count += 1;
@@ -29,7 +29,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
                 let told = start.saturating_add(entry.packed) > size;
                 let muted = walk.muted;
                 walk.muted |= told;
-                let read = member::read(walk, &entry, Part::new(&mut *input, entry.packed, level));
+                let read = member::read(walk, &entry, SizedReader::new(&mut *input, entry.packed, level));
                 walk.muted = muted;
                 read?;
             }
@@ -53,7 +53,7 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
 }
 
 /// Reads a member whose length nobody knows; its bytes say where they end. Gives how many there are.
-fn streamed(walk: &mut Walk<'_>, entry: &Entry, input: &mut dyn Seekable) -> io::Result<u64> {
+fn streamed(walk: &mut Walk<'_>, entry: &ZipEntry, input: &mut dyn Seekable) -> io::Result<u64> {
     let (input, packed) = Counted::new(input);
     let decoder = flate2::bufread::DeflateDecoder::new(BufReader::with_capacity(PIECE, input));
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
@@ -83,7 +83,7 @@ fn next_header(input: &mut dyn Seekable, from: u64) -> io::Result<Option<u64>> {
 }
 
 /// What a member's header says, and where its bytes start.
-fn entry(input: &mut dyn Seekable, at: u64) -> io::Result<Option<(Entry, u64)>> {
+fn entry(input: &mut dyn Seekable, at: u64) -> io::Result<Option<(ZipEntry, u64)>> {
     input.seek(SeekFrom::Start(at))?;
     let mut header = Vec::new();
     (&mut *input).take(30).read_to_end(&mut header)?;
@@ -98,14 +98,14 @@ fn entry(input: &mut dyn Seekable, at: u64) -> io::Result<Option<(Entry, u64)>> 
         return Ok(None);
     };
     let flags = u16_at(&header, 6);
-    let mut entry = Entry {
+    let mut entry = ZipEntry {
         flags,
         method: u16_at(&header, 8),
         crc: u32_at(&header, 14),
         packed: u64::from(u32_at(&header, 18)),
         size: u64::from(u32_at(&header, 22)),
         name: name::text(raw_name, flags),
-        ..Entry::default()
+        ..ZipEntry::default()
     };
     entry.extend(extra, raw_name);
     Ok(Some((entry, at + 30 + (names + extras) as u64)))

@@ -12,7 +12,7 @@ const PIECE: usize = 256 << 10;
 
 /// What the end of a zip says.
 #[derive(Debug)]
-pub struct End {
+pub struct ZipEnd {
     /// Where the list starts and ends in the file.
     pub list: std::ops::Range<u64>,
     /// What stands in front of the zip, in bytes: offsets count from behind it.
@@ -25,10 +25,10 @@ pub struct End {
     pub comment: Vec<u8>,
 }
 
-impl End {
+impl ZipEnd {
     /// The entries of the list.
-    pub fn entries(&self) -> Entries {
-        Entries::new(self.list.clone())
+    pub fn entries(&self) -> ZipEntries {
+        ZipEntries::new(self.list.clone())
     }
 
     /// Whether one of these stands in the list.
@@ -52,7 +52,7 @@ impl End {
 }
 
 /// Finds the end of a zip.
-pub fn end(input: &mut dyn Seekable) -> io::Result<Option<End>> {
+pub fn end(input: &mut dyn Seekable) -> io::Result<Option<ZipEnd>> {
     let size = input.seek(SeekFrom::End(0))?;
     let start = size.saturating_sub((END + 0xffff) as u64);
     input.seek(SeekFrom::Start(start))?;
@@ -72,7 +72,7 @@ pub fn end(input: &mut dyn Seekable) -> io::Result<Option<End>> {
 
 /// Reads the record at `at` and, where there is one, the one for large archives in front of it; `None` when no list is
 /// where it says.
-fn read_end(input: &mut dyn Seekable, at: u64, record: &[u8]) -> io::Result<Option<End>> {
+fn read_end(input: &mut dyn Seekable, at: u64, record: &[u8]) -> io::Result<Option<ZipEnd>> {
     let mut part = u32::from(u16_at(record, 4));
     let mut members = u64::from(u16_at(record, 10));
     let (mut length, mut offset) = (u64::from(u32_at(record, 12)), u64::from(u32_at(record, 16)));
@@ -95,7 +95,7 @@ fn read_end(input: &mut dyn Seekable, at: u64, record: &[u8]) -> io::Result<Opti
             || (start < list_end && read_at::<4>(input, start)?.starts_with(b"PK\x01\x02"));
         if is_list {
             let before = start.saturating_sub(offset);
-            return Ok(Some(End { list: start..list_end, before, members, part, comment: Vec::new() }));
+            return Ok(Some(ZipEnd { list: start..list_end, before, members, part, comment: Vec::new() }));
         }
     }
     Ok(None)
@@ -114,7 +114,7 @@ fn read_at<const N: usize>(input: &mut dyn Seekable, at: u64) -> io::Result<[u8;
 
 /// What the list, or a member's own header, says of a member.
 #[derive(Debug, Default)]
-pub struct Entry {
+pub struct ZipEntry {
     pub flags: u16,
     pub method: u16,
     pub crc: u32,
@@ -128,7 +128,7 @@ pub struct Entry {
     pub is_part: bool,
 }
 
-impl Entry {
+impl ZipEntry {
     /// Whether it can be read only with a password.
     pub fn is_encrypted(&self) -> bool {
         self.flags & 1 != 0
@@ -169,21 +169,21 @@ impl Entry {
 }
 
 /// Gives the entries of a list, one after the other.
-pub struct Entries {
+pub struct ZipEntries {
     /// What is not yet read.
     unread: std::ops::Range<u64>,
     piece: Vec<u8>,
     at: usize,
 }
 
-impl Entries {
+impl ZipEntries {
     /// The entries of a list.
     pub fn new(list: std::ops::Range<u64>) -> Self {
-        Entries { unread: list, piece: Vec::new(), at: 0 }
+        ZipEntries { unread: list, piece: Vec::new(), at: 0 }
     }
 
     /// The next entry; `None` at the end of the list or where it is no list any more.
-    pub fn next(&mut self, input: &mut dyn Seekable) -> io::Result<Option<Entry>> {
+    pub fn next(&mut self, input: &mut dyn Seekable) -> io::Result<Option<ZipEntry>> {
         if self.piece.len() - self.at < PIECE / 4 * 3 && !self.unread.is_empty() {
             self.piece.drain(..self.at);
             self.at = 0;
@@ -201,7 +201,7 @@ impl Entries {
         let (raw_name, rest) = names.split_at(lengths[0]);
         let (extra, comment) = rest.split_at(lengths[1]);
         let flags = u16_at(bytes, 8);
-        let mut entry = Entry {
+        let mut entry = ZipEntry {
             flags,
             method: u16_at(bytes, 10),
             crc: u32_at(bytes, 16),

@@ -1,11 +1,11 @@
 //! Where the bytes of a member are.
 
-use super::directory::{self, Entry};
+use super::directory::{self, ZipEntry};
 use crate::container::Seekable;
 use std::io::{self, Read, SeekFrom};
 
 /// Goes to where a member's bytes start. Says whether a member is there.
-pub fn go_to(input: &mut dyn Seekable, entry: &Entry, before: u64) -> io::Result<bool> {
+pub fn go_to(input: &mut dyn Seekable, entry: &ZipEntry, before: u64) -> io::Result<bool> {
     let mut header = [0; 30];
     input.seek(SeekFrom::Start(before.saturating_add(entry.offset)))?;
     let read = input.read_exact(&mut header);
@@ -20,7 +20,7 @@ pub fn go_to(input: &mut dyn Seekable, entry: &Entry, before: u64) -> io::Result
 /// What is in a member that was read before; `None` for one that is damaged or packed as documents are not.
 pub fn decoder<'i>(
     input: &'i mut dyn Seekable,
-    entry: &Entry,
+    entry: &ZipEntry,
     before: u64,
 ) -> io::Result<Option<Box<dyn Read + 'i>>> {
     if !go_to(input, entry, before)? {

@@ -1,9 +1,9 @@
 //! One member of a zip: its bytes, decoded by the method that its header names (APPNOTE.TXT 4.4.5).
 
-use super::directory::Entry;
+use super::directory::ZipEntry;
 use crate::container::decoders::{Zstd, lzma, xz};
 use crate::container::{Walk, layer};
-use krea_scan_bounds::read_error::{Packed, ReadError, Unpacked};
+use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use std::io::{self, BufReader, Read};
 
 /// How much packed input is read at once, in bytes.
@@ -25,7 +25,7 @@ pub fn foreign(method: u16) -> String {
 }
 
 /// Reads a member whose packed bytes are in `input`.
-pub fn read(walk: &mut Walk<'_>, entry: &Entry, input: impl Read) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, entry: &ZipEntry, input: impl Read) -> io::Result<()> {
     let memory = walk.memory;
     let mut input = BufReader::with_capacity(entry.packed.clamp(64, BUFFER) as usize, input);
     match entry.method {
@@ -73,9 +73,9 @@ pub fn read(walk: &mut Walk<'_>, entry: &Entry, input: impl Read) -> io::Result<
     }
 }
 
-fn hand_on(walk: &mut Walk<'_>, entry: &Entry, decoder: impl Read) -> io::Result<()> {
+fn hand_on(walk: &mut Walk<'_>, entry: &ZipEntry, decoder: impl Read) -> io::Result<()> {
     let checked = Checked { inner: decoder, crc: flate2::Crc::new(), entry, bytes: 0 };
-    let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, Packed::Known(entry.packed), checked);
+    let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, PackedSize::Known(entry.packed), checked);
     let layer = layer("zip", &entry.name);
     if entry.is_part {
         return walk.part(layer, &entry.name, &mut unpacked);
@@ -84,7 +84,7 @@ fn hand_on(walk: &mut Walk<'_>, entry: &Entry, decoder: impl Read) -> io::Result
 }
 
 /// Tells why a member is not read.
-fn refuse(walk: &mut Walk<'_>, entry: &Entry, error: &io::Error) -> io::Result<()> {
+fn refuse(walk: &mut Walk<'_>, entry: &ZipEntry, error: &io::Error) -> io::Result<()> {
     walk.layers.push(layer("zip", &entry.name));
     walk.failed(error);
     walk.layers.pop();
@@ -92,7 +92,7 @@ fn refuse(walk: &mut Walk<'_>, entry: &Entry, error: &io::Error) -> io::Result<(
 }
 
 /// A member's own header with what the list says of it.
-fn header(entry: &Entry) -> Vec<u8> {
+fn header(entry: &ZipEntry) -> Vec<u8> {
     let mut header = b"PK\x03\x04\x2d\x00\x00\x00".to_vec();
     header.extend(entry.method.to_le_bytes());
     header.extend([0; 4]);
@@ -122,7 +122,7 @@ fn method_name(method: u16) -> &'static str {
 struct Checked<'e, R> {
     inner: R,
     crc: flate2::Crc,
-    entry: &'e Entry,
+    entry: &'e ZipEntry,
     bytes: u64,
 }
 

@@ -7,9 +7,9 @@ mod member;
 mod name;
 
 use super::document::office::{self, Package};
-use super::{ENCRYPTED, Group, Seekable, Walk, layer};
-use directory::{End, Entry};
-use krea_scan_bounds::read_error::{Part, ReadError};
+use super::{ENCRYPTED, Seekable, UnreadGroup, Walk, layer};
+use directory::{ZipEnd, ZipEntry};
+use krea_scan_bounds::read_error::{ReadError, SizedReader};
 use locate::go_to;
 use std::collections::BTreeMap;
 use std::io;
@@ -48,10 +48,10 @@ pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
 }
 
 /// Reads what the list of members leads to. `in_package`: it is a document, whose parts are told apart.
-fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &End, in_package: bool) -> io::Result<()> {
+fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &ZipEnd, in_package: bool) -> io::Result<()> {
     let mut entries = end.entries();
-    let (mut taken, mut shared, mut count) = (Taken::default(), 0u64, 0u64);
-    let (mut locked, mut foreign, mut method) = (Group::default(), Group::default(), 0);
+    let (mut taken, mut shared, mut count) = (TakenStretches::default(), 0u64, 0u64);
+    let (mut locked, mut foreign, mut method) = (UnreadGroup::default(), UnreadGroup::default(), 0);
     while let Some(mut entry) = entries.next(input)? {
         count += 1;
         entry.is_part = in_package && office::is_xml(&entry.name);
@@ -88,20 +88,25 @@ fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &End, in_package:
 }
 
 /// Reads a member that the list names.
-fn read_member(walk: &mut Walk<'_>, input: &mut dyn Seekable, entry: &Entry, before: u64) -> io::Result<()> {
+fn read_member(
+    walk: &mut Walk<'_>,
+    input: &mut dyn Seekable,
+    entry: &ZipEntry,
+    before: u64,
+) -> io::Result<()> {
     if !go_to(input, entry, before)? {
         walk.unread_member(layer("zip", &entry.name), "is damaged: it is not where the list of members says");
         return Ok(());
     }
-    let part = Part::new(input, entry.packed, walk.level() + 1);
+    let part = SizedReader::new(input, entry.packed, walk.level() + 1);
     member::read(walk, entry, part)
 }
 
 /// The stretches of a file that members took.
 #[derive(Default)]
-struct Taken(BTreeMap<u64, u64>);
+struct TakenStretches(BTreeMap<u64, u64>);
 
-impl Taken {
+impl TakenStretches {
     /// Takes a stretch; says whether it was free.
     fn take(&mut self, stretch: std::ops::Range<u64>) -> bool {
         if self.0.range(..stretch.end).next_back().is_some_and(|(_, &end)| end > stretch.start) {

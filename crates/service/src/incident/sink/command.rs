@@ -66,7 +66,7 @@ pub enum Error {
         /// How it ended.
         status: ExitStatus,
         /// What can be shown of what it printed.
-        said: Said,
+        said: CommandOutput,
     },
     /// It ended well, and did not read the token.
     #[error(
@@ -77,7 +77,7 @@ pub enum Error {
         /// The command's text.
         command: String,
         /// What can be shown of what it printed.
-        said: Said,
+        said: CommandOutput,
     },
     /// It took too long.
     #[error(
@@ -90,7 +90,7 @@ pub enum Error {
         /// How long it ran.
         after: Duration,
         /// What can be shown of what it printed.
-        said: Said,
+        said: CommandOutput,
     },
     /// Somebody ended the wait.
     #[error("command {command}: it was interrupted, and may have stored the token or not")]
@@ -98,14 +98,14 @@ pub enum Error {
         /// The command's text.
         command: String,
         /// What can be shown of what it printed.
-        said: Said,
+        said: CommandOutput,
     },
 }
 
 impl Error {
     /// What the command printed, as far as it cannot hold a form of the token. For the person at the terminal; not to be
     /// kept.
-    pub fn said(&self) -> Option<&Said> {
+    pub fn said(&self) -> Option<&CommandOutput> {
         match self {
             Error::Start { .. } | Error::Syntax { .. } | Error::NotFound { .. } => None,
             Error::Failed { said, .. }
@@ -118,15 +118,15 @@ impl Error {
 
 /// What can be shown of what a command printed: lines for a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said(String);
+pub struct CommandOutput(String);
 
-impl AsRef<str> for Said {
+impl AsRef<str> for CommandOutput {
     fn as_ref(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for CommandOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -208,8 +208,8 @@ enum Ending {
 /// A command that ran.
 struct Ran {
     ending: Ending,
-    output: Tail,
-    errors: Tail,
+    output: OutputTail,
+    errors: OutputTail,
     /// Whether some of its standard input was left when it ended.
     unread: bool,
 }
@@ -233,8 +233,8 @@ impl Ran {
         drop(command);
 
         let (done, ended) = channel();
-        let output = Tail::of(child.stdout.take(), done.clone());
-        let errors = Tail::of(child.stderr.take(), done);
+        let output = OutputTail::of(child.stdout.take(), done.clone());
+        let errors = OutputTail::of(child.stderr.take(), done);
         let input = Zeroizing::new(input.to_vec());
         // A command that does not read cannot hold us up. Whether one reads at all is its own affair.
         let writing = thread::spawn(move || _ = writer.write_all(&input));
@@ -256,13 +256,13 @@ impl Ran {
         let unread = is_left(&left, &writing);
         drop(left);
         listen(&ended);
-        Ok(Ran { ending, output: Tail::taken(&output), errors: Tail::taken(&errors), unread })
+        Ok(Ran { ending, output: OutputTail::taken(&output), errors: OutputTail::taken(&errors), unread })
     }
 
     /// The exit status and what can be shown of what the command printed, or an error when it did not come to an end by
     /// itself.
-    fn judged(mut self, command: &str, time_out: Duration) -> Result<(ExitStatus, Said), Error> {
-        let said = Said(self.errors.shown("standard error") + &self.output.shown("standard output"));
+    fn judged(mut self, command: &str, time_out: Duration) -> Result<(ExitStatus, CommandOutput), Error> {
+        let said = CommandOutput(self.errors.shown("standard error") + &self.output.shown("standard output"));
         let command = command.to_owned();
         match self.ending {
             Ending::Exited(status) => Ok((status, said)),
@@ -312,16 +312,16 @@ fn listen(ended: &Receiver<Infallible>) {
 
 /// The end of what a command printed.
 #[derive(Clone, Default)]
-struct Tail {
+struct OutputTail {
     bytes: VecDeque<u8>,
     /// How many lines came before these bytes, and were dropped.
     dropped: usize,
 }
 
-impl Tail {
+impl OutputTail {
     /// Reads a stream to its end, on a thread of its own, so that a command can print as much as it likes.
     fn of(stream: Option<impl Read + Send + 'static>, done: Sender<Infallible>) -> Arc<Mutex<Self>> {
-        let tail = Arc::new(Mutex::new(Tail::default()));
+        let tail = Arc::new(Mutex::new(OutputTail::default()));
         let shared = Arc::clone(&tail);
         thread::spawn(move || {
             let Some(mut stream) = stream else { return };
@@ -377,7 +377,7 @@ mod tests {
     fn what_the_cut_leaves_of_a_secret_is_not_shown() {
         let token = Tokens::new().pair();
         for left in 0..token.secret().len() {
-            let mut tail = Tail::default();
+            let mut tail = OutputTail::default();
             tail.push(token.expose());
             tail.push(b" could not be stored\n");
             tail.push(&b"- ".repeat((KEPT_BYTES - left) / 2));
@@ -390,7 +390,7 @@ mod tests {
 
     #[test]
     fn the_end_of_much_output_is_shown_and_the_rest_is_counted() {
-        let mut tail = Tail::default();
+        let mut tail = OutputTail::default();
         for line in 0..1000 {
             tail.push(format!("the request failed: {line}\n").as_bytes());
         }
@@ -398,6 +398,6 @@ mod tests {
         let shown = tail.shown("standard output");
         assert_eq!(shown.matches("\n      | the request failed: ••••").count(), SHOWN_LINES);
         assert!(shown.contains("980 lines are not shown"), "{shown}");
-        assert_eq!(Tail::default().shown("standard output"), "");
+        assert_eq!(OutputTail::default().shown("standard output"), "");
     }
 }

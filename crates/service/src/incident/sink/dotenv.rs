@@ -14,7 +14,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// `NAME=value` in a file.
 #[derive(Debug, PartialEq, Eq)]
-struct Assignment {
+struct VariableLine {
     name: Range<usize>,
     /// Without quotes.
     value: Range<usize>,
@@ -24,7 +24,7 @@ struct Assignment {
     exported: bool,
 }
 
-impl Assignment {
+impl VariableLine {
     /// The value as it is written, quotes included.
     fn written(&self) -> Range<usize> {
         let quote = usize::from(self.quote.is_some());
@@ -77,7 +77,7 @@ pub fn set(bytes: &[u8], variable: Variable<'_>, new: &[u8]) -> Result<Edited, U
     }
     names.sort_unstable();
     names.dedup();
-    let set: Vec<&Assignment> = all.iter().filter(|a| names.contains(&&bytes[a.name.clone()])).collect();
+    let set: Vec<&VariableLine> = all.iter().filter(|a| names.contains(&&bytes[a.name.clone()])).collect();
 
     // Large enough from the start: a vector that grows leaves copies behind.
     let added = (set.len() + 1) * (new.len() + 2) + names[0].len() + b"export =\r\n\r\n".len();
@@ -149,7 +149,7 @@ fn ends_lines_with_crlf(bytes: &[u8]) -> bool {
 }
 
 /// Every assignment, in order. What stands inside another variable's quoted value is none.
-fn assignments(bytes: &[u8]) -> Vec<Assignment> {
+fn assignments(bytes: &[u8]) -> Vec<VariableLine> {
     let mut found = Vec::new();
     let mut at = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
     while at < bytes.len() {
@@ -163,7 +163,7 @@ fn assignments(bytes: &[u8]) -> Vec<Assignment> {
 }
 
 /// The assignment in the line that starts at `start`.
-fn assignment(bytes: &[u8], start: usize) -> Option<Assignment> {
+fn assignment(bytes: &[u8], start: usize) -> Option<VariableLine> {
     let mut at = skip_blanks(bytes, start);
     let word = skip(bytes, at, is_name_byte);
     let after = skip_blanks(bytes, word);
@@ -185,7 +185,7 @@ fn assignment(bytes: &[u8], start: usize) -> Option<Assignment> {
     if let Some(&quote @ (b'"' | b'\'' | b'`')) = bytes.get(first)
         && let Some(end) = closing_quote(bytes, first, quote)
     {
-        return Some(Assignment { name, value: first + 1..end, quote: Some(quote), exported });
+        return Some(VariableLine { name, value: first + 1..end, quote: Some(quote), exported });
     }
     let value = match &bytes[first..line_end(bytes, first)] {
         // Nothing but a comment: the value goes where it would stand.
@@ -193,7 +193,7 @@ fn assignment(bytes: &[u8], start: usize) -> Option<Assignment> {
         [b'#', ..] if first > after => after..after,
         line => first..first + unquoted_len(line),
     };
-    Some(Assignment { name, value, quote: None, exported })
+    Some(VariableLine { name, value, quote: None, exported })
 }
 
 /// The length of an unquoted value: up to a comment or the blanks at the line's end.

@@ -116,7 +116,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// The file behind a path.
-struct Target<'a> {
+struct TargetFile<'a> {
     /// As it was given.
     given: &'a Path,
     /// Absolute and without links, but for a file that is not there yet: then its folder is.
@@ -127,7 +127,7 @@ struct Target<'a> {
 
 /// Whether the file can take a variable. Gives warnings.
 pub fn check(path: &Path) -> Result<Vec<String>, SinkError> {
-    let target = Target::locate(path)?;
+    let target = TargetFile::locate(path)?;
     target.read()?;
     target.may_be_replaced()?;
     Ok(target.warnings())
@@ -135,7 +135,7 @@ pub fn check(path: &Path) -> Result<Vec<String>, SinkError> {
 
 /// Sets the variable.
 pub fn store(path: &Path, name: Option<&str>, delivery: &Delivery) -> Result<Stored, SinkError> {
-    let target = Target::locate(path)?;
+    let target = TargetFile::locate(path)?;
     let before = target.read()?;
     target.may_be_replaced()?;
     let new = delivery.token.expose();
@@ -151,7 +151,7 @@ pub fn store(path: &Path, name: Option<&str>, delivery: &Delivery) -> Result<Sto
         .map_err(|dotenv::Unquotable| Error::Unquotable { path: path.to_owned() })?;
     let mut notes = target.replace(&before, &edited.bytes)?;
 
-    let target = Target::locate(path)?;
+    let target = TargetFile::locate(path)?;
     let after = target.read()?;
     if !edited.names.iter().all(|name| dotenv::holds(&after, name, new)) {
         return Err(Error::Unconfirmed { path: path.to_owned() }.into());
@@ -166,11 +166,11 @@ pub fn store(path: &Path, name: Option<&str>, delivery: &Delivery) -> Result<Sto
 
 /// Whether a variable of the file has the token for its value.
 pub fn holds(path: &Path, token: &Token) -> bool {
-    let text = Target::locate(path).and_then(|target| target.read());
+    let text = TargetFile::locate(path).and_then(|target| target.read());
     text.is_ok_and(|text| dotenv::is_anywhere(&text, token.expose()))
 }
 
-impl<'a> Target<'a> {
+impl<'a> TargetFile<'a> {
     fn locate(given: &'a Path) -> Result<Self, Error> {
         let io = |source| Error::Io { action: "look at it", path: given.to_owned(), source };
         let resolve = |path: &Path| {
@@ -189,7 +189,7 @@ impl<'a> Target<'a> {
                 if !metadata.is_file() {
                     return Err(Error::NotAFile { path: given.to_owned() });
                 }
-                Ok(Target { given, path, metadata: Some(metadata) })
+                Ok(TargetFile { given, path, metadata: Some(metadata) })
             }
             Err(source) if source.kind() == ErrorKind::NotFound => {
                 let names_folder = given.to_string_lossy().ends_with(std::path::is_separator);
@@ -201,7 +201,7 @@ impl<'a> Target<'a> {
                 let missing = |_| Error::NoFolder { path: given.to_owned(), folder: folder.to_owned() };
                 let real = resolve(folder)?;
                 fs::metadata(&real).map_err(missing)?;
-                Ok(Target { given, path: real.join(name), metadata: None })
+                Ok(TargetFile { given, path: real.join(name), metadata: None })
             }
             Err(source) => Err(io(source)),
         }
@@ -230,7 +230,7 @@ impl<'a> Target<'a> {
         Ok(bytes)
     }
 
-    /// Asks the system whether [`Target::replace`] is allowed.
+    /// Asks the system whether [`TargetFile::replace`] is allowed.
     #[cfg(unix)]
     fn may_be_replaced(&self) -> Result<(), Error> {
         use rustix::fs::{Access, access};
@@ -268,7 +268,7 @@ impl<'a> Target<'a> {
         let notes = self.dress(file.as_file()).map_err(io("keep its mode"))?;
         file.as_file().sync_all().map_err(io("flush its new content to disk"))?;
 
-        let now = Target::locate(self.given)?;
+        let now = TargetFile::locate(self.given)?;
         let as_before = now.metadata.is_some() == self.metadata.is_some();
         if now.path != self.path || !as_before || now.read()?.as_slice() != before {
             return Err(Error::Changed { path: self.given.to_owned() });
@@ -332,7 +332,7 @@ impl<'a> Target<'a> {
         let path = shown(self.given);
         let repository = match repository::open(self.folder()) {
             Ok(repository) => repository,
-            Err(repository::Error::NotARepository { .. }) => return None,
+            Err(repository::OpenError::NotARepository { .. }) => return None,
             Err(error) => return Some(format!("{path}: cannot tell whether git tracks it: {error}")),
         };
         let root = repository.workdir()?.canonicalize().ok()?;
@@ -395,13 +395,13 @@ mod tests {
         let path = folder.path().join(".env");
         // The file appears, then changes.
         for between in ["", "A=1\n", "A=2\n"] {
-            let target = Target::locate(&path).unwrap();
+            let target = TargetFile::locate(&path).unwrap();
             let before = target.read().unwrap();
             fs::write(&path, between).unwrap();
             assert!(matches!(target.replace(&before, b"new"), Err(Error::Changed { .. })));
             assert_eq!(fs::read_to_string(&path).unwrap(), between);
         }
-        let target = Target::locate(&path).unwrap();
+        let target = TargetFile::locate(&path).unwrap();
         let before = target.read().unwrap();
         fs::remove_file(&path).unwrap();
         assert!(matches!(target.replace(&before, b"new"), Err(Error::Changed { .. })));

@@ -7,7 +7,7 @@ mod command;
 mod dotenv;
 mod env_file;
 
-pub use command::{Error as CommandError, Said};
+pub use command::{CommandOutput, Error as CommandError};
 pub use env_file::Error as EnvFileError;
 
 use krea_scan_token::{Fingerprint, Token};
@@ -166,7 +166,7 @@ pub enum SinkError {
 
 impl SinkError {
     /// What the sink printed, for the person at the terminal; not to be kept.
-    pub fn said(&self) -> Option<&Said> {
+    pub fn said(&self) -> Option<&CommandOutput> {
         match self {
             SinkError::EnvFile(_) => None,
             SinkError::Command(error) => error.said(),

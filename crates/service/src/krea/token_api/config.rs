@@ -84,7 +84,7 @@ impl Default for Mint {
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
-pub(super) struct Checked {
+pub(super) struct CheckedConfig {
     pub host: Host,
     pub revoke: Operation,
     pub mint: Operation,
@@ -149,7 +149,7 @@ impl TokenApiConfig {
         self.checked().map(drop)
     }
 
-    pub(super) fn checked(&self) -> Result<Checked, TokenApiConfigError> {
+    pub(super) fn checked(&self) -> Result<CheckedConfig, TokenApiConfigError> {
         let host = Host::parse(&self.base).map_err(|error| wrong("token_api.base", error.to_string()))?;
         let mut name = self.credential_env.bytes();
         let starts = name.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
@@ -189,7 +189,7 @@ impl TokenApiConfig {
                 "the same place as token_api.mint.token; an id is no secret",
             ));
         }
-        Ok(Checked { host, revoke, mint, id, token })
+        Ok(CheckedConfig { host, revoke, mint, id, token })
     }
 }
 
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(text: &str) -> Result<Checked, String> {
+    fn read(text: &str) -> Result<CheckedConfig, String> {
         let text = format!("base = 'https://gateway.example/v1/'\n{text}");
         let config: TokenApiConfig = toml::from_str(&text).map_err(|error| error.message().to_owned())?;
         config.checked().map_err(|error| error.to_string())

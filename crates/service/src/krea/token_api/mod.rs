@@ -6,10 +6,12 @@ pub(super) mod config;
 
 pub use config::{CREDENTIAL_ENV, TokenApiConfig, TokenApiConfigError};
 
-use super::http::{self, Answer, ClientError, Failure, FailureKind, Http, Options, Request, printable};
-use super::pace::{Again, Pace, Run, Tried};
+use super::http::{
+    self, ApiAnswer, ClientError, Failure, FailureKind, Http, Request, RequestOptions, printable,
+};
+use super::pace::{Attempt, CallBounds, RateLimiter, RetryDecision};
 use super::{host::Host, liveness};
-use config::{Checked, Operation};
+use config::{CheckedConfig, Operation};
 use krea_scan_token::common_words;
 use krea_scan_token::{Token, TokenKind};
 use reqwest::header::HeaderValue;
@@ -30,9 +32,9 @@ const WORDS: usize = 120;
 
 /// A client for a token API.
 pub struct TokenApi {
-    config: Checked,
+    config: CheckedConfig,
     http: Http,
-    pace: Pace,
+    pace: RateLimiter,
     timeout: Duration,
     budget: Duration,
     authorization: HeaderValue,
@@ -79,7 +81,7 @@ impl TokenApi {
     /// # Errors
     /// A configuration that cannot be meant, a credential that is not there or cannot be sent, no certificate store, a
     /// proxy that cannot be used.
-    pub fn new(config: &TokenApiConfig, options: &Options) -> Result<TokenApi, ClientError> {
+    pub fn new(config: &TokenApiConfig, options: &RequestOptions) -> Result<TokenApi, ClientError> {
         let variable = config.credential_env();
         let credential = match std::env::var(variable) {
             Ok(credential) => Zeroizing::new(credential),
@@ -99,7 +101,7 @@ impl TokenApi {
     pub fn with_credential(
         config: &TokenApiConfig,
         credential: &str,
-        options: &Options,
+        options: &RequestOptions,
     ) -> Result<TokenApi, ClientError> {
         let checked = config.checked()?;
         let variable = || config.credential_env().to_owned();
@@ -113,7 +115,7 @@ impl TokenApi {
         Ok(TokenApi {
             http: Http::new(&checked.host, options, 0)?,
             config: checked,
-            pace: Pace::new(options),
+            pace: RateLimiter::new(options),
             timeout: options.timeout,
             budget: options.budget,
             authorization,
@@ -131,11 +133,11 @@ impl TokenApi {
     /// # Errors
     /// A refusal, no usable answer, or an id that no URL can carry.
     pub fn revoke(&self, id: &str) -> Result<Revocation, TokenApiError> {
-        let again = |outcome: &Result<Answer, Failure>| match outcome {
-            Ok(answer) if answer.status == 429 => Again::Slower(answer.retry_after),
-            Ok(answer) if answer.status >= 500 => Again::Retry,
-            Ok(_) => Again::No,
-            Err(_) => Again::Retry,
+        let again = |outcome: &Result<ApiAnswer, Failure>| match outcome {
+            Ok(answer) if answer.status == 429 => RetryDecision::Slower(answer.retry_after),
+            Ok(answer) if answer.status >= 500 => RetryDecision::Retry,
+            Ok(_) => RetryDecision::No,
+            Err(_) => RetryDecision::Retry,
         };
         let tried = self.send(&self.config.revoke, id, again).map_err(TokenApiError)?;
         match &tried.outcome {
@@ -153,10 +155,10 @@ impl TokenApi {
     /// # Errors
     /// [`MintError::NotDone`] when it is certain that nothing was created, else [`MintError::MayBeDone`].
     pub fn mint(&self, name: &str) -> Result<Minted, MintError> {
-        let again = |outcome: &Result<Answer, Failure>| match outcome {
-            Ok(answer) if answer.status == 429 => Again::Slower(answer.retry_after),
-            Err(failure) if failure.kind == FailureKind::NotSent => Again::Retry,
-            _ => Again::No,
+        let again = |outcome: &Result<ApiAnswer, Failure>| match outcome {
+            Ok(answer) if answer.status == 429 => RetryDecision::Slower(answer.retry_after),
+            Err(failure) if failure.kind == FailureKind::NotSent => RetryDecision::Retry,
+            _ => RetryDecision::No,
         };
         let tried = self.send(&self.config.mint, name, again).map_err(MintError::NotDone)?;
         match &tried.outcome {
@@ -182,13 +184,13 @@ impl TokenApi {
         &self,
         operation: &Operation,
         value: &str,
-        again: impl Fn(&Result<Answer, Failure>) -> Again,
-    ) -> Result<Tried, String> {
+        again: impl Fn(&Result<ApiAnswer, Failure>) -> RetryDecision,
+    ) -> Result<Attempt, String> {
         // An empty value would name the collection instead of a member.
         let filled = Some(value).filter(|value| !value.is_empty());
         let filled = filled.and_then(|value| operation.with(&self.config.host, value));
         let (url, body) = filled.ok_or("nothing was sent: the id or name is empty or makes no valid URL")?;
-        let run = Run::new(self.budget);
+        let run = CallBounds::new(self.budget);
         Ok(self.pace.insist(&run, again, || {
             self.http.send(Request {
                 method: operation.method.clone(),
@@ -201,7 +203,7 @@ impl TokenApi {
         }))
     }
 
-    fn minted(&self, answer: &Answer) -> Result<Minted, MintError> {
+    fn minted(&self, answer: &ApiAnswer) -> Result<Minted, MintError> {
         let status = answer.status;
         let body = answer
             .body
@@ -244,7 +246,7 @@ impl TokenApi {
     }
 
     /// A status, and what the API says of it, as far as that is common words.
-    fn refusal(&self, answer: &Answer) -> String {
+    fn refusal(&self, answer: &ApiAnswer) -> String {
         let words = liveness::words(answer.status);
         let body = answer.body.as_ref().ok().filter(|_| matches!(answer.status, 400..=499));
         let json = body.and_then(|body| serde_json::from_slice::<Value>(body).ok());
@@ -293,12 +295,12 @@ mod tests {
 
     fn api(config: &str, credential: &str) -> TokenApi {
         let config = toml::from_str(&format!("base = 'http://127.0.0.1:9'\n{config}")).unwrap();
-        TokenApi::with_credential(&config, credential, &Options::default()).unwrap()
+        TokenApi::with_credential(&config, credential, &RequestOptions::default()).unwrap()
     }
 
-    fn answer(status: u16, body: &str) -> Answer {
-        let body = Ok(http::Body::new(body.as_bytes().to_vec()));
-        Answer { status, retry_after: None, location: None, body }
+    fn answer(status: u16, body: &str) -> ApiAnswer {
+        let body = Ok(http::AnswerBody::new(body.as_bytes().to_vec()));
+        ApiAnswer { status, retry_after: None, location: None, body }
     }
 
     fn minted(body: &str) -> Result<(String, TokenKind, String), String> {
@@ -417,7 +419,7 @@ mod tests {
     fn a_credential_is_there_and_can_be_sent() {
         let with = |credential: &str| {
             let config = toml::from_str("base = 'http://127.0.0.1:9'\ncredential_env = 'GATEWAY'").unwrap();
-            TokenApi::with_credential(&config, credential, &Options::default())
+            TokenApi::with_credential(&config, credential, &RequestOptions::default())
                 .err()
                 .map(|error| error.to_string())
         };

@@ -1,24 +1,24 @@
 //! The text of a document as a person reads it. Takes XML, gives pieces with the names of their parts.
 
-use super::lines::Lines;
-use super::xml::{Event, Xml};
-use crate::container::pieces::{NextPiece, Piece};
+use super::lines::LineMaker;
+use super::xml::{Xml, XmlEvent};
+use crate::container::pieces::{NextPiece, TextSegment};
 use krea_scan_text::Layer;
 use std::io::{self, Read};
 
 /// A document whose text is being made.
-pub struct Flow<'x, 'm> {
+pub struct OfficeFlow<'x, 'm> {
     xml: Xml<&'x mut dyn Read>,
-    lines: Lines<'m>,
+    lines: LineMaker<'m>,
     done: bool,
     /// Why there is no more, told behind what there is.
     failed: Option<io::Error>,
 }
 
-impl<'x, 'm> Flow<'x, 'm> {
+impl<'x, 'm> OfficeFlow<'x, 'm> {
     /// Reads a document behind its outermost element.
-    pub fn new(xml: Xml<&'x mut dyn Read>, lines: Lines<'m>) -> Self {
-        Flow { xml, lines, done: false, failed: None }
+    pub fn new(xml: Xml<&'x mut dyn Read>, lines: LineMaker<'m>) -> Self {
+        OfficeFlow { xml, lines, done: false, failed: None }
     }
 
     /// Whether there is another text, and what it is called where the document has several.
@@ -32,8 +32,8 @@ impl<'x, 'm> Flow<'x, 'm> {
     }
 }
 
-impl NextPiece for &mut Flow<'_, '_> {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+impl NextPiece for &mut OfficeFlow<'_, '_> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         loop {
             if let Some(next) = self.lines.ready() {
                 *piece = next;
@@ -46,17 +46,17 @@ impl NextPiece for &mut Flow<'_, '_> {
                 return Ok(false);
             }
             let read = match self.xml.next() {
-                Ok(Event::Start(tag)) => self.lines.start(&tag).map(|()| false),
-                Ok(Event::End) => {
+                Ok(XmlEvent::Start(tag)) => self.lines.start(&tag).map(|()| false),
+                Ok(XmlEvent::End) => {
                     self.lines.end();
                     Ok(false)
                 }
-                Ok(Event::Text(text)) => {
+                Ok(XmlEvent::Text(text)) => {
                     self.lines.text(text);
                     Ok(false)
                 }
-                Ok(Event::Other) => Ok(false),
-                Ok(Event::Done) => Ok(true),
+                Ok(XmlEvent::Other) => Ok(false),
+                Ok(XmlEvent::Done) => Ok(true),
                 Err(error) => Err(error),
             };
             if !matches!(read, Ok(false)) {
@@ -78,11 +78,12 @@ mod tests {
     fn lines(family: Family, document: &str) -> Vec<String> {
         let (mut input, authors) =
             (document.as_bytes(), HashMap::from([("{7}".to_owned(), "Bo".to_owned())]));
-        let mut flow = Flow::new(Xml::new(&mut input), Lines::new(family, Element::Plain, true, &authors));
+        let mut flow =
+            OfficeFlow::new(Xml::new(&mut input), LineMaker::new(family, Element::Plain, true, &authors));
         let mut lines = Vec::new();
         while let Some(section) = flow.next_text() {
             lines.extend(section.map(|section| format!("[{}]", section.name)));
-            let mut piece = Piece::default();
+            let mut piece = TextSegment::default();
             while (&mut flow).next_piece(&mut piece).expect("is whole") {
                 let part = piece.part.take().map(|part| format!("{}|", part.name)).unwrap_or_default();
                 lines.push(format!("{part}{}", String::from_utf8_lossy(&piece.text)));

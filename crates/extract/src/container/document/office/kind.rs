@@ -2,7 +2,7 @@
 
 use super::lines::part;
 use super::words::{Element, Family};
-use super::xml::Tag;
+use super::xml::XmlTag;
 use krea_scan_text::Layer;
 
 /// The outermost element of a document.
@@ -17,7 +17,7 @@ pub struct Root {
 
 /// What is read of a file, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum OfficePart {
     /// The text of a document, whose paragraphs are counted.
     Document,
     /// Other text: notes, comments, slides, charts.
@@ -38,7 +38,7 @@ pub enum Kind {
 
 impl Root {
     /// What a tag says.
-    pub fn of(tag: &Tag<'_>) -> Self {
+    pub fn of(tag: &XmlTag<'_>) -> Self {
         Root {
             name: tag.name().to_owned(),
             full_name: tag.full_name().to_owned(),
@@ -62,26 +62,26 @@ impl Root {
     }
 }
 
-impl Kind {
+impl OfficePart {
     /// What is read of a file; `None` for what has no text that its bytes do not show.
     pub fn of(root: &Root) -> Option<Self> {
         if root.is_open_document() {
             return match root.name.as_str() {
-                "document" | "document-content" => Some(Kind::OpenDocument),
-                "document-styles" | "document-meta" => Some(Kind::OpenText),
+                "document" | "document-content" => Some(OfficePart::OpenDocument),
+                "document-styles" | "document-meta" => Some(OfficePart::OpenText),
                 _ => None,
             };
         }
         match root.name.as_str() {
-            "document" => Some(Kind::Document),
-            "worksheet" => Some(Kind::Sheet),
-            "sst" => Some(Kind::Strings),
-            "Properties" | "coreProperties" => Some(Kind::Properties),
-            "html" | "package" | "ncx" => Some(Kind::Web),
+            "document" => Some(OfficePart::Document),
+            "worksheet" => Some(OfficePart::Sheet),
+            "sst" => Some(OfficePart::Strings),
+            "Properties" | "coreProperties" => Some(OfficePart::Properties),
+            "html" | "package" | "ncx" => Some(OfficePart::Web),
             "hdr" | "ftr" | "footnotes" | "endnotes" | "glossaryDocument" | "settings" | "comments"
             | "sld" | "sldLayout" | "sldMaster" | "notes" | "notesMaster" | "handoutMaster" | "cmLst"
             | "chartSpace" | "dataModel" | "wsDr" | "userShapes" | "ThreadedComments" | "workbook"
-            | "Relationships" => Some(Kind::Text),
+            | "Relationships" => Some(OfficePart::Text),
             _ => None,
         }
     }
@@ -89,20 +89,20 @@ impl Kind {
     /// Which names its elements have.
     pub fn family(self) -> Family {
         match self {
-            Kind::OpenDocument | Kind::OpenText => Family::Open,
-            Kind::Web => Family::Web,
+            OfficePart::OpenDocument | OfficePart::OpenText => Family::Open,
+            OfficePart::Web => Family::Web,
             _ => Family::Microsoft,
         }
     }
 
     /// What the outermost element is.
     pub fn element(self) -> Element {
-        if self == Kind::Properties { Element::Properties } else { Element::Plain }
+        if self == OfficePart::Properties { Element::Properties } else { Element::Plain }
     }
 
     /// Whether its paragraphs are called by their numbers.
     pub fn is_numbered(self) -> bool {
-        matches!(self, Kind::Document | Kind::OpenDocument)
+        matches!(self, OfficePart::Document | OfficePart::OpenDocument)
     }
 
     /// What a file at `path` is called where no list names it.
@@ -111,7 +111,7 @@ impl Kind {
         let number = &stem[stem.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
         let numbered = |what: &str| format!("{what} {number}").trim_end().to_owned();
         let (kind, name) = match (self, root.name.as_str()) {
-            (Kind::Document | Kind::OpenDocument, _) => ("document-text", "text".to_owned()),
+            (OfficePart::Document | OfficePart::OpenDocument, _) => ("document-text", "text".to_owned()),
             (_, "glossaryDocument") => ("document-text", "building blocks".to_owned()),
             (_, "hdr") => ("page-header", numbered("page header")),
             (_, "ftr") => ("page-footer", numbered("page footer")),
@@ -128,14 +128,16 @@ impl Kind {
             (_, "wsDr" | "userShapes") => ("drawing", numbered("drawing")),
             (_, "workbook") => ("workbook", "workbook".to_owned()),
             (_, "Relationships") => ("links", format!("links of {}", of_relations(path))),
-            (Kind::Sheet, _) => ("sheet", format!("sheet {stem}")),
-            (Kind::Strings, _) => {
+            (OfficePart::Sheet, _) => ("sheet", format!("sheet {stem}")),
+            (OfficePart::Strings, _) => {
                 ("shared-strings", "strings of all sheets, which are too many to place".to_owned())
             }
-            (Kind::Properties, _) if root.namespace.contains("custom") => {
+            (OfficePart::Properties, _) if root.namespace.contains("custom") => {
                 ("document-properties", "custom properties".to_owned())
             }
-            (Kind::Properties | Kind::OpenText, _) => ("document-properties", "properties".to_owned()),
+            (OfficePart::Properties | OfficePart::OpenText, _) => {
+                ("document-properties", "properties".to_owned())
+            }
             _ => ("chapter", path.to_owned()),
         };
         part(kind, &name)

@@ -14,20 +14,20 @@ mod words;
 mod xml;
 
 use super::embedded;
-use crate::container::zip::directory::{End, Entry};
+use crate::container::zip::directory::{ZipEnd, ZipEntry};
 use crate::container::zip::locate::decoder;
 use crate::container::{Seekable, Walk, layer};
-use flow::Flow;
-use kind::{Kind, Root};
-use krea_scan_bounds::read_error::{Packed, ReadError, Unpacked};
+use flow::OfficeFlow;
+use kind::{OfficePart, Root};
+use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::Layer;
-use lines::Lines;
-use names::Names;
+use lines::LineMaker;
+use names::PackageNames;
 use sheet::Sheet;
 use std::collections::HashMap;
 use std::io::{self, Read};
-use strings::Strings;
-use xml::{Event, Xml};
+use strings::SharedStrings;
+use xml::{Xml, XmlEvent};
 
 /// More files than this are not read as text.
 const MAX_FILES: usize = 50_000;
@@ -38,7 +38,7 @@ const MAX_SAID: u64 = 1 << 20;
 
 /// An office document or a book.
 pub struct Package {
-    entries: Vec<Entry>,
+    entries: Vec<ZipEntry>,
     /// Where in these a file is, by its path.
     paths: HashMap<String, usize>,
     /// There are more files than are kept.
@@ -47,7 +47,7 @@ pub struct Package {
 
 impl Package {
     /// What a zip is, if it is an office document or a book.
-    pub fn of(walk: &Walk<'_>, input: &mut dyn Seekable, list: &End) -> io::Result<Option<Self>> {
+    pub fn of(walk: &Walk<'_>, input: &mut dyn Seekable, list: &ZipEnd) -> io::Result<Option<Self>> {
         // Two files tell. Nearly every zip has neither, and its list is only looked through.
         if !list.mentions(input, &["[Content_Types].xml", "mimetype"])? {
             return Ok(None);
@@ -79,9 +79,10 @@ impl Package {
         walk: &mut Walk<'_>,
         name: &str,
         input: &mut dyn Seekable,
-        list: &End,
+        list: &ZipEnd,
     ) -> io::Result<()> {
-        let mut reading = Reading { package: self, name, list, names: Names::default(), strings: None };
+        let mut reading =
+            PackageReader { package: self, name, list, names: PackageNames::default(), strings: None };
         for path in ["META-INF/manifest.xml", "META-INF/encryption.xml"] {
             if reading.look(walk, input, path, |input| names::is_encrypted(input))?.unwrap_or(false) {
                 walk.unread("is encrypted; open it with its password, save it without one and scan that");
@@ -95,7 +96,7 @@ impl Package {
         for entry in &self.entries {
             reading.file(walk, input, entry)?;
         }
-        match reading.strings.as_ref().and_then(Strings::rest) {
+        match reading.strings.as_ref().and_then(SharedStrings::rest) {
             Some(rest) => walk.pieces(layer("shared-strings", "strings that no cell shows"), name, rest),
             None => Ok(()),
         }
@@ -117,8 +118,8 @@ pub fn flat(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
     let mut source: &mut dyn Seekable = &mut *input;
     let mut xml = Xml::new(&mut source as &mut dyn Read);
     let Some(root) = root(&mut xml) else { return Ok(()) };
-    let kind = if root.is_open_document() { Kind::OpenDocument } else { Kind::Document };
-    let mut flow = Flow::new(xml, Lines::new(kind.family(), kind.element(), true, &authors));
+    let kind = if root.is_open_document() { OfficePart::OpenDocument } else { OfficePart::Document };
+    let mut flow = OfficeFlow::new(xml, LineMaker::new(kind.family(), kind.element(), true, &authors));
     texts(walk, name, &layer("document-text", "text"), &mut flow)?;
     if flow.is_unexpanded() {
         walk.unread(ENTITIES);
@@ -127,17 +128,22 @@ pub fn flat(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
     embedded::read_elements(
         walk,
         input,
-        if kind == Kind::OpenDocument { "office:binary-data" } else { "binaryData" },
+        if kind == OfficePart::OpenDocument { "office:binary-data" } else { "binaryData" },
     )
 }
 
 /// Whether a file that tells what a package is says that it is one of these.
-fn says_office(walk: &Walk<'_>, input: &mut dyn Seekable, list: &End, entry: &Entry) -> io::Result<bool> {
+fn says_office(
+    walk: &Walk<'_>,
+    input: &mut dyn Seekable,
+    list: &ZipEnd,
+    entry: &ZipEntry,
+) -> io::Result<bool> {
     let mut text = Vec::new();
     if let Some(mut input) = decoder(input, entry, list.before)? {
         // What is wrong with it is told when it is read as any member.
         drop(
-            Unpacked::new(walk.budget, 0, Packed::Known(entry.packed), &mut input)
+            Unpacked::new(walk.budget, 0, PackedSize::Known(entry.packed), &mut input)
                 .take(MAX_SAID)
                 .read_to_end(&mut text),
         );
@@ -160,15 +166,15 @@ pub fn is_xml(name: &str) -> bool {
 }
 
 /// A package whose texts are being read.
-struct Reading<'p, 'm> {
+struct PackageReader<'p, 'm> {
     package: &'p Package,
     name: &'p str,
-    list: &'p End,
-    names: Names,
-    strings: Option<Strings<'m>>,
+    list: &'p ZipEnd,
+    names: PackageNames,
+    strings: Option<SharedStrings<'m>>,
 }
 
-impl<'m> Reading<'_, 'm> {
+impl<'m> PackageReader<'_, 'm> {
     /// Looks into a file of the package, if it is there.
     fn look<T>(
         &self,
@@ -181,7 +187,8 @@ impl<'m> Reading<'_, 'm> {
             return Ok(None);
         };
         let Some(input) = decoder(input, entry, self.list.before)? else { return Ok(None) };
-        let mut input = Quiet(Unpacked::new(walk.budget, walk.level(), Packed::Known(entry.packed), input));
+        let mut input =
+            Quiet(Unpacked::new(walk.budget, walk.level(), PackedSize::Known(entry.packed), input));
         let result = read(&mut input);
         walk.budget.spend(0)?;
         Ok(Some(result))
@@ -220,17 +227,18 @@ impl<'m> Reading<'_, 'm> {
         }
         if let Some(path) = names::target(&relations, "sharedStrings") {
             let memory = walk.memory;
-            let strings = self.look(walk, input, path, |input| Strings::read(input, memory))?;
+            let strings = self.look(walk, input, path, |input| SharedStrings::read(input, memory))?;
             self.strings = strings.transpose()?.flatten();
         }
         Ok(())
     }
 
     /// Reads the text of a file, and what a chapter of a book holds besides.
-    fn file(&self, walk: &mut Walk<'_>, input: &mut dyn Seekable, entry: &Entry) -> io::Result<()> {
+    fn file(&self, walk: &mut Walk<'_>, input: &mut dyn Seekable, entry: &ZipEntry) -> io::Result<()> {
         let Some(chapter) = self.text(walk, input, entry)? else { return Ok(()) };
         let Some(input) = decoder(input, entry, self.list.before)? else { return Ok(()) };
-        let mut input = Quiet(Unpacked::new(walk.budget, walk.level(), Packed::Known(entry.packed), input));
+        let mut input =
+            Quiet(Unpacked::new(walk.budget, walk.level(), PackedSize::Known(entry.packed), input));
         walk.layers.push(chapter);
         let read = embedded::read(walk, &mut input);
         walk.layers.pop();
@@ -242,24 +250,25 @@ impl<'m> Reading<'_, 'm> {
         &self,
         walk: &mut Walk<'_>,
         input: &mut dyn Seekable,
-        entry: &Entry,
+        entry: &ZipEntry,
     ) -> io::Result<Option<Layer>> {
         let Some(input) = decoder(input, entry, self.list.before)? else { return Ok(None) };
-        let mut input = Quiet(Unpacked::new(walk.budget, walk.level(), Packed::Known(entry.packed), input));
+        let mut input =
+            Quiet(Unpacked::new(walk.budget, walk.level(), PackedSize::Known(entry.packed), input));
         let mut xml = Xml::new(&mut input as &mut dyn Read);
         let Some(root) = root(&mut xml) else { return Ok(walk.budget.spend(0).map(|()| None)?) };
-        let Some(kind) = Kind::of(&root) else { return Ok(None) };
+        let Some(kind) = OfficePart::of(&root) else { return Ok(None) };
         let layer = self.names.of(&entry.name).cloned().unwrap_or_else(|| kind.layer(&root, &entry.name));
         let layer = root.shown(layer);
         let unexpanded = match kind {
-            Kind::Sheet => {
+            OfficePart::Sheet => {
                 let title = layer.name.strip_prefix("hidden ").unwrap_or(&layer.name).strip_prefix("sheet ");
                 let mut sheet = Sheet::new(xml, self.strings.as_ref(), title.map(str::to_owned));
                 walk.pieces(layer.clone(), self.name, &mut sheet)?;
                 sheet.is_unexpanded()
             }
             // They are told where cells show them.
-            Kind::Strings if self.strings.is_some() => {
+            OfficePart::Strings if self.strings.is_some() => {
                 if let Some(error) = self.strings.as_ref().and_then(|strings| strings.failed.as_ref()) {
                     walk.unread_member(layer.clone(), &ReadError::of(error).to_string());
                 }
@@ -267,8 +276,8 @@ impl<'m> Reading<'_, 'm> {
             }
             kind => {
                 let lines =
-                    Lines::new(kind.family(), kind.element(), kind.is_numbered(), &self.names.authors);
-                let mut flow = Flow::new(xml, lines);
+                    LineMaker::new(kind.family(), kind.element(), kind.is_numbered(), &self.names.authors);
+                let mut flow = OfficeFlow::new(xml, lines);
                 texts(walk, self.name, &layer, &mut flow)?;
                 flow.is_unexpanded()
             }
@@ -276,7 +285,7 @@ impl<'m> Reading<'_, 'm> {
         if unexpanded {
             walk.unread_member(layer.clone(), ENTITIES);
         }
-        Ok((kind == Kind::Web).then_some(layer))
+        Ok((kind == OfficePart::Web).then_some(layer))
     }
 }
 
@@ -284,7 +293,7 @@ impl<'m> Reading<'_, 'm> {
 const ENTITIES: &str = "defines entities of its own, which are not expanded; all else in it was read";
 
 /// Reads all texts of a document: its sheets and slides each, or the one that it is.
-fn texts(walk: &mut Walk<'_>, name: &str, whole: &Layer, flow: &mut Flow<'_, '_>) -> io::Result<()> {
+fn texts(walk: &mut Walk<'_>, name: &str, whole: &Layer, flow: &mut OfficeFlow<'_, '_>) -> io::Result<()> {
     while let Some(section) = flow.next_text() {
         walk.pieces(section.unwrap_or_else(|| whole.clone()), name, &mut *flow)?;
     }
@@ -295,8 +304,8 @@ fn texts(walk: &mut Walk<'_>, name: &str, whole: &Layer, flow: &mut Flow<'_, '_>
 fn root(xml: &mut Xml<&mut dyn Read>) -> Option<Root> {
     loop {
         match xml.next().ok()? {
-            Event::Start(tag) => return Some(Root::of(&tag)),
-            Event::Done => return None,
+            XmlEvent::Start(tag) => return Some(Root::of(&tag)),
+            XmlEvent::Done => return None,
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 //! relations between the files (ECMA-376 part 2, 9.3) and the lists of slides and sheets.
 
 use super::lines::part;
-use super::xml::{Event, Xml};
+use super::xml::{Xml, XmlEvent};
 use krea_scan_text::Layer;
 use std::collections::HashMap;
 use std::io::Read;
@@ -12,7 +12,7 @@ const MOST: usize = 20_000;
 
 /// What is known of the files of a package.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct PackageNames {
     /// By the path of the file.
     files: HashMap<String, Layer>,
     /// Names of authors, by what stands for them.
@@ -36,20 +36,20 @@ impl Relation {
 
 /// A slide or a sheet in its list.
 #[derive(Debug)]
-pub struct Listed {
+pub struct ListedSheet {
     relation: String,
     name: Option<String>,
     is_hidden: bool,
 }
 
-impl Names {
+impl PackageNames {
     /// What a file is called.
     pub fn of(&self, path: &str) -> Option<&Layer> {
         self.files.get(path)
     }
 
     /// Names the slides or the sheets. Gives their paths.
-    pub fn list(&mut self, listed: &[Listed], relations: &[Relation]) -> Vec<String> {
+    pub fn list(&mut self, listed: &[ListedSheet], relations: &[Relation]) -> Vec<String> {
         let mut paths = Vec::new();
         for (at, listed) in listed.iter().enumerate().take(MOST) {
             let Some(relation) = relations.iter().find(|relation| relation.id == listed.relation) else {
@@ -94,13 +94,13 @@ pub fn relations(path: &str, input: &mut dyn Read) -> Vec<Relation> {
     let folder = path.rfind('/').map_or("", |end| &path[..end]);
     while let Ok(event) = xml.next() {
         match event {
-            Event::Start(tag) if tag.name() == "Relationship" => {
+            XmlEvent::Start(tag) if tag.name() == "Relationship" => {
                 let [id, kind, target] =
                     ["Id", "Type", "Target"].map(|name| tag.attribute(name).unwrap_or_default());
                 let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
                 relations.push(Relation { id, kind, target: resolve(folder, &target) });
             }
-            Event::Done => break,
+            XmlEvent::Done => break,
             _ if relations.len() >= MOST => break,
             _ => {}
         }
@@ -136,16 +136,16 @@ pub fn targets<'r>(relations: &'r [Relation], kinds: &[&str]) -> impl Iterator<I
 }
 
 /// The list of slides or sheets.
-pub fn list(input: &mut dyn Read) -> Vec<Listed> {
+pub fn list(input: &mut dyn Read) -> Vec<ListedSheet> {
     let (mut xml, mut list) = (Xml::new(input), Vec::new());
     while let Ok(event) = xml.next() {
         match event {
-            Event::Start(tag) if matches!(tag.name(), "sheet" | "sldId") => {
+            XmlEvent::Start(tag) if matches!(tag.name(), "sheet" | "sldId") => {
                 let name = (tag.name() == "sheet").then(|| tag.attribute("name").unwrap_or_default());
                 let is_hidden = tag.attribute("state").is_some_and(|state| state != "visible");
-                list.push(Listed { relation: tag.relation().unwrap_or_default(), name, is_hidden });
+                list.push(ListedSheet { relation: tag.relation().unwrap_or_default(), name, is_hidden });
             }
-            Event::Done => break,
+            XmlEvent::Done => break,
             _ if list.len() >= MOST => break,
             _ => {}
         }
@@ -158,13 +158,13 @@ pub fn authors(input: &mut dyn Read, authors: &mut HashMap<String, String>) {
     let mut xml = Xml::new(input);
     while let Ok(event) = xml.next() {
         match event {
-            Event::Start(tag) if matches!(tag.name(), "cmAuthor" | "author" | "person") => {
+            XmlEvent::Start(tag) if matches!(tag.name(), "cmAuthor" | "author" | "person") => {
                 let name = ["displayName", "name"].iter().find_map(|name| tag.attribute(name));
                 if let (Some(id), Some(name)) = (tag.attribute("id"), name) {
                     authors.insert(id, name);
                 }
             }
-            Event::Done => break,
+            XmlEvent::Done => break,
             _ if authors.len() >= MOST => break,
             _ => {}
         }
@@ -177,15 +177,15 @@ pub fn is_encrypted(input: &mut dyn Read) -> bool {
     while let Ok(event) = xml.next() {
         match event {
             // OpenDocument's manifest.
-            Event::Start(tag) if tag.name() == "encryption-data" => return true,
+            XmlEvent::Start(tag) if tag.name() == "encryption-data" => return true,
             // That of a book; see EPUB 3.3, 4.3.4 and what Adobe had before.
-            Event::Start(tag) if tag.name() == "EncryptionMethod" => {
+            XmlEvent::Start(tag) if tag.name() == "EncryptionMethod" => {
                 let method = tag.attribute("Algorithm").unwrap_or_default();
                 if !method.contains("embedding") && !method.contains("ns.adobe.com/pdf/enc") {
                     return true;
                 }
             }
-            Event::Done => break,
+            XmlEvent::Done => break,
             _ => {}
         }
     }

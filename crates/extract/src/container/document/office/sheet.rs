@@ -2,9 +2,9 @@
 //! the formula behind it. Numbers are left out.
 
 use super::lines::{column, part};
-use super::strings::Strings;
-use super::xml::{Event, Tag, Xml};
-use crate::container::pieces::{NextPiece, Piece};
+use super::strings::SharedStrings;
+use super::xml::{Xml, XmlEvent, XmlTag};
+use crate::container::pieces::{NextPiece, TextSegment};
 use std::io::{self, Read};
 
 /// What is held of a cell, in bytes.
@@ -12,7 +12,7 @@ const MAX_HELD: usize = 1 << 20;
 
 /// What a cell's value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Value {
+enum CellValue {
     /// Nothing that is told.
     #[default]
     Number,
@@ -24,7 +24,7 @@ enum Value {
 
 /// What the text that comes belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum SheetText {
     #[default]
     None,
     Value,
@@ -35,14 +35,14 @@ enum Place {
 /// A sheet that is being read.
 pub struct Sheet<'x, 's, 'm> {
     xml: Xml<&'x mut dyn Read>,
-    strings: Option<&'s Strings<'m>>,
+    strings: Option<&'s SharedStrings<'m>>,
     row: u64,
     column: u64,
     /// Elements that are open, and how many were when the cell began.
     depth: u64,
     cell: u64,
-    kind: Value,
-    place: Place,
+    kind: CellValue,
+    place: SheetText,
     value: Vec<u8>,
     formula: Vec<u8>,
     /// The row has a cell that says something.
@@ -53,7 +53,11 @@ pub struct Sheet<'x, 's, 'm> {
 
 impl<'x, 's, 'm> Sheet<'x, 's, 'm> {
     /// Reads a sheet behind its outermost element. `title`: what it is called.
-    pub fn new(xml: Xml<&'x mut dyn Read>, strings: Option<&'s Strings<'m>>, title: Option<String>) -> Self {
+    pub fn new(
+        xml: Xml<&'x mut dyn Read>,
+        strings: Option<&'s SharedStrings<'m>>,
+        title: Option<String>,
+    ) -> Self {
         Sheet {
             xml,
             strings,
@@ -61,8 +65,8 @@ impl<'x, 's, 'm> Sheet<'x, 's, 'm> {
             column: 0,
             depth: 0,
             cell: 0,
-            kind: Value::Number,
-            place: Place::None,
+            kind: CellValue::Number,
+            place: SheetText::None,
             value: Vec::new(),
             formula: Vec::new(),
             is_said: false,
@@ -77,13 +81,13 @@ impl<'x, 's, 'm> Sheet<'x, 's, 'm> {
     }
 
     /// Writes what there is of a cell.
-    fn write_cell(&mut self, piece: &mut Piece) {
+    fn write_cell(&mut self, piece: &mut TextSegment) {
         let number = || std::str::from_utf8(&self.value).ok()?.trim().parse().ok();
         match (self.kind, self.strings) {
-            (Value::Shared, Some(strings)) => {
+            (CellValue::Shared, Some(strings)) => {
                 piece.text.extend_from_slice(number().map_or(&[][..], |number| strings.show(number)));
             }
-            (Value::Text, _) => piece.text.extend_from_slice(&self.value),
+            (CellValue::Text, _) => piece.text.extend_from_slice(&self.value),
             _ => {}
         }
         if !self.formula.is_empty() {
@@ -103,25 +107,25 @@ impl<'x, 's, 'm> Sheet<'x, 's, 'm> {
 }
 
 impl NextPiece for &mut Sheet<'_, '_, '_> {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         if let Some(title) = self.title.take() {
             piece.text = format!("{title}\n").into_bytes();
             return Ok(true);
         }
         while !self.done {
             match self.xml.next()? {
-                Event::Start(tag) => {
+                XmlEvent::Start(tag) => {
                     self.depth += 1;
                     match tag.name() {
                         "c" => {
                             self.cell = self.depth;
                             (self.row, self.column) = place(&tag, self.row, self.column);
                             self.kind = kind(&tag);
-                            self.place = Place::None;
+                            self.place = SheetText::None;
                         }
-                        "v" => self.place = Place::Value,
-                        "f" => self.place = Place::Formula,
-                        "t" if self.kind == Value::Text => self.place = Place::Inline,
+                        "v" => self.place = SheetText::Value,
+                        "f" => self.place = SheetText::Formula,
+                        "t" if self.kind == CellValue::Text => self.place = SheetText::Inline,
                         "row" => {
                             let row = tag.attribute("r").and_then(|row| row.parse().ok());
                             (self.row, self.column) = (row.unwrap_or(self.row + 1), 0);
@@ -130,25 +134,25 @@ impl NextPiece for &mut Sheet<'_, '_, '_> {
                                 return Ok(true);
                             }
                         }
-                        "rPh" => self.place = Place::None,
+                        "rPh" => self.place = SheetText::None,
                         _ => {}
                     }
                 }
-                Event::Text(text) => {
+                XmlEvent::Text(text) => {
                     match self.place {
-                        Place::None => continue,
-                        Place::Formula => self.formula.extend_from_slice(text),
-                        Place::Value | Place::Inline => self.value.extend_from_slice(text),
+                        SheetText::None => continue,
+                        SheetText::Formula => self.formula.extend_from_slice(text),
+                        SheetText::Value | SheetText::Inline => self.value.extend_from_slice(text),
                     }
                     if self.value.len() + self.formula.len() > MAX_HELD {
                         self.write_cell(piece);
                         return Ok(true);
                     }
                 }
-                Event::End => {
+                XmlEvent::End => {
                     let is_cell = self.depth == self.cell;
                     self.depth = self.depth.saturating_sub(1);
-                    self.place = Place::None;
+                    self.place = SheetText::None;
                     if is_cell {
                         self.write_cell(piece);
                         if !piece.text.is_empty() {
@@ -157,8 +161,8 @@ impl NextPiece for &mut Sheet<'_, '_, '_> {
                         }
                     }
                 }
-                Event::Other => {}
-                Event::Done => self.done = true,
+                XmlEvent::Other => {}
+                XmlEvent::Done => self.done = true,
             }
         }
         Ok(false)
@@ -166,16 +170,16 @@ impl NextPiece for &mut Sheet<'_, '_, '_> {
 }
 
 /// What a cell's value is, by its attribute `t`.
-fn kind(tag: &Tag<'_>) -> Value {
+fn kind(tag: &XmlTag<'_>) -> CellValue {
     match tag.attribute("t").as_deref() {
-        Some("s") => Value::Shared,
-        Some("str" | "inlineStr" | "d") => Value::Text,
-        _ => Value::Number,
+        Some("s") => CellValue::Shared,
+        Some("str" | "inlineStr" | "d") => CellValue::Text,
+        _ => CellValue::Number,
     }
 }
 
 /// A cell's row and column: those it says, or those behind the last one.
-fn place(tag: &Tag<'_>, row: u64, column: u64) -> (u64, u64) {
+fn place(tag: &XmlTag<'_>, row: u64, column: u64) -> (u64, u64) {
     let said = tag.attribute("r").and_then(|place| {
         let letters = place.bytes().take_while(u8::is_ascii_uppercase).count();
         let (letters, digits) = place.split_at(letters);

@@ -1,8 +1,8 @@
 //! The strings that the cells of a workbook share (ECMA-376 part 1, 18.4): each is stored once and cells name it by its
 //! number. Held in memory up to a bound.
 
-use super::xml::{Event, Xml};
-use crate::container::pieces::{NextPiece, Piece};
+use super::xml::{Xml, XmlEvent};
+use crate::container::pieces::{NextPiece, TextSegment};
 use krea_scan_bounds::memory::{Held, Memory};
 use std::cell::RefCell;
 use std::io::{self, Read};
@@ -14,7 +14,7 @@ const STEP: usize = 4 << 20;
 
 /// Strings by their numbers.
 #[derive(Debug, Default)]
-pub struct Strings<'m> {
+pub struct SharedStrings<'m> {
     text: Vec<u8>,
     /// Where each ends.
     ends: Vec<u32>,
@@ -25,24 +25,24 @@ pub struct Strings<'m> {
     pub failed: Option<io::Error>,
 }
 
-impl<'m> Strings<'m> {
+impl<'m> SharedStrings<'m> {
     /// Reads all strings; `None` when they are too many to hold.
     ///
     /// # Errors
     /// When there is no memory.
     pub fn read(input: &mut dyn Read, memory: &'m Memory<'m>) -> io::Result<Option<Self>> {
-        let (mut strings, mut xml) = (Strings::default(), Xml::new(input));
+        let (mut strings, mut xml) = (SharedStrings::default(), Xml::new(input));
         let (mut depth, mut is_text, mut phonetic) = (0u64, false, None);
         loop {
             match xml.next() {
-                Ok(Event::Start(tag)) => {
+                Ok(XmlEvent::Start(tag)) => {
                     depth += 1;
                     is_text = tag.name() == "t" && phonetic.is_none();
                     if tag.name() == "rPh" && phonetic.is_none() {
                         phonetic = Some(depth);
                     }
                 }
-                Ok(Event::End) => {
+                Ok(XmlEvent::End) => {
                     if phonetic == Some(depth) {
                         phonetic = None;
                     }
@@ -52,9 +52,9 @@ impl<'m> Strings<'m> {
                     }
                     (depth, is_text) = (depth.saturating_sub(1), false);
                 }
-                Ok(Event::Text(text)) if is_text => strings.text.extend_from_slice(text),
-                Ok(Event::Text(_) | Event::Other) => {}
-                Ok(Event::Done) => break,
+                Ok(XmlEvent::Text(text)) if is_text => strings.text.extend_from_slice(text),
+                Ok(XmlEvent::Text(_) | XmlEvent::Other) => {}
+                Ok(XmlEvent::Done) => break,
                 Err(error) => {
                     strings.failed = Some(error);
                     break;
@@ -87,19 +87,19 @@ impl<'m> Strings<'m> {
     }
 
     /// Those that no cell shows, if there are any.
-    pub fn rest(&self) -> Option<Rest<'_, 'm>> {
-        let mut rest = Rest { strings: self, number: 0 };
+    pub fn rest(&self) -> Option<UnshownStrings<'_, 'm>> {
+        let mut rest = UnshownStrings { strings: self, number: 0 };
         rest.find().then_some(rest)
     }
 }
 
 /// Strings that no cell shows: those of cells whose text was removed.
-pub struct Rest<'s, 'm> {
-    strings: &'s Strings<'m>,
+pub struct UnshownStrings<'s, 'm> {
+    strings: &'s SharedStrings<'m>,
     number: usize,
 }
 
-impl Rest<'_, '_> {
+impl UnshownStrings<'_, '_> {
     /// Goes to the next one.
     fn find(&mut self) -> bool {
         let shown = self.strings.shown.borrow();
@@ -114,8 +114,8 @@ impl Rest<'_, '_> {
     }
 }
 
-impl NextPiece for Rest<'_, '_> {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+impl NextPiece for UnshownStrings<'_, '_> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         if !self.find() {
             return Ok(false);
         }

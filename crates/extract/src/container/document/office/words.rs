@@ -3,7 +3,7 @@
 //! Names are those of ECMA-376 (Word, PowerPoint, Excel, drawings), OpenDocument 1.3 and XHTML. They are told by what
 //! they are called, as prefixes are by habit the same.
 
-use super::xml::Tag;
+use super::xml::XmlTag;
 
 /// The kind of document that a file in a package is, by its outermost element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub enum Element {
 }
 
 /// What an element is in a document of this family. `parent`: what it is in.
-pub fn element(family: Family, tag: &Tag<'_>, parent: Element) -> Element {
+pub fn element(family: Family, tag: &XmlTag<'_>, parent: Element) -> Element {
     if parent == Element::Properties {
         return Element::Property;
     }

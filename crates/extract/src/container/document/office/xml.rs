@@ -19,9 +19,9 @@ const PIECE: usize = 32 << 10;
 const MAX_DAMAGE: u32 = 1000;
 
 /// What comes next.
-pub enum Event<'x> {
+pub enum XmlEvent<'x> {
     /// A tag that opens an element. One that closes it follows, also where the document has it in one tag.
-    Start(Tag<'x>),
+    Start(XmlTag<'x>),
     /// A tag that closes an element.
     End,
     /// Some text, references undone.
@@ -33,9 +33,9 @@ pub enum Event<'x> {
 }
 
 /// A tag that opens an element.
-pub struct Tag<'x>(BytesStart<'x>);
+pub struct XmlTag<'x>(BytesStart<'x>);
 
-impl Tag<'_> {
+impl XmlTag<'_> {
     /// The name with its prefix.
     pub fn full_name(&self) -> &str {
         self.0.name().0
@@ -101,7 +101,7 @@ impl<R: Read> Xml<R> {
     ///
     /// # Errors
     /// When what is there is no XML, or more than is held.
-    pub fn next(&mut self) -> io::Result<Event<'_>> {
+    pub fn next(&mut self) -> io::Result<XmlEvent<'_>> {
         let inner = self.reader.get_mut();
         inner.left = MAX_MARKUP;
         let piece = inner.fill_buf()?;
@@ -113,12 +113,12 @@ impl<R: Read> Xml<R> {
             self.text.clear();
             self.text.extend_from_slice(&piece[..length]);
             inner.consume(length);
-            return Ok(Event::Text(&self.text));
+            return Ok(XmlEvent::Text(&self.text));
         }
         self.buffer.clear();
         match self.reader.read_event_into(&mut self.buffer) {
-            Ok(Markup::Start(tag) | Markup::Empty(tag)) => Ok(Event::Start(Tag(tag))),
-            Ok(Markup::End(_)) => Ok(Event::End),
+            Ok(Markup::Start(tag) | Markup::Empty(tag)) => Ok(XmlEvent::Start(XmlTag(tag))),
+            Ok(Markup::End(_)) => Ok(XmlEvent::End),
             Ok(Markup::Text(text)) => Ok(keep(&mut self.text, &text.into_inner())),
             Ok(Markup::CData(text)) => Ok(keep(&mut self.text, &text.into_inner())),
             Ok(Markup::GeneralRef(name)) => {
@@ -126,17 +126,17 @@ impl<R: Read> Xml<R> {
                 self.text.clear();
                 let known = reference(&name, &mut self.text);
                 self.unexpanded |= !known && self.defines_entities;
-                Ok(Event::Text(&self.text))
+                Ok(XmlEvent::Text(&self.text))
             }
             Ok(Markup::DocType(text)) => {
                 self.defines_entities |= text.into_inner().contains("<!ENTITY");
-                Ok(Event::Other)
+                Ok(XmlEvent::Other)
             }
-            Ok(Markup::Eof) => Ok(Event::Done),
-            Ok(Markup::Comment(_) | Markup::Decl(_) | Markup::PI(_)) => Ok(Event::Other),
+            Ok(Markup::Eof) => Ok(XmlEvent::Done),
+            Ok(Markup::Comment(_) | Markup::Decl(_) | Markup::PI(_)) => Ok(XmlEvent::Other),
             Err(quick_xml::Error::IllFormed(_)) if self.damage < MAX_DAMAGE => {
                 self.damage += 1;
-                Ok(Event::Other)
+                Ok(XmlEvent::Other)
             }
             Err(quick_xml::Error::Io(error)) => {
                 Err(error.get_ref().and_then(|inner| inner.downcast_ref::<ReadError>()).map_or_else(
@@ -149,10 +149,10 @@ impl<R: Read> Xml<R> {
     }
 }
 
-fn keep<'x>(kept: &'x mut Vec<u8>, text: &str) -> Event<'x> {
+fn keep<'x>(kept: &'x mut Vec<u8>, text: &str) -> XmlEvent<'x> {
     kept.clear();
     kept.extend_from_slice(text.as_bytes());
-    Event::Text(kept)
+    XmlEvent::Text(kept)
 }
 
 /// A name without its prefix.
@@ -315,11 +315,11 @@ mod tests {
         let (mut xml, mut all) = (Xml::new(input), String::new());
         let error = loop {
             match xml.next() {
-                Ok(Event::Start(tag)) => all.push_str(&format!("<{}>", tag.name())),
-                Ok(Event::End) => all.push_str("</>"),
-                Ok(Event::Text(text)) => all.push_str(&String::from_utf8_lossy(text)),
-                Ok(Event::Other) => {}
-                Ok(Event::Done) => break None,
+                Ok(XmlEvent::Start(tag)) => all.push_str(&format!("<{}>", tag.name())),
+                Ok(XmlEvent::End) => all.push_str("</>"),
+                Ok(XmlEvent::Text(text)) => all.push_str(&String::from_utf8_lossy(text)),
+                Ok(XmlEvent::Other) => {}
+                Ok(XmlEvent::Done) => break None,
                 Err(error) => break Some(error.to_string()),
             }
         };
@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn attributes_are_found_by_their_names() {
         let mut xml = Xml::new(&b"<w:a xmlns:w='urn:w' w:val='a&amp;b' other=\"c\"/>"[..]);
-        let Ok(Event::Start(tag)) = xml.next() else { panic!("no tag") };
+        let Ok(XmlEvent::Start(tag)) = xml.next() else { panic!("no tag") };
         assert_eq!(tag.attribute("val").as_deref(), Some("a&b"));
         assert_eq!(tag.attribute("other").as_deref(), Some("c"));
         assert_eq!(tag.attribute("none"), None);

@@ -8,7 +8,7 @@ mod rest;
 use super::super::{Seekable, Walk};
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_pdf::crypt::Locked;
-use krea_scan_pdf::file::File;
+use krea_scan_pdf::file::PdfFile;
 use memchr::memmem;
 use std::io::{self, Read, SeekFrom};
 
@@ -50,7 +50,7 @@ pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
     input.rewind()?;
     let mut data = Vec::with_capacity(size as usize);
     input.take(size).read_to_end(&mut data)?;
-    let mut file = File::read(&data, walk.level(), budget)?;
+    let mut file = PdfFile::read(&data, walk.level(), budget)?;
     if file.entries.is_empty() {
         // Something else may speak of PDF near its start.
         if data.starts_with(MAGIC) {
@@ -72,7 +72,7 @@ pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
 }
 
 /// What is missing of a file, if anything is.
-fn damage(file: &File<'_>, data: &[u8]) -> Option<String> {
+fn damage(file: &PdfFile<'_>, data: &[u8]) -> Option<String> {
     // A file that is made for the web says first how long it is.
     let first = file.object_at(0);
     let length = first

@@ -4,7 +4,7 @@ use super::super::super::{Walk, layer};
 use super::pictures;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_pdf::content::{Drawing, Fonts, UNMOVED};
-use krea_scan_pdf::file::File;
+use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::object::{Dict, Object};
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -16,7 +16,7 @@ const MAX_PAGES: usize = 200_000;
 
 /// What was read with the pages.
 #[derive(Default)]
-pub struct Seen {
+pub struct SeenObjects {
     /// The numbers of objects that need no second look.
     pub objects: HashSet<u32>,
     /// The page that a note or a form field stands on.
@@ -28,14 +28,14 @@ pub struct Seen {
 }
 
 /// A page, with what it has from the ones above.
-struct Page {
+struct PdfPage {
     dict: Dict,
     resources: Dict,
 }
 
 /// Reads all pages. `name` is the document's.
-pub fn read(walk: &mut Walk<'_>, file: &File<'_>, name: &str) -> io::Result<Seen> {
-    let (mut seen, mut fonts) = (Seen::default(), Fonts::default());
+pub fn read(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str) -> io::Result<SeenObjects> {
+    let (mut seen, mut fonts) = (SeenObjects::default(), Fonts::default());
     let mut count = 0;
     each_page(file, |page| {
         count += 1;
@@ -48,7 +48,7 @@ pub fn read(walk: &mut Walk<'_>, file: &File<'_>, name: &str) -> io::Result<Seen
 }
 
 /// Goes through the tree of pages, or through all pages there are where that has none.
-fn each_page(file: &File<'_>, mut each: impl FnMut(Page) -> io::Result<()>) -> io::Result<()> {
+fn each_page(file: &PdfFile<'_>, mut each: impl FnMut(PdfPage) -> io::Result<()>) -> io::Result<()> {
     let mut visited = HashSet::new();
     let mut left = MAX_PAGES;
     let root = file.dict(&file.trailer("Root")).unwrap_or_default();
@@ -67,7 +67,7 @@ fn each_page(file: &File<'_>, mut each: impl FnMut(Page) -> io::Result<()>) -> i
             }
             _ => {
                 left -= 1;
-                each(Page { dict, resources })?;
+                each(PdfPage { dict, resources })?;
             }
         }
     }
@@ -84,7 +84,7 @@ fn each_page(file: &File<'_>, mut each: impl FnMut(Page) -> io::Result<()>) -> i
             let above = file.dict(dict.get("Parent")).unwrap_or_default();
             let inherited = || file.dict(above.get("Resources")).unwrap_or_default();
             let resources = file.dict(dict.get("Resources")).unwrap_or_else(inherited);
-            each(Page { dict, resources })?;
+            each(PdfPage { dict, resources })?;
         }
     }
     Ok(())
@@ -93,11 +93,11 @@ fn each_page(file: &File<'_>, mut each: impl FnMut(Page) -> io::Result<()>) -> i
 /// Reads a page, which is number `count`.
 fn one(
     walk: &mut Walk<'_>,
-    file: &File<'_>,
+    file: &PdfFile<'_>,
     name: &str,
-    page: &Page,
+    page: &PdfPage,
     count: usize,
-    seen: &mut Seen,
+    seen: &mut SeenObjects,
     fonts: &mut Fonts,
 ) -> io::Result<()> {
     let mut drawing = Drawing::new(file, fonts);
@@ -113,7 +113,7 @@ fn one(
             streams.push(stream);
         }
     }
-    let mut drawn = drawing.run(Parts::new(file, streams), &page.resources, UNMOVED, 0);
+    let mut drawn = drawing.run(ContentParts::new(file, streams), &page.resources, UNMOVED, 0);
     if let Object::Array(notes) = file.get(page.dict.get("Annots")) {
         for note in &notes {
             if let Object::Ref(number) = note {
@@ -162,20 +162,20 @@ fn one(
 
 /// The parts of a page's content, one after the other with white space between them. What goes wrong in one of them shows
 /// when all were read.
-struct Parts<'p, 'd> {
-    file: &'p File<'d>,
+struct ContentParts<'p, 'd> {
+    file: &'p PdfFile<'d>,
     streams: std::vec::IntoIter<std::rc::Rc<krea_scan_pdf::object::Stream>>,
     current: Option<Box<dyn io::Read + 'd>>,
     failed: Option<io::Error>,
 }
 
-impl<'p, 'd> Parts<'p, 'd> {
-    fn new(file: &'p File<'d>, streams: Vec<std::rc::Rc<krea_scan_pdf::object::Stream>>) -> Self {
-        Parts { file, streams: streams.into_iter(), current: None, failed: None }
+impl<'p, 'd> ContentParts<'p, 'd> {
+    fn new(file: &'p PdfFile<'d>, streams: Vec<std::rc::Rc<krea_scan_pdf::object::Stream>>) -> Self {
+        ContentParts { file, streams: streams.into_iter(), current: None, failed: None }
     }
 }
 
-impl io::Read for Parts<'_, '_> {
+impl io::Read for ContentParts<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if let Some(current) = &mut self.current {

@@ -2,7 +2,7 @@
 
 use super::super::super::{Walk, layer};
 use image::{DynamicImage, GrayImage};
-use krea_scan_pdf::file::File;
+use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::filter::{self, Filter};
 use krea_scan_pdf::object::{Dict, Object, Stream};
 use std::io::{self, Cursor, Read};
@@ -21,7 +21,7 @@ const UNKNOWN: &str =
 /// Reads the pictures of a page. `name` is the document's, `page` the page's number.
 pub fn read(
     walk: &mut Walk<'_>,
-    file: &File<'_>,
+    file: &PdfFile<'_>,
     name: &str,
     page: usize,
     pictures: &[(u32, Rc<Stream>)],
@@ -109,7 +109,7 @@ impl Colours {
         }
     }
 
-    fn of(file: &File<'_>, value: &Object, depth: usize) -> Option<Self> {
+    fn of(file: &PdfFile<'_>, value: &Object, depth: usize) -> Option<Self> {
         let value = file.get(value);
         let first = value.array().first().map(|first| file.get(first));
         match first.as_ref().unwrap_or(&value).name() {
@@ -157,7 +157,7 @@ impl Colours {
 /// Hands on a picture that stands as numbers in its stream.
 fn pixels(
     walk: &mut Walk<'_>,
-    file: &File<'_>,
+    file: &PdfFile<'_>,
     name: &str,
     place: krea_scan_text::Layer,
     stream: &Stream,

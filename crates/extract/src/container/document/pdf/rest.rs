@@ -2,9 +2,9 @@
 //! nothing points to any more. Each object is looked at once, in the order of the file.
 
 use super::super::super::{Walk, layer};
-use super::pages::Seen;
+use super::pages::SeenObjects;
 use krea_scan_pdf::content::{Drawing, Fonts, UNMOVED};
-use krea_scan_pdf::file::File;
+use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::object::{Dict, Object, Stream};
 use memchr::memmem;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ const HEAD: u64 = 4 << 10;
 const MANY: usize = 200;
 
 /// Reads the rest of a document. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, file: &File<'_>, name: &str, mut seen: Seen) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str, mut seen: SeenObjects) -> io::Result<()> {
     info(walk, file, name)?;
     let mut names = HashMap::new();
     let mut streams = Vec::new();
@@ -70,7 +70,7 @@ pub fn read(walk: &mut Walk<'_>, file: &File<'_>, name: &str, mut seen: Seen) ->
 }
 
 /// The properties of the document.
-fn info(walk: &mut Walk<'_>, file: &File<'_>, name: &str) -> io::Result<()> {
+fn info(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str) -> io::Result<()> {
     let Some(info) = file.dict(&file.trailer("Info")) else { return Ok(()) };
     for (key, value) in &info.0 {
         let key = krea_scan_pdf::encoding::text(key);
@@ -82,7 +82,7 @@ fn info(walk: &mut Walk<'_>, file: &File<'_>, name: &str) -> io::Result<()> {
 }
 
 /// Finds what attached files are called: the names of their streams' objects.
-fn attached(file: &File<'_>, dict: &Dict, names: &mut HashMap<u32, String>, depth: usize) {
+fn attached(file: &PdfFile<'_>, dict: &Dict, names: &mut HashMap<u32, String>, depth: usize) {
     if let Some(files) = file.dict(dict.get("EF")) {
         let own = ["UF", "F", "Unix", "DOS", "Desc"].iter().find_map(|key| file.text(dict.get(key)));
         for (_, value) in &files.0 {
@@ -103,11 +103,11 @@ fn attached(file: &File<'_>, dict: &Dict, names: &mut HashMap<u32, String>, dept
 /// Hands on the texts in an object, if one of them is long enough to matter.
 fn strings(
     walk: &mut Walk<'_>,
-    file: &File<'_>,
+    file: &PdfFile<'_>,
     name: &str,
     number: u32,
     object: &Object,
-    seen: &Seen,
+    seen: &SeenObjects,
 ) -> io::Result<()> {
     let (mut text, mut longest) = (String::new(), 0);
     collect(object, "", &mut text, &mut longest, 0);
@@ -147,7 +147,7 @@ fn is_note(kind: &[u8]) -> bool {
     matches!(kind, b"Link" | b"Text" | b"FreeText" | b"Widget" | b"Popup" | b"FileAttachment")
 }
 
-fn is_info(file: &File<'_>, number: u32) -> bool {
+fn is_info(file: &PdfFile<'_>, number: u32) -> bool {
     file.trailers.iter().any(|(_, trailer)| *trailer.get("Info") == Object::Ref(number))
 }
 
@@ -187,11 +187,11 @@ fn entries(dict: &Dict, text: &mut String, longest: &mut usize, depth: usize) {
 /// Hands on a stream that no page led to, unless it is known to say nothing.
 fn stream(
     walk: &mut Walk<'_>,
-    file: &File<'_>,
+    file: &PdfFile<'_>,
     name: &str,
     stream: &Rc<Stream>,
     attached: Option<&String>,
-    seen: &mut Seen,
+    seen: &mut SeenObjects,
     fonts: &mut Fonts,
 ) -> io::Result<()> {
     let (dict, number) = (&stream.dict, stream.id.0);

@@ -28,7 +28,7 @@ pub enum Holds {
 
 /// What a group has of its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Group {
+pub struct RtfGroup {
     /// What it holds.
     pub holds: Holds,
     /// How many characters stand for one of Unicode, for programs that do not know that.
@@ -41,7 +41,7 @@ pub struct Group {
 
 /// The groups that are open.
 pub struct Groups {
-    open: Vec<Group>,
+    open: Vec<RtfGroup>,
     deeper: u64,
     /// What bytes are where no font says anything.
     default: &'static Encoding,
@@ -55,7 +55,7 @@ pub struct Groups {
 impl Default for Groups {
     fn default() -> Self {
         Groups {
-            open: vec![Group {
+            open: vec![RtfGroup {
                 holds: Holds::Text,
                 fallback: 1,
                 encoding: encoding_rs::WINDOWS_1252,
@@ -72,7 +72,7 @@ impl Default for Groups {
 
 impl Groups {
     /// The innermost one.
-    pub fn now(&self) -> Group {
+    pub fn now(&self) -> RtfGroup {
         self.open[self.open.len() - 1]
     }
 
@@ -85,7 +85,7 @@ impl Groups {
     pub fn open(&mut self) {
         self.count += 1;
         if self.open.len() < MAX_DEPTH {
-            self.open.push(Group { is_optional: false, ..self.now() });
+            self.open.push(RtfGroup { is_optional: false, ..self.now() });
         } else {
             self.deeper += 1;
         }
@@ -105,7 +105,7 @@ impl Groups {
         self.set(|group| group.is_optional = true);
     }
 
-    fn set(&mut self, change: impl FnOnce(&mut Group)) {
+    fn set(&mut self, change: impl FnOnce(&mut RtfGroup)) {
         // Of what is too deep nothing is known any more.
         if self.deeper == 0 {
             let last = self.open.len() - 1;

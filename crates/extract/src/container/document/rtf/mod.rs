@@ -7,12 +7,12 @@
 mod groups;
 mod tokens;
 
-use super::super::pieces::{NextPiece, Piece};
+use super::super::pieces::{NextPiece, TextSegment};
 use super::super::{Seekable, Walk, layer};
 use groups::{Groups, Holds, VARIABLE};
 use krea_scan_bounds::read_error::ReadError;
 use std::io::{self, BufReader, Cursor, Read};
-use tokens::{Token, Tokens};
+use tokens::{RtfToken, RtfTokens};
 
 /// Every RTF starts with this.
 pub const MAGIC: &[u8] = b"{\\rtf";
@@ -25,12 +25,12 @@ const OBJECT_HEAD: u64 = 4 << 10;
 
 /// Reads an RTF. `name` is its own.
 pub fn read(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io::Result<()> {
-    let mut text = Texts::new(&mut input, false);
+    let mut text = RtfText::new(&mut input, false);
     walk.pieces(layer("text", "text"), name, &mut text)?;
     let (has_asides, has_bytes, open) = (text.has_asides, text.has_bytes, text.groups.depth());
     if has_asides {
         input.rewind()?;
-        walk.pieces(layer("notes", "notes"), name, &mut Texts::new(&mut input, true))?;
+        walk.pieces(layer("notes", "notes"), name, &mut RtfText::new(&mut input, true))?;
     }
     if has_bytes {
         input.rewind()?;
@@ -43,8 +43,8 @@ pub fn read(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io
 }
 
 /// The text of a document, or what stands beside it.
-struct Texts<R> {
-    tokens: Tokens<BufReader<R>>,
+struct RtfText<R> {
+    tokens: RtfTokens<BufReader<R>>,
     groups: Groups,
     /// What stands beside the text is read, and not the text.
     asides: bool,
@@ -58,10 +58,10 @@ struct Texts<R> {
     has_bytes: bool,
 }
 
-impl<R: Read> Texts<R> {
+impl<R: Read> RtfText<R> {
     fn new(input: R, asides: bool) -> Self {
-        Texts {
-            tokens: Tokens::new(BufReader::with_capacity(BUFFER, input)),
+        RtfText {
+            tokens: RtfTokens::new(BufReader::with_capacity(BUFFER, input)),
             groups: Groups::default(),
             asides,
             bytes: Vec::new(),
@@ -141,8 +141,8 @@ impl<R: Read> Texts<R> {
     }
 }
 
-impl<R: Read> NextPiece for &mut Texts<R> {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+impl<R: Read> NextPiece for &mut RtfText<R> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         let start = self.wanted();
         loop {
             let out = &mut piece.text;
@@ -152,9 +152,9 @@ impl<R: Read> NextPiece for &mut Texts<R> {
                 return Ok(!piece.text.is_empty());
             };
             let (before, is_wanted) = (self.wanted(), self.wanted().is_some());
-            let ends_part = matches!(token, Token::Close) && before == Some(VARIABLE);
+            let ends_part = matches!(token, RtfToken::Close) && before == Some(VARIABLE);
             match token {
-                Token::Byte(byte) | Token::Hex(byte) => {
+                RtfToken::Byte(byte) | RtfToken::Hex(byte) => {
                     if is_wanted && !self.is_skipped() {
                         self.bytes.push(byte);
                     }
@@ -163,18 +163,18 @@ impl<R: Read> NextPiece for &mut Texts<R> {
                     }
                     self.flush(out);
                 }
-                Token::Open => {
+                RtfToken::Open => {
                     self.skip = 0;
                     self.flush(out);
                     self.groups.open();
                 }
-                Token::Close => {
+                RtfToken::Close => {
                     self.skip = 0;
                     self.flush(out);
                     self.groups.close();
                 }
-                Token::Symbol(b'*') => self.groups.optional(),
-                Token::Symbol(symbol) if is_wanted => {
+                RtfToken::Symbol(b'*') => self.groups.optional(),
+                RtfToken::Symbol(symbol) if is_wanted => {
                     let text = match symbol {
                         b'~' => Some(' '),
                         b'_' => Some('-'),
@@ -192,8 +192,8 @@ impl<R: Read> NextPiece for &mut Texts<R> {
                         }
                     }
                 }
-                Token::Symbol(_) => {}
-                Token::Word(number) => self.word(number, is_wanted, out)?,
+                RtfToken::Symbol(_) => {}
+                RtfToken::Word(number) => self.word(number, is_wanted, out)?,
             }
             // Notes stand apart from each other; the text goes on behind them.
             let is_apart = self.asides && before.is_some() && (ends_part || self.wanted() != before);
@@ -210,7 +210,7 @@ impl<R: Read> NextPiece for &mut Texts<R> {
 }
 
 /// Gives a piece the name of what it is.
-fn name(piece: &mut Piece, what: Option<&'static str>) {
+fn name(piece: &mut TextSegment, what: Option<&'static str>) {
     piece.part = what.filter(|what| !what.is_empty()).map(|what| layer("entry", what));
 }
 
@@ -233,7 +233,7 @@ fn character(word: &str) -> Option<char> {
 
 /// Hands on the pictures and objects.
 fn members(walk: &mut Walk<'_>, input: &mut impl Read) -> io::Result<()> {
-    let mut members = Members::new(input);
+    let mut members = RtfObjects::new(input);
     let mut count = 0;
     while let Some(what) = members.next_member()? {
         count += 1;
@@ -262,8 +262,8 @@ fn native(head: &[u8]) -> Option<usize> {
 }
 
 /// The pictures and objects, one after the other: what is read are the bytes of the one that was found last.
-struct Members<R> {
-    tokens: Tokens<BufReader<R>>,
+struct RtfObjects<R> {
+    tokens: RtfTokens<BufReader<R>>,
     groups: Groups,
     /// How many groups are open in the one whose bytes are read.
     inside: Option<u64>,
@@ -273,10 +273,10 @@ struct Members<R> {
     plain: u64,
 }
 
-impl<R: Read> Members<R> {
+impl<R: Read> RtfObjects<R> {
     fn new(input: R) -> Self {
-        let tokens = Tokens::new(BufReader::with_capacity(BUFFER, input));
-        Members { tokens, groups: Groups::default(), inside: None, high: None, plain: 0 }
+        let tokens = RtfTokens::new(BufReader::with_capacity(BUFFER, input));
+        RtfObjects { tokens, groups: Groups::default(), inside: None, high: None, plain: 0 }
     }
 
     /// Goes to the next one, and says what it is.
@@ -285,7 +285,7 @@ impl<R: Read> Members<R> {
             let depth = self.groups.depth();
             let before = self.groups.now().holds;
             self.take_in(&token)?;
-            if let (Holds::Bytes(what), Token::Word(_)) = (self.groups.now().holds, token)
+            if let (Holds::Bytes(what), RtfToken::Word(_)) = (self.groups.now().holds, token)
                 && before != Holds::Bytes(what)
             {
                 (self.inside, self.high) = (Some(depth), None);
@@ -296,26 +296,26 @@ impl<R: Read> Members<R> {
     }
 
     /// Takes in what changes the groups. Passes bytes that are written as they are where nobody reads them.
-    fn take_in(&mut self, token: &Token) -> io::Result<()> {
+    fn take_in(&mut self, token: &RtfToken) -> io::Result<()> {
         match token {
-            Token::Open => self.groups.open(),
-            Token::Close => self.groups.close(),
-            Token::Symbol(b'*') => self.groups.optional(),
-            Token::Word(length) if self.tokens.word() == "bin" => {
+            RtfToken::Open => self.groups.open(),
+            RtfToken::Close => self.groups.close(),
+            RtfToken::Symbol(b'*') => self.groups.optional(),
+            RtfToken::Word(length) if self.tokens.word() == "bin" => {
                 let length = length.unwrap_or(0).max(0) as u64;
                 match self.inside {
                     Some(depth) if depth == self.groups.depth() => self.plain = length,
                     _ => self.tokens.skip(length)?,
                 }
             }
-            Token::Word(number) => self.groups.word(self.tokens.word(), *number),
+            RtfToken::Word(number) => self.groups.word(self.tokens.word(), *number),
             _ => {}
         }
         Ok(())
     }
 }
 
-impl<R: Read> Read for Members<R> {
+impl<R: Read> Read for RtfObjects<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while let Some(depth) = self.inside.filter(|_| filled < buffer.len()) {
@@ -332,7 +332,7 @@ impl<R: Read> Read for Members<R> {
                 self.inside = None;
                 break;
             };
-            if let Token::Byte(byte) = token
+            if let RtfToken::Byte(byte) = token
                 && self.groups.depth() == depth
                 && let Some(digit) = (byte as char).to_digit(16)
             {

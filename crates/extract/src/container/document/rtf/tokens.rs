@@ -8,12 +8,12 @@ const MAX_WORD: usize = 64;
 
 /// A piece of what is written.
 #[derive(Debug, PartialEq)]
-pub enum Token {
+pub enum RtfToken {
     /// `{`.
     Open,
     /// `}`.
     Close,
-    /// `\word` or `\word12`: its number. [`Tokens::word`] is the word.
+    /// `\word` or `\word12`: its number. [`RtfTokens::word`] is the word.
     Word(Option<i32>),
     /// `\*` and the like.
     Symbol(u8),
@@ -24,15 +24,15 @@ pub enum Token {
 }
 
 /// Reads tokens.
-pub struct Tokens<R> {
+pub struct RtfTokens<R> {
     input: R,
     word: String,
 }
 
-impl<R: BufRead> Tokens<R> {
+impl<R: BufRead> RtfTokens<R> {
     /// Reads those of an input.
     pub fn new(input: R) -> Self {
-        Tokens { input, word: String::new() }
+        RtfTokens { input, word: String::new() }
     }
 
     fn peek(&mut self) -> io::Result<Option<u8>> {
@@ -70,12 +70,12 @@ impl<R: BufRead> Tokens<R> {
     ///
     /// # Errors
     /// What reading answers.
-    pub fn next(&mut self) -> io::Result<Option<Token>> {
+    pub fn next(&mut self) -> io::Result<Option<RtfToken>> {
         loop {
             let Some(byte) = self.byte()? else { return Ok(None) };
             return Ok(Some(match byte {
-                b'{' => Token::Open,
-                b'}' => Token::Close,
+                b'{' => RtfToken::Open,
+                b'}' => RtfToken::Close,
                 b'\r' | b'\n' | 0 => continue,
                 b'\\' => match self.peek()? {
                     Some(b'a'..=b'z' | b'A'..=b'Z') => return self.read_word().map(Some),
@@ -84,20 +84,20 @@ impl<R: BufRead> Tokens<R> {
                         let mut digit =
                             || Ok::<_, io::Error>(self.byte()?.and_then(|byte| (byte as char).to_digit(16)));
                         let (high, low) = (digit()?, digit()?);
-                        Token::Hex((high.unwrap_or(0) * 16 + low.unwrap_or(0)) as u8)
+                        RtfToken::Hex((high.unwrap_or(0) * 16 + low.unwrap_or(0)) as u8)
                     }
                     Some(symbol) => {
                         self.byte()?;
-                        Token::Symbol(symbol)
+                        RtfToken::Symbol(symbol)
                     }
                     None => return Ok(None),
                 },
-                byte => Token::Byte(byte),
+                byte => RtfToken::Byte(byte),
             }));
         }
     }
 
-    fn read_word(&mut self) -> io::Result<Token> {
+    fn read_word(&mut self) -> io::Result<RtfToken> {
         self.word.clear();
         while let Some(byte) = self.peek()?.filter(u8::is_ascii_alphabetic) {
             self.byte()?;
@@ -118,7 +118,7 @@ impl<R: BufRead> Tokens<R> {
             self.byte()?;
         }
         let number = number.map(|number| if is_negative { -number } else { number } as i32);
-        Ok(Token::Word(number))
+        Ok(RtfToken::Word(number))
     }
 }
 
@@ -128,11 +128,11 @@ mod tests {
 
     #[test]
     fn what_is_written_in_it() {
-        let mut tokens = Tokens::new(&b"{\\rtf1\\u-8212 ?\\'e4x\r\n\\*\\b0}\\bin3 }}}z"[..]);
+        let mut tokens = RtfTokens::new(&b"{\\rtf1\\u-8212 ?\\'e4x\r\n\\*\\b0}\\bin3 }}}z"[..]);
         let mut all = Vec::new();
         while let Some(token) = tokens.next().unwrap() {
-            all.push(format!("{} {token:?}", if let Token::Word(_) = token { tokens.word() } else { "" }));
-            if let (Token::Word(Some(length)), "bin") = (token, tokens.word()) {
+            all.push(format!("{} {token:?}", if let RtfToken::Word(_) = token { tokens.word() } else { "" }));
+            if let (RtfToken::Word(Some(length)), "bin") = (token, tokens.word()) {
                 tokens.skip(length as u64).unwrap();
             }
         }

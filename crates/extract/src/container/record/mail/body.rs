@@ -1,13 +1,13 @@
 //! The body of a part: its lines up to where the part ends, as they were before they were encoded for the way.
 
-use super::source::Source;
+use super::source::MailLines;
 use super::transfer::Transfer;
 use crate::container::record::base64::Letters;
 use std::io::{self, BufRead, Read};
 
 /// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum BodyEnd {
     /// With the message.
     Message,
     /// At a line that parts the multipart with this number, from 0; `is_last` if that is over, too.
@@ -20,18 +20,18 @@ pub enum End {
 }
 
 /// Which boundary a line is, innermost first.
-pub fn boundary(boundaries: &[Vec<u8>], line: &[u8]) -> Option<End> {
+pub fn boundary(boundaries: &[Vec<u8>], line: &[u8]) -> Option<BodyEnd> {
     let line = line.strip_prefix(b"--")?;
     let number = boundaries.iter().rposition(|boundary| {
         let rest = line.strip_prefix(&boundary[..]).map(<[u8]>::trim_ascii_end);
         rest.is_some_and(|rest| matches!(rest, b"" | b"--"))
     })?;
-    Some(End::Boundary { number, is_last: line.trim_ascii_end().len() > boundaries[number].len() })
+    Some(BodyEnd::Boundary { number, is_last: line.trim_ascii_end().len() > boundaries[number].len() })
 }
 
 /// Reads a body.
-pub struct Body<'s, R> {
-    source: &'s mut Source<R>,
+pub struct MailBody<'s, R> {
+    source: &'s mut MailLines<R>,
     boundaries: &'s [Vec<u8>],
     transfer: Transfer,
     /// What is decoded and not yet given, and how much of it was.
@@ -42,13 +42,13 @@ pub struct Body<'s, R> {
     letters: Letters,
     /// Between `begin` and `end`.
     is_in_file: bool,
-    end: Option<End>,
+    end: Option<BodyEnd>,
 }
 
-impl<'s, R: BufRead> Body<'s, R> {
+impl<'s, R: BufRead> MailBody<'s, R> {
     /// The body that comes next.
-    pub fn new(source: &'s mut Source<R>, boundaries: &'s [Vec<u8>], transfer: Transfer) -> Self {
-        Body {
+    pub fn new(source: &'s mut MailLines<R>, boundaries: &'s [Vec<u8>], transfer: Transfer) -> Self {
+        MailBody {
             source,
             boundaries,
             transfer,
@@ -62,7 +62,7 @@ impl<'s, R: BufRead> Body<'s, R> {
     }
 
     /// Passes over what was not read, and says where the body ends.
-    pub fn end(mut self) -> io::Result<End> {
+    pub fn end(mut self) -> io::Result<BodyEnd> {
         loop {
             if let Some(end) = self.end {
                 return Ok(end);
@@ -75,7 +75,7 @@ impl<'s, R: BufRead> Body<'s, R> {
     /// Decodes the next line.
     fn next(&mut self) -> io::Result<()> {
         let Some(line) = self.source.line()? else {
-            self.end = Some(End::Message);
+            self.end = Some(BodyEnd::Message);
             self.decoded.extend_from_slice(std::mem::take(&mut self.line_end));
             self.letters.end(&mut self.decoded);
             return Ok(());
@@ -105,7 +105,7 @@ impl<'s, R: BufRead> Body<'s, R> {
     }
 }
 
-impl<R: BufRead> Read for Body<'_, R> {
+impl<R: BufRead> Read for MailBody<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.given == self.decoded.len() {
             self.decoded.clear();

@@ -2,7 +2,7 @@
 //! follows.
 
 use super::body;
-use super::source::Source;
+use super::source::MailLines;
 use super::transfer::{Transfer, transfer};
 use encoding_rs::Encoding;
 use mail_parser::ContentType;
@@ -45,7 +45,7 @@ pub struct Headers {
 impl Headers {
     /// Reads headers up to the empty line behind them, or to where they can be no more. What mail programs put before them
     /// is passed over.
-    pub fn read<R: BufRead>(source: &mut Source<R>, boundaries: &[Vec<u8>]) -> io::Result<Self> {
+    pub fn read<R: BufRead>(source: &mut MailLines<R>, boundaries: &[Vec<u8>]) -> io::Result<Self> {
         let (mut headers, mut field, mut bytes) = (Headers::default(), Vec::new(), 0);
         while let Some(line) = source.line()? {
             let goes_on = !line.starts || line.bytes.starts_with(b" ") || line.bytes.starts_with(b"\t");

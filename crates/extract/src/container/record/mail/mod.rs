@@ -11,15 +11,15 @@ mod tests;
 mod text;
 mod transfer;
 
-use super::made::Made;
-use crate::container::{Group, Seekable, Walk, layer};
+use super::made::TextMaker;
+use crate::container::{Seekable, UnreadGroup, Walk, layer};
 use crate::has_ending;
-use body::{Body, End};
+use body::{BodyEnd, MailBody};
 use header::Headers;
 use krea_scan_bounds::limits::Metered;
 use krea_scan_text::label::one_line;
 use memchr::memmem;
-use source::Source;
+use source::MailLines;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use transfer::Transfer;
 
@@ -39,14 +39,14 @@ const ENVELOPED: [&[u8]; 2] =
 
 /// What holds messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum MailFormat {
     /// One message.
     Message,
     /// Messages one after the other (RFC 4155).
     Mailbox,
 }
 
-impl Format {
+impl MailFormat {
     /// What a file is.
     pub fn of(head: &[u8], name: &str) -> Option<Self> {
         if !head.first().is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'>') {
@@ -56,9 +56,9 @@ impl Format {
             let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
             // `git format-patch` writes mails, for people to read and edit as they are.
             let is_patch = memmem::find(line, b" Mon Sep 17 00:00:00 2001").is_some();
-            return (source::is_from_line(line) && !is_patch).then_some(Format::Mailbox);
+            return (source::is_from_line(line) && !is_patch).then_some(MailFormat::Mailbox);
         }
-        is_message(head, name).then_some(Format::Message)
+        is_message(head, name).then_some(MailFormat::Message)
     }
 }
 
@@ -119,10 +119,10 @@ fn is_message(head: &[u8], name: &str) -> bool {
 }
 
 /// Reads messages.
-pub fn read(walk: &mut Walk<'_>, format: Format, input: &mut dyn Seekable) -> io::Result<()> {
-    let is_mailbox = format == Format::Mailbox;
-    let mut source = Source::new(BufReader::with_capacity(BUFFER, input), is_mailbox);
-    let (mut number, mut encrypted) = (0u64, Group::default());
+pub fn read(walk: &mut Walk<'_>, format: MailFormat, input: &mut dyn Seekable) -> io::Result<()> {
+    let is_mailbox = format == MailFormat::Mailbox;
+    let mut source = MailLines::new(BufReader::with_capacity(BUFFER, input), is_mailbox);
+    let (mut number, mut encrypted) = (0u64, UnreadGroup::default());
     let read = loop {
         match is_mailbox.then(|| source.next_message()) {
             Some(Err(error)) => break Err(error),
@@ -142,9 +142,9 @@ pub fn read(walk: &mut Walk<'_>, format: Format, input: &mut dyn Seekable) -> io
 /// Reads a message. `number` is its own in a mailbox, from 1.
 fn message<R: BufRead>(
     walk: &mut Walk<'_>,
-    source: &mut Source<R>,
+    source: &mut MailLines<R>,
     number: u64,
-    encrypted: &mut Group,
+    encrypted: &mut UnreadGroup,
 ) -> io::Result<()> {
     let headers = Headers::read(source, &[])?;
     let name = match (number, one_line(&headers.subject)) {
@@ -153,7 +153,7 @@ fn message<R: BufRead>(
         (number, subject) if subject.is_empty() => format!("message {number}"),
         (number, subject) => format!("message {number}: {subject}"),
     };
-    let mut text = Made::new();
+    let mut text = TextMaker::new();
     text::headers(&mut text, &headers)?;
     walk.layers.push(layer("mail-message", &name));
     let mut message = Message { walk: &mut *walk, text: &mut text, is_encrypted: false, parts: 0 };
@@ -170,7 +170,7 @@ fn message<R: BufRead>(
 /// A message that is being read.
 struct Message<'m, 'w> {
     walk: &'m mut Walk<'w>,
-    text: &'m mut Made,
+    text: &'m mut TextMaker,
     is_encrypted: bool,
     /// How many parts were read that hold something.
     parts: usize,
@@ -178,7 +178,7 @@ struct Message<'m, 'w> {
 
 impl Message<'_, '_> {
     /// Reads what follows the headers of a message.
-    fn parts<R: BufRead>(&mut self, source: &mut Source<R>, headers: Headers) -> io::Result<()> {
+    fn parts<R: BufRead>(&mut self, source: &mut MailLines<R>, headers: Headers) -> io::Result<()> {
         let is_page = !headers.location.is_empty()
             || headers.lines.iter().any(|(name, _)| name.eq_ignore_ascii_case("snapshot-content-location"));
         let (mut boundaries, mut headers, mut is_deep) = (Vec::<Vec<u8>>::new(), headers, false);
@@ -194,7 +194,7 @@ impl Message<'_, '_> {
                 self.is_encrypted |= headers.media_type == "multipart/encrypted";
                 boundaries.push(std::mem::take(&mut headers.boundary));
                 let (end, says_something) = passed_over(source, &boundaries)?;
-                if end == End::Message && says_something {
+                if end == BodyEnd::Message && says_something {
                     self.walk.unread(NO_PARTS);
                 }
                 end
@@ -202,14 +202,14 @@ impl Message<'_, '_> {
                 is_deep |= is_multipart;
                 self.part(source, &boundaries, &headers, is_page)?
             };
-            while let End::Boundary { number, is_last } = end {
+            while let BodyEnd::Boundary { number, is_last } = end {
                 boundaries.truncate(if is_last { number } else { number + 1 });
                 if !is_last {
                     break;
                 }
-                end = Body::new(source, &boundaries, Transfer::Identity).end()?;
+                end = MailBody::new(source, &boundaries, Transfer::Identity).end()?;
             }
-            if end == End::Message {
+            if end == BodyEnd::Message {
                 break;
             }
             headers = Headers::read(source, &boundaries)?;
@@ -223,13 +223,13 @@ impl Message<'_, '_> {
     /// Reads a part that has none itself. Says where it ends.
     fn part<R: BufRead>(
         &mut self,
-        source: &mut Source<R>,
+        source: &mut MailLines<R>,
         boundaries: &[Vec<u8>],
         headers: &Headers,
         is_page: bool,
-    ) -> io::Result<End> {
+    ) -> io::Result<BodyEnd> {
         self.parts += 1;
-        let mut body = Body::new(source, boundaries, headers.transfer);
+        let mut body = MailBody::new(source, boundaries, headers.transfer);
         let mut metered = Metered::new(self.walk.budget, &mut body);
         let of = if headers.media_type.is_empty() { "text/plain" } else { &headers.media_type };
         if is_text(of) && !headers.is_attachment && headers.name.is_empty() && !is_page {
@@ -255,8 +255,8 @@ impl Message<'_, '_> {
 
 /// Passes over what comes before the first part, for programs that do not know of parts. Says where it ends, and whether
 /// there is anything.
-fn passed_over<R: BufRead>(source: &mut Source<R>, boundaries: &[Vec<u8>]) -> io::Result<(End, bool)> {
-    let mut body = Body::new(source, boundaries, Transfer::Identity);
+fn passed_over<R: BufRead>(source: &mut MailLines<R>, boundaries: &[Vec<u8>]) -> io::Result<(BodyEnd, bool)> {
+    let mut body = MailBody::new(source, boundaries, Transfer::Identity);
     let mut start = Vec::new();
     (&mut body).take(LOOK).read_to_end(&mut start)?;
     Ok((body.end()?, !start.trim_ascii().is_empty()))

@@ -7,7 +7,7 @@ const LONGEST: usize = 64 << 10;
 
 /// A line, or a piece of one that is too long.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'s> {
+pub struct MailLine<'s> {
     /// What it says, its end included.
     pub bytes: &'s [u8],
     /// Whether it starts where a line starts.
@@ -15,7 +15,7 @@ pub struct Line<'s> {
 }
 
 /// The lines of a mailbox, or of one mail.
-pub struct Source<R> {
+pub struct MailLines<R> {
     input: R,
     line: Vec<u8>,
     /// Whether a `From ` line starts a message.
@@ -31,10 +31,10 @@ pub struct Source<R> {
     over: bool,
 }
 
-impl<R: BufRead> Source<R> {
+impl<R: BufRead> MailLines<R> {
     /// Reads messages; only one if it is no mailbox.
     pub fn new(input: R, is_mailbox: bool) -> Self {
-        Source {
+        MailLines {
             input,
             line: Vec::new(),
             is_mailbox,
@@ -55,7 +55,7 @@ impl<R: BufRead> Source<R> {
     }
 
     /// The next line of the message, its end included; `None` behind the last.
-    pub fn line(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub fn line(&mut self) -> io::Result<Option<MailLine<'_>>> {
         if std::mem::take(&mut self.again) {
             return Ok(Some(self.last()));
         }
@@ -79,8 +79,8 @@ impl<R: BufRead> Source<R> {
         self.again = true;
     }
 
-    fn last(&self) -> Line<'_> {
-        Line { bytes: &self.line, starts: self.starts }
+    fn last(&self) -> MailLine<'_> {
+        MailLine { bytes: &self.line, starts: self.starts }
     }
 
     fn fill(&mut self) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Mails that mail programs write seldom, or wrote long ago.
 
-use crate::container::Kind;
+use crate::container::ContainerKind;
 use crate::container::testing::collect;
 
 const HEAD: &str = "From: a@b.test\nSubject: x\nDate: y\n";
@@ -75,7 +75,7 @@ fn a_forwarded_mail_is_part_of_the_text() {
 
 #[test]
 fn what_is_no_mail_is_told() {
-    let of = |text: &str, name: &str| Kind::of(text.as_bytes(), name).is_some();
+    let of = |text: &str, name: &str| ContainerKind::of(text.as_bytes(), name).is_some();
     for text in [
         "From: Ann\nTo: Bob\n\nDear Bob",
         "Date: 2026\nTitle: x\nLicense: MIT\n",

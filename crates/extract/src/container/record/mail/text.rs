@@ -3,7 +3,7 @@
 
 use super::header::Headers;
 use crate::container::layer;
-use crate::container::record::made::Made;
+use crate::container::record::made::TextMaker;
 use encoding_rs::Decoder;
 use krea_scan_text::Layer;
 use memchr::memmem;
@@ -15,7 +15,7 @@ const CHUNK: usize = 32 << 10;
 const LONGEST: usize = 64 << 10;
 
 /// Adds headers.
-pub fn headers(text: &mut Made, headers: &Headers) -> io::Result<()> {
+pub fn headers(text: &mut TextMaker, headers: &Headers) -> io::Result<()> {
     for (name, line) in &headers.lines {
         text.part(layer("mail-header", &format!("header {name}")));
         text.push(line.as_bytes())?;
@@ -24,10 +24,10 @@ pub fn headers(text: &mut Made, headers: &Headers) -> io::Result<()> {
 }
 
 /// Adds a part. Says whether it holds an encrypted text.
-pub fn body(text: &mut Made, name: Layer, headers: &Headers, mut body: impl Read) -> io::Result<bool> {
+pub fn body(text: &mut TextMaker, name: Layer, headers: &Headers, mut body: impl Read) -> io::Result<bool> {
     text.part(name);
     let mut decoder = headers.charset.map(|charset| charset.new_decoder());
-    let mut flow = headers.is_flowed.then(|| Flow::new(headers.deletes_space));
+    let mut flow = headers.is_flowed.then(|| FlowedText::new(headers.deletes_space));
     let (mut chunk, mut is_encrypted) = (Vec::with_capacity(CHUNK), false);
     loop {
         chunk.clear();
@@ -57,7 +57,7 @@ fn decode(decoder: &mut Decoder, bytes: &[u8], is_last: bool) -> String {
 }
 
 /// Joins the lines of a text that flows (RFC 3676).
-struct Flow {
+struct FlowedText {
     deletes_space: bool,
     /// A line that is not whole yet.
     line: Vec<u8>,
@@ -65,12 +65,12 @@ struct Flow {
     goes_on: Option<usize>,
 }
 
-impl Flow {
+impl FlowedText {
     fn new(deletes_space: bool) -> Self {
-        Flow { deletes_space, line: Vec::new(), goes_on: None }
+        FlowedText { deletes_space, line: Vec::new(), goes_on: None }
     }
 
-    fn add(&mut self, bytes: &[u8], is_last: bool, text: &mut Made) -> io::Result<()> {
+    fn add(&mut self, bytes: &[u8], is_last: bool, text: &mut TextMaker) -> io::Result<()> {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.line.extend_from_slice(piece);
             if piece.ends_with(b"\n") || self.line.len() > LONGEST {
@@ -80,7 +80,7 @@ impl Flow {
         if is_last { self.line(text) } else { Ok(()) }
     }
 
-    fn line(&mut self, text: &mut Made) -> io::Result<()> {
+    fn line(&mut self, text: &mut TextMaker) -> io::Result<()> {
         let quotes = self.line.iter().take_while(|&&byte| byte == b'>').count();
         let rest = &self.line[quotes..];
         let rest = rest.strip_prefix(b" ").unwrap_or(rest);

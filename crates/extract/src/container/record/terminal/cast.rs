@@ -1,7 +1,7 @@
 //! asciinema's recordings: <https://docs.asciinema.org/manual/asciicast/v3/>, and v2 and v1 beside it.
 
-use super::Format;
-use super::session::{Event, NextEvent};
+use super::RecordingFormat;
+use super::session::{NextEvent, SessionEvent};
 use krea_scan_bounds::read_error::ReadError;
 use memchr::memmem;
 use serde::Deserialize;
@@ -16,22 +16,24 @@ const LONGEST: u64 = 8 << 20;
 pub const MOST_FIRST: u64 = 32 << 20;
 
 /// Which of asciinema's formats a file is.
-pub fn of(head: &[u8]) -> Option<Format> {
+pub fn of(head: &[u8]) -> Option<RecordingFormat> {
     let start = &head[..head.len().min(256)];
     let number = memmem::find(start, b"\"version\"")? + 9;
     let version = start[number..].iter().find(|byte| !b" :\t\r\n".contains(byte))?;
     let has = |name: &[u8]| memmem::find(head, name).is_some();
     match version {
-        b'1' if has(b"\"stdout\"") || has(b"\"duration\"") && has(b"\"width\"") => Some(Format::FirstCast),
-        b'2' if has(b"\"width\"") && has(b"\"height\"") => Some(Format::Cast),
-        b'3' if has(b"\"term\"") => Some(Format::Cast),
+        b'1' if has(b"\"stdout\"") || has(b"\"duration\"") && has(b"\"width\"") => {
+            Some(RecordingFormat::FirstCast)
+        }
+        b'2' if has(b"\"width\"") && has(b"\"height\"") => Some(RecordingFormat::Cast),
+        b'3' if has(b"\"term\"") => Some(RecordingFormat::Cast),
         _ => None,
     }
 }
 
 /// The first line.
 #[derive(Deserialize)]
-struct Header {
+struct CastHeader {
     version: u8,
     width: Option<usize>,
     height: Option<usize>,
@@ -48,7 +50,7 @@ struct Term {
 pub struct Events<'i, R> {
     input: &'i mut R,
     line: Vec<u8>,
-    size: Option<Event>,
+    size: Option<SessionEvent>,
     /// Times are those since the event before.
     is_relative: bool,
     at: f64,
@@ -69,14 +71,14 @@ impl<'i, R: BufRead> Events<'i, R> {
             unread: Rc::clone(&unread),
         };
         events.next_line()?;
-        match serde_json::from_slice::<Header>(&events.line) {
-            Ok(Header { version, width, height, term }) => {
+        match serde_json::from_slice::<CastHeader>(&events.line) {
+            Ok(CastHeader { version, width, height, term }) => {
                 let (columns, lines) = match term {
                     Some(term) => (term.cols, term.rows),
                     None => (width, height),
                 };
                 events.is_relative = version > 2;
-                events.size = columns.zip(lines).map(|(columns, lines)| Event::Size(columns, lines));
+                events.size = columns.zip(lines).map(|(columns, lines)| SessionEvent::Size(columns, lines));
             }
             Err(_) => unread.set(1),
         }
@@ -101,7 +103,7 @@ impl<'i, R: BufRead> Events<'i, R> {
 }
 
 impl<R: BufRead> NextEvent for Events<'_, R> {
-    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, Event)>> {
+    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, SessionEvent)>> {
         if let Some(size) = self.size.take() {
             return Ok(Some((None, size)));
         }
@@ -124,11 +126,11 @@ impl<R: BufRead> NextEvent for Events<'_, R> {
                 _ => continue,
             };
             let event = match code.as_str() {
-                "o" => Event::Output(text.into_bytes()),
-                "i" => Event::Input(text.into_bytes()),
-                "m" => Event::Mark(text),
+                "o" => SessionEvent::Output(text.into_bytes()),
+                "i" => SessionEvent::Input(text.into_bytes()),
+                "m" => SessionEvent::Mark(text),
                 "r" => match text.split_once('x').and_then(|(x, y)| x.parse().ok().zip(y.parse().ok())) {
-                    Some((columns, lines)) => Event::Size(columns, lines),
+                    Some((columns, lines)) => SessionEvent::Size(columns, lines),
                     None => continue,
                 },
                 _ => continue,
@@ -140,7 +142,7 @@ impl<R: BufRead> NextEvent for Events<'_, R> {
 
 /// A recording of the first format.
 #[derive(Deserialize)]
-struct First {
+struct FirstCast {
     width: Option<usize>,
     height: Option<usize>,
     stdout: Vec<(f64, String)>,
@@ -157,20 +159,21 @@ pub fn first(input: &mut impl Read) -> io::Result<impl NextEvent> {
         );
         return Err(ReadError::new(reason).into());
     }
-    let first: First = serde_json::from_slice(&bytes)?;
-    let size = first.width.zip(first.height).map(|(columns, lines)| (None, Event::Size(columns, lines)));
+    let first: FirstCast = serde_json::from_slice(&bytes)?;
+    let size =
+        first.width.zip(first.height).map(|(columns, lines)| (None, SessionEvent::Size(columns, lines)));
     let mut at = 0.0;
     let events = first.stdout.into_iter().map(move |(delay, text)| {
         at += delay;
-        (Some(at), Event::Output(text.into_bytes()))
+        (Some(at), SessionEvent::Output(text.into_bytes()))
     });
     Ok(Several(size.into_iter().chain(events)))
 }
 
 struct Several<I>(I);
 
-impl<I: Iterator<Item = (Option<f64>, Event)>> NextEvent for Several<I> {
-    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, Event)>> {
+impl<I: Iterator<Item = (Option<f64>, SessionEvent)>> NextEvent for Several<I> {
+    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, SessionEvent)>> {
         Ok(self.0.next())
     }
 }

@@ -11,7 +11,7 @@ use std::io::{self, BufReader};
 
 /// A format of recordings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum RecordingFormat {
     /// asciinema's, a line an event.
     Cast,
     /// asciinema's first format, which is one JSON value.
@@ -22,23 +22,23 @@ pub enum Format {
     Ttyrec,
 }
 
-impl Format {
+impl RecordingFormat {
     /// What a file is.
     pub fn of(head: &[u8], name: &str) -> Option<Self> {
         match head.first()? {
             b'{' => cast::of(head),
-            b'S' if head.starts_with(typescript::START) => Some(Format::Typescript),
-            _ if name.ends_with(".ttyrec") && typescript::is_ttyrec(head) => Some(Format::Ttyrec),
+            b'S' if head.starts_with(typescript::START) => Some(RecordingFormat::Typescript),
+            _ if name.ends_with(".ttyrec") && typescript::is_ttyrec(head) => Some(RecordingFormat::Ttyrec),
             _ => None,
         }
     }
 }
 
 /// Reads a recording.
-pub fn read(walk: &mut Walk<'_>, format: Format, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read(walk: &mut Walk<'_>, format: RecordingFormat, input: &mut dyn Seekable) -> io::Result<()> {
     let mut input = BufReader::new(input);
     match format {
-        Format::Cast => {
+        RecordingFormat::Cast => {
             let (events, unread) = cast::Events::new(&mut input)?;
             walk.pieces(layer("terminal", ""), "terminal.txt", Session::new(events))?;
             if unread.get() > 0 {
@@ -49,17 +49,17 @@ pub fn read(walk: &mut Walk<'_>, format: Format, input: &mut dyn Seekable) -> io
             }
             Ok(())
         }
-        Format::FirstCast => {
+        RecordingFormat::FirstCast => {
             let memory = walk.memory;
             let _held = memory.take(cast::MOST_FIRST)?;
             let events = cast::first(&mut input)?;
             walk.pieces(layer("terminal", ""), "terminal.txt", Session::new(events))
         }
-        Format::Typescript => {
+        RecordingFormat::Typescript => {
             let session = Session::new(typescript::Typescript::new(&mut input));
             walk.pieces(layer("terminal", ""), "terminal.txt", session)
         }
-        Format::Ttyrec => {
+        RecordingFormat::Ttyrec => {
             let session = Session::new(typescript::Ttyrec::new(&mut input));
             walk.pieces(layer("terminal", ""), "terminal.txt", session)
         }

@@ -2,8 +2,8 @@
 //! that the screen did not show.
 
 use crate::container::layer;
-use crate::container::pieces::{NextPiece, Piece};
-use krea_scan_text::terminal::{Line, Terminal};
+use crate::container::pieces::{NextPiece, TextSegment};
+use krea_scan_text::terminal::{ScreenLine, Terminal};
 use std::collections::VecDeque;
 use std::io;
 
@@ -13,7 +13,7 @@ const LINES: usize = 24;
 
 /// Something that happens.
 #[derive(Debug)]
-pub enum Event {
+pub enum SessionEvent {
     /// A program writes.
     Output(Vec<u8>),
     /// A person types.
@@ -30,7 +30,7 @@ pub trait NextEvent {
     ///
     /// # Errors
     /// What the recording answers.
-    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, Event)>>;
+    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, SessionEvent)>>;
 }
 
 /// A recording as a text.
@@ -42,7 +42,7 @@ pub struct Session<E> {
     writing: Option<(bool, Vec<u8>, usize)>,
     at: f64,
     has_times: bool,
-    ready: VecDeque<Line>,
+    ready: VecDeque<ScreenLine>,
     is_over: bool,
 }
 
@@ -92,20 +92,23 @@ impl<E: NextEvent> Session<E> {
         Ok(())
     }
 
-    fn begin(&mut self, event: Event) {
+    fn begin(&mut self, event: SessionEvent) {
         match event {
-            Event::Output(bytes) => self.writing = Some((false, bytes, 0)),
-            Event::Input(bytes) => self.writing = Some((true, keys(&bytes), 0)),
-            Event::Size(columns, lines) => self.output.resize(columns, lines),
-            Event::Mark(text) => self.ready.push_back(Line { text: format!("{text}\n"), at: self.at }),
+            SessionEvent::Output(bytes) => self.writing = Some((false, bytes, 0)),
+            SessionEvent::Input(bytes) => self.writing = Some((true, keys(&bytes), 0)),
+            SessionEvent::Size(columns, lines) => self.output.resize(columns, lines),
+            SessionEvent::Mark(text) => {
+                self.ready.push_back(ScreenLine { text: format!("{text}\n"), at: self.at })
+            }
         }
     }
 
     /// A line that was typed. If the screen showed it, it is there already. Otherwise it is told with what asked for it.
-    fn typed(&mut self, line: Line) {
+    fn typed(&mut self, line: ScreenLine) {
         let shown = self.output.current();
         if !line.text.trim().is_empty() && !shown.contains(line.text.trim()) {
-            self.ready.push_back(Line { text: format!("{} {}", shown.trim_end(), line.text), at: line.at });
+            self.ready
+                .push_back(ScreenLine { text: format!("{} {}", shown.trim_end(), line.text), at: line.at });
         }
     }
 }
@@ -125,7 +128,7 @@ fn keys(bytes: &[u8]) -> Vec<u8> {
 }
 
 impl<E: NextEvent> NextPiece for Session<E> {
-    fn next_piece(&mut self, piece: &mut Piece) -> io::Result<bool> {
+    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
         loop {
             if let Some(line) = self.ready.pop_front() {
                 piece.text.extend_from_slice(line.text.as_bytes());

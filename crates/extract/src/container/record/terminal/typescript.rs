@@ -1,7 +1,7 @@
 //! The typescripts of `script` (util-linux, BSD, macOS), and the recordings of `ttyrec`
 //! (<https://nethackwiki.com/wiki/Ttyrec>).
 
-use super::session::{Event, NextEvent};
+use super::session::{NextEvent, SessionEvent};
 use memchr::memmem;
 use std::io::{self, BufRead, Read};
 
@@ -28,18 +28,18 @@ impl<'i, R: BufRead> Typescript<'i, R> {
 }
 
 impl<R: BufRead> NextEvent for Typescript<'_, R> {
-    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, Event)>> {
+    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, SessionEvent)>> {
         if !self.has_started {
             self.has_started = true;
             let mut line = Vec::new();
             self.input.take(LONGEST_START).read_until(b'\n', &mut line)?;
             if let Some((columns, lines)) = number(&line, b"COLUMNS=\"").zip(number(&line, b"LINES=\"")) {
-                return Ok(Some((None, Event::Size(columns, lines))));
+                return Ok(Some((None, SessionEvent::Size(columns, lines))));
             }
         }
         let mut bytes = Vec::new();
         self.input.take(CHUNK).read_to_end(&mut bytes)?;
-        Ok((!bytes.is_empty()).then_some((None, Event::Output(bytes))))
+        Ok((!bytes.is_empty()).then_some((None, SessionEvent::Output(bytes))))
     }
 }
 
@@ -84,7 +84,7 @@ impl<'i, R: BufRead> Ttyrec<'i, R> {
 }
 
 impl<R: BufRead> NextEvent for Ttyrec<'_, R> {
-    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, Event)>> {
+    fn next_event(&mut self) -> io::Result<Option<(Option<f64>, SessionEvent)>> {
         while self.left == 0 {
             let mut head = Vec::new();
             self.input.take(12).read_to_end(&mut head)?;
@@ -99,6 +99,6 @@ impl<R: BufRead> NextEvent for Ttyrec<'_, R> {
         let mut bytes = Vec::new();
         let read = self.input.take(self.left.min(CHUNK)).read_to_end(&mut bytes)?;
         self.left = if read == 0 { 0 } else { self.left - read as u64 };
-        Ok((read > 0).then_some((Some(self.at), Event::Output(bytes))))
+        Ok((read > 0).then_some((Some(self.at), SessionEvent::Output(bytes))))
     }
 }

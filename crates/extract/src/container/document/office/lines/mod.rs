@@ -8,15 +8,15 @@ mod table;
 pub use table::column;
 
 use super::words::{self, Element, Family};
-use super::xml::Tag;
+use super::xml::XmlTag;
 use crate::container::layer;
-use crate::container::pieces::Piece;
+use crate::container::pieces::TextSegment;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
 use krea_scan_text::label::one_line;
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use table::Table;
+use table::TablePlace;
 
 /// Elements in elements.
 const MAX_DEPTH: usize = 10_000;
@@ -29,7 +29,7 @@ const MAX_AUTHORS: usize = 1000;
 
 /// A line that has not ended.
 #[derive(Debug, Default)]
-struct Line {
+struct OpenLine {
     /// It is made of cells, and what ends in it goes into it.
     is_row: bool,
     text: Vec<u8>,
@@ -50,7 +50,7 @@ struct Aside {
 
 /// Makes lines.
 #[derive(Debug)]
-pub struct Lines<'m> {
+pub struct LineMaker<'m> {
     family: Family,
     /// Paragraphs and rows are called by their numbers.
     is_numbered: bool,
@@ -60,9 +60,9 @@ pub struct Lines<'m> {
     elements: Vec<Element>,
     /// How many elements lead to where nothing is read.
     skipped: usize,
-    lines: Vec<Line>,
+    lines: Vec<OpenLine>,
     asides: Vec<Aside>,
-    tables: Vec<Table>,
+    tables: Vec<TablePlace>,
     held: usize,
     verbatim: u32,
     deleted: u32,
@@ -71,7 +71,7 @@ pub struct Lines<'m> {
     table_count: u64,
     slides: u64,
     in_sheets: bool,
-    ready: VecDeque<Piece>,
+    ready: VecDeque<TextSegment>,
     /// A row has a cell that says something.
     is_row_said: bool,
     section: Option<Layer>,
@@ -80,7 +80,7 @@ pub struct Lines<'m> {
     is_at_section: bool,
 }
 
-impl<'m> Lines<'m> {
+impl<'m> LineMaker<'m> {
     /// Lines of a document whose outermost element is `root`.
     pub fn new(
         family: Family,
@@ -88,7 +88,7 @@ impl<'m> Lines<'m> {
         is_numbered: bool,
         authors: &'m HashMap<String, String>,
     ) -> Self {
-        Lines {
+        LineMaker {
             family,
             is_numbered,
             authors,
@@ -115,7 +115,7 @@ impl<'m> Lines<'m> {
     }
 
     /// The next line.
-    pub fn ready(&mut self) -> Option<Piece> {
+    pub fn ready(&mut self) -> Option<TextSegment> {
         self.ready.pop_front()
     }
 
@@ -128,7 +128,7 @@ impl<'m> Lines<'m> {
     pub fn section(&mut self) -> Option<Layer> {
         self.is_at_section = false;
         if !self.first.is_empty() {
-            self.ready.push_back(Piece { text: std::mem::take(&mut self.first), part: None });
+            self.ready.push_back(TextSegment { text: std::mem::take(&mut self.first), part: None });
         }
         self.section.clone()
     }
@@ -137,7 +137,7 @@ impl<'m> Lines<'m> {
     ///
     /// # Errors
     /// When there are too many in each other.
-    pub fn start(&mut self, tag: &Tag<'_>) -> io::Result<()> {
+    pub fn start(&mut self, tag: &XmlTag<'_>) -> io::Result<()> {
         if self.elements.len() >= MAX_DEPTH {
             let reason = format!(
                 "has elements nested deeper than {MAX_DEPTH}; what stands behind that was read only as it is"
@@ -302,7 +302,7 @@ impl<'m> Lines<'m> {
         if self.family == Family::Web {
             self.flush();
         }
-        self.lines.push(Line { part, ..Line::default() });
+        self.lines.push(OpenLine { part, ..OpenLine::default() });
     }
 
     /// Gives what there is of a line around another one.
@@ -310,7 +310,7 @@ impl<'m> Lines<'m> {
         let is_block = self.lines.last().is_some_and(|line| !line.is_row && !line.text.is_empty());
         if is_block {
             self.shut();
-            self.lines.push(Line::default());
+            self.lines.push(OpenLine::default());
         }
     }
 
@@ -357,12 +357,12 @@ impl<'m> Lines<'m> {
         }
         text.extend_from_slice(end);
         let part = self.asides.last().map(|aside| aside.part.clone()).or(part);
-        self.ready.push_back(Piece { text, part });
+        self.ready.push_back(TextSegment { text, part });
     }
 
     /// Gives a line that stands by itself.
     fn say(&mut self, text: &str, part: Layer) {
-        let piece = Piece { text: format!("{text}\n").into_bytes(), part: Some(part) };
+        let piece = TextSegment { text: format!("{text}\n").into_bytes(), part: Some(part) };
         self.ready.push_back(piece);
     }
 
@@ -403,7 +403,7 @@ impl<'m> Lines<'m> {
 
     /// Parts two words.
     fn gap(&mut self) {
-        let is_parted = |line: &Line| line.text.last().is_none_or(u8::is_ascii_whitespace);
+        let is_parted = |line: &OpenLine| line.text.last().is_none_or(u8::is_ascii_whitespace);
         if self.lines.last().is_some_and(|line| !is_parted(line)) {
             self.add(b" ");
         }
@@ -420,7 +420,7 @@ impl<'m> Lines<'m> {
         self.asides.push(Aside { lines: self.lines.len(), part: part(kind, name.trim_end()) });
     }
 
-    fn comment(&mut self, tag: &Tag<'_>) {
+    fn comment(&mut self, tag: &XmlTag<'_>) {
         let id = ["authorId", "personId"].iter().find_map(|name| tag.attribute(name));
         let own = |id: &String| id.parse().ok().and_then(|id: usize| self.own_authors.get(id));
         let author = id.as_ref().and_then(|id| own(id).or_else(|| self.authors.get(id)).cloned());

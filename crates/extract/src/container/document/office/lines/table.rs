@@ -1,13 +1,13 @@
 //! Tables and sheets: rows as lines, with the cells beside each other.
 
-use super::{Line, Lines, part};
-use crate::container::document::office::xml::Tag;
-use crate::container::pieces::Piece;
+use super::{LineMaker, OpenLine, part};
+use crate::container::document::office::xml::XmlTag;
+use crate::container::pieces::TextSegment;
 use krea_scan_text::label::one_line;
 
 /// Where in a table or a sheet.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Table {
+pub(super) struct TablePlace {
     number: u64,
     row: u64,
     column: u64,
@@ -16,20 +16,25 @@ pub(super) struct Table {
     columns: u64,
 }
 
-impl Lines<'_> {
+impl LineMaker<'_> {
     /// A table or a sheet begins.
-    pub(super) fn table(&mut self, tag: &Tag<'_>) {
+    pub(super) fn table(&mut self, tag: &XmlTag<'_>) {
         self.table_count += 1;
         if self.in_sheets && self.tables.is_empty() {
             let name = one_line(&tag.attribute("name").unwrap_or_default());
             self.begin_section("sheet", &format!("sheet {name}"));
             self.first = format!("{name}\n").into_bytes();
         }
-        self.tables.push(Table { number: self.table_count, rows: 1, columns: 1, ..Table::default() });
+        self.tables.push(TablePlace {
+            number: self.table_count,
+            rows: 1,
+            columns: 1,
+            ..TablePlace::default()
+        });
     }
 
     /// A row begins.
-    pub(super) fn row(&mut self, tag: &Tag<'_>) {
+    pub(super) fn row(&mut self, tag: &XmlTag<'_>) {
         let repeated = repeated(tag, "number-rows-repeated");
         if let Some(table) = self.tables.last_mut() {
             (table.row, table.rows) = (table.row.saturating_add(table.rows), repeated);
@@ -39,7 +44,7 @@ impl Lines<'_> {
             let table = self.tables.last().copied().unwrap_or_default();
             let name = format!("row {} of table {}", table.row, table.number);
             let part = self.is_numbered.then(|| part("row", &name));
-            self.lines.push(Line { is_row: true, part, ..Line::default() });
+            self.lines.push(OpenLine { is_row: true, part, ..OpenLine::default() });
         }
     }
 
@@ -48,19 +53,23 @@ impl Lines<'_> {
         if !self.in_sheets {
             self.shut();
         } else if std::mem::take(&mut self.is_row_said) {
-            self.ready.push_back(Piece { text: b"\n".to_vec(), part: None });
+            self.ready.push_back(TextSegment { text: b"\n".to_vec(), part: None });
         }
     }
 
     /// A cell begins.
-    pub(super) fn cell(&mut self, tag: &Tag<'_>) {
+    pub(super) fn cell(&mut self, tag: &XmlTag<'_>) {
         let repeated = repeated(tag, "number-columns-repeated");
         let Some(table) = self.tables.last_mut() else { return };
         table.column = table.column.saturating_add(table.columns);
         table.columns = repeated;
         if self.in_sheets {
             let name = format!("cell {}{}", column(table.column), table.row);
-            self.lines.push(Line { is_row: true, part: Some(part("cell", &name)), ..Line::default() });
+            self.lines.push(OpenLine {
+                is_row: true,
+                part: Some(part("cell", &name)),
+                ..OpenLine::default()
+            });
         } else if let Some(line) = self.lines.last_mut() {
             line.cell = line.text.len();
         }
@@ -83,7 +92,7 @@ impl Lines<'_> {
 }
 
 /// How often an attribute says that something stands there.
-fn repeated(tag: &Tag<'_>, name: &str) -> u64 {
+fn repeated(tag: &XmlTag<'_>, name: &str) -> u64 {
     tag.attribute(name).and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
