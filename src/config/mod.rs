@@ -26,7 +26,7 @@ use std::time::Duration;
 /// # Errors
 /// When it cannot be read or makes no sense.
 pub fn read_given(trees: &ScannedTrees, path: &Path) -> Result<(Configs, Heed), ConfigError> {
-    let file = trusted::read(trees, path)?;
+    let file = trusted::read_trusted(trees, path)?;
     let heed = Heed::of(&file.heed);
     Ok((Configs::given(trees, path, file.allow, heed.config)?, heed))
 }

@@ -31,7 +31,7 @@ pub(super) struct TrustedFile {
     refusal_pause: Option<String>,
 }
 
-pub(super) fn read(trees: &ScannedTrees, path: &Path) -> Result<TrustedFile, ConfigError> {
+pub(super) fn read_trusted(trees: &ScannedTrees, path: &Path) -> Result<TrustedFile, ConfigError> {
     read_named(trees, path, |unknown_field| match unknown_field {
         true => "; a configuration holds [[allow]], heed, api, proxy, store, refusal_pause and [token_api]",
         false => "",
@@ -97,10 +97,10 @@ impl Service {
     pub fn resolve(flags: &Flags<'_>) -> anyhow::Result<Self> {
         let mut files: Vec<(PathBuf, TrustedFile)> = Vec::new();
         if let Some(path) = flags.config {
-            files.push((path.to_owned(), read(flags.trees, path)?));
+            files.push((path.to_owned(), read_trusted(flags.trees, path)?));
         }
         if let Some(path) = user_file().filter(|path| path.is_file()) {
-            let file = read(flags.trees, &path)?;
+            let file = read_trusted(flags.trees, &path)?;
             if !file.allow.is_empty() || !file.heed.is_empty() {
                 anyhow::bail!(
                     "{}: [[allow]] and heed have no place here: what is allowed belongs to a tree, in its \

@@ -95,7 +95,7 @@ impl<'a> Index<'a> {
 }
 
 impl Input for Index<'_> {
-    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let mut blobs = Blobs::new(&self.repo, &self.ours, context, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
         let mut files = 0;
@@ -155,7 +155,7 @@ impl<'a> Commits<'a> {
 }
 
 impl Input for Commits<'_> {
-    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let mut blobs = Blobs::new(&self.repo, &self.ours, context, self.max_size, self.counter);
         let mut walk = self.range.walk(&self.repo)?;
         let mut read = 0;

@@ -166,7 +166,7 @@ struct HistoryHits {
 }
 
 impl Input for History<'_> {
-    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let store = self.repo.objects()?;
         let swept = self.sweep(store, context)?;
         let origins = match swept.hits.is_empty() {

@@ -56,7 +56,7 @@ struct Read {
 /// Something that can be read more than once.
 trait Input {
     /// Reads all of it for one pass.
-    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read>;
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read>;
 
     /// Where on disk a finding's path is, for the configuration that applies to it.
     fn on_disk(&self, path: &str) -> PathBuf {
@@ -116,7 +116,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         ocr: settings.ocr.as_deref(),
         heeds_comments: heed.comments,
     };
-    let mut read = input.read(context)?;
+    let mut read = input.read_pass(context)?;
     let mut summary = Summary {
         files: read.found.files,
         blobs: read.blobs,
@@ -137,7 +137,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     tally.add(read.found, input.as_ref());
     // Known tokens are looked for once more, everywhere and without context.
     if let Some(known) = KnownTokens::new(&tally.reported) {
-        let mut read = input.read(ScanContext { pass: Pass::Sweep(&known), ..context })?;
+        let mut read = input.read_pass(ScanContext { pass: Pass::Sweep(&known), ..context })?;
         incomplete.extend(read.incomplete);
         incomplete.extend(read.found.incomplete.drain(..));
         summary.hints = read.found.hints.clone();

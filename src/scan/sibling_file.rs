@@ -75,12 +75,12 @@ pub fn find<'i>(
         }
     }
     let path = if reference.is_empty() { path.to_owned() } else { resolve(path, reference)? };
-    let bytes = read(&mut open(&path)?, most)?;
+    let bytes = read_sibling(&mut open(&path)?, most)?;
     Some(SiblingFile { path, layers: Vec::new(), bytes })
 }
 
 /// All of a file, unless it is larger than `most`.
-fn read(input: &mut dyn Read, most: u64) -> Option<Vec<u8>> {
+fn read_sibling(input: &mut dyn Read, most: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let length = input.take(most.saturating_add(1)).read_to_end(&mut bytes).ok()?;
     (length as u64 <= most).then_some(bytes)
@@ -119,7 +119,7 @@ impl MemberSearch<'_> {
 impl ContainerVisitor for MemberSearch<'_> {
     fn member(&mut self, layers: &[Layer], _name: &str, input: &mut dyn Read) -> io::Result<()> {
         if self.found.is_none() && self.is_it(layers) {
-            self.found = read(input, self.most).map(|bytes| (layers.to_vec(), bytes));
+            self.found = read_sibling(input, self.most).map(|bytes| (layers.to_vec(), bytes));
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ impl Sites {
 }
 
 impl Input for Sites {
-    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let mut all = Read { incomplete: self.incomplete.clone(), ..Read::default() };
         let mut scanner = FileScanner::new(context);
         for site in &self.sites {

@@ -27,7 +27,7 @@ pub struct TreeInput<'a> {
 }
 
 impl Input for TreeInput<'_> {
-    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let found = Mutex::new(Found::default());
         let make =
             || TreeWorker { scanner: FileScanner::new(context), counter: self.counter, merged: &found };
@@ -126,7 +126,7 @@ impl Piped {
 }
 
 impl Input for Piped {
-    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         self.spool.rewind()?;
         let mut scanner = FileScanner::new(context);
         let names = FileNames { shown: &self.name, below: "" };
@@ -154,10 +154,10 @@ impl Input for Piped {
 pub struct SeveralInputs<'a>(pub Vec<Box<dyn Input + 'a>>);
 
 impl Input for SeveralInputs<'_> {
-    fn read(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
         let mut all = Read::default();
         for input in &mut self.0 {
-            let read = input.read(context)?;
+            let read = input.read_pass(context)?;
             all.found.merge(read.found);
             all.blobs += read.blobs;
             all.incomplete.extend(read.incomplete);

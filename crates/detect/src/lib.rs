@@ -275,7 +275,7 @@ impl<'a> DetectionRun<'a> {
                 let read = DerivedText { field: Field::new(&joined), base: text, made: TextOrigin::Cells };
                 self.values(&read, &around);
             }
-            let shown = markup::read(view).map(|text| (text, TextOrigin::Markup));
+            let shown = markup::read_markup(view).map(|text| (text, TextOrigin::Markup));
             let lines = strings::lines(text).map(|text| (text, TextOrigin::Lines));
             for (other, made) in shown.into_iter().chain(lines) {
                 let around = Surroundings::new(other.bytes(), self.says, outer);

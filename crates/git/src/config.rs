@@ -17,16 +17,16 @@ const MOST: u64 = 8 << 20;
 /// # Errors
 /// When a file cannot be read or parsed.
 pub(super) fn of_repository(git_dir: &Path, common_dir: &Path) -> io::Result<File> {
-    let mut config = read(&common_dir.join("config"), Source::Local)?;
+    let mut config = read_config(&common_dir.join("config"), Source::Local)?;
     if is_true(&config, "extensions.worktreeConfig") {
-        let own = read(&git_dir.join("config.worktree"), Source::Worktree)?;
+        let own = read_config(&git_dir.join("config.worktree"), Source::Worktree)?;
         config.append(own).map_err(io::Error::other)?;
     }
     Ok(config)
 }
 
-fn read(path: &Path, source: Source) -> io::Result<File> {
-    let mut bytes = match plain::read(path, MOST) {
+fn read_config(path: &Path, source: Source) -> io::Result<File> {
+    let mut bytes = match plain::read_plain(path, MOST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
@@ -64,7 +64,7 @@ pub(super) fn safe_directories() -> Vec<String> {
             continue;
         }
         let metadata = Metadata { path: Some(path.clone()), ..Metadata::from(source) };
-        let file = plain::read(&path, MOST).ok();
+        let file = plain::read_plain(&path, MOST).ok();
         if let Some(config) =
             file.and_then(|mut bytes| File::from_bytes_owned(&mut bytes, metadata, options).ok())
         {

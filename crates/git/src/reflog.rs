@@ -54,7 +54,7 @@ pub fn branch_left(repo: &Repository, back: usize) -> Option<String> {
 fn log(repo: &Repository, name: &str) -> Option<String> {
     let folder = if name.starts_with("refs/") { repo.common_dir() } else { repo.path() };
     let bytes =
-        plain::read(&folder.join("logs").join(Some(name).filter(|name| is_safe(name))?), MOST).ok()?;
+        plain::read_plain(&folder.join("logs").join(Some(name).filter(|name| is_safe(name))?), MOST).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -79,7 +79,7 @@ impl<'r> Refs<'r> {
     /// When they are there and cannot be read.
     pub fn open(repo: &'r Repository) -> Result<Self, RefsError> {
         let path = repo.common_dir().join("packed-refs");
-        let text = match plain::read(&path, MOST_PACKED) {
+        let text = match plain::read_plain(&path, MOST_PACKED) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(RefsError::File { path, source }),
@@ -103,7 +103,7 @@ impl<'r> Refs<'r> {
             return Ok(None);
         }
         let path = self.folder_of(name).join(name);
-        match read(&path, self.repo.hash()) {
+        match read_refs(&path, self.repo.hash()) {
             Ok(Some(target)) => Ok(Some(target)),
             Ok(None) => Err(RefsError::Content(path)),
             // A folder is where refs with longer names are.
@@ -168,7 +168,7 @@ impl<'r> Refs<'r> {
                 Ok(kind) if kind.is_dir() => {}
                 // Git leaves a lock behind when it is killed; what belongs to one worktree is not another's.
                 Ok(_) if !name.ends_with(".lock") && self.folder_of(&name) == base => {
-                    match read(&entry.path(), self.repo.hash()) {
+                    match read_refs(&entry.path(), self.repo.hash()) {
                         Ok(Some(RefTarget::Object(id))) => all.insert(name, id),
                         _ => all.remove(&name),
                     };
@@ -195,14 +195,14 @@ impl<'r> Refs<'r> {
 }
 
 /// Reads a ref's file; `None` when what it holds is no ref's.
-pub(super) fn read(path: &Path, hash: gix_hash::Kind) -> io::Result<Option<RefTarget>> {
+pub(super) fn read_refs(path: &Path, hash: gix_hash::Kind) -> io::Result<Option<RefTarget>> {
     // How git wrote symbolic refs at first.
     if let Ok(target) = fs::read_link(path)
         && let Some(name) = target.to_str().filter(|name| name.starts_with("refs/"))
     {
         return Ok(is_safe(name).then(|| RefTarget::Ref(name.to_owned())));
     }
-    let bytes = plain::read(path, MOST_REF)?;
+    let bytes = plain::read_plain(path, MOST_REF)?;
     if let Some(name) = bytes.strip_prefix(b"ref:") {
         let name = std::str::from_utf8(name.trim_ascii()).ok().filter(|name| is_safe(name));
         return Ok(name.map(|name| RefTarget::Ref(name.to_owned())));

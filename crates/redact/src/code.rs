@@ -35,9 +35,9 @@ pub trait Syntax {
     fn rewrite(&self, place: NodePath<'_, '_>, copies: &[ValueCopy], text: &str) -> Result<String, String>;
 
     /// What a literal, or an expression that [`Syntax::rewrite`] writes, comes to; `None` for any other node.
-    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments>;
+    fn read_expression(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments>;
 
-    /// The expression that reads a variable, as [`Syntax::read`] gives it.
+    /// The expression that reads a variable, as [`Syntax::read_expression`] gives it.
     fn reference(&self, variable: &str) -> String;
 
     /// What else the file needs, such as an import, given the first place that needs it.
@@ -138,7 +138,7 @@ pub fn redact(text: &str, copies: &[ValueCopy], syntax: &dyn Syntax) -> Result<S
         )]
     };
     let after = tree::parse(&syntax.grammar(), &changed).map_err(|_| unproven())?;
-    let read = |node: Node<'_>| syntax.read(node, &changed);
+    let read = |node: Node<'_>| syntax.read_expression(node, &changed);
     match tree::is_changed_so(&before, &after, &changes, &places, read) {
         true => Ok(changed),
         false => Err(unproven()),
@@ -187,7 +187,7 @@ fn change_for(
         RedactTarget::Text(_) => LiteralSegment::Text(change::braced(variable)),
     };
     let mut reads = syntax
-        .read(node, text)
+        .read_expression(node, text)
         .ok_or_else(|| "what stands here is no literal: replace it by hand".to_owned())?;
     // Longest first: one token can be a part of another.
     let mut by_length: Vec<&ValueCopy> = copies.iter().collect();

@@ -67,17 +67,17 @@ impl Syntax for Go {
         Ok(if terms.len() > 1 && !free { format!("({joined})") } else { joined })
     }
 
-    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
+    fn read_expression(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
         let range = node.byte_range();
         match node.kind() {
             "comment" => Some(LiteralSegments::text(&text[range])),
             "call_expression" => Some(LiteralSegments::code(&text[range])),
             "parenthesized_expression" if node.named_child_count() == 1 => {
-                self.read(node.named_child(0)?, text)
+                self.read_expression(node.named_child(0)?, text)
             }
             "binary_expression" if node.child(1)?.kind() == "+" => {
-                let mut pieces = self.read(node.child_by_field_name("left")?, text)?;
-                pieces.append(self.read(node.child_by_field_name("right")?, text)?);
+                let mut pieces = self.read_expression(node.child_by_field_name("left")?, text)?;
+                pieces.append(self.read_expression(node.child_by_field_name("right")?, text)?);
                 Some(pieces)
             }
             "interpreted_string_literal" | "raw_string_literal" => {

@@ -195,7 +195,7 @@ impl Syntax for JavaScript<'_> {
         Ok(if jsx { format!("{{{expression}}}") } else { expression })
     }
 
-    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
+    fn read_expression(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
         let range = node.byte_range();
         match node.kind() {
             "comment" | "html_comment" => Some(LiteralSegments::text(&text[range])),
@@ -213,7 +213,9 @@ impl Syntax for JavaScript<'_> {
                 let cook = |text: &str| unescape(text, &['"', '\'', '`', '$', '{']);
                 Some(read_literal(text, range.start + 1..range.end - 1, &codes, cook))
             }
-            "jsx_expression" if node.named_child_count() == 1 => self.read(node.named_child(0)?, text),
+            "jsx_expression" if node.named_child_count() == 1 => {
+                self.read_expression(node.named_child(0)?, text)
+            }
             _ => None,
         }
     }

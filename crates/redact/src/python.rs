@@ -112,16 +112,16 @@ impl Syntax for Python {
         Ok(if terms.len() > 1 && !free { format!("({joined})") } else { joined })
     }
 
-    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
+    fn read_expression(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
         match node.kind() {
             "comment" => Some(LiteralSegments::text(&text[node.byte_range()])),
             "subscript" => Some(LiteralSegments::code(&same_quotes(&text[node.byte_range()]))),
             "parenthesized_expression" if node.named_child_count() == 1 => {
-                self.read(node.named_child(0)?, text)
+                self.read_expression(node.named_child(0)?, text)
             }
             "binary_operator" if node.child(1)?.kind() == "+" => {
-                let mut pieces = self.read(node.child_by_field_name("left")?, text)?;
-                pieces.append(self.read(node.child_by_field_name("right")?, text)?);
+                let mut pieces = self.read_expression(node.child_by_field_name("left")?, text)?;
+                pieces.append(self.read_expression(node.child_by_field_name("right")?, text)?);
                 Some(pieces)
             }
             "string" => {

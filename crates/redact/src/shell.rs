@@ -80,7 +80,7 @@ impl Syntax for Shell {
         Ok(rewritten)
     }
 
-    fn read(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
+    fn read_expression(&self, node: Node<'_>, text: &str) -> Option<LiteralSegments> {
         let range = node.byte_range();
         let mut pieces = LiteralSegments::default();
         match node.kind() {
@@ -89,7 +89,7 @@ impl Syntax for Shell {
             "raw_string" => pieces.push_text(&text[range.start + 1..range.end - 1]),
             "concatenation" => {
                 for child in children(node) {
-                    pieces.append(self.read(child, text)?);
+                    pieces.append(self.read_expression(child, text)?);
                 }
             }
             kind if EXPANSIONS.contains(&kind) => {
@@ -109,7 +109,7 @@ impl Syntax for Shell {
                 let plain: &[char] = if quoted { &['"', '\\', '$', '`'] } else { &['\\', '$', '`'] };
                 for child in children(node).into_iter().filter(|child| EXPANSIONS.contains(&child.kind())) {
                     pieces.push_text(&unescape(&text[at..child.start_byte()], plain));
-                    pieces.append(self.read(child, text)?);
+                    pieces.append(self.read_expression(child, text)?);
                     at = child.end_byte();
                 }
                 pieces.push_text(&unescape(&text[at..range.end - edge], plain));

@@ -294,7 +294,7 @@ impl Crawl<'_> {
     fn links(&mut self, job: &FetchJob, url: &Url, headers: &HeaderMap, bytes: &[u8]) {
         match job.kind {
             LinkKind::Page | LinkKind::Frame => {
-                let page = page::read(bytes, url);
+                let page = page::read_page(bytes, url);
                 let base = Arc::new(page.base.unwrap_or_else(|| url.clone()));
                 let is_own = self.scope.is_own(url);
                 for loaded in &page.loads {

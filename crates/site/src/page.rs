@@ -20,7 +20,7 @@ pub struct PageLinks {
 }
 
 /// Reads a page.
-pub fn read(html: &[u8], url: &Url) -> PageLinks {
+pub fn read_page(html: &[u8], url: &Url) -> PageLinks {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut reader = PageReader {
@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     fn read_at(url: &str, html: &str) -> PageLinks {
-        read(html.as_bytes(), &Url::parse(url).unwrap())
+        read_page(html.as_bytes(), &Url::parse(url).unwrap())
     }
 
     /// What a page at `https://a.example/shop/` names: kind and address; guesses have a question mark.

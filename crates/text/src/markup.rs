@@ -41,7 +41,7 @@ static PROGRAM: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The text that markup shows; `None` for what is no markup, or has no tags.
-pub fn read(text: &Text<'_>) -> Option<Text<'static>> {
+pub fn read_markup(text: &Text<'_>) -> Option<Text<'static>> {
     let bytes = text.bytes();
     if !is_markup(bytes) {
         return None;
@@ -268,7 +268,8 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Option<String> {
-        read(&Text::plain(text.as_bytes())).map(|text| String::from_utf8_lossy(text.bytes()).into_owned())
+        read_markup(&Text::plain(text.as_bytes()))
+            .map(|text| String::from_utf8_lossy(text.bytes()).into_owned())
     }
 
     #[test]
@@ -336,7 +337,7 @@ mod tests {
     #[test]
     fn offsets_point_into_the_file() {
         let plain = Text::plain(b"<p>a<b>b</b>:c</p>");
-        let text = read(&plain).expect("markup");
+        let text = read_markup(&plain).expect("markup");
         assert_eq!(text.bytes(), b"ab:c\n");
         assert_eq!((0..4).map(|at| text.origin(at)).collect::<Vec<_>>(), [3, 7, 12, 13]);
         assert!(!text.is_one_piece(&(0..4)));

@@ -40,7 +40,7 @@ enum PickleOp {
 }
 
 /// The text as the values that its pickles hold; `None` where it is none.
-pub fn read(text: &Text<'_>) -> Option<Text<'static>> {
+pub fn read_pickle(text: &Text<'_>) -> Option<Text<'static>> {
     let bytes = text.bytes();
     let starts = matches!(bytes.first(), Some(b'(' | b'c' | b'V' | b'S' | b']' | b'}' | b')' | 0x80));
     if !starts || !bytes.trim_ascii_end().ends_with(b".") {
@@ -307,7 +307,8 @@ mod tests {
     use super::*;
 
     fn shown(pickle: &str) -> Option<String> {
-        read(&Text::plain(pickle.as_bytes())).map(|text| String::from_utf8_lossy(text.bytes()).into_owned())
+        read_pickle(&Text::plain(pickle.as_bytes()))
+            .map(|text| String::from_utf8_lossy(text.bytes()).into_owned())
     }
 
     #[test]
@@ -327,7 +328,7 @@ mod tests {
     #[test]
     fn protocols_with_lengths_are_read() {
         let show = |pickle: &[u8]| {
-            read(&Text::plain(pickle)).map(|text| String::from_utf8_lossy(text.bytes()).into_owned())
+            read_pickle(&Text::plain(pickle)).map(|text| String::from_utf8_lossy(text.bytes()).into_owned())
         };
         for pickle in [
             &b"}q\0X\x01\0\0\0aq\x01}q\x02X\x01\0\0\0bq\x03X\x03\0\0\0c dq\x04ss."[..],
@@ -350,7 +351,7 @@ mod tests {
     #[test]
     fn places_are_those_of_the_pickle() {
         let pickle = "(lp0\nVab\np1\na.";
-        let text = read(&Text::plain(pickle.as_bytes())).expect("a pickle");
+        let text = read_pickle(&Text::plain(pickle.as_bytes())).expect("a pickle");
         let at = memchr::memmem::find(text.bytes(), b"ab").expect("the text");
         assert_eq!(text.origin_range(at, at + 2), 6..8);
     }

@@ -15,7 +15,7 @@ pub const MAX_SIZE: u64 = 16 << 20;
 ///
 /// # Errors
 /// Why it cannot, and what to do.
-pub fn read(path: &Path) -> Result<Zeroizing<String>, String> {
+pub fn read_text(path: &Path) -> Result<Zeroizing<String>, String> {
     let (mut file, _) = open(path)?;
     let mut bytes = Zeroizing::new(Vec::new());
     (&mut file).take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {e}"))?;
@@ -34,7 +34,7 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, String> {
 /// # Errors
 /// A file that was changed since it was read, or that cannot be changed any more; what the system answers.
 pub fn replace(path: &Path, before: &str, after: &str) -> io::Result<()> {
-    let now = read(path).map_err(io::Error::other)?;
+    let now = read_text(path).map_err(io::Error::other)?;
     if *now != before {
         return Err(io::Error::other("was changed since it was read: run this again"));
     }

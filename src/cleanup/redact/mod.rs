@@ -145,7 +145,7 @@ fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<FileEdit, Vec
         );
         return Err(vec![refused(first, reason)]);
     }
-    let before = file::read(Path::new(path)).map_err(|reason| vec![refused(first, reason)])?;
+    let before = file::read_text(Path::new(path)).map_err(|reason| vec![refused(first, reason)])?;
     let unfit: Vec<Refused> = found
         .iter()
         .filter_map(|finding| Some(refused(finding.location.line, not_as_written(finding, &before)?)))

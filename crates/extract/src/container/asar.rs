@@ -14,7 +14,7 @@ const MAX_HEADER: u32 = 32 << 20;
 const MAX_PATH: usize = 64 << 10;
 
 /// Reads an asar.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_asar(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let mut head = [0; 16];
     input.read_exact(&mut head)?;
     let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);

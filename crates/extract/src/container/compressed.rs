@@ -31,7 +31,12 @@ const ENDINGS: [(&str, &str); 14] = [
 ];
 
 /// Reads a compressed file. Its name without the ending is the name of what is in it.
-pub fn read(walk: &mut Walk<'_>, kind: ContainerKind, name: &str, input: &mut dyn Read) -> io::Result<()> {
+pub fn read_compressed(
+    walk: &mut Walk<'_>,
+    kind: ContainerKind,
+    name: &str,
+    input: &mut dyn Read,
+) -> io::Result<()> {
     let (input, packed) = Counted::new(input);
     let input = BufReader::with_capacity(BUFFER, input);
     let (memory, inner) = (walk.memory, inner_name(name));

@@ -23,7 +23,7 @@ const MOST: u64 = 32 << 20;
 const OVERFLOW: u32 = 0xff;
 
 /// Reads the string table: a string a line, in the table's order, which keeps what one function uses together.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_hermes(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let size = input.seek(SeekFrom::End(0))?;
     input.rewind()?;
     let mut head = [0; HEADER as usize];

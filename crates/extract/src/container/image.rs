@@ -9,7 +9,7 @@ use std::io::{self, Cursor, Read};
 const MAX_CONFIG: u64 = 1 << 20;
 
 /// Reads an image's configuration, or a file that only looks like one. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Read) -> io::Result<()> {
+pub fn read_image_config(walk: &mut Walk<'_>, name: &str, input: &mut dyn Read) -> io::Result<()> {
     let mut bytes = Vec::new();
     let whole = input.take(MAX_CONFIG).read_to_end(&mut bytes);
     let config = whole.ok().and_then(|_| serde_json::from_slice::<Value>(&bytes).ok());

@@ -198,31 +198,35 @@ impl<'w> Walk<'w> {
         self.depth += 1;
         let read = match (kind, source) {
             (ContainerKind::Zip, source) => {
-                self.in_any_order(source, |walk, input| zip::read(walk, name, input))
+                self.in_any_order(source, |walk, input| zip::read_zip(walk, name, input))
             }
-            (ContainerKind::SevenZip, source) => self.in_any_order(source, seven::read),
-            (ContainerKind::Asar, source) => self.in_any_order(source, asar::read),
+            (ContainerKind::SevenZip, source) => self.in_any_order(source, seven::read_7z),
+            (ContainerKind::Asar, source) => self.in_any_order(source, asar::read_asar),
             (ContainerKind::Wasm, source) => {
-                self.in_any_order(source, |walk, input| walk.if_wanted(name, input, wasm::read))
+                self.in_any_order(source, |walk, input| walk.if_wanted(name, input, wasm::read_wasm))
             }
             (ContainerKind::Hermes, source) => {
-                self.in_any_order(source, |walk, input| walk.if_wanted(name, input, hermes::read))
+                self.in_any_order(source, |walk, input| walk.if_wanted(name, input, hermes::read_hermes))
             }
             (ContainerKind::Picture(format), source) => {
-                self.in_any_order(source, |walk, input| picture::read(walk, format, name, input))
+                self.in_any_order(source, |walk, input| picture::read_picture(walk, format, name, input))
             }
             (ContainerKind::Document(format), source) => {
-                self.in_any_order(source, |walk, input| document::read(walk, format, name, input))
+                self.in_any_order(source, |walk, input| document::read_document(walk, format, name, input))
             }
             (ContainerKind::Record(format), source) => {
-                self.in_any_order(source, |walk, input| record::read(walk, format, name, input))
+                self.in_any_order(source, |walk, input| record::read_record(walk, format, name, input))
             }
-            (ContainerKind::Tar, ContainerBytes::InPlace(input)) => tar::read(self, input),
-            (ContainerKind::Tar, ContainerBytes::Stream(input)) => tar::read(self, input),
-            (ContainerKind::ImageConfig, ContainerBytes::InPlace(input)) => image::read(self, name, input),
-            (ContainerKind::ImageConfig, ContainerBytes::Stream(input)) => image::read(self, name, input),
-            (kind, ContainerBytes::InPlace(input)) => compressed::read(self, kind, name, input),
-            (kind, ContainerBytes::Stream(input)) => compressed::read(self, kind, name, input),
+            (ContainerKind::Tar, ContainerBytes::InPlace(input)) => tar::read_tar(self, input),
+            (ContainerKind::Tar, ContainerBytes::Stream(input)) => tar::read_tar(self, input),
+            (ContainerKind::ImageConfig, ContainerBytes::InPlace(input)) => {
+                image::read_image_config(self, name, input)
+            }
+            (ContainerKind::ImageConfig, ContainerBytes::Stream(input)) => {
+                image::read_image_config(self, name, input)
+            }
+            (kind, ContainerBytes::InPlace(input)) => compressed::read_compressed(self, kind, name, input),
+            (kind, ContainerBytes::Stream(input)) => compressed::read_compressed(self, kind, name, input),
         };
         self.depth -= 1;
         if let Err(error) = read {

@@ -12,7 +12,7 @@ const MAX_HEADER: usize = 900 << 10;
 const BESIDES: u64 = 2 << 20;
 
 /// Reads a 7z archive.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_7z(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let held = walk.memory.take(150 * MAX_HEADER as u64)?;
     let size = input.seek(SeekFrom::End(0))?;
     let mut input = input;

@@ -21,7 +21,7 @@ struct Ahead {
 }
 
 /// Reads a tar.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
+pub fn read_tar(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
     let (mut ahead, mut ended, mut damaged) = (Ahead::default(), false, false);
     while let Some(block) = next(input)? {
         if block == [0; BLOCK] {

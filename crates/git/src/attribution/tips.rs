@@ -27,7 +27,7 @@ pub(super) fn tips(repo: &Repository, refs: &Refs<'_>, store: &ObjectStore) -> V
     }
     let mut elsewhere = |name: String, folder: &Path| {
         if folder != repo.path()
-            && let Ok(Some(RefTarget::Object(id))) = refs::read(&folder.join("HEAD"), repo.hash())
+            && let Ok(Some(RefTarget::Object(id))) = refs::read_refs(&folder.join("HEAD"), repo.hash())
         {
             add(name, id);
         }

@@ -86,7 +86,7 @@ impl IndexFile {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => {}
             Err(error) => return Err(error.to_string()),
         }
-        whole::read(path, hash)
+        whole::read_whole_index(path, hash)
             .map(|whole| IndexFile::Whole(Box::new(whole)))
             .map_err(|error| error.to_string())
     }

@@ -21,8 +21,8 @@ pub struct Whole {
 }
 
 /// Reads an index, and the other part of a split one. An index that does not exist is empty.
-pub(super) fn read(path: &Path, hash: Kind) -> io::Result<Whole> {
-    let bytes = match plain::read(path, MOST_BYTES) {
+pub(super) fn read_whole_index(path: &Path, hash: Kind) -> io::Result<Whole> {
+    let bytes = match plain::read_plain(path, MOST_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Whole::default()),
         Err(error) => return Err(error),
@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path, hash: Kind) -> io::Result<Whole> {
         let shared = path.with_file_name(format!("sharedindex.{}", link.base));
         let named = |error: io::Error| io::Error::other(format!("{}: {error}", shared.display()));
         let (base, _) =
-            plain::read(&shared, MOST_BYTES).and_then(|bytes| decode(&bytes, hash)).map_err(named)?;
+            plain::read_plain(&shared, MOST_BYTES).and_then(|bytes| decode(&bytes, hash)).map_err(named)?;
         entries = joined(base, entries, &link)?;
     }
     Ok(Whole { entries, tree })

@@ -46,7 +46,7 @@ pub(super) fn object_folders(
             continue;
         }
         let list = folder.join("info/alternates");
-        match plain::read(&list, MOST_ALTERNATES) {
+        match plain::read_plain(&list, MOST_ALTERNATES) {
             Ok(text) => queue.extend(alternates(&text).map(|path| folder.join(path))),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {

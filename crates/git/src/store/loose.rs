@@ -129,7 +129,7 @@ pub(super) enum Loose {
 }
 
 /// Reads a loose object, if it is of the kind `only`, and checks that its bytes are those that the id stands for.
-pub(super) fn read(objects: &Path, id: &oid, only: Option<Kind>) -> Result<Loose, Fault> {
+pub(super) fn read_loose(objects: &Path, id: &oid, only: Option<Kind>) -> Result<Loose, Fault> {
     let Some(Opened { kind, size, rest }) = open(objects, id)? else { return Ok(Loose::Absent) };
     if size > MAX_OBJECT_BYTES {
         return Err(Fault::TooBig(size));

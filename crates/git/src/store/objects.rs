@@ -100,7 +100,7 @@ impl ObjectStore {
                 }
             }
         }
-        let list = plain::read(&repo.common_dir().join("shallow"), MOST_SHALLOW).unwrap_or_default();
+        let list = plain::read_plain(&repo.common_dir().join("shallow"), MOST_SHALLOW).unwrap_or_default();
         let shallow = list.split(|&byte| byte == b'\n');
         let shallow = shallow.filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok()).collect();
         let name = repo.workdir().unwrap_or(repo.common_dir()).display().to_string();
@@ -192,7 +192,7 @@ impl ObjectStore {
             }
         }
         for folder in &self.folders {
-            match loose::read(folder, id, None) {
+            match loose::read_loose(folder, id, None) {
                 Ok(Loose::Is(kind, data)) => return Ok((kind, Arc::new(data))),
                 Ok(Loose::Absent | Loose::OtherKind) => {}
                 Err(error) => fault = Some(error),

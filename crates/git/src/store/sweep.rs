@@ -300,7 +300,7 @@ impl<'s, 'a> SweepWorker<'s, 'a> {
     fn loose(&mut self, id: &ObjectId) {
         let plan = self.shared.plan;
         let mut fault = Fault::Io("it is gone".to_owned());
-        let copies = plan.store.folders.iter().map(|folder| loose::read(folder, id, plan.only));
+        let copies = plan.store.folders.iter().map(|folder| loose::read_loose(folder, id, plan.only));
         let mut copies = copies.filter(|copy| !matches!(copy, Ok(Loose::Absent)));
         let good = copies.find_map(|copy| copy.map_err(|error| fault = error).ok());
         match good {

@@ -107,7 +107,7 @@ impl Escrow {
     /// # Errors
     /// A file that cannot be read, or that others may touch.
     pub fn get(&self, held: EscrowOwner, leaked: &Fingerprint) -> Result<Content, StateError> {
-        read(&self.path(held, leaked))
+        read_escrow(&self.path(held, leaked))
     }
 
     /// Removes a file that holds nothing but room; leaves any other.
@@ -153,7 +153,7 @@ impl Escrow {
             if !path.file_name().is_some_and(|name| is_ours(&name.to_string_lossy())) {
                 continue;
             }
-            match read(&path).unwrap_or(Content::Damaged) {
+            match read_escrow(&path).unwrap_or(Content::Damaged) {
                 Content::Nothing | Content::Room => {}
                 content => held.push((path, content)),
             }
@@ -192,7 +192,7 @@ impl Escrow {
     }
 }
 
-fn read(path: &Path) -> Result<Content, StateError> {
+fn read_escrow(path: &Path) -> Result<Content, StateError> {
     let mut file = match open_private(path, OpenOptions::new().read(true)) {
         Ok(file) => file,
         Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {

@@ -166,7 +166,7 @@ impl Http {
         let retry_after = text(header::RETRY_AFTER).and_then(http::retry_after);
         let location = text(header::LOCATION).map(str::to_owned);
         let body = match status {
-            200..=299 | 400..=499 => read(response, request.most, request.timeout),
+            200..=299 | 400..=499 => read_answer(response, request.most, request.timeout),
             _ => Ok(AnswerBody::default()),
         };
         Ok(ApiAnswer { status, retry_after, location, body })
@@ -188,7 +188,7 @@ fn through(builder: ClientBuilder, proxy: &Proxy, host: &Host) -> Result<ClientB
 }
 
 /// Reads a body of at most `most` bytes. The request's time-out goes on while it is read.
-fn read(mut response: Response, most: usize, timeout: Duration) -> Result<AnswerBody, Failure> {
+fn read_answer(mut response: Response, most: usize, timeout: Duration) -> Result<AnswerBody, Failure> {
     let too_big = || Failure::new(FailureKind::TooBig, format!("the answer is larger than {most} bytes"));
     let announced = response.content_length().unwrap_or(0);
     if announced > most as u64 {

@@ -40,7 +40,7 @@ pub const SIX_BITS: [u8; 256] = {
 
 /// The base64 in some bytes.
 pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
-    RunLines::all(bytes, SHORTEST_RUN, is_member).filter_map(|lines| read(bytes, &lines)).collect()
+    RunLines::all(bytes, SHORTEST_RUN, is_member).filter_map(|lines| read_base64(bytes, &lines)).collect()
 }
 
 /// Whether a character is of either alphabet.
@@ -77,7 +77,7 @@ pub fn is_encoded_text(value: &[u8]) -> bool {
 }
 
 /// What one run says.
-fn read(bytes: &[u8], lines: &RunLines) -> Option<EncodedRun> {
+fn read_base64(bytes: &[u8], lines: &RunLines) -> Option<EncodedRun> {
     let range = lines.range();
     if lines.is_one()
         && let Some((range, text)) = of_one_alphabet(bytes, &range)

@@ -64,7 +64,7 @@ impl EscapeMeaning {
 /// The text without its escapes, or `None` when it has none.
 pub fn unescape<'a>(text: &Text<'_>) -> Option<Text<'a>> {
     let mut current = undo_quoted_printable(text);
-    for step in [folded::unfold, pickle::read, latex::undo] {
+    for step in [folded::unfold, pickle::read_pickle, latex::undo] {
         current = step(current.as_ref().unwrap_or(text)).or(current);
     }
     for _ in 0..MAX_LAYERS {

@@ -54,7 +54,7 @@ pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -
 }
 
 /// Reads the files in a text.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
+pub fn read_embedded(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
     let (mut text, mut count) = (EmbeddedText::new(input), 0u64);
     while let Some(kind) = text.next_file()? {
         if text.run()? < SHORTEST {

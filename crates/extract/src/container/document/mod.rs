@@ -72,22 +72,22 @@ impl DocumentFormat {
 }
 
 /// Reads a document. `name` is its own.
-pub fn read(
+pub fn read_document(
     walk: &mut Walk<'_>,
     format: DocumentFormat,
     name: &str,
     input: &mut dyn Seekable,
 ) -> io::Result<()> {
     match format {
-        DocumentFormat::Pdf => pdf::read(walk, name, input),
-        DocumentFormat::Rtf => rtf::read(walk, name, input),
-        DocumentFormat::Ole => ole::read(walk, name, input),
+        DocumentFormat::Pdf => pdf::read_pdf(walk, name, input),
+        DocumentFormat::Rtf => rtf::read_rtf(walk, name, input),
+        DocumentFormat::Ole => ole::read_ole(walk, name, input),
         DocumentFormat::FlatOffice => office::flat(walk, name, input),
-        DocumentFormat::Text => embedded::read(walk, input),
+        DocumentFormat::Text => embedded::read_embedded(walk, input),
         DocumentFormat::Notebook => {
-            notebook::read(walk, input)?;
+            notebook::read_notebook(walk, input)?;
             input.rewind()?;
-            embedded::read(walk, input)
+            embedded::read_embedded(walk, input)
         }
     }
 }

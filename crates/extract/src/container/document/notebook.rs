@@ -41,7 +41,7 @@ struct OpenNode {
 }
 
 /// Reads the pictures in a notebook.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
+pub fn read_notebook(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
     let mut text = EmbeddedText::new(input);
     let (mut open, mut deeper): (Vec<OpenNode>, u64) = (Vec::new(), 0);
     loop {

@@ -20,7 +20,7 @@ const ENCRYPTED: &str =
     "is an Office file that is encrypted with a password; open it, save it without one and scan that";
 
 /// Reads a compound file. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_ole(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io::Result<()> {
     let size = input.seek(io::SeekFrom::End(0))?;
     input.rewind()?;
     let memory = walk.memory;

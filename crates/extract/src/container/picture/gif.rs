@@ -13,7 +13,11 @@ const MOST_KEPT: usize = 4 << 20;
 const XMP_TRAILER: usize = 257;
 
 /// Reads a GIF.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
+pub fn read_gif(
+    walk: &mut Walk<'_>,
+    bytes: &mut Bytes<'_>,
+    fields: &mut PictureFields<'_>,
+) -> io::Result<()> {
     bytes.skip(6)?;
     let [_, _, _, _, flags, _, _] = bytes.array()?;
     bytes.skip(colors(flags))?;
@@ -72,7 +76,7 @@ fn extension(
                         join(block);
                     });
                     text.truncate(text.len().saturating_sub(XMP_TRAILER));
-                    xmp::read(walk, fields, &text)?;
+                    xmp::read_xmp(walk, fields, &text)?;
                     return read;
                 }
                 _ => ("gif-application", String::from_utf8_lossy(&head).into_owned(), blocks(bytes, join)),

@@ -16,7 +16,11 @@ pub fn is_brand(brand: &[u8]) -> bool {
 }
 
 /// Reads a HEIF.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
+pub fn read_heif(
+    walk: &mut Walk<'_>,
+    bytes: &mut Bytes<'_>,
+    fields: &mut PictureFields<'_>,
+) -> io::Result<()> {
     let mut reader = ::exif::Reader::new();
     let few = Few { bytes, left: MOST };
     let found = reader.continue_on_error(true).read_from_container(&mut BufReader::new(few));

@@ -26,7 +26,7 @@ pub fn nested(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, exif: &[u8]) 
         return Ok(());
     }
     let count = fields.count();
-    let read = Bytes::new(&mut Cursor::new(exif)).and_then(|mut bytes| read(walk, &mut bytes, fields));
+    let read = Bytes::new(&mut Cursor::new(exif)).and_then(|mut bytes| read_exif(walk, &mut bytes, fields));
     walk.budget.spend(0)?;
     let is_lost = read.is_err() && fields.count() == count;
     if is_lost { fields.add(walk, "exif", "EXIF", exif) } else { Ok(()) }
@@ -63,7 +63,11 @@ impl Order {
 }
 
 /// Reads a TIFF, or EXIF, which has the same form.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
+pub fn read_exif(
+    walk: &mut Walk<'_>,
+    bytes: &mut Bytes<'_>,
+    fields: &mut PictureFields<'_>,
+) -> io::Result<()> {
     let order = match &bytes.array()? {
         b"II*\0" => Order { is_big: false },
         b"MM\0*" => Order { is_big: true },
@@ -194,7 +198,7 @@ fn field(
     };
     let Some(whole) = bytes.whole(walk, entry.length, &name)? else { return Ok(()) };
     match entry.number {
-        XMP => xmp::read(walk, fields, &whole),
+        XMP => xmp::read_xmp(walk, fields, &whole),
         IPTC | PHOTOSHOP => iptc::inside_exif(walk, fields, &whole),
         _ => fields.add(walk, "exif", &name, &decode(order, &whole)),
     }

@@ -32,14 +32,14 @@ fn read_all(
     rest = rest.strip_prefix(b"Photoshop 3.0\0").unwrap_or(rest);
     // Raw profiles hold IPTC alone as well.
     if rest.first() == Some(&TAG) {
-        return read(walk, fields, rest);
+        return read_iptc(walk, fields, rest);
     }
     while let Some((id, value, behind)) = resource(rest) {
         rest = behind;
         match id {
-            0x0404 => read(walk, fields, value)?,
+            0x0404 => read_iptc(walk, fields, value)?,
             0x0422 => exif.map_or(Ok(()), |read| read(walk, fields, value))?,
-            0x0424 => xmp::read(walk, fields, value)?,
+            0x0424 => xmp::read_xmp(walk, fields, value)?,
             0x03f0 => fields.add(walk, "photoshop", "caption", value)?,
             0x040b => fields.add(walk, "photoshop", "URL", value)?,
             _ => {}
@@ -64,7 +64,7 @@ fn resource(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
 const TAG: u8 = 0x1c;
 
 /// Reads the datasets of IPTC.
-fn read(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, mut rest: &[u8]) -> io::Result<()> {
+fn read_iptc(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, mut rest: &[u8]) -> io::Result<()> {
     while let Some((record, number, value, behind)) = dataset(rest) {
         rest = behind;
         match (record, name(number)) {

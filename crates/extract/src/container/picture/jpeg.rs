@@ -22,13 +22,17 @@ struct Split {
 }
 
 /// Reads a JPEG.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
+pub fn read_jpeg(
+    walk: &mut Walk<'_>,
+    bytes: &mut Bytes<'_>,
+    fields: &mut PictureFields<'_>,
+) -> io::Result<()> {
     let mut split = Split::default();
     let read = segments(walk, bytes, fields, &mut split);
     ifd::nested(walk, fields, &split.exif)?;
     iptc::resources(walk, fields, &split.photoshop, ifd::nested)?;
     for (_, packet) in &split.xmp {
-        xmp::read(walk, fields, packet)?;
+        xmp::read_xmp(walk, fields, packet)?;
     }
     read
 }
@@ -95,7 +99,7 @@ fn app1(
         }
         append(&mut split.exif, exif);
     } else if let Some(packet) = segment.strip_prefix(XMP) {
-        xmp::read(walk, fields, packet)?;
+        xmp::read_xmp(walk, fields, packet)?;
     } else if let Some(rest) = segment.strip_prefix(EXTENDED_XMP)
         && let Some((id, rest)) = rest.split_first_chunk::<32>()
         && let Some((length, rest)) = rest.split_first_chunk::<4>()

@@ -66,7 +66,7 @@ impl PictureFormat {
 }
 
 /// Reads a picture. `name` is its own.
-pub fn read(
+pub fn read_picture(
     walk: &mut Walk<'_>,
     format: PictureFormat,
     name: &str,
@@ -75,12 +75,12 @@ pub fn read(
     let mut fields = PictureFields::new(name);
     let mut bytes = Bytes::new(input)?;
     let read = match format {
-        PictureFormat::Png => png::read(walk, &mut bytes, &mut fields),
-        PictureFormat::Jpeg => jpeg::read(walk, &mut bytes, &mut fields),
-        PictureFormat::Gif => gif::read(walk, &mut bytes, &mut fields),
-        PictureFormat::WebP => webp::read(walk, &mut bytes, &mut fields),
-        PictureFormat::Tiff => ifd::read(walk, &mut bytes, &mut fields),
-        PictureFormat::Heif => heif::read(walk, &mut bytes, &mut fields),
+        PictureFormat::Png => png::read_png(walk, &mut bytes, &mut fields),
+        PictureFormat::Jpeg => jpeg::read_jpeg(walk, &mut bytes, &mut fields),
+        PictureFormat::Gif => gif::read_gif(walk, &mut bytes, &mut fields),
+        PictureFormat::WebP => webp::read_webp(walk, &mut bytes, &mut fields),
+        PictureFormat::Tiff => ifd::read_exif(walk, &mut bytes, &mut fields),
+        PictureFormat::Heif => heif::read_heif(walk, &mut bytes, &mut fields),
     };
     drop(bytes);
     // What was read before something went wrong is told.
@@ -89,5 +89,5 @@ pub fn read(
         walk.budget.spend(0)?;
         walk.failed(&error);
     }
-    pixels::read(walk, format, name, input)
+    pixels::read_pixels(walk, format, name, input)
 }

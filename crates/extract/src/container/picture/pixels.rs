@@ -75,7 +75,7 @@ impl Walk<'_> {
 }
 
 /// Reads what is seen in a picture file.
-pub fn read(
+pub fn read_pixels(
     walk: &mut Walk<'_>,
     format: PictureFormat,
     name: &str,

@@ -19,7 +19,11 @@ const XMP: &str = "XML:com.adobe.xmp";
 const RAW_PROFILE: &str = "Raw profile type ";
 
 /// Reads a PNG.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
+pub fn read_png(
+    walk: &mut Walk<'_>,
+    bytes: &mut Bytes<'_>,
+    fields: &mut PictureFields<'_>,
+) -> io::Result<()> {
     bytes.skip(SIGNATURE)?;
     let mut has_pixels = false;
     loop {
@@ -120,11 +124,13 @@ fn field(
     let read = text.take(MOST).read_to_end(&mut whole);
     walk.budget.spend(0)?;
     match profile.map(|profile| (profile, unhex(&whole))) {
-        None => xmp::read(walk, fields, &whole)?,
+        None => xmp::read_xmp(walk, fields, &whole)?,
         Some(("exif", Some(profile))) => ifd::nested(walk, fields, &profile)?,
         Some(("iptc" | "8bim", Some(profile))) => iptc::resources(walk, fields, &profile, ifd::nested)?,
-        Some(("xmp", Some(profile))) => xmp::read(walk, fields, &profile)?,
-        Some(("APP1", Some(profile))) if profile.starts_with(b"http:") => xmp::read(walk, fields, &profile)?,
+        Some(("xmp", Some(profile))) => xmp::read_xmp(walk, fields, &profile)?,
+        Some(("APP1", Some(profile))) if profile.starts_with(b"http:") => {
+            xmp::read_xmp(walk, fields, &profile)?
+        }
         Some(("APP1", Some(profile))) => ifd::nested(walk, fields, &profile)?,
         // Somebody's own, and no doubt bytes.
         Some((_, Some(profile))) => fields.add(walk, "png-text", keyword, &profile)?,

@@ -6,7 +6,11 @@ use crate::container::Walk;
 use std::io;
 
 /// Reads a WebP.
-pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFields<'_>) -> io::Result<()> {
+pub fn read_webp(
+    walk: &mut Walk<'_>,
+    bytes: &mut Bytes<'_>,
+    fields: &mut PictureFields<'_>,
+) -> io::Result<()> {
     let [.., a, b, c, d] = bytes.array::<8>()?;
     let end = u64::from(u32::from_le_bytes([a, b, c, d])) + 8;
     bytes.skip(4)?;
@@ -21,7 +25,7 @@ pub fn read(walk: &mut Walk<'_>, bytes: &mut Bytes<'_>, fields: &mut PictureFiel
             }
             b"XMP " => {
                 if let Some(packet) = bytes.whole(walk, length, "XMP")? {
-                    xmp::read(walk, fields, &packet)?;
+                    xmp::read_xmp(walk, fields, &packet)?;
                 }
             }
             _ => bytes.skip(length)?,

@@ -13,7 +13,7 @@ use std::io;
 const DEEP: usize = 64;
 
 /// Reads a packet.
-pub fn read(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, packet: &[u8]) -> io::Result<()> {
+pub fn read_xmp(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, packet: &[u8]) -> io::Result<()> {
     let wide = charset::utf16(packet).map(|encoding| encoding.decode(packet).0);
     let text = wide.unwrap_or_else(|| String::from_utf8_lossy(packet));
     let mut reader = Reader::from_str(&text);

@@ -25,7 +25,7 @@ pub fn is(head: &[u8]) -> bool {
 }
 
 /// Reads a HAR file.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_har(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let mut entries = HarEntries::default();
     // Bodies are elsewhere in the file: they are read between entries.
     while let Some(entry) = entries.next(walk, input)? {

@@ -31,7 +31,7 @@ pub fn is(name: &str) -> bool {
 }
 
 /// Reads a table, or a file that is only called so.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_leveldb(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let Some(start) = input.seek(SeekFrom::End(0))?.checked_sub(FOOTER) else { return Ok(()) };
     input.seek(SeekFrom::Start(start))?;
     let mut footer = [0; FOOTER as usize];

@@ -44,16 +44,16 @@ impl RecordFormat {
 }
 
 /// Reads a record. `name` is its own.
-pub fn read(
+pub fn read_record(
     walk: &mut Walk<'_>,
     format: RecordFormat,
     _name: &str,
     input: &mut dyn Seekable,
 ) -> io::Result<()> {
     match format {
-        RecordFormat::Mail(format) => mail::read(walk, format, input),
-        RecordFormat::Terminal(format) => terminal::read(walk, format, input),
-        RecordFormat::Har => har::read(walk, input),
-        RecordFormat::LevelDb => leveldb::read(walk, input),
+        RecordFormat::Mail(format) => mail::read_mail(walk, format, input),
+        RecordFormat::Terminal(format) => terminal::read_recording(walk, format, input),
+        RecordFormat::Har => har::read_har(walk, input),
+        RecordFormat::LevelDb => leveldb::read_leveldb(walk, input),
     }
 }

@@ -38,7 +38,7 @@ const COMPONENT: u8 = 4;
 type WasmInput<'i> = BufReader<&'i mut dyn Seekable>;
 
 /// Reads a module or a component.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_wasm(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let size = input.seek(SeekFrom::End(0))?;
     input.rewind()?;
     let mut input = BufReader::new(input);

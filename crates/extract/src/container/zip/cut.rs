@@ -11,7 +11,7 @@ use std::io::{self, BufReader, Read, SeekFrom};
 const PIECE: usize = 64 << 10;
 
 /// Reads what the members' own headers lead to.
-pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_cut_zip(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let size = input.seek(SeekFrom::End(0))?;
     let (mut at, mut count, mut locked) = (0, 0u64, UnreadGroup::default());
     while let Some(header) = next_header(input, at)? {
@@ -29,7 +29,8 @@ pub fn read(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
                 let told = start.saturating_add(entry.packed) > size;
                 let muted = walk.muted;
                 walk.muted |= told;
-                let read = member::read(walk, &entry, SizedReader::new(&mut *input, entry.packed, level));
+                let read =
+                    member::read_zip_member(walk, &entry, SizedReader::new(&mut *input, entry.packed, level));
                 walk.muted = muted;
                 read?;
             }

@@ -25,7 +25,7 @@ pub fn foreign(method: u16) -> String {
 }
 
 /// Reads a member whose packed bytes are in `input`.
-pub fn read(walk: &mut Walk<'_>, entry: &ZipEntry, input: impl Read) -> io::Result<()> {
+pub fn read_zip_member(walk: &mut Walk<'_>, entry: &ZipEntry, input: impl Read) -> io::Result<()> {
     let memory = walk.memory;
     let mut input = BufReader::with_capacity(entry.packed.clamp(64, BUFFER) as usize, input);
     match entry.method {

@@ -24,9 +24,9 @@ pub fn is_at_end(input: &mut dyn Seekable) -> bool {
 }
 
 /// Reads a zip.
-pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_zip(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
     let Some(end) = directory::end(input)? else {
-        return cut::read(walk, input);
+        return cut::read_cut_zip(walk, input);
     };
     if end.part > 0 {
         let reason = "is the last part of a split archive; join the parts (zip -s 0) and scan that";
@@ -99,7 +99,7 @@ fn read_member(
         return Ok(());
     }
     let part = SizedReader::new(input, entry.packed, walk.level() + 1);
-    member::read(walk, entry, part)
+    member::read_zip_member(walk, entry, part)
 }
 
 /// The stretches of a file that members took.

@@ -240,7 +240,7 @@ impl<'m> PackageReader<'_, 'm> {
         let mut input =
             Quiet(Unpacked::new(walk.budget, walk.level(), PackedSize::Known(entry.packed), input));
         walk.layers.push(chapter);
-        let read = embedded::read(walk, &mut input);
+        let read = embedded::read_embedded(walk, &mut input);
         walk.layers.pop();
         read
     }

@@ -39,7 +39,7 @@ fn is_header(version: &[u8]) -> bool {
 }
 
 /// Reads a PDF. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_pdf(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
     let size = input.seek(SeekFrom::End(0))?;
     if size > MAX_FILE {
         walk.unread(TOO_LARGE);
@@ -63,8 +63,8 @@ pub fn read(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
         return Ok(());
     }
     file.open_object_streams()?;
-    let seen = pages::read(walk, &file, name)?;
-    rest::read(walk, &file, name, seen)?;
+    let seen = pages::read_pages(walk, &file, name)?;
+    rest::read_other_objects(walk, &file, name, seen)?;
     if let Some(reason) = damage(&file, &data) {
         return Err(ReadError::new(reason).into());
     }

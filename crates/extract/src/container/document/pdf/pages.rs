@@ -34,7 +34,7 @@ struct PdfPage {
 }
 
 /// Reads all pages. `name` is the document's.
-pub fn read(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str) -> io::Result<SeenObjects> {
+pub fn read_pages(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str) -> io::Result<SeenObjects> {
     let (mut seen, mut fonts) = (SeenObjects::default(), Fonts::default());
     let mut count = 0;
     each_page(file, |page| {
@@ -157,7 +157,7 @@ fn one(
             walk.unread_member(place(), &reason);
         }
     }
-    pictures::read(walk, file, name, count, &shown)
+    pictures::read_page_pictures(walk, file, name, count, &shown)
 }
 
 /// The parts of a page's content, one after the other with white space between them. What goes wrong in one of them shows

@@ -19,7 +19,7 @@ const UNKNOWN: &str =
     "is a picture in JPEG 2000 or JBIG2, whose pixels are not read; print the page to a PNG and scan that";
 
 /// Reads the pictures of a page. `name` is the document's, `page` the page's number.
-pub fn read(
+pub fn read_page_pictures(
     walk: &mut Walk<'_>,
     file: &PdfFile<'_>,
     name: &str,

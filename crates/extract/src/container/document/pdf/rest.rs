@@ -21,7 +21,12 @@ const HEAD: u64 = 4 << 10;
 const MANY: usize = 200;
 
 /// Reads the rest of a document. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str, mut seen: SeenObjects) -> io::Result<()> {
+pub fn read_other_objects(
+    walk: &mut Walk<'_>,
+    file: &PdfFile<'_>,
+    name: &str,
+    mut seen: SeenObjects,
+) -> io::Result<()> {
     info(walk, file, name)?;
     let mut names = HashMap::new();
     let mut streams = Vec::new();

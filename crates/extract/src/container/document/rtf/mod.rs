@@ -24,7 +24,7 @@ const BUFFER: usize = 64 << 10;
 const OBJECT_HEAD: u64 = 4 << 10;
 
 /// Reads an RTF. `name` is its own.
-pub fn read(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_rtf(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io::Result<()> {
     let mut text = RtfText::new(&mut input, false);
     walk.pieces(layer("text", "text"), name, &mut text)?;
     let (has_asides, has_bytes, open) = (text.has_asides, text.has_bytes, text.groups.depth());

@@ -119,7 +119,7 @@ fn is_message(head: &[u8], name: &str) -> bool {
 }
 
 /// Reads messages.
-pub fn read(walk: &mut Walk<'_>, format: MailFormat, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_mail(walk: &mut Walk<'_>, format: MailFormat, input: &mut dyn Seekable) -> io::Result<()> {
     let is_mailbox = format == MailFormat::Mailbox;
     let mut source = MailLines::new(BufReader::with_capacity(BUFFER, input), is_mailbox);
     let (mut number, mut encrypted) = (0u64, UnreadGroup::default());

@@ -35,7 +35,11 @@ impl RecordingFormat {
 }
 
 /// Reads a recording.
-pub fn read(walk: &mut Walk<'_>, format: RecordingFormat, input: &mut dyn Seekable) -> io::Result<()> {
+pub fn read_recording(
+    walk: &mut Walk<'_>,
+    format: RecordingFormat,
+    input: &mut dyn Seekable,
+) -> io::Result<()> {
     let mut input = BufReader::new(input);
     match format {
         RecordingFormat::Cast => {
