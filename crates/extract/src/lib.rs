@@ -4,7 +4,6 @@
 //! that people know by a name. Nothing here knows what a token is, or where the outermost file came from.
 
 pub mod container;
-mod har;
 pub mod map_reference;
 pub mod ocr;
 pub mod parts;

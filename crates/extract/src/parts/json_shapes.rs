@@ -2,7 +2,9 @@
 //! in a file of its own, and its line in [`SHAPES`].
 
 use super::json::{self, JsonPlace};
-use super::{PartFormat, chat, har, issue, notebook, storage};
+use super::{PartFormat, chat, issue, storage};
+use crate::container::document::notebook::names as notebook;
+use crate::container::record::har::names as har;
 use krea_scan_text::Layer;
 
 /// JSON, told by its first character.

@@ -5,13 +5,11 @@
 
 mod captions;
 mod chat;
-mod har;
 mod hocr;
 mod issue;
 mod jira_xml;
-mod json;
+pub mod json;
 mod json_shapes;
-mod notebook;
 mod storage;
 mod table;
 #[cfg(test)]
@@ -64,6 +62,6 @@ impl PartFormat {
 }
 
 /// A layer that names a part.
-fn part(kind: &str, name: &str) -> Layer {
+pub fn part(kind: &str, name: &str) -> Layer {
     Layer { kind: kind.to_owned(), name: name.to_owned(), line: None, column: None }
 }

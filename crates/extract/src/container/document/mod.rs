@@ -1,7 +1,7 @@
 //! Documents: their text, and the files in them.
 
 mod embedded;
-mod notebook;
+pub mod notebook;
 pub mod office;
 mod ole;
 mod pdf;

@@ -1,7 +1,7 @@
 //! Chats, mails and recordings: what was said, as it was said.
 
 mod base64;
-mod har;
+pub mod har;
 mod leveldb;
 mod made;
 mod mail;

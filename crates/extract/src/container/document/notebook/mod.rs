@@ -3,8 +3,10 @@
 //!
 //! One pass over the JSON that holds no value: where a value stands is known by the names and numbers on the way to it.
 
-use super::super::{Walk, layer};
-use super::embedded::{Base64, EmbeddedText, ending};
+pub mod names;
+
+use crate::container::document::embedded::{Base64, EmbeddedText, ending};
+use crate::container::{Walk, layer};
 use crate::has_ending;
 use krea_scan_text::label::bounded;
 use std::io::{self, Read};
@@ -19,7 +21,7 @@ const OLD_TYPES: [&str; 4] = ["png", "jpeg", "gif", "pdf"];
 
 /// Whether a file is a notebook.
 pub fn is_notebook(head: &[u8], name: &str) -> bool {
-    has_ending(name, ".ipynb") && head.trim_ascii_start().first() == Some(&b'{')
+    has_ending(name, names::ENDING) && head.trim_ascii_start().first() == Some(&b'{')
 }
 
 /// Whether anything in a file may be in base64.

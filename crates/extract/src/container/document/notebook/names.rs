@@ -1,7 +1,7 @@
 //! Cells of Jupyter notebooks and what they gave (nbformat 3 and 4), counted from 1, as people count them.
 
-use super::json::JsonPlace;
-use super::part;
+use crate::parts::json::JsonPlace;
+use crate::parts::part;
 use krea_scan_text::Layer;
 
 /// How names of notebooks end.
@@ -23,7 +23,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::name;
+    use crate::parts::name;
 
     /// What the place of each `@` in a notebook is called.
     fn names(notebook: &str) -> Vec<String> {

@@ -1,10 +1,11 @@
 //! The bodies in HAR files that are in base64: of pictures, archives, and what a browser could not show as text. What
 //! stands in the file as text is read there.
 
-use super::base64::Base64Reader;
-use super::tokens::{JsonToken, JsonTokens};
+pub mod names;
+
+use crate::container::record::base64::Base64Reader;
+use crate::container::record::tokens::{JsonToken, JsonTokens};
 use crate::container::{Seekable, Walk, layer};
-use crate::har;
 use krea_scan_bounds::limits::Metered;
 use krea_scan_text::json_string;
 use memchr::memmem;
@@ -29,9 +30,9 @@ pub fn read_har(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()>
     let mut entries = HarEntries::default();
     // Bodies are elsewhere in the file: they are read between entries.
     while let Some(entry) = entries.next(walk, input)? {
-        let request = har::request(&entry.method, &entry.url);
+        let request = names::request(&entry.method, &entry.url);
         let request = Some(request.as_str()).filter(|_| !entry.url.is_empty());
-        let name = har::entry(entries.number, request);
+        let name = names::entry(entries.number, request);
         for (range, what) in entry.bodies {
             input.seek(SeekFrom::Start(range.start))?;
             let body = Base64Reader::new((&mut *input).take(range.end - range.start));

@@ -1,9 +1,9 @@
 //! Requests in recordings of browsers' traffic: HAR 1.2, <http://www.softwareishard.com/blog/har-12-spec/>.
 
-use super::json::JsonPlace;
-use super::part;
-use crate::har;
+use crate::parts::json::JsonPlace;
+use crate::parts::part;
 use krea_scan_text::Layer;
+use krea_scan_text::label::one_line;
 
 /// Names the entry that a place is in: `entry 12 (GET https://api.krea.ai/jobs), request header authorization`.
 pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
@@ -12,9 +12,9 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     }
     let number = place.number(3)?;
     let request = place.ask(3, "request", |fields| {
-        Some(har::request(&fields.text("/request/method")?, &fields.text("/request/url")?))
+        Some(request(&fields.text("/request/method")?, &fields.text("/request/url")?))
     });
-    let mut name = har::entry(number, request.as_deref());
+    let mut name = entry(number, request.as_deref());
     if let Some(thing) = thing(place) {
         name.push_str(&format!(", {thing}"));
     }
@@ -36,6 +36,20 @@ fn thing(place: &JsonPlace<'_>) -> Option<String> {
         ("_webSocketMessages", _) => format!("message {} of a WebSocket", place.number(5)?),
         _ => return None,
     })
+}
+
+/// A request, without what stands behind the address's path: that may be a credential.
+pub fn request(method: &str, url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    one_line(&format!("{method} {url}"))
+}
+
+/// `entry 12 (GET https://api.krea.ai/jobs)`; entries are counted from 1.
+pub fn entry(number: usize, request: Option<&str>) -> String {
+    match request {
+        Some(request) => format!("entry {number} ({request})"),
+        None => format!("entry {number}"),
+    }
 }
 
 #[cfg(test)]
