@@ -8,7 +8,7 @@ use crate::location::Location;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
 use krea_scan_service::{Status, incident};
-use krea_scan_text::{Layer, SOURCE_MAP, containers};
+use krea_scan_text::{Layer, LayerKind, containers};
 use krea_scan_token::{Confidence, Fingerprint, Readings, Token};
 use serde::Serialize;
 
@@ -80,7 +80,7 @@ impl Finding {
 
     /// The place in the original that it was built from, where a source map says so.
     pub fn original(&self) -> Option<&Layer> {
-        self.layers.iter().rfind(|layer| layer.kind == SOURCE_MAP)
+        self.layers.iter().rfind(|layer| layer.kind == LayerKind::SourceMap)
     }
 
     /// The innermost part of a text that it stands in: a message, a cell.

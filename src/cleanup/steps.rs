@@ -264,6 +264,7 @@ fn list(f: &mut fmt::Formatter<'_>, items: &[String]) -> fmt::Result {
 mod tests {
     use super::*;
     use krea_scan_text::Layer;
+    use krea_scan_text::LayerKind;
 
     use crate::report::testing::{Tokens, finding, origin, three_places};
 
@@ -329,7 +330,7 @@ mod tests {
         let token = Tokens::new().pair();
         let mut head = finding(token.clone(), "head");
         head.git = Some(krea_scan_git::GitOrigin { in_head: true, ..origin() });
-        head.layers = vec![Layer { kind: "base64".into(), name: String::new(), line: None, column: None }];
+        head.layers = vec![Layer { kind: LayerKind::Base64, name: String::new(), line: None, column: None }];
         let mut staged = finding(token, "staged");
         staged.git = Some(krea_scan_git::GitOrigin { commit: None, reachable: false, ..origin() });
         let steps = of(&[head, staged], &[], None);

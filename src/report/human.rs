@@ -408,6 +408,7 @@ mod tests {
     use crate::finding::Hint;
     use crate::location::Location;
     use krea_scan_files::Incomplete;
+    use krea_scan_text::LayerKind;
 
     fn text(outcome: &Outcome, context: &Context) -> String {
         rendered(ReportFormat::Human, outcome, context)
@@ -551,8 +552,12 @@ What to do
         let mut found = outcome(vec![finding(Tokens::new().pair(), attack)]);
         let first = &mut found.findings[0];
         (first.context, first.excerpt, first.rule) = (attack.into(), attack.into(), attack.into());
-        first.layers =
-            vec![krea_scan_text::Layer { kind: "zip".into(), name: attack.into(), line: None, column: None }];
+        first.layers = vec![krea_scan_text::Layer {
+            kind: LayerKind::Zip,
+            name: attack.into(),
+            line: None,
+            column: None,
+        }];
         first.git = Some(GitOrigin {
             author: Some(attack.into()),
             email: Some(attack.into()),

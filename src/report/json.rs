@@ -127,6 +127,7 @@ mod tests {
     use super::super::testing::{Tokens, finding, origin, outcome, rendered, three_places};
     use super::super::{Context, ReportFormat};
     use super::*;
+    use krea_scan_text::LayerKind;
     use serde_json::{Value, json};
 
     #[test]
@@ -135,7 +136,7 @@ mod tests {
         let (id, fingerprint) = (token.id_prefix().unwrap(), token.fingerprint());
         let mut found = finding(token, "dist/app.js.map");
         found.layers.push(Layer {
-            kind: "source-map".into(),
+            kind: LayerKind::SourceMap,
             name: "src/krea.ts".into(),
             line: Some(12),
             column: Some(9),

@@ -155,6 +155,7 @@ mod tests {
     use krea_scan_git::GitOrigin;
     use krea_scan_service::Status;
     use krea_scan_text::Layer;
+    use krea_scan_text::LayerKind;
     use krea_scan_token::{Token, TokenKind};
     use serde_json::Value;
 
@@ -163,7 +164,7 @@ mod tests {
         let mut finding = finding(token, text);
         finding.context = format!("context {text}");
         finding.excerpt = format!("excerpt {text}");
-        finding.layers = vec![Layer { kind: "zip".into(), name: text.into(), line: Some(1), column: None }];
+        finding.layers = vec![Layer { kind: LayerKind::Zip, name: text.into(), line: Some(1), column: None }];
         finding.git = Some(GitOrigin {
             path: text.into(),
             commit: Some("c0ffee".repeat(7)),

@@ -7,6 +7,7 @@ use crate::location::Location;
 use krea_scan_git::GitOrigin;
 use krea_scan_service::Status;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 pub use krea_scan_token::testing::Tokens;
 use krea_scan_token::{Confidence, Readings, Token};
 use std::collections::BTreeSet;
@@ -60,8 +61,8 @@ pub fn three_places() -> Outcome {
     let plain = finding(token.clone(), ".env");
     let mut mapped = finding(token.clone(), "dist/app.js.map");
     mapped.layers = vec![
-        Layer { kind: "source-map".into(), name: "src/krea.ts".into(), line: Some(12), column: Some(9) },
-        Layer { kind: "base64".into(), name: String::new(), line: None, column: None },
+        Layer { kind: LayerKind::SourceMap, name: "src/krea.ts".into(), line: Some(12), column: Some(9) },
+        Layer { kind: LayerKind::Base64, name: String::new(), line: None, column: None },
     ];
     mapped.context = String::new();
     mapped.confidence = Confidence::Medium;

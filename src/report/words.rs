@@ -6,7 +6,7 @@ use crate::finding::{Finding, Outcome, Summary, trail};
 use crate::location::Location;
 use krea_scan_service::Status;
 use krea_scan_service::krea::TOKENS_PAGE;
-use krea_scan_text::{Layer, SOURCE_MAP, containers};
+use krea_scan_text::{Layer, LayerKind, containers};
 use krea_scan_token::escape::visible;
 use krea_scan_token::{Confidence, TokenKind};
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ pub fn reading(finding: &Finding) -> Option<String> {
 /// The way from a file to the text that matched: `source-map src/krea.ts:12:9 -> base64`.
 pub fn way(layers: &[Layer]) -> String {
     let step = |layer: &Layer| {
-        let mut step = visible(&layer.kind).into_owned();
+        let mut step = layer.kind.to_string();
         if !layer.name.is_empty() {
             step.push_str(&format!(" {}", visible(&layer.name)));
         }
@@ -124,7 +124,7 @@ pub fn place_in_pieces(location: &Location, layers: &[Layer]) -> [String; 3] {
 
 /// The place in an original as people read it: `src/krea.ts:12:9`.
 pub fn original(layer: &Layer) -> String {
-    way(std::slice::from_ref(layer)).split_off(SOURCE_MAP.len() + 1)
+    way(std::slice::from_ref(layer)).split_off(LayerKind::SourceMap.as_str().len() + 1)
 }
 
 /// The steps that neither a trail nor an original tells of: what was decoded on the way, but for the encoding of a map
@@ -138,7 +138,7 @@ pub fn decoded(layers: &[Layer]) -> Vec<Layer> {
 }
 
 fn is_original(layer: Option<&Layer>) -> bool {
-    layer.is_some_and(|layer| layer.kind == SOURCE_MAP)
+    layer.is_some_and(|layer| layer.kind == LayerKind::SourceMap)
 }
 
 /// The first twelve characters of an object's id.
@@ -303,18 +303,18 @@ mod tests {
 
     #[test]
     fn a_way_is_told_by_its_names_and_what_was_decoded() {
-        let step = |kind: &str, name: &str, line: Option<u64>| Layer {
+        let step = |kind: LayerKind, name: &str, line: Option<u64>| Layer {
             kind: kind.into(),
             name: name.into(),
             line,
             column: line,
         };
         let layers = [
-            step("gzip", "", None),
-            step("tar", "package/app.js", Some(1)),
-            step("base64", "", None),
-            step(SOURCE_MAP, "src/krea.ts", Some(12)),
-            step("base64", "", Some(1)),
+            step(LayerKind::Gzip, "", None),
+            step(LayerKind::Tar, "package/app.js", Some(1)),
+            step(LayerKind::Base64, "", None),
+            step(LayerKind::SourceMap, "src/krea.ts", Some(12)),
+            step(LayerKind::Base64, "", Some(1)),
         ];
         let location = Location { path: "a.tgz".into(), line: 1, column: 20480, byte_offset: 0 };
         assert_eq!(place(&location, &layers), "a.tgz → package/app.js:1:20480");

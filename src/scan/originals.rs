@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use krea_scan_detect::LineCursor;
 use krea_scan_extract::map_reference::{self, Reference};
 use krea_scan_extract::source_map::{self, MapSource, MappedPlace, SourceMap};
-use krea_scan_text::{HEADER, Layer, SOURCE_MAP};
+use krea_scan_text::{Layer, LayerKind};
 use krea_scan_text::{charset, json_string};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -61,7 +61,7 @@ pub fn resolve(findings: &mut Vec<Finding>, files: &mut Files<'_>) -> Vec<String
     let with_map: HashSet<String> = derived.iter().map(|derived| findings[derived.number].trail()).collect();
     for (i, finding) in findings.iter().enumerate() {
         let is_built = || is_built(finding.file_name()) || with_map.contains(&finding.trail());
-        let is_in_text = finding.layers.first().is_none_or(|layer| layer.kind != HEADER);
+        let is_in_text = finding.layers.first().is_none_or(|layer| layer.kind != LayerKind::Header);
         if is_in_text && finding.original().is_none() && is_built() {
             let commit = finding.git.as_ref().and_then(|git| git.commit.clone());
             bundles.entry((finding.trail(), commit)).or_default().push(i);
@@ -287,7 +287,7 @@ fn line_of(finding: &Finding) -> CommittedLine {
 }
 
 fn layer(name: String, line: u64, column: u64) -> Layer {
-    Layer { kind: SOURCE_MAP.to_owned(), name, line: Some(line), column: Some(column) }
+    Layer { kind: LayerKind::SourceMap, name, line: Some(line), column: Some(column) }
 }
 
 /// The name of a file in its container, or its path.

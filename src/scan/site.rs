@@ -13,7 +13,7 @@ use krea_scan_extract::container::Seekable;
 use krea_scan_files::Incomplete;
 use krea_scan_site::{self as site, Resource, Site, SiteOptions, Withheld};
 use krea_scan_text::charset;
-use krea_scan_text::{HEADER, Layer, containers};
+use krea_scan_text::{Layer, LayerKind, containers};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -101,7 +101,7 @@ fn below(url: &Url) -> &str {
 /// Scans each line of a response's head by itself: `name: value`.
 fn scan_head(scanner: &mut FileScanner<'_>, resource: &Resource) {
     for (name, value) in &resource.headers {
-        let layer = |line, column| Layer { kind: HEADER.to_owned(), name: name.to_string(), line, column };
+        let layer = |line, column| Layer { kind: LayerKind::Header, name: name.to_string(), line, column };
         // The trail that its findings have in the end: a second pass knows them by it.
         let shown = trail(resource.url.as_str(), &[layer(None, None)]);
         let line = [name.as_str().as_bytes(), b": ", value.as_bytes()].concat();

@@ -32,6 +32,7 @@ use attribution::{Attribution, PathSays, Surroundings};
 use boundary::Field;
 use encoding_rs::Encoding;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::literals::{self, Joined};
 use krea_scan_text::{Text, cells, charset, encoded, escapes, markup, strings};
 use krea_scan_token::{Confidence, Doubt, Readings, Token, TokenKind};
@@ -363,7 +364,7 @@ impl<'a> DetectionRun<'a> {
     }
 
     /// Tokens in two pieces. In a text with decoded values, only those are new of which a piece was decoded.
-    fn split_tokens(&mut self, text: &Text<'_>, around: &Surroundings<'_>, decoded: Option<&str>) {
+    fn split_tokens(&mut self, text: &Text<'_>, around: &Surroundings<'_>, decoded: Option<LayerKind>) {
         let Some(rule) = self.pair_rule() else { return };
         for split in split_tokens::find(text.bytes(), around) {
             let Some(confidence) = split.attribution.pair_confidence() else { continue };
@@ -482,7 +483,7 @@ impl<'a> DetectionRun<'a> {
             for mut found in without_overlaps(inner.found) {
                 let at = position(decoded, None, found.span.start);
                 let (line, column) = (Some(at.line), Some(at.column));
-                let layer = Layer { kind: run.kind.to_owned(), name: String::new(), line, column };
+                let layer = Layer { kind: run.kind, name: String::new(), line, column };
                 found.layers.insert(0, layer);
                 found.layers.splice(0..0, read.layer(&run.range));
                 found.span = place(&found.span);
@@ -519,13 +520,15 @@ impl DerivedText<'_> {
     /// What was undone to read a range; nothing where it stands as it is.
     fn layer(&self, range: &Range<usize>) -> Option<Layer> {
         let kind = match self.made {
-            TextOrigin::Markup if !self.field.text().is_one_piece(range) => "markup",
-            TextOrigin::Cells if !self.field.text().is_one_piece(range) => "cells",
-            TextOrigin::Joined(_) | TextOrigin::Lines if !self.field.text().is_one_piece(range) => "literals",
+            TextOrigin::Markup if !self.field.text().is_one_piece(range) => LayerKind::Markup,
+            TextOrigin::Cells if !self.field.text().is_one_piece(range) => LayerKind::Cells,
+            TextOrigin::Joined(_) | TextOrigin::Lines if !self.field.text().is_one_piece(range) => {
+                LayerKind::Literals
+            }
             _ if self.field.text().is_verbatim(self.base, range) => return None,
-            _ => "escapes",
+            _ => LayerKind::Escapes,
         };
-        Some(Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None })
+        Some(Layer { kind, name: String::new(), line: None, column: None })
     }
 }
 

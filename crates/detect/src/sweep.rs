@@ -5,6 +5,7 @@ use aho_corasick::{AhoCorasick, packed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_token::Token;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -37,14 +38,13 @@ pub struct TokenCopy {
     /// Where.
     pub span: Range<usize>,
     /// How it is encoded, as a finding's layer names it.
-    pub encoded: Option<&'static str>,
+    pub encoded: Option<LayerKind>,
 }
 
 impl TokenCopy {
     /// What is to be decoded to read it.
     pub fn layers(&self) -> Vec<Layer> {
-        let layer =
-            |kind: &str| Layer { kind: kind.to_owned(), name: String::new(), line: None, column: None };
+        let layer = |kind: LayerKind| Layer { kind, name: String::new(), line: None, column: None };
         self.encoded.map(layer).into_iter().collect()
     }
 }
@@ -137,12 +137,12 @@ impl Needle {
     }
 
     /// How the copy is encoded.
-    fn encoded(self) -> Option<&'static str> {
+    fn encoded(self) -> Option<LayerKind> {
         match self.form {
             Form::Plain | Form::Wide => None,
-            Form::Percent => Some("escapes"),
-            Form::Base64(_) => Some("base64"),
-            Form::Hex => Some("hex"),
+            Form::Percent => Some(LayerKind::Escapes),
+            Form::Base64(_) => Some(LayerKind::Base64),
+            Form::Hex => Some(LayerKind::Hex),
         }
     }
 }
@@ -271,14 +271,14 @@ mod tests {
         let sweep = Sweep::new(vec![token.clone()]).expect("something to search for");
         let hex: String = token.expose().iter().map(|b| format!("{b:02x}")).collect();
         for (text, encoded, at) in [
-            (format!("x {hex}"), "hex", 2),
-            (format!("x {}", hex.to_uppercase()), "hex", 2),
-            ("x abcd-1234%3ASecret%2Bsecret%2Fse".to_owned(), "escapes", 2),
-            ("x abcd-1234%3aSecret%2bsecret%2fse".to_owned(), "escapes", 2),
-            (STANDARD_NO_PAD.encode(token.expose()), "base64", 0),
-            (STANDARD_NO_PAD.encode([b"x".as_slice(), token.expose()].concat()), "base64", 1),
-            (STANDARD_NO_PAD.encode([b"xy".as_slice(), token.expose(), b"z"].concat()), "base64", 2),
-            (STANDARD_NO_PAD.encode([b"xyz?".as_slice(), token.expose()].concat()), "base64", 5),
+            (format!("x {hex}"), LayerKind::Hex, 2),
+            (format!("x {}", hex.to_uppercase()), LayerKind::Hex, 2),
+            ("x abcd-1234%3ASecret%2Bsecret%2Fse".to_owned(), LayerKind::Escapes, 2),
+            ("x abcd-1234%3aSecret%2bsecret%2fse".to_owned(), LayerKind::Escapes, 2),
+            (STANDARD_NO_PAD.encode(token.expose()), LayerKind::Base64, 0),
+            (STANDARD_NO_PAD.encode([b"x".as_slice(), token.expose()].concat()), LayerKind::Base64, 1),
+            (STANDARD_NO_PAD.encode([b"xy".as_slice(), token.expose(), b"z"].concat()), LayerKind::Base64, 2),
+            (STANDARD_NO_PAD.encode([b"xyz?".as_slice(), token.expose()].concat()), LayerKind::Base64, 5),
         ] {
             let found: Vec<_> = sweep.find(text.as_bytes()).collect();
             assert_eq!(found.len(), 1, "{text}");

@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use krea_scan_text::LayerKind;
 use std::ops::Range;
 
 /// What the comment says before the map's address.
@@ -21,8 +22,8 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
 /// How data URLs are encoded.
-const BASE64: &str = "base64";
-const PERCENT: &str = "percent";
+const BASE64: LayerKind = LayerKind::Base64;
+const PERCENT: LayerKind = LayerKind::Percent;
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 
 /// Where the map of a generated file is.
@@ -40,7 +41,7 @@ pub struct InlineMap {
     /// Where the encoded map stands.
     pub run: Range<usize>,
     /// How it is encoded: `base64` or `percent`.
-    pub encoding: &'static str,
+    pub encoding: LayerKind,
     /// The map.
     pub text: Vec<u8>,
 }

@@ -18,7 +18,7 @@ mod pickle;
 pub mod strings;
 pub mod terminal;
 
-pub use layer::{HEADER, Layer, OCR, SOURCE_MAP, containers};
+pub use layer::{Layer, LayerKind, containers};
 
 use std::borrow::Cow;
 

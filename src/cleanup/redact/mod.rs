@@ -196,10 +196,7 @@ fn not_as_written(finding: &Finding, text: &str) -> Option<String> {
     }
     // An original that a source map names says nothing of how the token is written.
     if let Some(layer) = finding.layers.iter().find(|layer| !layer.is_name()) {
-        return Some(format!(
-            "it is written as {}: replace it by hand",
-            krea_scan_token::escape::visible(&layer.kind)
-        ));
+        return Some(format!("it is written as {}: replace it by hand", layer.kind));
     }
     if finding.is_guess() {
         let reason =
@@ -285,6 +282,7 @@ mod tests {
     use super::*;
     use crate::report::testing::{Tokens, finding};
     use krea_scan_text::Layer;
+    use krea_scan_text::LayerKind;
     use std::fs;
     use tempfile::TempDir;
 
@@ -362,7 +360,7 @@ mod tests {
 
         let mut layered = found(&folder, "a.txt", &line, &[&token]);
         layered[0].layers =
-            vec![Layer { kind: "base64".into(), name: String::new(), line: None, column: None }];
+            vec![Layer { kind: LayerKind::Base64, name: String::new(), line: None, column: None }];
         assert!(reason(&layered).contains("written as base64"));
         let mut elsewhere = found(&folder, "a.txt", &line, &[&token]);
         elsewhere[0].location.byte_offset += 1;

@@ -21,7 +21,7 @@ use krea_scan_extract::container::{self, ContainerKind, Outside, Seekable, Segme
 use krea_scan_extract::{map_reference, source_map};
 use krea_scan_service::Status;
 use krea_scan_text::charset;
-use krea_scan_text::{Layer, OCR, containers};
+use krea_scan_text::{Layer, LayerKind, containers};
 use krea_scan_token::{Confidence, Doubt};
 use sources::SeenMaps;
 use std::collections::BTreeSet;
@@ -326,7 +326,7 @@ impl<'a> FileScanner<'a> {
 
     /// Whether what is being scanned was read from a picture. It may be wrong then, however well it looks.
     fn is_from_picture(&self) -> bool {
-        self.layers.iter().any(|layer| layer.kind == OCR)
+        self.layers.iter().any(|layer| layer.kind == LayerKind::Ocr)
     }
 
     /// How sure a match is, wherever its text is from.
@@ -404,7 +404,7 @@ impl<'a> FileScanner<'a> {
             let may_be_inside =
                 self.view == View::Packed || (self.view == View::Text && !found.layers.is_empty());
             // One reading of each token in a picture is enough.
-            let may_be_inside = may_be_inside || self.layers.iter().any(|layer| layer.kind == OCR);
+            let may_be_inside = may_be_inside || self.layers.iter().any(|layer| layer.kind == LayerKind::Ocr);
             if is_known || (may_be_inside && known.files.contains(&(own.clone(), copy.token))) {
                 continue;
             }

@@ -5,7 +5,7 @@
 
 use crate::finding::Finding;
 use crate::scan::found::Found;
-use krea_scan_text::{Layer, OCR};
+use krea_scan_text::{Layer, LayerKind};
 use std::collections::HashMap;
 
 /// Ids that differ in no more characters are readings of one.
@@ -52,7 +52,7 @@ fn best(readings: &[Finding]) -> usize {
 
 /// The way to the picture whose text a finding stands in.
 fn picture(finding: &Finding) -> Option<(&str, &[Layer])> {
-    let at = finding.layers.iter().position(|layer| layer.kind == OCR)?;
+    let at = finding.layers.iter().position(|layer| layer.kind == LayerKind::Ocr)?;
     Some((&finding.location.path, &finding.layers[..at]))
 }
 
@@ -89,7 +89,7 @@ mod tests {
             confidence,
             token: Token::new(kind, token.as_bytes()),
             location: Location { path: path.to_owned(), line: 1, column: 1, byte_offset: 0 },
-            layers: vec![Layer { kind: OCR.to_owned(), name: String::new(), line: None, column: None }],
+            layers: vec![Layer { kind: LayerKind::Ocr, name: String::new(), line: None, column: None }],
             via: Vec::new(),
             context: String::new(),
             is_copy: false,

@@ -14,7 +14,7 @@ use krea_scan_detect::{LineCursor, position};
 use krea_scan_extract::map_reference::{self, InlineMap};
 use krea_scan_extract::source_map::{self, SourceMap};
 use krea_scan_files::Incomplete;
-use krea_scan_text::{Layer, SOURCE_MAP};
+use krea_scan_text::{Layer, LayerKind};
 use krea_scan_text::{charset, json_string};
 use krea_scan_token::Fingerprint;
 use std::collections::HashSet;
@@ -138,7 +138,7 @@ impl FileScanner<'_> {
                     let before = json_string::text(&map.text[content.start..at]);
                     let place = position(&before, None, before.len());
                     let layer = Layer {
-                        kind: SOURCE_MAP.to_owned(),
+                        kind: LayerKind::SourceMap,
                         name: name.clone(),
                         line: Some(place.line),
                         column: Some(place.column),
@@ -170,7 +170,7 @@ impl FileScanner<'_> {
         let json = &map.text[content.clone()];
         let text = json_string::text(json);
         let mut layers = self.layers.clone();
-        layers.push(Layer { kind: SOURCE_MAP.to_owned(), name: name.to_owned(), line: None, column: None });
+        layers.push(Layer { kind: LayerKind::SourceMap, name: name.to_owned(), line: None, column: None });
         let mut scanner = FileScanner::in_source(self.context, layers);
         let inside = FileNames { shown: names.shown, below: source_map::path(name) };
         reader::windows(&text, |window| scanner.window(inside, window));
@@ -189,8 +189,7 @@ impl FileScanner<'_> {
         let in_file = |location: &mut Location, layers: &mut Vec<Layer>| {
             location.byte_offset = origin(location.byte_offset);
             if let Some(inline) = map.inline {
-                let layer =
-                    Layer { kind: inline.encoding.to_owned(), name: String::new(), line: None, column: None };
+                let layer = Layer { kind: inline.encoding, name: String::new(), line: None, column: None };
                 layers.insert(self.layers.len(), layer);
             }
         };

@@ -3,6 +3,7 @@
 
 use super::{Seekable, Walk, layer};
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
+use krea_scan_text::LayerKind;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
@@ -86,7 +87,7 @@ impl<'w> AsarNode<'_, 'w> {
         let start = self.files.saturating_add(offset);
         self.input.seek(SeekFrom::Start(start))?;
         let mut body = SizedReader::new(&mut *self.input, size, self.walk.level() + 1);
-        self.walk.member(layer("asar", self.path), self.path, &mut body)
+        self.walk.member(layer(LayerKind::Asar, self.path), self.path, &mut body)
     }
 }
 

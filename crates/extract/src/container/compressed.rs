@@ -3,6 +3,7 @@
 use super::decoders::{Zstd, lzma, xz};
 use super::{ContainerKind, HEAD, Walk, layer};
 use krea_scan_bounds::read_error::{Counted, PackedSize, ReadError, Unpacked};
+use krea_scan_text::LayerKind;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// How much compressed input is read at once, in bytes.
@@ -44,23 +45,23 @@ pub fn read_compressed(
         ContainerKind::Gzip => gzip(walk, inner, packed, input),
         ContainerKind::Bzip2 => {
             let _held = memory.take(BZIP2)?;
-            one(walk, "bzip2", inner, packed, bzip2::bufread::MultiBzDecoder::new(input))
+            one(walk, LayerKind::Bzip2, inner, packed, bzip2::bufread::MultiBzDecoder::new(input))
         }
         ContainerKind::Xz => {
             let (decoder, _held) = xz(memory, input)?;
-            one(walk, "xz", inner, packed, decoder)
+            one(walk, LayerKind::Xz, inner, packed, decoder)
         }
-        ContainerKind::Zstd => one(walk, "zstd", inner, packed, Zstd::new(memory, input)),
+        ContainerKind::Zstd => one(walk, LayerKind::Zstd, inner, packed, Zstd::new(memory, input)),
         ContainerKind::Brotli => {
             let _held = memory.take(BROTLI)?;
-            one(walk, "brotli", inner, packed, brotli_decompressor::Decompressor::new(input, 4096))
+            one(walk, LayerKind::Brotli, inner, packed, brotli_decompressor::Decompressor::new(input, 4096))
         }
         ContainerKind::Lzma => {
             let (mut input, mut head, mut size) = (input, [0; 5], [0; 8]);
             input.read_exact(&mut head)?;
             input.read_exact(&mut size)?;
             let (decoder, _held) = lzma(memory, head, u64::from_le_bytes(size), input)?;
-            one(walk, "lzma", inner, packed, decoder)
+            one(walk, LayerKind::Lzma, inner, packed, decoder)
         }
         _ => Err(io::Error::other("is no compressed file")),
     }
@@ -78,7 +79,7 @@ fn inner_name(name: &str) -> String {
 
 fn one(
     walk: &mut Walk<'_>,
-    kind: &str,
+    kind: LayerKind,
     inner: String,
     packed: PackedSize,
     decoder: impl Read,
@@ -96,17 +97,17 @@ fn gzip(walk: &mut Walk<'_>, inner: String, packed: PackedSize, input: impl BufR
     let name = header.and_then(|header| text(header.filename())).filter(|name| !name.is_empty());
     let comment = header.and_then(|header| text(header.comment())).filter(|comment| !comment.is_empty());
     if let Some(comment) = comment {
-        walk.member(layer("gzip-comment", ""), "", &mut comment.as_bytes())?;
+        walk.member(layer(LayerKind::GzipComment, ""), "", &mut comment.as_bytes())?;
     }
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
     let Some(name) = name.filter(|name| *name != base_name(&inner)) else {
-        return walk.member(layer("gzip", ""), &inner, &mut unpacked);
+        return walk.member(layer(LayerKind::Gzip, ""), &inner, &mut unpacked);
     };
     let mut head = Vec::with_capacity(HEAD);
     // An error is met again when what follows is read.
     let _ = (&mut unpacked).take(HEAD as u64).read_to_end(&mut head);
     let step = if ContainerKind::of(&head, &name).is_some() { "" } else { &name };
-    walk.member(layer("gzip", step), &name, &mut Cursor::new(&head).chain(unpacked))
+    walk.member(layer(LayerKind::Gzip, step), &name, &mut Cursor::new(&head).chain(unpacked))
 }
 
 fn base_name(path: &str) -> &str {

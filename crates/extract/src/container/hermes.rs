@@ -8,6 +8,7 @@
 use super::pieces::{NextPiece, SegmentReader, TextSegment};
 use super::{Seekable, Walk, layer};
 use krea_scan_bounds::limits::Metered;
+use krea_scan_text::LayerKind;
 use std::io::{self, Read, SeekFrom};
 
 /// The header, in bytes.
@@ -60,7 +61,7 @@ pub fn read_hermes(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<
     let missing = header.storage - strings.storage.len() as u64;
     let mut text = SegmentReader::new(strings);
     let mut metered = Metered::new(walk.budget, &mut text);
-    walk.member(layer("hermes", "string table"), "string table", &mut metered)?;
+    walk.member(layer(LayerKind::Hermes, "string table"), "string table", &mut metered)?;
     match text.into_source().lost {
         0 if missing == 0 => Ok(()),
         0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the last of its strings are missing")),

@@ -2,6 +2,7 @@
 //! how it was built. Every text in it is read for itself, under the name by which `docker inspect` and `jq` know it.
 
 use super::{Walk, layer};
+use krea_scan_text::LayerKind;
 use serde_json::Value;
 use std::io::{self, Cursor, Read};
 
@@ -28,7 +29,7 @@ fn texts(walk: &mut Walk<'_>, value: &Value, way: String, label: Option<&str>) -
         Value::String(text) => {
             // A label says by its name whose it is.
             let text = label.map_or_else(|| text.clone(), |label| format!("{label}={text}"));
-            walk.member(layer("image-config", &way), "", &mut text.as_bytes())
+            walk.member(layer(LayerKind::ImageConfig, &way), "", &mut text.as_bytes())
         }
         Value::Array(items) => items
             .iter()

@@ -32,6 +32,7 @@ use krea_scan_bounds::limits::{Budget, Limits, Metered};
 use krea_scan_bounds::memory::Memory;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use pieces::{NextPiece, SegmentReader};
 use std::io::{self, Cursor, Read, Seek};
 
@@ -443,7 +444,7 @@ impl UnreadGroup {
     }
 
     /// Tells what they are: one under its own name, several under the archive's.
-    fn tell(&self, walk: &mut Walk<'_>, kind: &str, what: &str) {
+    fn tell(&self, walk: &mut Walk<'_>, kind: LayerKind, what: &str) {
         match self.count {
             0 => {}
             1 => walk.unread_member(layer(kind, &self.first), &format!("is {what}")),
@@ -453,6 +454,6 @@ impl UnreadGroup {
 }
 
 /// One step of a way.
-fn layer(kind: &str, name: &str) -> Layer {
-    Layer { kind: kind.to_owned(), name: name.to_owned(), line: None, column: None }
+fn layer(kind: LayerKind, name: &str) -> Layer {
+    Layer { kind, name: name.to_owned(), line: None, column: None }
 }

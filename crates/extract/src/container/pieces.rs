@@ -142,6 +142,7 @@ impl<N: NextPiece> Read for SegmentReader<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use krea_scan_text::LayerKind;
 
     /// Pieces of ten letters, and then an error.
     struct Ten(usize);
@@ -150,7 +151,7 @@ mod tests {
         fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
             self.0 += 1;
             piece.text.extend(b"ten letters and more\n");
-            piece.part = Some(crate::container::layer("row", &format!("row {}", self.0)));
+            piece.part = Some(crate::container::layer(LayerKind::Row, &format!("row {}", self.0)));
             if self.0 > 3 { Err(io::Error::other("enough")) } else { Ok(true) }
         }
     }

@@ -3,6 +3,7 @@
 use super::{ENCRYPTED, Seekable, UnreadGroup, Walk, layer};
 use krea_scan_bounds::memory::{MOST, too_much};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
+use krea_scan_text::LayerKind;
 use sevenz_rust2::{Archive, BlockDecoder, Coder, EncoderMethod, Error, Password};
 use std::io::{self, SeekFrom};
 
@@ -63,7 +64,8 @@ fn read_block(
             return Ok(true);
         }
         let mut unpacked = Unpacked::new(walk.budget, walk.level(), PackedSize::Known(size), reader);
-        if let Err(error) = walk.member(layer("7z", entry.name()), entry.name(), &mut unpacked) {
+        if let Err(error) = walk.member(layer(LayerKind::SevenZip, entry.name()), entry.name(), &mut unpacked)
+        {
             stopped = Some(error);
             return Ok(false);
         }
@@ -109,7 +111,7 @@ fn encrypted(walk: &mut Walk<'_>, archive: &Archive, blocks: &[usize], input: &m
             }
         }
     }
-    locked.tell(walk, "7z", ENCRYPTED);
+    locked.tell(walk, LayerKind::SevenZip, ENCRYPTED);
 }
 
 /// What an error of the library stands for.

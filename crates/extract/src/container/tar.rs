@@ -2,6 +2,7 @@
 
 use super::{Walk, layer};
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::bounded;
 use std::io::{self, Cursor, Read};
 
@@ -33,7 +34,7 @@ pub fn read_tar(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
         if !is_valid(&header) {
             if ended {
                 // The archive is over; something else stands behind it.
-                return walk.member(layer("tar", ""), "", &mut Cursor::new(block).chain(input));
+                return walk.member(layer(LayerKind::Tar, ""), "", &mut Cursor::new(block).chain(input));
             }
             if !std::mem::replace(&mut damaged, true) {
                 walk.unread("is damaged: a header's checksum does not fit; what can be made out was read");
@@ -100,7 +101,7 @@ fn entry(
                 body = SizedReader::new(&mut *input, size, level);
             }
             if size > 0 {
-                walk.member(layer("tar", &name), &name, &mut body)?;
+                walk.member(layer(LayerKind::Tar, &name), &name, &mut body)?;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{PartFormat, part};
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use memchr::memmem;
 
@@ -26,7 +27,9 @@ fn name(_name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
             number += 1;
             cue = Some((number, at));
         }
-        ways.push(cue.map(|(number, at)| part("cue", &called(bytes, number, at))).into_iter().collect());
+        ways.push(
+            cue.map(|(number, at)| part(LayerKind::Cue, &called(bytes, number, at))).into_iter().collect(),
+        );
     }
     ways
 }

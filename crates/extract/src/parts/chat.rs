@@ -6,6 +6,7 @@
 use super::json::{JsonFields, JsonPlace};
 use super::part;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 
 /// How a chat's messages look.
@@ -77,7 +78,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     (0..place.depth()).rev().find_map(|step| {
         let fields = place.fields(step)?;
         let chat = CHATS.iter().find(|chat| chat.is(&fields))?;
-        Some(part("message", &message(place, step, &fields, chat)))
+        Some(part(LayerKind::Message, &message(place, step, &fields, chat)))
     })
 }
 
@@ -137,10 +138,11 @@ fn thing(field: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use crate::parts::testing;
+    use krea_scan_text::LayerKind;
 
     #[track_caller]
     fn name(text: &str) -> String {
-        testing::name(text, "message")
+        testing::name(text, LayerKind::Message)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{PartFormat, part};
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use memchr::memmem;
 
 /// Read pictures.
@@ -33,7 +34,7 @@ fn name(_name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
             }
             at = next + 4;
         }
-        let way = (line > 0).then(|| part("line", &format!("line {line} of page {page}")));
+        let way = (line > 0).then(|| part(LayerKind::Line, &format!("line {line} of page {page}")));
         ways.push(way.into_iter().collect());
     }
     ways

@@ -4,6 +4,7 @@
 use super::json::{JsonFields, JsonPlace};
 use super::part;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 
 /// How a tracker's issues look.
@@ -77,7 +78,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
             }
             None => alone(&fields)?,
         };
-        Some(part("issue", &name))
+        Some(part(LayerKind::Issue, &name))
     })
 }
 
@@ -134,10 +135,11 @@ fn below(place: &JsonPlace<'_>, step: usize) -> String {
 #[cfg(test)]
 mod tests {
     use crate::parts::testing;
+    use krea_scan_text::LayerKind;
 
     #[track_caller]
     fn name(text: &str) -> String {
-        testing::name(text, "issue")
+        testing::name(text, LayerKind::Issue)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{PartFormat, part};
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use memchr::memmem;
 use quick_xml::events::{BytesStart, Event};
@@ -112,7 +113,7 @@ impl Item {
             "" => key.to_owned(),
             place => format!("{key}, {place}"),
         };
-        self.found.iter().map(|place| vec![part("issue", &name(place))]).collect()
+        self.found.iter().map(|place| vec![part(LayerKind::Issue, &name(place))]).collect()
     }
 }
 

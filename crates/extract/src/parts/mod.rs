@@ -18,6 +18,7 @@ mod whatsapp;
 
 use crate::has_ending;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::charset;
 
 /// Files above this size, in bytes, are not looked into.
@@ -62,6 +63,6 @@ impl PartFormat {
 }
 
 /// A layer that names a part.
-pub fn part(kind: &str, name: &str) -> Layer {
-    Layer { kind: kind.to_owned(), name: name.to_owned(), line: None, column: None }
+pub fn part(kind: LayerKind, name: &str) -> Layer {
+    Layer { kind, name: name.to_owned(), line: None, column: None }
 }

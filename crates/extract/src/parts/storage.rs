@@ -4,6 +4,7 @@
 use super::json::JsonPlace;
 use super::part;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 
 /// Names the entry of a storage that a place is in: `local storage of https://www.krea.ai, key token`.
@@ -30,7 +31,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
                 format!("{storage} of {}{key}", one_line(&origin))
             }
         };
-        Some(part("entry", &name))
+        Some(part(LayerKind::Entry, &name))
     })
 }
 

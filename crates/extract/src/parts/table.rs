@@ -5,6 +5,7 @@
 use super::{PartFormat, part};
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use std::collections::HashMap;
 
@@ -43,7 +44,7 @@ fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
                 None => format!("column {}", column + 1),
             };
             let key = row.key.as_deref().map(|key| format!(" ({key})")).unwrap_or_default();
-            names.push(vec![part("cell", &format!("row {}, {column}{key}", row.number))]);
+            names.push(vec![part(LayerKind::Cell, &format!("row {}, {column}{key}", row.number))]);
         }
         header.get_or_insert_with(|| FirstRow::new(row.first));
     }

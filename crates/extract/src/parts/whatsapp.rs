@@ -3,6 +3,7 @@
 
 use super::{PartFormat, part};
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -40,7 +41,7 @@ fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
         if let Some(author) = start.get(1) {
             number += 1;
             let author = one_line(&String::from_utf8_lossy(author.as_bytes()));
-            message.push(part("message", &format!("message {number} of {author}")));
+            message.push(part(LayerKind::Message, &format!("message {number} of {author}")));
         }
     }
     names.resize(offsets.len(), message);

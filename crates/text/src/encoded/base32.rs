@@ -2,10 +2,11 @@
 
 use super::lines::RunLines;
 use super::{EncodedRun, PackedKind, all, is_text, is_whole, stretches};
+use crate::LayerKind;
 use crate::{OriginStep, Text};
 
 /// What a layer names it.
-const KIND: &str = "base32";
+const KIND: LayerKind = LayerKind::Base32;
 /// A run shorter than this holds no token, in characters.
 const SHORTEST_RUN: usize = 32;
 /// So many characters tell most names and digests from texts.

@@ -3,11 +3,12 @@
 use super::lines::RunLines;
 use super::packed::Packing;
 use super::{EncodedRun, PackedKind, all, is_text, is_text_start, is_whole, maximal, stretches};
+use crate::LayerKind;
 use crate::{OriginStep, Text, TextBuilder};
 use std::ops::Range;
 
 /// What a layer names it.
-pub const KIND: &str = "base64";
+pub const KIND: LayerKind = LayerKind::Base64;
 /// A run shorter than this holds no token.
 const SHORTEST_RUN: usize = 24;
 /// So many characters tell most digests and pictures from texts.

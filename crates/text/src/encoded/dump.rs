@@ -2,6 +2,7 @@
 //! traces of `curl`. What stands beside the cells, as text, is left out.
 
 use super::{EncodedRun, all, is_whole, stretches};
+use crate::LayerKind;
 use crate::{OriginStep, Text};
 use std::ops::Range;
 
@@ -36,7 +37,7 @@ pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
         };
         if let (Some(text), Some(&start)) = (text, dump.places.first()) {
             found.push(EncodedRun {
-                kind: "dump",
+                kind: LayerKind::Dump,
                 range: start..dump.end,
                 text: Text::plain(bytes).derive(text),
             });

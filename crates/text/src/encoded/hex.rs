@@ -3,6 +3,7 @@
 
 use super::lines::RunLines;
 use super::{EncodedRun, PackedKind, SHORTEST, all, is_text, is_whole, maximal, stretches};
+use crate::LayerKind;
 use crate::{OriginStep, Text};
 
 /// So many digits tell most digests from texts.
@@ -20,7 +21,7 @@ pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
                 false => stretches(&said, OriginStep::TWO, place),
             }
         })?;
-        Some(EncodedRun { kind: "hex", range: lines.range(), text: Text::plain(bytes).derive(text) })
+        Some(EncodedRun { kind: LayerKind::Hex, range: lines.range(), text: Text::plain(bytes).derive(text) })
     };
     RunLines::all(bytes, 2 * SHORTEST, is_member).filter_map(read).collect()
 }
@@ -47,7 +48,7 @@ pub fn pairs(bytes: &[u8]) -> Vec<EncodedRun> {
             };
             if let Some(text) = text {
                 let text = Text::plain(bytes).derive(text);
-                found.push(EncodedRun { kind: "hex", range: places[0]..end, text });
+                found.push(EncodedRun { kind: LayerKind::Hex, range: places[0]..end, text });
             }
         }
     }

@@ -14,6 +14,7 @@ mod numbers;
 pub mod packed;
 
 use super::{OriginStep, Text, TextBuilder, charset};
+use crate::LayerKind;
 use packed::Packing;
 use std::ops::Range;
 
@@ -34,7 +35,7 @@ const STEPS: [Decoder; 7] =
 #[derive(Debug)]
 pub struct EncodedRun {
     /// How it is encoded, as a finding's layer names it.
-    pub kind: &'static str,
+    pub kind: LayerKind,
     /// Where the run stands.
     pub range: Range<usize>,
     /// What it says. Its origin is the bytes that the run stands in.
@@ -80,7 +81,7 @@ pub fn in_place(text: &Text<'_>) -> Option<Text<'static>> {
 /// Bytes that are UTF-16 throughout, as PowerShell encodes its commands.
 fn utf16(bytes: &[u8]) -> Vec<EncodedRun> {
     let text = charset::utf16(bytes).map(|encoding| charset::decode_utf16(bytes, encoding));
-    text.map(|text| EncodedRun { kind: "utf-16", range: 0..bytes.len(), text }).into_iter().collect()
+    text.map(|text| EncodedRun { kind: LayerKind::Utf16, range: 0..bytes.len(), text }).into_iter().collect()
 }
 
 /// Whether decoded bytes can be read, or decoded further, as a whole.

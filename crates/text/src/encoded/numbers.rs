@@ -2,6 +2,7 @@
 //! `{"type":"Buffer","data":[75,82,…]}`.
 
 use super::{EncodedRun, SHORTEST, stretches};
+use crate::LayerKind;
 use crate::{OriginStep, Text};
 
 /// The lists in some bytes that hold text.
@@ -23,7 +24,11 @@ pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
         let place = |at: usize| list.places.get(at).map_or(last, |place| place.0);
         if let Some(text) = stretches(&list.codes, OriginStep::ONE, place) {
             let range = list.places[0].0..last;
-            found.push(EncodedRun { kind: "character-codes", range, text: Text::plain(bytes).derive(text) });
+            found.push(EncodedRun {
+                kind: LayerKind::CharacterCodes,
+                range,
+                text: Text::plain(bytes).derive(text),
+            });
         }
     }
     found

@@ -2,6 +2,7 @@
 //! as a whole is a container.
 
 use super::{EncodedRun, is_readable, is_text_start, is_wide_start};
+use crate::LayerKind;
 use crate::{OriginStep, Text, TextBuilder};
 use flate2::{Decompress, FlushDecompress};
 use std::io::Read;
@@ -75,15 +76,15 @@ impl Packing {
     }
 
     /// What a layer names it.
-    fn kind(self) -> &'static str {
+    fn kind(self) -> LayerKind {
         match self {
-            Packing::Gzip => "gzip",
-            Packing::Zlib => "zlib",
-            Packing::Deflate => "deflate",
-            Packing::Zstd => "zstd",
-            Packing::Xz => "xz",
-            Packing::Bzip2 => "bzip2",
-            Packing::Zip => "zip",
+            Packing::Gzip => LayerKind::Gzip,
+            Packing::Zlib => LayerKind::Zlib,
+            Packing::Deflate => LayerKind::Deflate,
+            Packing::Zstd => LayerKind::Zstd,
+            Packing::Xz => LayerKind::Xz,
+            Packing::Bzip2 => LayerKind::Bzip2,
+            Packing::Zip => LayerKind::Zip,
         }
     }
 

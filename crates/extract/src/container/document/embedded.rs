@@ -4,6 +4,7 @@
 //! Everything is streamed: no more is held than a piece of the text and a piece of what is decoded.
 
 use super::super::{Walk, layer};
+use krea_scan_text::LayerKind;
 use krea_scan_text::encoded::base64::SIX_BITS;
 use std::io::{self, Read};
 
@@ -47,7 +48,7 @@ pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -
         }
         count += 1;
         let mut file = Base64::new(&mut text, false);
-        walk.member(layer("embedded-file", &format!("embedded file {count}")), "", &mut file)?;
+        walk.member(layer(LayerKind::EmbeddedFile, &format!("embedded file {count}")), "", &mut file)?;
         io::copy(&mut file, &mut io::sink())?;
     }
     Ok(())
@@ -65,7 +66,7 @@ pub fn read_embedded(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()
         let name = format!("{count}.{}", ending(kind));
         let shown = format!("{kind} {count}");
         let mut file = Base64::new(&mut text, false);
-        walk.member(layer("data-uri", shown.trim_start()), &name, &mut file)?;
+        walk.member(layer(LayerKind::DataUri, shown.trim_start()), &name, &mut file)?;
         io::copy(&mut file, &mut io::sink())?;
     }
     Ok(())

@@ -4,6 +4,7 @@
 use crate::container::pieces::{NextPiece, TextSegment};
 use crate::container::{Walk, layer};
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use std::io::{self, Read};
 
 /// A longer field, in bytes, is a text of its own.
@@ -40,7 +41,7 @@ impl<'n> PictureFields<'n> {
     ///
     /// # Errors
     /// When a limit is passed.
-    pub fn add(&mut self, walk: &mut Walk<'_>, kind: &str, name: &str, text: &[u8]) -> io::Result<()> {
+    pub fn add(&mut self, walk: &mut Walk<'_>, kind: LayerKind, name: &str, text: &[u8]) -> io::Result<()> {
         self.read(walk, kind, name, &mut &text[..])
     }
 
@@ -51,7 +52,7 @@ impl<'n> PictureFields<'n> {
     pub fn read(
         &mut self,
         walk: &mut Walk<'_>,
-        kind: &str,
+        kind: LayerKind,
         name: &str,
         text: &mut dyn Read,
     ) -> io::Result<()> {
@@ -100,7 +101,7 @@ impl<'n> PictureFields<'n> {
 
 /// The step from a picture to the text of its fields.
 fn metadata() -> Layer {
-    layer("metadata", "")
+    layer(LayerKind::Metadata, "")
 }
 
 /// Fields that were kept.

@@ -5,6 +5,7 @@ use super::bytes::{Bytes, cut_short};
 use super::{PictureFields, xmp};
 use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::LayerKind;
 use std::io::{self, Read};
 
 /// What is kept of one comment or text, in bytes.
@@ -62,13 +63,13 @@ fn extension(
         }
     };
     let (kind, name, read) = match label {
-        0xfe => ("gif-comment", "comment".to_owned(), blocks(bytes, join)),
+        0xfe => (LayerKind::GifComment, "comment".to_owned(), blocks(bytes, join)),
         0x01 | 0xff => {
             let [length] = bytes.array()?;
             let mut head = Vec::new();
             bytes.by_ref().take(u64::from(length)).read_to_end(&mut head)?;
             match label {
-                0x01 => ("gif-text", "text".to_owned(), blocks(bytes, join)),
+                0x01 => (LayerKind::GifText, "text".to_owned(), blocks(bytes, join)),
                 _ if head == b"XMP DataXMP" => {
                     // The lengths of blocks are letters of the text.
                     let read = blocks_with(bytes, |length, block| {
@@ -79,7 +80,11 @@ fn extension(
                     xmp::read_xmp(walk, fields, &text)?;
                     return read;
                 }
-                _ => ("gif-application", String::from_utf8_lossy(&head).into_owned(), blocks(bytes, join)),
+                _ => (
+                    LayerKind::GifApplication,
+                    String::from_utf8_lossy(&head).into_owned(),
+                    blocks(bytes, join),
+                ),
             }
         }
         _ => return blocks(bytes, |_| ()),

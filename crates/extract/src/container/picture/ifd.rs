@@ -7,6 +7,7 @@ use crate::container::Walk;
 use ::exif::{Context, Tag};
 use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::LayerKind;
 use krea_scan_text::charset;
 use std::collections::HashSet;
 use std::io::{self, Cursor, Read};
@@ -29,7 +30,7 @@ pub fn nested(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, exif: &[u8]) 
     let read = Bytes::new(&mut Cursor::new(exif)).and_then(|mut bytes| read_exif(walk, &mut bytes, fields));
     walk.budget.spend(0)?;
     let is_lost = read.is_err() && fields.count() == count;
-    if is_lost { fields.add(walk, "exif", "EXIF", exif) } else { Ok(()) }
+    if is_lost { fields.add(walk, LayerKind::Exif, "EXIF", exif) } else { Ok(()) }
 }
 
 /// Whether bytes are the start of such directories.
@@ -194,13 +195,13 @@ fn field(
         (Context::Exif, 0x9286) => comment,
         (_, 0x9c9b..=0x9c9f) => |_, text: &[u8]| UTF_16LE.decode(text).0.into_owned().into_bytes(),
         (_, XMP | IPTC | PHOTOSHOP) => |_, text: &[u8]| text.to_vec(),
-        _ => return fields.read(walk, "exif", &name, &mut bytes.take(entry.length)),
+        _ => return fields.read(walk, LayerKind::Exif, &name, &mut bytes.take(entry.length)),
     };
     let Some(whole) = bytes.whole(walk, entry.length, &name)? else { return Ok(()) };
     match entry.number {
         XMP => xmp::read_xmp(walk, fields, &whole),
         IPTC | PHOTOSHOP => iptc::inside_exif(walk, fields, &whole),
-        _ => fields.add(walk, "exif", &name, &decode(order, &whole)),
+        _ => fields.add(walk, LayerKind::Exif, &name, &decode(order, &whole)),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{PictureFields, xmp};
 use crate::container::Walk;
+use krea_scan_text::LayerKind;
 use std::io;
 
 /// Reads EXIF that is a part of something else.
@@ -40,8 +41,8 @@ fn read_all(
             0x0404 => read_iptc(walk, fields, value)?,
             0x0422 => exif.map_or(Ok(()), |read| read(walk, fields, value))?,
             0x0424 => xmp::read_xmp(walk, fields, value)?,
-            0x03f0 => fields.add(walk, "photoshop", "caption", value)?,
-            0x040b => fields.add(walk, "photoshop", "URL", value)?,
+            0x03f0 => fields.add(walk, LayerKind::Photoshop, "caption", value)?,
+            0x040b => fields.add(walk, LayerKind::Photoshop, "URL", value)?,
             _ => {}
         }
     }
@@ -68,10 +69,10 @@ fn read_iptc(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, mut rest: &[u8
     while let Some((record, number, value, behind)) = dataset(rest) {
         rest = behind;
         match (record, name(number)) {
-            (2, Some(name)) => fields.add(walk, "iptc", name, value)?,
+            (2, Some(name)) => fields.add(walk, LayerKind::Iptc, name, value)?,
             // The record's version, and character sets.
             (1, _) | (2, None) if value.len() < 8 => {}
-            _ => fields.add(walk, "iptc", &format!("{record}:{number}"), value)?,
+            _ => fields.add(walk, LayerKind::Iptc, &format!("{record}:{number}"), value)?,
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use super::bytes::Bytes;
 use super::{MOST, PictureFields, ifd, iptc, xmp};
 use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::LayerKind;
 use std::io::{self, Read};
 
 const EXIF: &[u8] = b"Exif\0\0";
@@ -70,7 +71,7 @@ fn segments(
                 bytes.by_ref().take(length).read_to_end(&mut segment)?;
                 let missing = length - segment.len() as u64;
                 match byte {
-                    0xfe => fields.add(walk, "jpeg-comment", "comment", &segment)?,
+                    0xfe => fields.add(walk, LayerKind::JpegComment, "comment", &segment)?,
                     0xe1 => app1(walk, fields, &segment, split)?,
                     _ => {
                         if let Some(part) = segment.strip_prefix(PHOTOSHOP) {

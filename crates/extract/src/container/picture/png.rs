@@ -5,6 +5,7 @@ use super::{MOST, PictureFields, ifd, iptc, xmp};
 use crate::container::Walk;
 use crate::container::decoders::Peek;
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
+use krea_scan_text::LayerKind;
 use krea_scan_text::encoded::packed::Packing;
 use std::io::{self, BufRead, Read};
 
@@ -118,7 +119,7 @@ fn field(
 ) -> io::Result<()> {
     let profile = keyword.strip_prefix(RAW_PROFILE);
     if keyword != XMP && profile.is_none() {
-        return fields.read(walk, "png-text", keyword, text);
+        return fields.read(walk, LayerKind::PngText, keyword, text);
     }
     let mut whole = Vec::new();
     let read = text.take(MOST).read_to_end(&mut whole);
@@ -133,14 +134,14 @@ fn field(
         }
         Some(("APP1", Some(profile))) => ifd::nested(walk, fields, &profile)?,
         // Somebody's own, and no doubt bytes.
-        Some((_, Some(profile))) => fields.add(walk, "png-text", keyword, &profile)?,
-        Some((_, None)) => fields.add(walk, "png-text", keyword, &whole)?,
+        Some((_, Some(profile))) => fields.add(walk, LayerKind::PngText, keyword, &profile)?,
+        Some((_, None)) => fields.add(walk, LayerKind::PngText, keyword, &whole)?,
     }
     match read {
-        Ok(_) if whole.len() as u64 == MOST => fields.read(walk, "png-text", keyword, text),
+        Ok(_) if whole.len() as u64 == MOST => fields.read(walk, LayerKind::PngText, keyword, text),
         Ok(_) => Ok(()),
         // Told as any other field's.
-        Err(error) => fields.read(walk, "png-text", keyword, &mut Failed(Some(error))),
+        Err(error) => fields.read(walk, LayerKind::PngText, keyword, &mut Failed(Some(error))),
     }
 }
 

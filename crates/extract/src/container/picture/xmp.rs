@@ -3,6 +3,7 @@
 
 use super::PictureFields;
 use crate::container::Walk;
+use krea_scan_text::LayerKind;
 use krea_scan_text::charset;
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
@@ -100,7 +101,7 @@ impl Properties<'_, '_, '_> {
     fn add(&mut self, name: &str, value: &str) -> io::Result<()> {
         match value.trim() {
             "" => Ok(()),
-            value => self.fields.add(self.walk, "xmp", name, value.as_bytes()),
+            value => self.fields.add(self.walk, LayerKind::Xmp, name, value.as_bytes()),
         }
     }
 }

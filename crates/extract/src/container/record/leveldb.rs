@@ -8,6 +8,7 @@ use crate::container::pieces::{NextPiece, TextSegment};
 use crate::container::{Seekable, Walk, layer};
 use encoding_rs::UTF_16LE;
 use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use std::io::{self, SeekFrom};
 use std::ops::Range;
@@ -45,7 +46,11 @@ pub fn read_leveldb(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result
     let mut handles = &footer[..];
     let index = handle(&mut handles).and_then(|_| handle(&mut handles)).ok_or_else(damaged)?;
     let index = Block::read(input, &index)?;
-    walk.pieces(layer("leveldb", ""), "storage.txt", LevelDbTable { input, index, block: Block::default() })
+    walk.pieces(
+        layer(LayerKind::Leveldb, ""),
+        "storage.txt",
+        LevelDbTable { input, index, block: Block::default() },
+    )
 }
 
 /// A table's entries as a text.
@@ -82,7 +87,7 @@ fn entry(key: &[u8], value: &[u8], piece: &mut TextSegment) {
         Some((origin, name, value)) => {
             let origin = String::from_utf8_lossy(origin);
             let key = one_line(&format!("local storage of {origin}, key {name}"));
-            piece.part = Some(layer("entry", &key));
+            piece.part = Some(layer(LayerKind::Entry, &key));
             piece.text.extend([name.as_bytes(), b"=", value.as_bytes()].concat());
         }
         None => piece.text.extend([key, b"=", value].concat()),

@@ -11,6 +11,7 @@ mod text;
 use super::pieces::SegmentReader;
 use super::{Seekable, Walk, layer};
 use krea_scan_bounds::limits::Metered;
+use krea_scan_text::LayerKind;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use strings::{DataSegment, DataStrings};
@@ -76,7 +77,7 @@ pub fn read_wasm(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()
 
 fn member(walk: &mut Walk<'_>, name: &str, input: &mut dyn Read) -> io::Result<()> {
     let mut metered = Metered::new(walk.budget, input);
-    walk.member(layer("wasm", name), name, &mut metered)
+    walk.member(layer(LayerKind::Wasm, name), name, &mut metered)
 }
 
 /// Hands on a custom section as it is.

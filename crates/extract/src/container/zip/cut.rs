@@ -5,6 +5,7 @@ use super::{UnreadGroup, Walk, member, name};
 use crate::container::Seekable;
 use crate::container::{ENCRYPTED, layer};
 use krea_scan_bounds::read_error::{Counted, ReadError, SizedReader, Unpacked};
+use krea_scan_text::LayerKind;
 use std::io::{self, BufReader, Read, SeekFrom};
 
 /// How much is searched at once for the next header, in bytes.
@@ -43,7 +44,7 @@ pub fn read_cut_zip(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result
             break;
         }
     }
-    locked.tell(walk, "zip", ENCRYPTED);
+    locked.tell(walk, LayerKind::Zip, ENCRYPTED);
     let reason = match count {
         0 => "is cut short or no zip: it has no list of members".to_owned(),
         count => {
@@ -59,7 +60,7 @@ fn streamed(walk: &mut Walk<'_>, entry: &ZipEntry, input: &mut dyn Seekable) -> 
     let decoder = flate2::bufread::DeflateDecoder::new(BufReader::with_capacity(PIECE, input));
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
     let muted = std::mem::replace(&mut walk.muted, true);
-    let read = walk.member(layer("zip", &entry.name), &entry.name, &mut unpacked);
+    let read = walk.member(layer(LayerKind::Zip, &entry.name), &entry.name, &mut unpacked);
     walk.muted = muted;
     read?;
     Ok(unpacked.into_inner().total_in())

@@ -10,6 +10,7 @@ use super::document::office::{self, Package};
 use super::{ENCRYPTED, Seekable, UnreadGroup, Walk, layer};
 use directory::{ZipEnd, ZipEntry};
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
+use krea_scan_text::LayerKind;
 use locate::go_to;
 use std::collections::BTreeMap;
 use std::io;
@@ -33,7 +34,7 @@ pub fn read_zip(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io
         return Err(ReadError::new(reason).into());
     }
     if !end.comment.is_empty() {
-        walk.member(layer("zip-comment", ""), "", &mut &end.comment[..])?;
+        walk.member(layer(LayerKind::ZipComment, ""), "", &mut &end.comment[..])?;
     }
     let package = Package::of(walk, input, &end)?;
     let parts = walk.parts();
@@ -56,7 +57,7 @@ fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &ZipEnd, in_packa
         count += 1;
         entry.is_part = in_package && office::is_xml(&entry.name);
         if !entry.comment.is_empty() {
-            walk.member(layer("zip-comment", &entry.name), "", &mut entry.comment.as_bytes())?;
+            walk.member(layer(LayerKind::ZipComment, &entry.name), "", &mut entry.comment.as_bytes())?;
         }
         if entry.packed == 0 {
             walk.budget.member()?;
@@ -71,8 +72,8 @@ fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &ZipEnd, in_packa
             shared += 1;
         }
     }
-    locked.tell(walk, "zip", ENCRYPTED);
-    foreign.tell(walk, "zip", &member::foreign(method));
+    locked.tell(walk, LayerKind::Zip, ENCRYPTED);
+    foreign.tell(walk, LayerKind::Zip, &member::foreign(method));
     if shared > 0 {
         walk.unread(&format!(
             "{shared} of its members share bytes with others, as in an archive bomb; the first of them was read"
@@ -95,7 +96,10 @@ fn read_member(
     before: u64,
 ) -> io::Result<()> {
     if !go_to(input, entry, before)? {
-        walk.unread_member(layer("zip", &entry.name), "is damaged: it is not where the list of members says");
+        walk.unread_member(
+            layer(LayerKind::Zip, &entry.name),
+            "is damaged: it is not where the list of members says",
+        );
         return Ok(());
     }
     let part = SizedReader::new(input, entry.packed, walk.level() + 1);

@@ -3,6 +3,7 @@
 use crate::parts::json::JsonPlace;
 use crate::parts::part;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 
 /// How names of notebooks end.
 pub const ENDING: &str = ".ipynb";
@@ -18,7 +19,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
         Some("metadata") => Some(", its metadata".to_owned()),
         _ => None,
     };
-    Some(part("cell", &format!("cell {cell}{}", output.unwrap_or_default())))
+    Some(part(LayerKind::Cell, &format!("cell {cell}{}", output.unwrap_or_default())))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::lines::part;
 use super::words::{Element, Family};
 use super::xml::XmlTag;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 
 /// The outermost element of a document.
 #[derive(Debug)]
@@ -111,34 +112,38 @@ impl OfficePart {
         let number = &stem[stem.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
         let numbered = |what: &str| format!("{what} {number}").trim_end().to_owned();
         let (kind, name) = match (self, root.name.as_str()) {
-            (OfficePart::Document | OfficePart::OpenDocument, _) => ("document-text", "text".to_owned()),
-            (_, "glossaryDocument") => ("document-text", "building blocks".to_owned()),
-            (_, "hdr") => ("page-header", numbered("page header")),
-            (_, "ftr") => ("page-footer", numbered("page footer")),
-            (_, "document-styles") => ("page-header", "page headers and footers".to_owned()),
-            (_, "footnotes" | "endnotes") => ("notes", root.name.clone()),
-            (_, "settings") => ("document-properties", "document variables".to_owned()),
-            (_, "comments" | "cmLst" | "ThreadedComments") => ("comments", numbered("comments")),
-            (_, "sld") => ("slide", numbered("slide")),
-            (_, "sldLayout") => ("slide", numbered("slide layout")),
-            (_, "sldMaster" | "notesMaster" | "handoutMaster") => ("slide", numbered("slide master")),
-            (_, "notes") => ("notes", numbered("notes")),
-            (_, "chartSpace") => ("chart", numbered("chart")),
-            (_, "dataModel") => ("diagram", numbered("diagram")),
-            (_, "wsDr" | "userShapes") => ("drawing", numbered("drawing")),
-            (_, "workbook") => ("workbook", "workbook".to_owned()),
-            (_, "Relationships") => ("links", format!("links of {}", of_relations(path))),
-            (OfficePart::Sheet, _) => ("sheet", format!("sheet {stem}")),
+            (OfficePart::Document | OfficePart::OpenDocument, _) => {
+                (LayerKind::DocumentText, "text".to_owned())
+            }
+            (_, "glossaryDocument") => (LayerKind::DocumentText, "building blocks".to_owned()),
+            (_, "hdr") => (LayerKind::PageHeader, numbered("page header")),
+            (_, "ftr") => (LayerKind::PageFooter, numbered("page footer")),
+            (_, "document-styles") => (LayerKind::PageHeader, "page headers and footers".to_owned()),
+            (_, "footnotes" | "endnotes") => (LayerKind::Notes, root.name.clone()),
+            (_, "settings") => (LayerKind::DocumentProperties, "document variables".to_owned()),
+            (_, "comments" | "cmLst" | "ThreadedComments") => (LayerKind::Comments, numbered("comments")),
+            (_, "sld") => (LayerKind::Slide, numbered("slide")),
+            (_, "sldLayout") => (LayerKind::Slide, numbered("slide layout")),
+            (_, "sldMaster" | "notesMaster" | "handoutMaster") => {
+                (LayerKind::Slide, numbered("slide master"))
+            }
+            (_, "notes") => (LayerKind::Notes, numbered("notes")),
+            (_, "chartSpace") => (LayerKind::Chart, numbered("chart")),
+            (_, "dataModel") => (LayerKind::Diagram, numbered("diagram")),
+            (_, "wsDr" | "userShapes") => (LayerKind::Drawing, numbered("drawing")),
+            (_, "workbook") => (LayerKind::Workbook, "workbook".to_owned()),
+            (_, "Relationships") => (LayerKind::Links, format!("links of {}", of_relations(path))),
+            (OfficePart::Sheet, _) => (LayerKind::Sheet, format!("sheet {stem}")),
             (OfficePart::Strings, _) => {
-                ("shared-strings", "strings of all sheets, which are too many to place".to_owned())
+                (LayerKind::SharedStrings, "strings of all sheets, which are too many to place".to_owned())
             }
             (OfficePart::Properties, _) if root.namespace.contains("custom") => {
-                ("document-properties", "custom properties".to_owned())
+                (LayerKind::DocumentProperties, "custom properties".to_owned())
             }
             (OfficePart::Properties | OfficePart::OpenText, _) => {
-                ("document-properties", "properties".to_owned())
+                (LayerKind::DocumentProperties, "properties".to_owned())
             }
-            _ => ("chapter", path.to_owned()),
+            _ => (LayerKind::Chapter, path.to_owned()),
         };
         part(kind, &name)
     }

@@ -21,6 +21,7 @@ use flow::OfficeFlow;
 use kind::{OfficePart, Root};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use lines::LineMaker;
 use names::PackageNames;
 use sheet::Sheet;
@@ -97,7 +98,9 @@ impl Package {
             reading.file(walk, input, entry)?;
         }
         match reading.strings.as_ref().and_then(SharedStrings::rest) {
-            Some(rest) => walk.pieces(layer("shared-strings", "strings that no cell shows"), name, rest),
+            Some(rest) => {
+                walk.pieces(layer(LayerKind::SharedStrings, "strings that no cell shows"), name, rest)
+            }
             None => Ok(()),
         }
     }
@@ -120,7 +123,7 @@ pub fn flat(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
     let Some(root) = root(&mut xml) else { return Ok(()) };
     let kind = if root.is_open_document() { OfficePart::OpenDocument } else { OfficePart::Document };
     let mut flow = OfficeFlow::new(xml, LineMaker::new(kind.family(), kind.element(), true, &authors));
-    texts(walk, name, &layer("document-text", "text"), &mut flow)?;
+    texts(walk, name, &layer(LayerKind::DocumentText, "text"), &mut flow)?;
     if flow.is_unexpanded() {
         walk.unread(ENTITIES);
     }

@@ -4,6 +4,7 @@
 use super::lines::part;
 use super::xml::{Xml, XmlEvent};
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use std::collections::HashMap;
 use std::io::Read;
 
@@ -56,8 +57,8 @@ impl PackageNames {
                 continue;
             };
             let (kind, name) = match &listed.name {
-                Some(name) => ("sheet", format!("sheet {name}")),
-                None => ("slide", format!("slide {}", at + 1)),
+                Some(name) => (LayerKind::Sheet, format!("sheet {name}")),
+                None => (LayerKind::Slide, format!("slide {}", at + 1)),
             };
             let name = if listed.is_hidden { format!("hidden {name}") } else { name };
             if self.files.insert(relation.target.clone(), part(kind, &name)).is_none() {
@@ -72,12 +73,12 @@ impl PackageNames {
         let Some(owner) = self.files.get(path).map(|layer| layer.name.clone()) else { return };
         for relation in relations {
             let (kind, what) = match relation.kind.as_str() {
-                "notesSlide" => ("notes", "notes of"),
-                "comments" | "threadedComment" => ("comments", "comments on"),
-                "chart" => ("chart", "chart on"),
-                "diagramData" => ("diagram", "diagram on"),
-                "drawing" => ("drawing", "drawing on"),
-                "table" => ("table", "table on"),
+                "notesSlide" => (LayerKind::Notes, "notes of"),
+                "comments" | "threadedComment" => (LayerKind::Comments, "comments on"),
+                "chart" => (LayerKind::Chart, "chart on"),
+                "diagramData" => (LayerKind::Diagram, "diagram on"),
+                "drawing" => (LayerKind::Drawing, "drawing on"),
+                "table" => (LayerKind::Table, "table on"),
                 _ => continue,
             };
             if self.files.len() < MOST {

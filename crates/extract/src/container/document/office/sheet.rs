@@ -5,6 +5,7 @@ use super::lines::{column, part};
 use super::strings::SharedStrings;
 use super::xml::{Xml, XmlEvent, XmlTag};
 use crate::container::pieces::{NextPiece, TextSegment};
+use krea_scan_text::LayerKind;
 use std::io::{self, Read};
 
 /// What is held of a cell, in bytes.
@@ -100,7 +101,7 @@ impl<'x, 's, 'm> Sheet<'x, 's, 'm> {
         self.value.clear();
         self.formula.clear();
         if !piece.text.is_empty() {
-            piece.part = Some(part("cell", &format!("cell {}{}", column(self.column), self.row)));
+            piece.part = Some(part(LayerKind::Cell, &format!("cell {}{}", column(self.column), self.row)));
             self.is_said = true;
         }
     }

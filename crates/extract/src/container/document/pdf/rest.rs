@@ -6,6 +6,7 @@ use super::pages::SeenObjects;
 use krea_scan_pdf::content::{Drawing, Fonts, UNMOVED};
 use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::object::{Dict, Object, Stream};
+use krea_scan_text::LayerKind;
 use memchr::memmem;
 use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
@@ -80,7 +81,7 @@ fn info(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str) -> io::Result<()> {
     for (key, value) in &info.0 {
         let key = krea_scan_pdf::encoding::text(key);
         if let Some(text) = file.text(value).filter(|text| text.len() >= SHORTEST) {
-            walk.member(layer("pdf-info", &key), name, &mut format!("{key}: {text}\n").as_bytes())?;
+            walk.member(layer(LayerKind::PdfInfo, &key), name, &mut format!("{key}: {text}\n").as_bytes())?;
         }
     }
     Ok(())
@@ -134,16 +135,16 @@ fn strings(
                 _ => "annotation",
             };
             let page = page.map_or(String::new(), |page| format!(" on page {page}"));
-            layer("annotation", &format!("{what}{page}"))
+            layer(LayerKind::Annotation, &format!("{what}{page}"))
         }
-        _ if dict.get("FT") != &Object::Null => layer("annotation", "form field"),
+        _ if dict.get("FT") != &Object::Null => layer(LayerKind::Annotation, "form field"),
         _ if dict.get("S").name() == b"JavaScript" => {
-            layer("pdf-object", &format!("script in object {number}"))
+            layer(LayerKind::PdfObject, &format!("script in object {number}"))
         }
         _ if dict.get("Title") != &Object::Null => {
-            layer("pdf-object", &format!("bookmark in object {number}"))
+            layer(LayerKind::PdfObject, &format!("bookmark in object {number}"))
         }
-        _ => layer("pdf-object", &format!("object {number}")),
+        _ => layer(LayerKind::PdfObject, &format!("object {number}")),
     };
     walk.member(place, name, &mut text.as_bytes())
 }
@@ -213,19 +214,19 @@ fn stream(
     let own = attached.map_or_else(|| format!("attachment in object {number}"), Clone::clone);
     let mut input = match file.decoded(stream) {
         Some(mut input) if is_attached => {
-            return walk.member(layer("attachment", &own), &own, &mut input);
+            return walk.member(layer(LayerKind::Attachment, &own), &own, &mut input);
         }
         Some(input) => input,
         None if is_attached => {
             let unknown = "is packed in a way that is not known, and was not read";
             let reason = if file.is_locked(stream) { super::LOCKED } else { unknown };
-            walk.unread_member(layer("attachment", &own), reason);
+            walk.unread_member(layer(LayerKind::Attachment, &own), reason);
             return Ok(());
         }
         None => return Ok(()),
     };
     if is_metadata {
-        return walk.member(layer("pdf-metadata", "XMP metadata"), name, &mut input);
+        return walk.member(layer(LayerKind::PdfMetadata, "XMP metadata"), name, &mut input);
     }
     let mut head = Vec::new();
     let read = (&mut input).take(HEAD).read_to_end(&mut head);
@@ -233,7 +234,7 @@ fn stream(
     if has(b"begincmap") {
         return Ok(());
     }
-    let place = layer("pdf-object", &format!("object {number}"));
+    let place = layer(LayerKind::PdfObject, &format!("object {number}"));
     if dict.is("Subtype", "Form") || (has(b"BT") && (has(b"Tf") || has(b"Tj") || has(b"TJ"))) {
         let mut drawing = Drawing::new(file, fonts);
         drawing.named = std::mem::take(&mut seen.named);

@@ -3,6 +3,7 @@
 use crate::parts::json::JsonPlace;
 use crate::parts::part;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 
 /// Names the entry that a place is in: `entry 12 (GET https://api.krea.ai/jobs), request header authorization`.
@@ -18,7 +19,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     if let Some(thing) = thing(place) {
         name.push_str(&format!(", {thing}"));
     }
-    Some(part("entry", &name))
+    Some(part(LayerKind::Entry, &name))
 }
 
 /// What of an entry a place is in.

@@ -17,6 +17,7 @@ use crate::has_ending;
 use body::{BodyEnd, MailBody};
 use header::Headers;
 use krea_scan_bounds::limits::Metered;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use memchr::memmem;
 use source::MailLines;
@@ -135,7 +136,7 @@ pub fn read_mail(walk: &mut Walk<'_>, format: MailFormat, input: &mut dyn Seekab
             break read;
         }
     };
-    encrypted.tell(walk, "mail-message", ENCRYPTED);
+    encrypted.tell(walk, LayerKind::MailMessage, ENCRYPTED);
     read
 }
 
@@ -155,7 +156,7 @@ fn message<R: BufRead>(
     };
     let mut text = TextMaker::new();
     text::headers(&mut text, &headers)?;
-    walk.layers.push(layer("mail-message", &name));
+    walk.layers.push(layer(LayerKind::MailMessage, &name));
     let mut message = Message { walk: &mut *walk, text: &mut text, is_encrypted: false, parts: 0 };
     let read = message.parts(source, headers);
     let is_encrypted = message.is_encrypted;
@@ -163,7 +164,7 @@ fn message<R: BufRead>(
     if is_encrypted {
         encrypted.add(&name);
     }
-    walk.pieces(layer("mail-message", &name), "message.txt", text.finish()?)?;
+    walk.pieces(layer(LayerKind::MailMessage, &name), "message.txt", text.finish()?)?;
     read
 }
 
@@ -233,7 +234,7 @@ impl Message<'_, '_> {
         let mut metered = Metered::new(self.walk.budget, &mut body);
         let of = if headers.media_type.is_empty() { "text/plain" } else { &headers.media_type };
         if is_text(of) && !headers.is_attachment && headers.name.is_empty() && !is_page {
-            self.is_encrypted |= text::body(self.text, layer("mail-part", of), headers, metered)?;
+            self.is_encrypted |= text::body(self.text, layer(LayerKind::MailPart, of), headers, metered)?;
             return body.end();
         }
         let mut head = Vec::new();
@@ -247,7 +248,7 @@ impl Message<'_, '_> {
             ("", location) => location.to_owned(),
             (name, _) => name.to_owned(),
         };
-        let kind = if is_page { "saved-page" } else { "attachment" };
+        let kind = if is_page { LayerKind::SavedPage } else { LayerKind::Attachment };
         self.walk.member(layer(kind, &name), &name, &mut Cursor::new(head).chain(metered))?;
         body.end()
     }

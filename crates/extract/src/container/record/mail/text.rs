@@ -6,6 +6,7 @@ use crate::container::layer;
 use crate::container::record::made::TextMaker;
 use encoding_rs::Decoder;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use memchr::memmem;
 use std::io::{self, Read};
 
@@ -17,7 +18,7 @@ const LONGEST: usize = 64 << 10;
 /// Adds headers.
 pub fn headers(text: &mut TextMaker, headers: &Headers) -> io::Result<()> {
     for (name, line) in &headers.lines {
-        text.part(layer("mail-header", &format!("header {name}")));
+        text.part(layer(LayerKind::MailHeader, &format!("header {name}")));
         text.push(line.as_bytes())?;
     }
     text.push(b"\n")

@@ -6,6 +6,7 @@ mod session;
 mod typescript;
 
 use crate::container::{Seekable, Walk, layer};
+use krea_scan_text::LayerKind;
 use session::Session;
 use std::io::{self, BufReader};
 
@@ -44,7 +45,7 @@ pub fn read_recording(
     match format {
         RecordingFormat::Cast => {
             let (events, unread) = cast::Events::new(&mut input)?;
-            walk.pieces(layer("terminal", ""), "terminal.txt", Session::new(events))?;
+            walk.pieces(layer(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))?;
             if unread.get() > 0 {
                 let lines = unread.get();
                 walk.unread(&format!(
@@ -57,15 +58,15 @@ pub fn read_recording(
             let memory = walk.memory;
             let _held = memory.take(cast::MOST_FIRST)?;
             let events = cast::first(&mut input)?;
-            walk.pieces(layer("terminal", ""), "terminal.txt", Session::new(events))
+            walk.pieces(layer(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))
         }
         RecordingFormat::Typescript => {
             let session = Session::new(typescript::Typescript::new(&mut input));
-            walk.pieces(layer("terminal", ""), "terminal.txt", session)
+            walk.pieces(layer(LayerKind::Terminal, ""), "terminal.txt", session)
         }
         RecordingFormat::Ttyrec => {
             let session = Session::new(typescript::Ttyrec::new(&mut input));
-            walk.pieces(layer("terminal", ""), "terminal.txt", session)
+            walk.pieces(layer(LayerKind::Terminal, ""), "terminal.txt", session)
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::container::layer;
 use crate::container::pieces::{NextPiece, TextSegment};
+use krea_scan_text::LayerKind;
 use krea_scan_text::terminal::{ScreenLine, Terminal};
 use std::collections::VecDeque;
 use std::io;
@@ -132,7 +133,7 @@ impl<E: NextEvent> NextPiece for Session<E> {
         loop {
             if let Some(line) = self.ready.pop_front() {
                 piece.text.extend_from_slice(line.text.as_bytes());
-                piece.part = self.has_times.then(|| layer("event", &format!("at {:.1} s", line.at)));
+                piece.part = self.has_times.then(|| layer(LayerKind::Event, &format!("at {:.1} s", line.at)));
                 return Ok(true);
             }
             if self.is_over {

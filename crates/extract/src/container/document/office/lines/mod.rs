@@ -13,6 +13,7 @@ use crate::container::layer;
 use crate::container::pieces::TextSegment;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -178,13 +179,13 @@ impl<'m> LineMaker<'m> {
             Element::Note => {
                 let number = tag.attribute("id").unwrap_or_default();
                 let number = number.trim_start_matches(|c: char| !c.is_ascii_digit());
-                self.aside("note", &format!("{} {number}", tag.name()));
+                self.aside(LayerKind::Note, &format!("{} {number}", tag.name()));
             }
-            Element::SlideNotes => self.aside("note", "notes"),
+            Element::SlideNotes => self.aside(LayerKind::Note, "notes"),
             Element::Deleted | Element::Inserted => self.change(element, 1),
             Element::Variable => {
                 let [name, value] = ["name", "val"].map(|name| tag.attribute(name).unwrap_or_default());
-                self.open(Some(part("property", &format!("document variable {name}"))));
+                self.open(Some(part(LayerKind::Property, &format!("document variable {name}"))));
                 self.add(format!("{name}: {value}").as_bytes());
                 self.shut();
             }
@@ -193,7 +194,7 @@ impl<'m> LineMaker<'m> {
                 let text = texts.join(" ");
                 if !text.trim().is_empty() {
                     let name = tag.attribute("name").unwrap_or_default();
-                    self.say(text.trim(), part("alt-text", &format!("alt text of {name}")));
+                    self.say(text.trim(), part(LayerKind::AltText, &format!("alt text of {name}")));
                 }
             }
             Element::Label => {
@@ -206,7 +207,7 @@ impl<'m> LineMaker<'m> {
             Element::Property => {
                 let name = tag.attribute("name").unwrap_or_else(|| tag.name().to_owned());
                 let what = if tag.name() == "definedName" { "defined name" } else { "property" };
-                self.open(Some(part("property", &format!("{what} {name}"))));
+                self.open(Some(part(LayerKind::Property, &format!("{what} {name}"))));
                 self.add(format!("{name}: ").as_bytes());
             }
             Element::Link => {
@@ -221,7 +222,7 @@ impl<'m> LineMaker<'m> {
             Element::Slides => self.is_numbered = false,
             Element::Slide => {
                 self.slides += 1;
-                self.begin_section("slide", &format!("slide {}", self.slides));
+                self.begin_section(LayerKind::Slide, &format!("slide {}", self.slides));
             }
             Element::Plain | Element::Text | Element::Author | Element::Properties => {}
         }
@@ -332,7 +333,8 @@ impl<'m> LineMaker<'m> {
         {
             let in_row = self.lines.iter().any(|line| line.is_row);
             self.paragraphs += u64::from(!in_row);
-            line.part = (!in_row).then(|| part("paragraph", &format!("paragraph {}", self.paragraphs)));
+            line.part =
+                (!in_row).then(|| part(LayerKind::Paragraph, &format!("paragraph {}", self.paragraphs)));
         }
         if let Some(before) = line.before.take().filter(|before| *before != line.text) {
             self.give(before, line.part.clone(), b"\n");
@@ -416,7 +418,7 @@ impl<'m> LineMaker<'m> {
     }
 
     /// Something begins that hangs on a line.
-    fn aside(&mut self, kind: &str, name: &str) {
+    fn aside(&mut self, kind: LayerKind, name: &str) {
         self.asides.push(Aside { lines: self.lines.len(), part: part(kind, name.trim_end()) });
     }
 
@@ -431,7 +433,7 @@ impl<'m> LineMaker<'m> {
         if let Some(cell) = tag.attribute("ref") {
             name.push_str(&format!(" on {cell}"));
         }
-        self.aside("comment", &name);
+        self.aside(LayerKind::Comment, &name);
     }
 
     /// Who wrote something.
@@ -447,13 +449,13 @@ impl<'m> LineMaker<'m> {
         }
     }
 
-    fn begin_section(&mut self, kind: &str, name: &str) {
+    fn begin_section(&mut self, kind: LayerKind, name: &str) {
         self.section = Some(part(kind, name));
         self.is_at_section = true;
     }
 }
 
 /// A layer whose name is not too long.
-pub fn part(kind: &str, name: &str) -> Layer {
+pub fn part(kind: LayerKind, name: &str) -> Layer {
     layer(kind, &one_line(name))
 }

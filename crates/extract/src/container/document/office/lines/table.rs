@@ -3,6 +3,7 @@
 use super::{LineMaker, OpenLine, part};
 use crate::container::document::office::xml::XmlTag;
 use crate::container::pieces::TextSegment;
+use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 
 /// Where in a table or a sheet.
@@ -22,7 +23,7 @@ impl LineMaker<'_> {
         self.table_count += 1;
         if self.in_sheets && self.tables.is_empty() {
             let name = one_line(&tag.attribute("name").unwrap_or_default());
-            self.begin_section("sheet", &format!("sheet {name}"));
+            self.begin_section(LayerKind::Sheet, &format!("sheet {name}"));
             self.first = format!("{name}\n").into_bytes();
         }
         self.tables.push(TablePlace {
@@ -43,7 +44,7 @@ impl LineMaker<'_> {
         if !self.in_sheets {
             let table = self.tables.last().copied().unwrap_or_default();
             let name = format!("row {} of table {}", table.row, table.number);
-            let part = self.is_numbered.then(|| part("row", &name));
+            let part = self.is_numbered.then(|| part(LayerKind::Row, &name));
             self.lines.push(OpenLine { is_row: true, part, ..OpenLine::default() });
         }
     }
@@ -67,7 +68,7 @@ impl LineMaker<'_> {
             let name = format!("cell {}{}", column(table.column), table.row);
             self.lines.push(OpenLine {
                 is_row: true,
-                part: Some(part("cell", &name)),
+                part: Some(part(LayerKind::Cell, &name)),
                 ..OpenLine::default()
             });
         } else if let Some(line) = self.lines.last_mut() {
