@@ -210,3 +210,14 @@ pub struct Outcome {
     /// What a person has left to do after an incident.
     pub left_to_do: Vec<String>,
 }
+
+/// What a report tells of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// The rule's id, as [`Finding::rule`] names it.
+    pub id: String,
+    /// What the rule finds, in a sentence.
+    pub description: String,
+    /// A page that says more.
+    pub help_uri: Option<String>,
+}

@@ -19,7 +19,7 @@ mod words;
 pub use words::closing;
 pub(crate) use words::count;
 
-use crate::finding::{Finding, Outcome};
+use crate::finding::{Finding, Outcome, RuleInfo};
 use crate::shown::{self, Shown, Written};
 use krea_scan_token::mask::{Masker, Sort};
 use std::fmt;
@@ -72,17 +72,6 @@ impl fmt::Display for Mode {
             Mode::Site => "site",
         })
     }
-}
-
-/// What a report tells of a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleInfo {
-    /// The rule's id, as [`crate::finding::Finding::rule`] names it.
-    pub id: String,
-    /// What the rule finds, in a sentence.
-    pub description: String,
-    /// A page that says more.
-    pub help_uri: Option<String>,
 }
 
 /// What a report needs beside the outcome.

@@ -5,9 +5,10 @@
 //! run's results and rejects a run of more than 25,000, or a file above 10 MB when compressed; nothing is cut here.
 //! There are no snippets: code scanning shows the file itself.
 
+use super::Context;
 use super::place::ReportPlace;
 use super::words::{Severity, advice, is_past, name, original, place as whole_place, reading, status, way};
-use super::{Context, RuleInfo};
+use crate::finding::RuleInfo;
 use crate::finding::{Finding, Outcome, Summary, Via};
 use crate::shown::Shown;
 use krea_scan_service::krea::TOKENS_PAGE;

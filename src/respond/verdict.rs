@@ -1,6 +1,6 @@
 //! What Krea's answers say of one finding's token, whose text may have several readings. Takes the finding, the answers and
-//! what is certain elsewhere; gives which reading is the token, and what is known of it. The one place where a refusal
-//! becomes *dead*, or does not.
+//! what is certain elsewhere; gives which reading is the token, and what is known of it. What an answer means was
+//! decided before; here it is whether a refusal of one reading is the death of the token.
 
 use super::place;
 use crate::finding::Finding;

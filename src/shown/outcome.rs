@@ -4,9 +4,9 @@
 
 use super::Shown;
 use crate::allowance::{Allowance, Ignored, LeftOut};
+use crate::finding::RuleInfo;
 use crate::finding::{Explained, Finding, Hint, Outcome, Summary, Verified, Via, trail};
 use crate::location::Location;
-use crate::report::RuleInfo;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
 use krea_scan_service::incident::{Case, CaseProgress, Replacement, Report, ReportedToken};

@@ -2,7 +2,7 @@
 //! token from a placeholder.
 //!
 //! Takes bytes and the path that they have below the scan's root; gives matches at byte offsets. Never knows
-//! where the bytes came from, and never reads or writes anything.
+//! where the bytes came from, and reads nothing but files of rules.
 
 mod attribution;
 mod boundary;

@@ -1,4 +1,4 @@
-//! What is known of a token's life.
+//! The word that reports have for a token's life.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub enum Status {
     Unverified,
     /// Krea accepted it.
     Live,
-    /// Krea answered 401.
+    /// Krea refuses it, and certainly: see [`crate::krea::Liveness`].
     Dead,
     /// Krea was asked and gave no usable answer.
     Unknown,

@@ -1,7 +1,7 @@
 //! What people call the place of a byte in a text: the message of a chat, the cell of a notebook, the row of a table.
 //!
 //! Takes a whole file and places in it, gives a layer for each place that has such a name. A format is one file here: a
-//! `Format` in `FORMATS`, or, if it is JSON, a function in `json_shapes::SHAPES`.
+//! `PartFormat` in `FORMATS`, or, if it is JSON, a function in `json_shapes::SHAPES`.
 
 mod captions;
 mod chat;

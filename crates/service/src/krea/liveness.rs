@@ -3,7 +3,7 @@
 //!
 //! - *Live*: one answer 200 with a list of jobs, or one 402 with Krea's error (an empty balance).
 //! - *Dead*: [`REFUSALS`] answers 401 with Krea's error, none of another kind between them, with growing pauses (1, 2 and
-//!   3 s, see `Options::pause`): one 401 may come from a gateway that cannot look the token up just now. And the host is one
+//!   3 s, see `RequestOptions::pause`): one 401 may come from a gateway that cannot look the token up just now. And the host is one
 //!   that does not refuse everything, as a captive portal does: before the last of the answers it was asked for
 //!   `/openapi.json`, which needs no token, and sent it or had no such page; or it took another token meanwhile.
 //!   A token that was dead is still dead when it is refused once more.

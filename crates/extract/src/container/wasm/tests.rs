@@ -1,4 +1,4 @@
-//! Modules are made here byte by byte; tests/builds has those of a real compiler.
+//! Modules are made here byte by byte; `tests/formats/builds` has those of a real compiler.
 
 use crate::container::testing::{Collected, collect};
 
