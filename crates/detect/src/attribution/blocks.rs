@@ -169,13 +169,15 @@ pub fn described(text: &[u8], at: usize) -> Vec<Member> {
     inside.filter(|line| line.column == depth).filter_map(|line| members::line(text, &line.range)).collect()
 }
 
-/// What the line that opens a block calls it. A part of a path names a place, not a block.
+/// What the line that opens a block calls it. A part of a path names a place, not a block; and a line that says where a
+/// request goes is a call, which speaks with its host before its name.
 fn opener_names(text: &[u8], line: &IndentedLine) -> Vec<String> {
     let line = text[line.range.clone()].trim_ascii();
     let is_comment = line.starts_with(b"#") || line.starts_with(b"//");
     let opens =
         matches!(line.last(), Some(b':' | b'{' | b'(' | b'[' | b'>' | b'|' | b'=' | b'-' | b'"' | b'o'));
-    if is_comment || !opens {
+    let is_request = memchr::memmem::find(line, b"://").is_some();
+    if is_comment || !opens || is_request {
         return Vec::new();
     }
     let words = line.split(|&b| !is_name_byte(b) && b != b'/');
