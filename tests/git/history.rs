@@ -230,6 +230,26 @@ fn a_truncated_pack_gives_what_is_left() {
 }
 
 #[test]
+fn a_pack_that_is_not_as_its_index_says_is_told_though_all_of_it_can_be_read() {
+    for (says, change) in [
+        ("objects, its index ", (|bytes| bytes[11] ^= 1) as fn(&mut Vec<u8>)),
+        ("is not the one that its index was made for", |bytes| {
+            let last = bytes.len() - 1;
+            bytes[last] ^= 1;
+        }),
+    ] {
+        let repository = Sandbox::new();
+        versions(&repository, 3);
+        repository.git(&["repack", "-adf"]);
+        let all = sweep_whole(repository.root()).len();
+        overwrite(&packs(&repository, ".pack").remove(0), change);
+        let (seen, swept) = sweep_at(repository.root(), 2);
+        assert_eq!(seen.len(), all);
+        assert!(reasons(&swept).contains(says), "{}", reasons(&swept));
+    }
+}
+
+#[test]
 fn a_pack_without_its_partner_is_told() {
     for (lost, told) in [(".idx", "run `git index-pack pack-"), (".pack", "its .pack file is missing")] {
         let repository = Sandbox::new();

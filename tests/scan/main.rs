@@ -9,3 +9,4 @@ mod sarif;
 mod shown;
 #[path = "../support/mod.rs"]
 mod support;
+mod windows;

@@ -544,6 +544,7 @@ fn joins_adjacent_literals(path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::rules::Allowlist;
+    use krea_scan_token::testing::Tokens;
     use regex::bytes::Regex;
 
     const TOKEN: [&str; 2] = ["0d39c392-6dc9-4d71-aa42-fcd790990ab4", "kX9vQ2mZ7pL4tR8wB3nY6cJ1"];
@@ -599,5 +600,64 @@ mod tests {
             Detector::new(RuleSet::built_in().expect("the built-in rules load"), Confidence::Medium);
         let found = detector.detect(text.as_bytes(), "a.env", None).matches;
         assert_eq!(found.first().map(|found| found.span.clone()), Some(16..text.len()));
+    }
+
+    /// The tokens that a text holds, as they are read.
+    fn tokens(text: &str) -> Vec<String> {
+        let detector = Detector::new(RuleSet::built_in().expect("the built-in rules load"), Confidence::Low);
+        let found = detector.detect(text.as_bytes(), "a.txt", None).matches;
+        found.iter().map(|found| String::from_utf8_lossy(found.token.expose()).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_secret_of_digits_only_needs_a_name() {
+        let mut made = Tokens::new();
+        let (id, _) = made.text().split_once(':').map(|(id, _)| (id.to_owned(), ())).expect("a pair");
+        let digits = format!("{id}:{}", made.drawn(b"0123456789", 24));
+        let mixed = format!("{id}:{}", made.drawn(b"0123456789abcdef", 24));
+        assert_eq!(tokens(&format!("# krea\n{digits}\n")), Vec::<String>::new());
+        assert_eq!(tokens(&format!("# krea\n{mixed}\n")), [mixed]);
+        assert_eq!(tokens(&format!("KREA_API_KEY={digits}\n")), [digits]);
+    }
+
+    #[test]
+    fn a_short_secret_of_few_letters_is_one_under_a_name() {
+        // 2.5 bits a letter: below the rule's own floor, which is for scanners that know no more.
+        let token = format!("{}:{}", TOKEN[0], "4c9a7cc9e74ac49a");
+        assert_eq!(tokens(&format!("KREA_API_KEY={token}\n")), [token]);
+        let ruler = format!("{}:4c9a7e0{}b2d518f", TOKEN[0], "-".repeat(60));
+        assert_eq!(tokens(&format!("KREA_API_KEY={ruler}\n")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_opaque_key_is_looked_for_near_the_name_only_and_is_whole_there() {
+        let key = Tokens::new().drawn(b"0123456789abcdefghijklmnopqrstuvwxyz", 40);
+        let at = |distance: usize| {
+            let (head, tail) = ("{\"krea\": {\n", "\"apiKey\": \"");
+            let mut text = head.to_owned();
+            let end = 2 + distance - tail.len();
+            while text.len() < end {
+                let most = (end - text.len()).min(100);
+                let length = if (end - text.len() - most) < 20 { end - text.len() } else { most };
+                text += &format!("\"note\": \"{}\",\n", ".".repeat(length - 12));
+            }
+            text += &format!("{tail}{key}\"}}}}\n");
+            assert_eq!(text.find(&key), Some(distance + 2));
+            tokens(&text)
+        };
+        assert_eq!(at(2000), [key.clone()]);
+        assert_eq!(at(4096), [key.clone()]);
+        assert_eq!(at(4097), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_value_may_stand_behind_marks_that_are_letters_of_its_own() {
+        let token = Tokens::new().text();
+        for marks in ["_", "__", "-", "--", "_-_"] {
+            for text in [format!("krea: {marks}{token}\n"), format!("KREA_API_KEY={marks}{token}{marks}\n")] {
+                assert_eq!(tokens(&text), [token.clone()], "{text}");
+            }
+        }
+        assert_eq!(tokens(&format!("krea: name_{token}\n")), Vec::<String>::new());
     }
 }

@@ -228,4 +228,33 @@ mod tests {
         let kept = without_overlaps(vec![pair, key("secret", 50..56), key("another", 70..77)]);
         assert_eq!(kept.iter().map(|found| found.span.start).collect::<Vec<_>>(), [10, 70]);
     }
+
+    /// Where the one match is that is kept of these, and how sure it is.
+    fn kept_of(found: Vec<Ranked>) -> (Range<usize>, Confidence) {
+        let kept = without_overlaps(found);
+        assert_eq!(kept.len(), 1);
+        (kept[0].span.clone(), kept[0].confidence)
+    }
+
+    #[test]
+    fn in_one_place_the_surer_match_counts_then_the_longer_one_then_the_first() {
+        let sure = |confidence, mut match_: Ranked| {
+            match_.found.confidence = confidence;
+            match_
+        };
+        let long = || ranked(rank::NAMED, "long-id:secret", 10..40);
+        let short = || ranked(rank::NAMED, "id:secret", 20..30);
+        for weaker in [Confidence::Medium, Confidence::Low] {
+            let found = vec![sure(weaker, long()), short()];
+            assert_eq!(kept_of(found), (20..30, Confidence::High));
+            let found = vec![short(), sure(weaker, long())];
+            assert_eq!(kept_of(found), (20..30, Confidence::High));
+        }
+        let behind = || ranked(rank::NAMED, "later-id:secret", 15..45);
+        assert_eq!(kept_of(vec![ranked(rank::NAMED, "id:secret", 10..20), behind()]).0, 15..45);
+        assert_eq!(kept_of(vec![behind(), long()]).0, 10..40);
+        // How it was read counts more than how sure it is.
+        let found = vec![long(), sure(Confidence::Low, ranked(rank::EXACT, "id:secret", 20..30))];
+        assert_eq!(kept_of(found), (20..30, Confidence::Low));
+    }
 }

@@ -222,6 +222,7 @@ pub fn is_wordy(core: &[u8], scrutiny: Scrutiny) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use krea_scan_token::testing::Tokens;
 
     #[test]
     fn what_people_type_is_turned_away() {
@@ -294,5 +295,31 @@ mod tests {
         }
         let ids = (0..20_000).filter(|_| is_placeholder_id(&draw.text(&ALL[..16], 32))).count();
         assert_eq!(ids, 0);
+    }
+
+    #[test]
+    fn few_letters_again_and_again_are_no_secret() {
+        // 2.0 bits a letter, and just above 2.2.
+        assert!(is_placeholder(b"4c9a4cc9a94ac49a", Scrutiny::Pair));
+        assert!(!is_placeholder(b"4c9a7cc9a74ac49a", Scrutiny::Pair));
+        // From 32 letters on a machine draws more of them: 2.5 bits, and 2.8.
+        let mut made = Tokens::new();
+        for (letters, is_typed) in [(b"4c9a7e".as_slice(), true), (b"4c9a7e0", false)] {
+            let text = made.drawn(letters, 64);
+            assert_eq!(is_placeholder(text.as_bytes(), Scrutiny::Pair), is_typed, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_opaque_key_has_digits_and_letters() {
+        let mut made = Tokens::new();
+        for (letters, is_typed) in [
+            (b"0123456789".as_slice(), true),
+            (b"bcdfghjkpqvwxz", true),
+            (b"0123456789bcdfghjkpqvwxz", false),
+        ] {
+            let text = made.drawn(letters, 40);
+            assert_eq!(is_placeholder(text.as_bytes(), Scrutiny::Opaque), is_typed, "{text}");
+        }
     }
 }

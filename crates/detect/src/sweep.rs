@@ -226,9 +226,9 @@ impl Sweep {
         })
     }
 
-    /// The longest needle, in bytes.
+    /// No needle is longer, in bytes: percent-encoding makes three of each.
     pub fn reach(&self) -> usize {
-        self.tokens.iter().map(|token| 2 * token.expose().len()).max().unwrap_or(0)
+        self.tokens.iter().map(|token| 3 * token.expose().len()).max().unwrap_or(0)
     }
 }
 
@@ -245,6 +245,7 @@ fn url_safe(b: u8) -> u8 {
 mod tests {
     use super::*;
     use krea_scan_token::TokenKind;
+    use krea_scan_token::testing::Tokens;
 
     #[test]
     fn copies_and_halves_are_told_apart() {
@@ -296,5 +297,22 @@ mod tests {
         let sweep = Sweep::new(vec![token]).expect("something to search for");
         let wide: Vec<u8> = "x=abcdefgh".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(sweep.find(&wide).count(), 1);
+    }
+
+    #[test]
+    fn every_form_of_a_token_fits_the_reach() {
+        let odd = Token::new(TokenKind::Custom, &b"#?!$".repeat(9));
+        for token in [Tokens::new().pair(), Tokens::new().legacy(), odd] {
+            let hex: String = token.expose().iter().map(|b| format!("{b:02x}")).collect();
+            let percent: String = token.expose().iter().map(|b| format!("%{b:02X}")).collect();
+            let wide = token.expose().iter().flat_map(|&b| [b, 0]).collect();
+            let base64 = STANDARD_NO_PAD.encode([b"xy", token.expose(), b"z"].concat());
+            let sweep = Sweep::new(vec![token]).expect("something to search for");
+            for written in [hex.into_bytes(), percent.into_bytes(), wide, base64.into_bytes()] {
+                for copy in sweep.find(&written).filter(|copy| copy.kind == CopyKind::Token) {
+                    assert!(copy.span.len() <= sweep.reach(), "{copy:?} {}", sweep.reach());
+                }
+            }
+        }
     }
 }

@@ -446,4 +446,41 @@ mod tests {
         let expected = [Some((0, 0)), None, None, Some((2, 5)), Some((2, 5)), None, Some((3, 5)), None];
         assert_eq!(found, expected);
     }
+
+    #[test]
+    fn a_section_s_columns_count_from_where_it_starts() {
+        let section = |line: u64, column: u64, map: &str| {
+            format!(r#"{{"offset":{{"line":{line},"column":{column}}},"map":{map}}}"#)
+        };
+        // Line 0 and, from column 4 on, line 1 of each source; its line 5 at column 2 of the next line.
+        let part =
+            |name: &str| format!(r#"{{"version":3,"sources":["{name}"],"mappings":"AAAA,IACA;EAIA"}}"#);
+        // On the line of the outer section's start its column is added, on a later line it is not.
+        let inner = [section(0, 10, &part("b")), section(2, 10, &part("c"))].join(",");
+        let inner = format!(r#"{{"version":3,"sections":[{inner}]}}"#);
+        let map = [section(0, 0, &part("a")), section(1, 20, &inner)].join(",");
+        let map = format!(r#"{{"version":3,"sections":[{map}]}}"#);
+        let map = SourceMap::parse(map.as_bytes()).unwrap();
+        let named = |(source, place): (MapSource, MappedPlace)| (map.name(source), place.line);
+        let original = |line, column| map.originals(&[MappedPlace { line, column }])[0].map(named);
+        let is = |name: &str, line| Some((name.to_owned(), line));
+        for (place, expected) in [
+            ((0, 0), is("a", 0)),
+            ((1, 1), None),
+            ((1, 2), is("a", 5)),
+            ((1, 29), is("a", 5)),
+            ((1, 30), is("b", 0)),
+            ((1, 33), is("b", 0)),
+            ((1, 34), is("b", 1)),
+            ((2, 1), None),
+            ((2, 2), is("b", 5)),
+            ((3, 9), None),
+            ((3, 10), is("c", 0)),
+            ((3, 14), is("c", 1)),
+            ((4, 1), None),
+            ((4, 2), is("c", 5)),
+        ] {
+            assert_eq!(original(place.0, place.1), expected, "{place:?}");
+        }
+    }
 }

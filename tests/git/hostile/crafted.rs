@@ -158,15 +158,29 @@ fn deltas_in_a_circle_end() {
 }
 
 #[test]
+fn deltas_that_stand_on_nothing_but_each_other_are_told_one_by_one() {
+    const REF_DELTA: u8 = 7;
+    let sandbox = scene();
+    let delta = [4, 4, 0x90, 4];
+    let on = |base: u8| [&[entry(REF_DELTA, delta.len())][..], &[base; 20], &zlib(&delta)].concat();
+    put_pack(&sandbox, &[([1; 20], on(2)), ([2; 20], on(1))]);
+    let ran = run(&sandbox, &["--history"], "a circle");
+    let told = ["01", "02"].map(|digits| ran.text.contains(&format!("object {}", digits.repeat(20))));
+    assert!(ran.is_incomplete && told == [true, true], "{}", ran.text);
+}
+
+#[test]
 fn a_pack_entry_under_another_id_is_told() {
     const BLOB: u8 = 3;
     let sandbox = scene();
-    let text = leak(2);
-    let size = text.len();
-    let head = [0x80 | entry(BLOB, size & 15), u8::try_from(size >> 4).unwrap()];
-    put_pack(&sandbox, &[([7; 20], [&head[..], &zlib(text.as_bytes())].concat())]);
-    let ran = run(&sandbox, &["--history"], "another id");
-    assert!(ran.is_incomplete && ran.text.contains(&"07".repeat(20)), "{}", ran.text);
+    // What holds nothing now may have held something.
+    for text in [leak(2), "nothing to see here".to_owned()] {
+        let size = text.len();
+        let head = [0x80 | entry(BLOB, size & 15), u8::try_from(size >> 4).unwrap()];
+        put_pack(&sandbox, &[([7; 20], [&head[..], &zlib(text.as_bytes())].concat())]);
+        let ran = run(&sandbox, &["--history"], "another id");
+        assert!(ran.is_incomplete && ran.text.contains(&"07".repeat(20)), "{}", ran.text);
+    }
 }
 
 #[test]

@@ -2,8 +2,10 @@
 //! over, and each is told, with what to do, wherever incidents are begun, gone on with or listed.
 
 use super::scene::{Keep, Scene, files, report};
+use super::tracer;
 use crate::support::emulator::Issued;
 use crate::support::program::{self, Run};
+use needs::needs;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -239,6 +241,18 @@ fn an_escrow_that_cannot_be_read_is_put_aside_and_told() {
         run.says(&[aside[0].to_str().unwrap()]);
         held.scene.run(&["--incidents"]).code(0).says(&[aside[0].to_str().unwrap()]);
     }
+}
+
+#[needs("strace")]
+#[test]
+fn what_is_put_aside_is_on_the_disk_before_another_takes_its_place() {
+    let held = Held::new(7);
+    fs::write(&held.escrow, "krea-scan escrow").unwrap();
+    let store = held.scene.store(Keep::EnvFile);
+    let args = ["--resume", "latest", "--yes", "-f", "json", "--store", &store].map(str::to_owned);
+    tracer::watched(&held.scene, &args).code(0);
+    // It gets another name, and room is made; what is settled then goes.
+    assert!(tracer::assert_flushed(&held.scene) >= 4);
 }
 
 /// A run that was ended at its very beginning, elsewhere: its copies of leaked tokens stay, and are told.

@@ -47,6 +47,18 @@ fn at_every(calls: &[&str], numbers: &[u64], keep: Keep, more: &[&str]) -> usize
     failed
 }
 
+#[needs("strace")]
+#[test]
+fn what_the_journal_goes_by_is_on_the_disk_before_it_goes_on() {
+    for keep in [Keep::EnvFile, Keep::Command] {
+        let scene = Scene::new(&[0, 1]);
+        let run = tracer::watched(&scene, &scene.revoke(keep));
+        scene.assert_done(&report(&run.code(0)));
+        // A folder and a journal; and for each token two files, which come and go.
+        assert_eq!(tracer::assert_flushed(&scene), 2 + 2 * 4);
+    }
+}
+
 fn calls() -> Vec<&'static str> {
     // Removing and cutting need no room.
     CALLS.into_iter().filter(|call| !["unlink", "ftruncate"].contains(call)).collect()

@@ -5,6 +5,7 @@ use crate::support::emulator::{Fault, Route};
 use crate::support::program::{self, Run};
 use rustix::process::{Pid, Signal, kill_process};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ fn interrupted(scene: &Scene, args: &[String], signal: Signal, when: impl Fn() -
     scene.dress(&mut command).stdout(Stdio::piped());
     let started = Instant::now();
     thread::scope(|scope| {
-        let run = scope.spawn(move || program::run(&mut command));
+        let run = scope.spawn(move || program::run_or_kill(&mut command));
         while !when() {
             assert!(started.elapsed() < PATIENCE && !run.is_finished(), "the moment never came");
             thread::sleep(Duration::from_millis(5));
@@ -102,5 +103,33 @@ fn while_a_command_stores_which_is_ended_too() {
         goes_on(&scene, &revoke, run);
         thread::sleep(Duration::from_secs(4).saturating_sub(started.elapsed()));
         assert!(!over.exists(), "the command went on");
+    }
+}
+
+#[test]
+fn while_a_token_is_revoked_whose_answer_is_lost_with_the_run() {
+    for signal in [Signal::INT, Signal::KILL] {
+        let scene = Scene::new(&[4]);
+        let (emulator, leaked) = (Arc::downgrade(&scene.emulator), scene.leaked[0].clone());
+        scene.emulator.on_request(move |request| {
+            if request.route() == Route::Revoke {
+                emulator.upgrade().unwrap().revoke(&leaked);
+                thread::sleep(Duration::from_millis(700));
+            }
+        });
+        let revoke = scene.revoke(Keep::EnvFile);
+        let run = interrupted(&scene, &revoke, signal, || !scene.emulator.is_live(&scene.leaked[0]));
+        assert_ne!(run.code, Some(0));
+        scene.emulator.on_request(|_| ());
+        let incident = scene.finish(&revoke);
+        scene.assert_done(&incident);
+        // What was begun and is proven is written down as done, and by what.
+        let journal = scene.journal(incident["id"].as_str().unwrap());
+        let revoked: Vec<&str> = journal
+            .iter()
+            .filter(|record| record["event"] == "revoked")
+            .map(|record| record["by"].as_str().unwrap())
+            .collect();
+        assert_eq!(revoked, ["by the token API, whose answer was lost"]);
     }
 }

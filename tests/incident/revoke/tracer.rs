@@ -5,6 +5,7 @@ use super::scene::Scene;
 use crate::support::program::{self, Run};
 use jiff::{Timestamp, ToSpan};
 use krea_scan_token::Fingerprint;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Every call that changes what is on the disk. Each is counted on its own.
@@ -62,4 +63,62 @@ fn paths(scene: &Scene) -> Vec<PathBuf> {
         paths.push(folder);
     }
     paths
+}
+
+/// Runs with every call logged that makes, removes, writes or flushes a file.
+#[track_caller]
+pub fn watched(scene: &Scene, args: &[String]) -> Run {
+    let mut command = scene.sandbox.command("strace", scene.sandbox.root());
+    let calls = "trace=mkdir,openat,write,fsync,fdatasync,rename,unlink";
+    command.args(["-f", "-qq", "-y", "-s", "0", "-e", calls, "-o"]).arg(log(scene));
+    command.arg(env!("CARGO_BIN_EXE_krea-scan")).args(args);
+    scene.checked(program::run_or_kill(scene.dress(&mut command)))
+}
+
+/// Fails unless, in the run that was watched, all that was made, removed or written among the incidents was on the disk
+/// before the journal said the next word, and at the end. Gives how many names were made or removed.
+#[track_caller]
+pub fn assert_flushed(scene: &Scene) -> usize {
+    let incidents = scene.incidents();
+    let (mut known, mut waiting, mut names) = (BTreeSet::new(), BTreeSet::new(), 0);
+    let text = std::fs::read_to_string(log(scene)).unwrap();
+    for line in text.lines().filter(|line| !line.contains(" = -1 ")) {
+        let Some((call, rest)) = line.split_once('(') else { continue };
+        let between = |from, to| rest.split_once(from).and_then(|(_, rest)| rest.split_once(to));
+        let quoted = || between('"', '"').map(|(path, _)| PathBuf::from(path));
+        let opened = || between('<', '>').map(|(path, _)| PathBuf::from(path));
+        let call = call.rsplit(' ').next().unwrap();
+        let path = if matches!(call, "write" | "fsync" | "fdatasync") { opened() } else { quoted() };
+        let Some(path) = path.filter(|path| path.starts_with(&incidents)) else { continue };
+        if path.ends_with("lock") || (path == incidents && call == "mkdir") {
+            continue;
+        }
+        let folder = path.parent().unwrap().to_owned();
+        let is_change = match call {
+            "openat" => rest.contains("O_CREAT") && known.insert(path.clone()),
+            "mkdir" => known.insert(path.clone()),
+            "rename" | "unlink" => {
+                known.remove(&path);
+                true
+            }
+            _ => false,
+        };
+        match call {
+            "fsync" | "fdatasync" => drop(waiting.remove(&path)),
+            "write" => {
+                if path.ends_with("journal.jsonl") {
+                    assert!(waiting.is_empty(), "not on the disk when the journal goes on: {waiting:?}");
+                }
+                waiting.insert(path);
+            }
+            _ if is_change => {
+                names += 1;
+                waiting.remove(&path);
+                waiting.insert(folder);
+            }
+            _ => {}
+        }
+    }
+    assert!(waiting.is_empty(), "not on the disk at the end: {waiting:?}");
+    names
 }

@@ -380,4 +380,21 @@ mod tests {
         assert_eq!(PathSays::of("krea/config.json"), PathSays::Folder);
         assert_eq!(PathSays::of("kreativ/config.json"), PathSays::Nothing);
     }
+
+    #[test]
+    fn nearby_has_an_end_in_bytes_and_in_lines() {
+        let behind = |gap: String| attribute(&format!("use krea;{gap}x = '@@@@'")).tie;
+        let before = |gap: String| attribute(&format!("x = '@@@@'{gap}use krea;")).tie;
+        let bytes = |length: usize| format!("\n\n{}\n\n", "-".repeat(length));
+        let lines = |count: usize| "\n".repeat(count);
+        assert_eq!(behind(bytes(NEARBY_BYTES - 20)), Tie::Nearby);
+        assert_eq!(behind(bytes(NEARBY_BYTES)), Tie::None);
+        assert_eq!(before(bytes(NEARBY_BYTES - 20)), Tie::Nearby);
+        assert_eq!(before(bytes(NEARBY_BYTES)), Tie::None);
+        assert_eq!((NEARBY_BYTES, NEARBY_LINES), (8192, 50), "what the documentation and the corpus go by");
+        assert_eq!(behind(lines(NEARBY_LINES)), Tie::Nearby);
+        assert_eq!(behind(lines(NEARBY_LINES + 1)), Tie::None);
+        assert_eq!(before(lines(NEARBY_LINES)), Tie::Nearby);
+        assert_eq!(before(lines(NEARBY_LINES + 1)), Tie::None);
+    }
 }

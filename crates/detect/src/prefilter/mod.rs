@@ -212,4 +212,32 @@ mod tests {
         assert!(prefilter.hits(b"Krea"));
         assert!(!prefilter.hits(b"token"));
     }
+
+    #[test]
+    fn what_a_needle_hangs_on_fits_the_reach() {
+        let longest = "\x1b[".to_owned() + &"0;".repeat(AROUND / 2 - 2) + "m";
+        assert!(longest.len() < AROUND && longest.len() + "krea_".len() > AROUND);
+        let stretch = format!("{longest}krea_");
+        assert!(hits(&stretch) && !hits(&stretch[1..]), "without its first byte no escape is there");
+        assert!(Prefilter::krea().reach() >= stretch.len());
+        assert!(!hits("\x1b[0mkreative"), "what stands behind it counts as well");
+        // What tells the name from a longer word may end so far behind it, too.
+        assert!(Prefilter::krea().reach() >= 2 * AROUND);
+    }
+
+    #[test]
+    fn a_team_s_longest_keyword_fits_the_reach() {
+        let keyword = "acme_".repeat(100);
+        let prefilter = Prefilter::with_keywords([keyword.as_str()]);
+        assert!(prefilter.hits(keyword.as_bytes()) && !prefilter.hits(&keyword.as_bytes()[1..]));
+        assert!(prefilter.reach() >= keyword.len());
+    }
+
+    #[test]
+    fn a_text_in_two_bytes_a_character_may_begin_with_letters_of_one() {
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        // No needle has letters of two widths, so only the text as it is meant has the name.
+        let hidden = wide(&"\u{416}".repeat(20).chars().chain("k\\x72ea_key".chars()).collect::<String>());
+        assert!(hits(hidden));
+    }
 }

@@ -111,4 +111,21 @@ mod tests {
             assert!(tokens(text).is_empty(), "{text}");
         }
     }
+
+    #[test]
+    fn what_goes_on_behind_a_value_is_no_half() {
+        for behind in [":", "(", ".", "@"] {
+            for text in [
+                format!("krea_key_id=ID\nkrea_key_secret=SEC{behind}\n"),
+                format!("krea_key_id=ID{behind}\nkrea_key_secret=SEC\n"),
+                format!("krea:\n  keyId: ID\n  keySecret: SEC{behind}rest\n"),
+            ] {
+                assert!(tokens(&text).is_empty(), "{text}");
+            }
+        }
+        for behind in [",", ";", ")", "'", "#", "<"] {
+            let text = format!("krea_key_id=ID{behind}\nkrea_key_secret=SEC{behind}\n");
+            assert_eq!(tokens(&text).len(), 1, "{text}");
+        }
+    }
 }

@@ -152,3 +152,70 @@ fn is_valid(header: &tar::Header) -> bool {
     let signed: i32 = 256 + rest().map(|&byte| i32::from(byte.cast_signed())).sum::<i32>();
     sum == unsigned || i32::try_from(sum) == Ok(signed)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::container::testing::collect;
+
+    /// A member of a kind, whose header says a size that need not be that of its bytes.
+    fn member(kind: u8, name: &str, says: u64, bytes: &str) -> Vec<u8> {
+        let mut header = tar::Header::new_ustar();
+        header.set_path(name).expect("a short name");
+        header.set_entry_type(tar::EntryType::new(kind));
+        header.set_size(says);
+        header.set_cksum();
+        let mut all = [header.as_bytes(), bytes.as_bytes()].concat();
+        all.resize(all.len().next_multiple_of(super::BLOCK), 0);
+        all
+    }
+
+    /// A line of a pax header, which begins with its own length.
+    fn record(key: &str, value: &str) -> String {
+        let rest = format!(" {key}={value}\n");
+        let length = (1..).find(|digits| format!("{}", rest.len() + digits).len() == *digits);
+        format!("{}{rest}", rest.len() + length.unwrap_or_default())
+    }
+
+    fn archive(members: &[Vec<u8>]) -> Vec<u8> {
+        [members.concat(), vec![0; 2 * super::BLOCK]].concat()
+    }
+
+    #[test]
+    fn a_size_in_a_pax_header_counts_more_than_the_member_s_own() {
+        let text = "a text of some lines\n".repeat(60);
+        for kind in [b'x', b'X'] {
+            let size = record("size", &text.len().to_string());
+            let pax = format!("{}{size}", record("comment", &"-".repeat(700)));
+            let bytes = archive(&[
+                member(kind, "pax", pax.len() as u64, &pax),
+                member(b'0', "large", 0, &text),
+                member(b'0', "next", 4, "next"),
+            ]);
+            let collected = collect("a.tar", &bytes);
+            let expected =
+                [("tar large".to_owned(), text.clone()), ("tar next".to_owned(), "next".to_owned())];
+            assert_eq!((collected.members.as_slice(), collected.unread), (&expected[..], vec![]));
+        }
+    }
+
+    #[test]
+    fn a_size_in_a_pax_header_is_that_of_one_member() {
+        let pax = record("size", "4");
+        let bytes = archive(&[
+            member(b'x', "pax", pax.len() as u64, &pax),
+            member(b'0', "one", 0, "one."),
+            member(b'0', "two", 8, "two, two"),
+        ]);
+        let collected = collect("a.tar", &bytes);
+        let texts: Vec<&str> = collected.members.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!((texts, collected.unread), (vec!["one.", "two, two"], vec![]));
+    }
+
+    #[test]
+    fn a_size_in_a_pax_header_that_is_no_number_leaves_the_member_s_own() {
+        let pax = record("size", "many");
+        let bytes = archive(&[member(b'x', "pax", pax.len() as u64, &pax), member(b'0', "one", 4, "one.")]);
+        let collected = collect("a.tar", &bytes);
+        assert_eq!((collected.members.len(), collected.unread), (1, vec![]));
+    }
+}

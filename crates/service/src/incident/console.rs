@@ -314,3 +314,33 @@ impl Echo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn once_the_end_is_asked_for_nothing_begins() {
+        let interrupt =
+            Arc::new(Interrupt { stop: Arc::default(), critical: Mutex::default(), next: Mutex::default() });
+        drop(interrupt.hold());
+        interrupt.settle();
+        interrupt.stop.store(true, Ordering::Relaxed);
+        let waits: [fn(&Interrupt); 2] = [|interrupt| drop(interrupt.hold()), Interrupt::settle];
+        let (sent, began) = channel();
+        for (number, wait) in waits.into_iter().enumerate() {
+            let (interrupt, sent) = (Arc::clone(&interrupt), sent.clone());
+            thread::spawn(move || {
+                wait(&interrupt);
+                sent.send(number)
+            });
+        }
+        assert!(began.recv_timeout(10 * GLANCE).is_err());
+        // Here nobody ends the process.
+        interrupt.stop.store(false, Ordering::Relaxed);
+        let mut began: Vec<usize> = began.iter().take(2).collect();
+        began.sort_unstable();
+        assert_eq!(began, [0, 1]);
+    }
+}
