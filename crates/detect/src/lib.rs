@@ -645,8 +645,8 @@ mod tests {
             assert_eq!(text.find(&key), Some(distance + 2));
             tokens(&text)
         };
-        assert_eq!(at(2000), [key.clone()]);
-        assert_eq!(at(4096), [key.clone()]);
+        assert_eq!(at(2000), [key.as_str()]);
+        assert_eq!(at(4096), [key.as_str()]);
         assert_eq!(at(4097), Vec::<String>::new());
     }
 
@@ -655,7 +655,7 @@ mod tests {
         let token = Tokens::new().text();
         for marks in ["_", "__", "-", "--", "_-_"] {
             for text in [format!("krea: {marks}{token}\n"), format!("KREA_API_KEY={marks}{token}{marks}\n")] {
-                assert_eq!(tokens(&text), [token.clone()], "{text}");
+                assert_eq!(tokens(&text), [token.as_str()], "{text}");
             }
         }
         assert_eq!(tokens(&format!("krea: name_{token}\n")), Vec::<String>::new());
