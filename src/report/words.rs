@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn a_way_is_told_by_its_names_and_what_was_decoded() {
         let step = |kind: LayerKind, name: &str, line: Option<u64>| Layer {
-            kind: kind.into(),
+            kind,
             name: name.into(),
             line,
             column: line,
