@@ -330,7 +330,7 @@ mod tests {
         let token = Tokens::new().pair();
         let mut head = finding(token.clone(), "head");
         head.git = Some(krea_scan_git::GitOrigin { in_head: true, ..origin() });
-        head.layers = vec![Layer { kind: LayerKind::Base64, name: String::new(), line: None, column: None }];
+        head.layers = vec![Layer::unnamed(LayerKind::Base64)];
         let mut staged = finding(token, "staged");
         staged.git = Some(krea_scan_git::GitOrigin { commit: None, reachable: false, ..origin() });
         let steps = of(&[head, staged], &[], None);

@@ -62,7 +62,7 @@ pub fn three_places() -> Outcome {
     let mut mapped = finding(token.clone(), "dist/app.js.map");
     mapped.layers = vec![
         Layer { kind: LayerKind::SourceMap, name: "src/krea.ts".into(), line: Some(12), column: Some(9) },
-        Layer { kind: LayerKind::Base64, name: String::new(), line: None, column: None },
+        Layer::unnamed(LayerKind::Base64),
     ];
     mapped.context = String::new();
     mapped.confidence = Confidence::Medium;

@@ -1,5 +1,5 @@
-//! Standard error: what the program says beside its report goes out through [`say`], and nothing else writes there but
-//! the bars of progress, whose words are our own.
+//! What is said on standard error of an error, of a command line that is refused, and of a panic: text from outside, as it is
+//! shown. [`say`] writes it.
 
 use super::{Shown, harmless, message, say};
 use clap::builder::StyledStr;

@@ -528,7 +528,7 @@ impl DerivedText<'_> {
             _ if self.field.text().is_verbatim(self.base, range) => return None,
             _ => LayerKind::Escapes,
         };
-        Some(Layer { kind, name: String::new(), line: None, column: None })
+        Some(Layer::unnamed(kind))
     }
 }
 

@@ -44,8 +44,7 @@ pub struct TokenCopy {
 impl TokenCopy {
     /// What is to be decoded to read it.
     pub fn layers(&self) -> Vec<Layer> {
-        let layer = |kind: LayerKind| Layer { kind, name: String::new(), line: None, column: None };
-        self.encoded.map(layer).into_iter().collect()
+        self.encoded.map(Layer::unnamed).into_iter().collect()
     }
 }
 

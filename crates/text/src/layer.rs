@@ -222,9 +222,14 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// A step with a name, and without places of its own.
+    pub fn named(kind: LayerKind, name: &str) -> Self {
+        Layer { kind, name: name.to_owned(), line: None, column: None }
+    }
+
     /// A step that has no name and no places of its own.
     pub fn unnamed(kind: LayerKind) -> Self {
-        Layer { kind, name: String::new(), line: None, column: None }
+        Layer::named(kind, "")
     }
 
     /// Whether it is a file in a container. A source map's original is none, and a part of a text is none.

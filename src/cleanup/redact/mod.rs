@@ -359,8 +359,7 @@ mod tests {
         let path = folder.path().join("a.txt");
 
         let mut layered = found(&folder, "a.txt", &line, &[&token]);
-        layered[0].layers =
-            vec![Layer { kind: LayerKind::Base64, name: String::new(), line: None, column: None }];
+        layered[0].layers = vec![Layer::unnamed(LayerKind::Base64)];
         assert!(reason(&layered).contains("written as base64"));
         let mut elsewhere = found(&folder, "a.txt", &line, &[&token]);
         elsewhere[0].location.byte_offset += 1;

@@ -89,7 +89,7 @@ mod tests {
             confidence,
             token: Token::new(kind, token.as_bytes()),
             location: Location { path: path.to_owned(), line: 1, column: 1, byte_offset: 0 },
-            layers: vec![Layer { kind: LayerKind::Ocr, name: String::new(), line: None, column: None }],
+            layers: vec![Layer::unnamed(LayerKind::Ocr)],
             via: Vec::new(),
             context: String::new(),
             is_copy: false,

@@ -189,7 +189,7 @@ impl FileScanner<'_> {
         let in_file = |location: &mut Location, layers: &mut Vec<Layer>| {
             location.byte_offset = origin(location.byte_offset);
             if let Some(inline) = map.inline {
-                let layer = Layer { kind: inline.encoding, name: String::new(), line: None, column: None };
+                let layer = Layer::unnamed(inline.encoding);
                 layers.insert(self.layers.len(), layer);
             }
         };

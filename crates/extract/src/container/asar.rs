@@ -1,8 +1,9 @@
 //! asar, which Electron apps are packed in: a JSON header that says where each file is, then the files one after the
 //! other (<https://github.com/electron/asar#format>).
 
-use super::{Seekable, Walk, layer};
+use super::{Seekable, Walk};
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -87,7 +88,7 @@ impl<'w> AsarNode<'_, 'w> {
         let start = self.files.saturating_add(offset);
         self.input.seek(SeekFrom::Start(start))?;
         let mut body = SizedReader::new(&mut *self.input, size, self.walk.level() + 1);
-        self.walk.member(layer(LayerKind::Asar, self.path), self.path, &mut body)
+        self.walk.member(Layer::named(LayerKind::Asar, self.path), self.path, &mut body)
     }
 }
 

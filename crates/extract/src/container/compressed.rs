@@ -1,8 +1,9 @@
 //! One file, compressed: gzip, bzip2, xz, Zstandard, Brotli and LZMA. Each may be several streams one after the other.
 
 use super::decoders::{Zstd, lzma, xz};
-use super::{ContainerKind, HEAD, Walk, layer};
+use super::{ContainerKind, HEAD, Walk};
 use krea_scan_bounds::read_error::{Counted, PackedSize, ReadError, Unpacked};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
@@ -85,7 +86,7 @@ fn one(
     decoder: impl Read,
 ) -> io::Result<()> {
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
-    walk.member(layer(kind, ""), &inner, &mut unpacked)
+    walk.member(Layer::named(kind, ""), &inner, &mut unpacked)
 }
 
 /// gzip keeps the name of the file it was made from, and may keep a comment. The name is a step of the way when it says
@@ -97,17 +98,17 @@ fn gzip(walk: &mut Walk<'_>, inner: String, packed: PackedSize, input: impl BufR
     let name = header.and_then(|header| text(header.filename())).filter(|name| !name.is_empty());
     let comment = header.and_then(|header| text(header.comment())).filter(|comment| !comment.is_empty());
     if let Some(comment) = comment {
-        walk.member(layer(LayerKind::GzipComment, ""), "", &mut comment.as_bytes())?;
+        walk.member(Layer::named(LayerKind::GzipComment, ""), "", &mut comment.as_bytes())?;
     }
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
     let Some(name) = name.filter(|name| *name != base_name(&inner)) else {
-        return walk.member(layer(LayerKind::Gzip, ""), &inner, &mut unpacked);
+        return walk.member(Layer::named(LayerKind::Gzip, ""), &inner, &mut unpacked);
     };
     let mut head = Vec::with_capacity(HEAD);
     // An error is met again when what follows is read.
     let _ = (&mut unpacked).take(HEAD as u64).read_to_end(&mut head);
     let step = if ContainerKind::of(&head, &name).is_some() { "" } else { &name };
-    walk.member(layer(LayerKind::Gzip, step), &name, &mut Cursor::new(&head).chain(unpacked))
+    walk.member(Layer::named(LayerKind::Gzip, step), &name, &mut Cursor::new(&head).chain(unpacked))
 }
 
 fn base_name(path: &str) -> &str {

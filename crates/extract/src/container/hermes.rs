@@ -6,8 +6,9 @@
 //! right where they do, and a version that nobody has seen yet can be read as long as this holds.
 
 use super::pieces::{NextPiece, SegmentReader, TextSegment};
-use super::{Seekable, Walk, layer};
+use super::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, Read, SeekFrom};
 
@@ -61,7 +62,7 @@ pub fn read_hermes(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<
     let missing = header.storage - strings.storage.len() as u64;
     let mut text = SegmentReader::new(strings);
     let mut metered = Metered::new(walk.budget, &mut text);
-    walk.member(layer(LayerKind::Hermes, "string table"), "string table", &mut metered)?;
+    walk.member(Layer::named(LayerKind::Hermes, "string table"), "string table", &mut metered)?;
     match text.into_source().lost {
         0 if missing == 0 => Ok(()),
         0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the last of its strings are missing")),

@@ -1,7 +1,8 @@
 //! The configuration of a container image, as `docker save` and OCI layouts hold it: its environment, its labels, and
 //! how it was built. Every text in it is read for itself, under the name by which `docker inspect` and `jq` know it.
 
-use super::{Walk, layer};
+use super::Walk;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use serde_json::Value;
 use std::io::{self, Cursor, Read};
@@ -29,7 +30,7 @@ fn texts(walk: &mut Walk<'_>, value: &Value, way: String, label: Option<&str>) -
         Value::String(text) => {
             // A label says by its name whose it is.
             let text = label.map_or_else(|| text.clone(), |label| format!("{label}={text}"));
-            walk.member(layer(LayerKind::ImageConfig, &way), "", &mut text.as_bytes())
+            walk.member(Layer::named(LayerKind::ImageConfig, &way), "", &mut text.as_bytes())
         }
         Value::Array(items) => items
             .iter()

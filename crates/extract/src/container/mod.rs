@@ -447,13 +447,8 @@ impl UnreadGroup {
     fn tell(&self, walk: &mut Walk<'_>, kind: LayerKind, what: &str) {
         match self.count {
             0 => {}
-            1 => walk.unread_member(layer(kind, &self.first), &format!("is {what}")),
+            1 => walk.unread_member(Layer::named(kind, &self.first), &format!("is {what}")),
             count => walk.unread(&format!("{count} of its members, {} for one, are {what}", self.first)),
         }
     }
-}
-
-/// One step of a way.
-fn layer(kind: LayerKind, name: &str) -> Layer {
-    Layer { kind, name: name.to_owned(), line: None, column: None }
 }

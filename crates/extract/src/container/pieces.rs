@@ -151,7 +151,7 @@ mod tests {
         fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
             self.0 += 1;
             piece.text.extend(b"ten letters and more\n");
-            piece.part = Some(crate::container::layer(LayerKind::Row, &format!("row {}", self.0)));
+            piece.part = Some(Layer::named(LayerKind::Row, &format!("row {}", self.0)));
             if self.0 > 3 { Err(io::Error::other("enough")) } else { Ok(true) }
         }
     }

@@ -1,8 +1,9 @@
 //! 7z.
 
-use super::{ENCRYPTED, Seekable, UnreadGroup, Walk, layer};
+use super::{ENCRYPTED, Seekable, UnreadGroup, Walk};
 use krea_scan_bounds::memory::{MOST, too_much};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use sevenz_rust2::{Archive, BlockDecoder, Coder, EncoderMethod, Error, Password};
 use std::io::{self, SeekFrom};
@@ -64,7 +65,8 @@ fn read_block(
             return Ok(true);
         }
         let mut unpacked = Unpacked::new(walk.budget, walk.level(), PackedSize::Known(size), reader);
-        if let Err(error) = walk.member(layer(LayerKind::SevenZip, entry.name()), entry.name(), &mut unpacked)
+        if let Err(error) =
+            walk.member(Layer::named(LayerKind::SevenZip, entry.name()), entry.name(), &mut unpacked)
         {
             stopped = Some(error);
             return Ok(false);

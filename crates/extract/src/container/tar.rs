@@ -1,7 +1,8 @@
 //! tar: V7, ustar, GNU and pax. Read block by block, so that no header's length decides how much is held in memory.
 
-use super::{Walk, layer};
+use super::Walk;
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::bounded;
 use std::io::{self, Cursor, Read};
@@ -34,7 +35,11 @@ pub fn read_tar(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
         if !is_valid(&header) {
             if ended {
                 // The archive is over; something else stands behind it.
-                return walk.member(layer(LayerKind::Tar, ""), "", &mut Cursor::new(block).chain(input));
+                return walk.member(
+                    Layer::named(LayerKind::Tar, ""),
+                    "",
+                    &mut Cursor::new(block).chain(input),
+                );
             }
             if !std::mem::replace(&mut damaged, true) {
                 walk.unread("is damaged: a header's checksum does not fit; what can be made out was read");
@@ -101,7 +106,7 @@ fn entry(
                 body = SizedReader::new(&mut *input, size, level);
             }
             if size > 0 {
-                walk.member(layer(LayerKind::Tar, &name), &name, &mut body)?;
+                walk.member(Layer::named(LayerKind::Tar, &name), &name, &mut body)?;
             }
         }
     }

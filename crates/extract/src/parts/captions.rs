@@ -1,6 +1,6 @@
 //! The cues of subtitles and transcripts, WebVTT (<https://www.w3.org/TR/webvtt1/>) and SubRip: `cue 14 at 00:01:12`.
 
-use super::{PartFormat, part};
+use super::PartFormat;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
@@ -28,7 +28,9 @@ fn name(_name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
             cue = Some((number, at));
         }
         ways.push(
-            cue.map(|(number, at)| part(LayerKind::Cue, &called(bytes, number, at))).into_iter().collect(),
+            cue.map(|(number, at)| Layer::named(LayerKind::Cue, &called(bytes, number, at)))
+                .into_iter()
+                .collect(),
         );
     }
     ways

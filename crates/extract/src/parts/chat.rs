@@ -4,7 +4,6 @@
 //! A message is told by its fields, not by the file's name.
 
 use super::json::{JsonFields, JsonPlace};
-use super::part;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
@@ -78,7 +77,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     (0..place.depth()).rev().find_map(|step| {
         let fields = place.fields(step)?;
         let chat = CHATS.iter().find(|chat| chat.is(&fields))?;
-        Some(part(LayerKind::Message, &message(place, step, &fields, chat)))
+        Some(Layer::named(LayerKind::Message, &message(place, step, &fields, chat)))
     })
 }
 

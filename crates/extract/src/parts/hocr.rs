@@ -1,6 +1,6 @@
 //! The lines of hOCR (<https://kba.github.io/hocr-spec/1.2/>), which programs write that read pictures: `line 12 of page 2`.
 
-use super::{PartFormat, part};
+use super::PartFormat;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use memchr::memmem;
@@ -34,7 +34,7 @@ fn name(_name: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
             }
             at = next + 4;
         }
-        let way = (line > 0).then(|| part(LayerKind::Line, &format!("line {line} of page {page}")));
+        let way = (line > 0).then(|| Layer::named(LayerKind::Line, &format!("line {line} of page {page}")));
         ways.push(way.into_iter().collect());
     }
     ways

@@ -2,7 +2,6 @@
 //! GitLab, Linear and Trello.
 
 use super::json::{JsonFields, JsonPlace};
-use super::part;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
@@ -78,7 +77,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
             }
             None => alone(&fields)?,
         };
-        Some(part(LayerKind::Issue, &name))
+        Some(Layer::named(LayerKind::Issue, &name))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Issues in the XML that Jira gives for a search or an issue: RSS with items and comments.
 
-use super::{PartFormat, part};
+use super::PartFormat;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
@@ -113,7 +113,7 @@ impl Item {
             "" => key.to_owned(),
             place => format!("{key}, {place}"),
         };
-        self.found.iter().map(|place| vec![part(LayerKind::Issue, &name(place))]).collect()
+        self.found.iter().map(|place| vec![Layer::named(LayerKind::Issue, &name(place))]).collect()
     }
 }
 

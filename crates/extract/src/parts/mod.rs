@@ -18,7 +18,6 @@ mod whatsapp;
 
 use crate::has_ending;
 use krea_scan_text::Layer;
-use krea_scan_text::LayerKind;
 use krea_scan_text::charset;
 
 /// Files above this size, in bytes, are not looked into.
@@ -60,9 +59,4 @@ impl PartFormat {
     fn may_be(&self, name: &str) -> bool {
         self.endings.iter().any(|ending| has_ending(name, ending))
     }
-}
-
-/// A layer that names a part.
-pub fn part(kind: LayerKind, name: &str) -> Layer {
-    Layer { kind, name: name.to_owned(), line: None, column: None }
 }

@@ -2,7 +2,6 @@
 //! Puppeteer write them.
 
 use super::json::JsonPlace;
-use super::part;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
@@ -31,7 +30,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
                 format!("{storage} of {}{key}", one_line(&origin))
             }
         };
-        Some(part(LayerKind::Entry, &name))
+        Some(Layer::named(LayerKind::Entry, &name))
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The first row names the columns, and rows are counted from it, as a spreadsheet does.
 
-use super::{PartFormat, part};
+use super::PartFormat;
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -44,7 +44,7 @@ fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
                 None => format!("column {}", column + 1),
             };
             let key = row.key.as_deref().map(|key| format!(" ({key})")).unwrap_or_default();
-            names.push(vec![part(LayerKind::Cell, &format!("row {}, {column}{key}", row.number))]);
+            names.push(vec![Layer::named(LayerKind::Cell, &format!("row {}, {column}{key}", row.number))]);
         }
         header.get_or_insert_with(|| FirstRow::new(row.first));
     }

@@ -1,7 +1,7 @@
 //! Messages in the text that WhatsApp exports a chat as, of phones that write `[12.06.26, 10:00:00] Ann: …` and of those that
 //! write `6/12/26, 10:00 AM - Ann: …`.
 
-use super::{PartFormat, part};
+use super::PartFormat;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
@@ -41,7 +41,7 @@ fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
         if let Some(author) = start.get(1) {
             number += 1;
             let author = one_line(&String::from_utf8_lossy(author.as_bytes()));
-            message.push(part(LayerKind::Message, &format!("message {number} of {author}")));
+            message.push(Layer::named(LayerKind::Message, &format!("message {number} of {author}")));
         }
     }
     names.resize(offsets.len(), message);

@@ -3,7 +3,8 @@
 //!
 //! Everything is streamed: no more is held than a piece of the text and a piece of what is decoded.
 
-use super::super::{Walk, layer};
+use super::super::Walk;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::encoded::base64::SIX_BITS;
 use std::io::{self, Read};
@@ -48,7 +49,7 @@ pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -
         }
         count += 1;
         let mut file = Base64::new(&mut text, false);
-        walk.member(layer(LayerKind::EmbeddedFile, &format!("embedded file {count}")), "", &mut file)?;
+        walk.member(Layer::named(LayerKind::EmbeddedFile, &format!("embedded file {count}")), "", &mut file)?;
         io::copy(&mut file, &mut io::sink())?;
     }
     Ok(())
@@ -66,7 +67,7 @@ pub fn read_embedded(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()
         let name = format!("{count}.{}", ending(kind));
         let shown = format!("{kind} {count}");
         let mut file = Base64::new(&mut text, false);
-        walk.member(layer(LayerKind::DataUri, shown.trim_start()), &name, &mut file)?;
+        walk.member(Layer::named(LayerKind::DataUri, shown.trim_start()), &name, &mut file)?;
         io::copy(&mut file, &mut io::sink())?;
     }
     Ok(())

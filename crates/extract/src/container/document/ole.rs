@@ -3,9 +3,10 @@
 //!
 //! What is inside a stream stays as its program wrote it: pieces of a text that Word keeps apart stay apart.
 
-use super::super::{Seekable, Walk, layer};
+use super::super::{Seekable, Walk};
 use cfb::CompoundFile;
 use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub fn read_ole(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -
         let shown = shown(path, property);
         let attached = property.filter(|property| property.id == ATTACHED);
         let own = attached.and_then(|_| attached_name(&mut file, path)).unwrap_or_else(|| name.to_owned());
-        let place = layer(
+        let place = Layer::named(
             if attached.is_some() { LayerKind::Attachment } else { LayerKind::Ole },
             if attached.is_some() { &own } else { &shown },
         );

@@ -1,8 +1,8 @@
 //! The fields of one picture, as one text: `Title: …`, `Comment: …`, a line each. So what a field is called, and what the
 //! field beside it says, is near what stands in it. Findings name the field.
 
+use crate::container::Walk;
 use crate::container::pieces::{NextPiece, TextSegment};
-use crate::container::{Walk, layer};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, Read};
@@ -58,7 +58,7 @@ impl<'n> PictureFields<'n> {
     ) -> io::Result<()> {
         self.count += 1;
         let name: String = name.chars().filter(|letter| !letter.is_control()).take(NAME).collect();
-        let part = layer(kind, &name);
+        let part = Layer::named(kind, &name);
         let mut line = format!("{name}: ").into_bytes();
         let start = line.len();
         let read = text.take(LONG as u64).read_to_end(&mut line);
@@ -101,7 +101,7 @@ impl<'n> PictureFields<'n> {
 
 /// The step from a picture to the text of its fields.
 fn metadata() -> Layer {
-    layer(LayerKind::Metadata, "")
+    Layer::named(LayerKind::Metadata, "")
 }
 
 /// Fields that were kept.

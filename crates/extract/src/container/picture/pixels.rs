@@ -2,7 +2,7 @@
 
 use super::PictureFormat;
 use crate::container::pieces::{NextPiece, TextSegment};
-use crate::container::{Seekable, Walk, layer};
+use crate::container::{Seekable, Walk};
 use crate::ocr::{Ocr, PictureHash, PictureText};
 use image::codecs::gif::GifDecoder;
 use image::codecs::jpeg::JpegDecoder;
@@ -13,6 +13,7 @@ use image::{
 };
 use krea_scan_bounds::memory::Held;
 use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use sha2::{Digest, Sha256};
 use std::io::{self, BufReader, Seek};
@@ -69,7 +70,7 @@ impl Walk<'_> {
         let is_one = seen.frames.len() == 1 && seen.frames[0].0 == 1;
         match seen.frames.is_empty() {
             true => Ok(self.budget.spend(0)?),
-            false => self.pieces(layer(LayerKind::Ocr, ""), name, Frames { seen, next: 0, is_one }),
+            false => self.pieces(Layer::named(LayerKind::Ocr, ""), name, Frames { seen, next: 0, is_one }),
         }
     }
 }
@@ -313,7 +314,7 @@ impl NextPiece for Frames {
         let Some((number, text)) = self.seen.frames.get(self.next) else { return Ok(false) };
         self.next += 1;
         piece.text.extend_from_slice(text.as_bytes());
-        piece.part = (!self.is_one).then(|| layer(LayerKind::Frame, &format!("frame {number}")));
+        piece.part = (!self.is_one).then(|| Layer::named(LayerKind::Frame, &format!("frame {number}")));
         Ok(true)
     }
 }

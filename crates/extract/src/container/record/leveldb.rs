@@ -5,9 +5,10 @@
 //! it holds as it is.
 
 use crate::container::pieces::{NextPiece, TextSegment};
-use crate::container::{Seekable, Walk, layer};
+use crate::container::{Seekable, Walk};
 use encoding_rs::UTF_16LE;
 use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use std::io::{self, SeekFrom};
@@ -47,7 +48,7 @@ pub fn read_leveldb(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result
     let index = handle(&mut handles).and_then(|_| handle(&mut handles)).ok_or_else(damaged)?;
     let index = Block::read(input, &index)?;
     walk.pieces(
-        layer(LayerKind::Leveldb, ""),
+        Layer::named(LayerKind::Leveldb, ""),
         "storage.txt",
         LevelDbTable { input, index, block: Block::default() },
     )
@@ -87,7 +88,7 @@ fn entry(key: &[u8], value: &[u8], piece: &mut TextSegment) {
         Some((origin, name, value)) => {
             let origin = String::from_utf8_lossy(origin);
             let key = one_line(&format!("local storage of {origin}, key {name}"));
-            piece.part = Some(layer(LayerKind::Entry, &key));
+            piece.part = Some(Layer::named(LayerKind::Entry, &key));
             piece.text.extend([name.as_bytes(), b"=", value.as_bytes()].concat());
         }
         None => piece.text.extend([key, b"=", value].concat()),

@@ -9,8 +9,9 @@ mod tests;
 mod text;
 
 use super::pieces::SegmentReader;
-use super::{Seekable, Walk, layer};
+use super::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -77,7 +78,7 @@ pub fn read_wasm(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()
 
 fn member(walk: &mut Walk<'_>, name: &str, input: &mut dyn Read) -> io::Result<()> {
     let mut metered = Metered::new(walk.budget, input);
-    walk.member(layer(LayerKind::Wasm, name), name, &mut metered)
+    walk.member(Layer::named(LayerKind::Wasm, name), name, &mut metered)
 }
 
 /// Hands on a custom section as it is.

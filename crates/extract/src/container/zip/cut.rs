@@ -2,9 +2,10 @@
 
 use super::directory::{ZipEntry, u16_at, u32_at};
 use super::{UnreadGroup, Walk, member, name};
+use crate::container::ENCRYPTED;
 use crate::container::Seekable;
-use crate::container::{ENCRYPTED, layer};
 use krea_scan_bounds::read_error::{Counted, ReadError, SizedReader, Unpacked};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, BufReader, Read, SeekFrom};
 
@@ -60,7 +61,7 @@ fn streamed(walk: &mut Walk<'_>, entry: &ZipEntry, input: &mut dyn Seekable) -> 
     let decoder = flate2::bufread::DeflateDecoder::new(BufReader::with_capacity(PIECE, input));
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, packed, decoder);
     let muted = std::mem::replace(&mut walk.muted, true);
-    let read = walk.member(layer(LayerKind::Zip, &entry.name), &entry.name, &mut unpacked);
+    let read = walk.member(Layer::named(LayerKind::Zip, &entry.name), &entry.name, &mut unpacked);
     walk.muted = muted;
     read?;
     Ok(unpacked.into_inner().total_in())

@@ -1,9 +1,10 @@
 //! One member of a zip: its bytes, decoded by the method that its header names (APPNOTE.TXT 4.4.5).
 
 use super::directory::ZipEntry;
+use crate::container::Walk;
 use crate::container::decoders::{Zstd, lzma, xz};
-use crate::container::{Walk, layer};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, BufReader, Read};
 
@@ -77,7 +78,7 @@ pub fn read_zip_member(walk: &mut Walk<'_>, entry: &ZipEntry, input: impl Read) 
 fn hand_on(walk: &mut Walk<'_>, entry: &ZipEntry, decoder: impl Read) -> io::Result<()> {
     let checked = Checked { inner: decoder, crc: flate2::Crc::new(), entry, bytes: 0 };
     let mut unpacked = Unpacked::new(walk.budget, walk.level() + 1, PackedSize::Known(entry.packed), checked);
-    let layer = layer(LayerKind::Zip, &entry.name);
+    let layer = Layer::named(LayerKind::Zip, &entry.name);
     if entry.is_part {
         return walk.part(layer, &entry.name, &mut unpacked);
     }
@@ -86,7 +87,7 @@ fn hand_on(walk: &mut Walk<'_>, entry: &ZipEntry, decoder: impl Read) -> io::Res
 
 /// Tells why a member is not read.
 fn refuse(walk: &mut Walk<'_>, entry: &ZipEntry, error: &io::Error) -> io::Result<()> {
-    walk.layers.push(layer(LayerKind::Zip, &entry.name));
+    walk.layers.push(Layer::named(LayerKind::Zip, &entry.name));
     walk.failed(error);
     walk.layers.pop();
     walk.budget.member().map_err(io::Error::from)

@@ -7,9 +7,10 @@ mod member;
 mod name;
 
 use super::document::office::{self, Package};
-use super::{ENCRYPTED, Seekable, UnreadGroup, Walk, layer};
+use super::{ENCRYPTED, Seekable, UnreadGroup, Walk};
 use directory::{ZipEnd, ZipEntry};
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use locate::go_to;
 use std::collections::BTreeMap;
@@ -34,7 +35,7 @@ pub fn read_zip(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io
         return Err(ReadError::new(reason).into());
     }
     if !end.comment.is_empty() {
-        walk.member(layer(LayerKind::ZipComment, ""), "", &mut &end.comment[..])?;
+        walk.member(Layer::named(LayerKind::ZipComment, ""), "", &mut &end.comment[..])?;
     }
     let package = Package::of(walk, input, &end)?;
     let parts = walk.parts();
@@ -57,7 +58,7 @@ fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &ZipEnd, in_packa
         count += 1;
         entry.is_part = in_package && office::is_xml(&entry.name);
         if !entry.comment.is_empty() {
-            walk.member(layer(LayerKind::ZipComment, &entry.name), "", &mut entry.comment.as_bytes())?;
+            walk.member(Layer::named(LayerKind::ZipComment, &entry.name), "", &mut entry.comment.as_bytes())?;
         }
         if entry.packed == 0 {
             walk.budget.member()?;
@@ -97,7 +98,7 @@ fn read_member(
 ) -> io::Result<()> {
     if !go_to(input, entry, before)? {
         walk.unread_member(
-            layer(LayerKind::Zip, &entry.name),
+            Layer::named(LayerKind::Zip, &entry.name),
             "is damaged: it is not where the list of members says",
         );
         return Ok(());

@@ -5,9 +5,10 @@
 
 pub mod names;
 
+use crate::container::Walk;
 use crate::container::document::embedded::{Base64, EmbeddedText, ending};
-use crate::container::{Walk, layer};
 use crate::has_ending;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::bounded;
 use std::io::{self, Read};
@@ -82,7 +83,7 @@ pub fn read_notebook(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()
                 } else if let Some(file) = (deeper == 0).then(|| file(&open)).flatten() {
                     let in_list = open.last().is_some_and(|open| !open.is_object);
                     let mut base64 = Base64::new(&mut text, in_list);
-                    walk.member(layer(LayerKind::Attachment, &file.shown), &file.name, &mut base64)?;
+                    walk.member(Layer::named(LayerKind::Attachment, &file.shown), &file.name, &mut base64)?;
                     io::copy(&mut base64, &mut io::sink())?;
                     pass(&mut text)?;
                 } else {

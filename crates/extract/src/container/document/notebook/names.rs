@@ -1,7 +1,6 @@
 //! Cells of Jupyter notebooks and what they gave (nbformat 3 and 4), counted from 1, as people count them.
 
 use crate::parts::json::JsonPlace;
-use crate::parts::part;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 
@@ -19,7 +18,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
         Some("metadata") => Some(", its metadata".to_owned()),
         _ => None,
     };
-    Some(part(LayerKind::Cell, &format!("cell {cell}{}", output.unwrap_or_default())))
+    Some(Layer::named(LayerKind::Cell, &format!("cell {cell}{}", output.unwrap_or_default())))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod xml;
 use super::embedded;
 use crate::container::zip::directory::{ZipEnd, ZipEntry};
 use crate::container::zip::locate::decoder;
-use crate::container::{Seekable, Walk, layer};
+use crate::container::{Seekable, Walk};
 use flow::OfficeFlow;
 use kind::{OfficePart, Root};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
@@ -99,7 +99,7 @@ impl Package {
         }
         match reading.strings.as_ref().and_then(SharedStrings::rest) {
             Some(rest) => {
-                walk.pieces(layer(LayerKind::SharedStrings, "strings that no cell shows"), name, rest)
+                walk.pieces(Layer::named(LayerKind::SharedStrings, "strings that no cell shows"), name, rest)
             }
             None => Ok(()),
         }
@@ -123,7 +123,7 @@ pub fn flat(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Re
     let Some(root) = root(&mut xml) else { return Ok(()) };
     let kind = if root.is_open_document() { OfficePart::OpenDocument } else { OfficePart::Document };
     let mut flow = OfficeFlow::new(xml, LineMaker::new(kind.family(), kind.element(), true, &authors));
-    texts(walk, name, &layer(LayerKind::DocumentText, "text"), &mut flow)?;
+    texts(walk, name, &Layer::named(LayerKind::DocumentText, "text"), &mut flow)?;
     if flow.is_unexpanded() {
         walk.unread(ENTITIES);
     }

@@ -1,11 +1,12 @@
 //! The pages of a document, in order, and what they say.
 
-use super::super::super::{Walk, layer};
+use super::super::super::Walk;
 use super::pictures;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_pdf::content::{Drawing, Fonts, UNMOVED};
 use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::object::{Dict, Object};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -143,7 +144,7 @@ fn one(
     seen.named = std::mem::take(&mut drawing.named);
     let has_more = drawing.has_more;
     let (text, shown) = drawing.into_text();
-    let place = || layer(LayerKind::Page, &format!("page {count}"));
+    let place = || Layer::named(LayerKind::Page, &format!("page {count}"));
     if !text.is_empty() {
         walk.member(place(), name, &mut text.as_bytes())?;
     }

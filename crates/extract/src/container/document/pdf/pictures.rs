@@ -1,10 +1,11 @@
 //! Pictures on pages: handed on as the files that they are, or with `--ocr` as pixels.
 
-use super::super::super::{Walk, layer};
+use super::super::super::Walk;
 use image::{DynamicImage, GrayImage};
 use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::filter::{self, Filter};
 use krea_scan_pdf::object::{Dict, Object, Stream};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
@@ -30,7 +31,7 @@ pub fn read_page_pictures(
     for (i, (_, stream)) in pictures.iter().enumerate() {
         walk.budget.spend(0)?;
         let filters = file.filters(&stream.dict);
-        let place = layer(LayerKind::Picture, &format!("picture {} on page {page}", i + 1));
+        let place = Layer::named(LayerKind::Picture, &format!("picture {} on page {page}", i + 1));
         let Some((last, before)) = filters.split_last() else {
             pixels(walk, file, name, place, stream, &filters)?;
             continue;

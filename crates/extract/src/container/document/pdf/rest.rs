@@ -1,11 +1,12 @@
 //! What a document holds beside its pages: notes, links, form fields, bookmarks, scripts, metadata, attachments, and what
 //! nothing points to any more. Each object is looked at once, in the order of the file.
 
-use super::super::super::{Walk, layer};
+use super::super::super::Walk;
 use super::pages::SeenObjects;
 use krea_scan_pdf::content::{Drawing, Fonts, UNMOVED};
 use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::object::{Dict, Object, Stream};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use memchr::memmem;
 use std::collections::HashMap;
@@ -81,7 +82,11 @@ fn info(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str) -> io::Result<()> {
     for (key, value) in &info.0 {
         let key = krea_scan_pdf::encoding::text(key);
         if let Some(text) = file.text(value).filter(|text| text.len() >= SHORTEST) {
-            walk.member(layer(LayerKind::PdfInfo, &key), name, &mut format!("{key}: {text}\n").as_bytes())?;
+            walk.member(
+                Layer::named(LayerKind::PdfInfo, &key),
+                name,
+                &mut format!("{key}: {text}\n").as_bytes(),
+            )?;
         }
     }
     Ok(())
@@ -135,16 +140,16 @@ fn strings(
                 _ => "annotation",
             };
             let page = page.map_or(String::new(), |page| format!(" on page {page}"));
-            layer(LayerKind::Annotation, &format!("{what}{page}"))
+            Layer::named(LayerKind::Annotation, &format!("{what}{page}"))
         }
-        _ if dict.get("FT") != &Object::Null => layer(LayerKind::Annotation, "form field"),
+        _ if dict.get("FT") != &Object::Null => Layer::named(LayerKind::Annotation, "form field"),
         _ if dict.get("S").name() == b"JavaScript" => {
-            layer(LayerKind::PdfObject, &format!("script in object {number}"))
+            Layer::named(LayerKind::PdfObject, &format!("script in object {number}"))
         }
         _ if dict.get("Title") != &Object::Null => {
-            layer(LayerKind::PdfObject, &format!("bookmark in object {number}"))
+            Layer::named(LayerKind::PdfObject, &format!("bookmark in object {number}"))
         }
-        _ => layer(LayerKind::PdfObject, &format!("object {number}")),
+        _ => Layer::named(LayerKind::PdfObject, &format!("object {number}")),
     };
     walk.member(place, name, &mut text.as_bytes())
 }
@@ -214,19 +219,19 @@ fn stream(
     let own = attached.map_or_else(|| format!("attachment in object {number}"), Clone::clone);
     let mut input = match file.decoded(stream) {
         Some(mut input) if is_attached => {
-            return walk.member(layer(LayerKind::Attachment, &own), &own, &mut input);
+            return walk.member(Layer::named(LayerKind::Attachment, &own), &own, &mut input);
         }
         Some(input) => input,
         None if is_attached => {
             let unknown = "is packed in a way that is not known, and was not read";
             let reason = if file.is_locked(stream) { super::LOCKED } else { unknown };
-            walk.unread_member(layer(LayerKind::Attachment, &own), reason);
+            walk.unread_member(Layer::named(LayerKind::Attachment, &own), reason);
             return Ok(());
         }
         None => return Ok(()),
     };
     if is_metadata {
-        return walk.member(layer(LayerKind::PdfMetadata, "XMP metadata"), name, &mut input);
+        return walk.member(Layer::named(LayerKind::PdfMetadata, "XMP metadata"), name, &mut input);
     }
     let mut head = Vec::new();
     let read = (&mut input).take(HEAD).read_to_end(&mut head);
@@ -234,7 +239,7 @@ fn stream(
     if has(b"begincmap") {
         return Ok(());
     }
-    let place = layer(LayerKind::PdfObject, &format!("object {number}"));
+    let place = Layer::named(LayerKind::PdfObject, &format!("object {number}"));
     if dict.is("Subtype", "Form") || (has(b"BT") && (has(b"Tf") || has(b"Tj") || has(b"TJ"))) {
         let mut drawing = Drawing::new(file, fonts);
         drawing.named = std::mem::take(&mut seen.named);

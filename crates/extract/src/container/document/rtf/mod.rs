@@ -8,9 +8,10 @@ mod groups;
 mod tokens;
 
 use super::super::pieces::{NextPiece, TextSegment};
-use super::super::{Seekable, Walk, layer};
+use super::super::{Seekable, Walk};
 use groups::{Groups, Holds, VARIABLE};
 use krea_scan_bounds::read_error::ReadError;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, BufReader, Cursor, Read};
 use tokens::{RtfToken, RtfTokens};
@@ -27,11 +28,11 @@ const OBJECT_HEAD: u64 = 4 << 10;
 /// Reads an RTF. `name` is its own.
 pub fn read_rtf(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io::Result<()> {
     let mut text = RtfText::new(&mut input, false);
-    walk.pieces(layer(LayerKind::Text, "text"), name, &mut text)?;
+    walk.pieces(Layer::named(LayerKind::Text, "text"), name, &mut text)?;
     let (has_asides, has_bytes, open) = (text.has_asides, text.has_bytes, text.groups.depth());
     if has_asides {
         input.rewind()?;
-        walk.pieces(layer(LayerKind::Notes, "notes"), name, &mut RtfText::new(&mut input, true))?;
+        walk.pieces(Layer::named(LayerKind::Notes, "notes"), name, &mut RtfText::new(&mut input, true))?;
     }
     if has_bytes {
         input.rewind()?;
@@ -212,7 +213,7 @@ impl<R: Read> NextPiece for &mut RtfText<R> {
 
 /// Gives a piece the name of what it is.
 fn name(piece: &mut TextSegment, what: Option<&'static str>) {
-    piece.part = what.filter(|what| !what.is_empty()).map(|what| layer(LayerKind::Entry, what));
+    piece.part = what.filter(|what| !what.is_empty()).map(|what| Layer::named(LayerKind::Entry, what));
 }
 
 /// The character that a control word stands for.
@@ -243,7 +244,7 @@ fn members(walk: &mut Walk<'_>, input: &mut impl Read) -> io::Result<()> {
         (&mut members).take(OBJECT_HEAD).read_to_end(&mut head)?;
         let start = if what == "object" { native(&head).unwrap_or(0) } else { 0 };
         walk.member(
-            layer(LayerKind::Object, &name),
+            Layer::named(LayerKind::Object, &name),
             &name,
             &mut Cursor::new(&head[start..]).chain(&mut members),
         )?;

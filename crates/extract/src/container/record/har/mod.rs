@@ -5,8 +5,9 @@ pub mod names;
 
 use crate::container::record::base64::Base64Reader;
 use crate::container::record::tokens::{JsonToken, JsonTokens};
-use crate::container::{Seekable, Walk, layer};
+use crate::container::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::json_string;
 use memchr::memmem;
@@ -38,7 +39,11 @@ pub fn read_har(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()>
             input.seek(SeekFrom::Start(range.start))?;
             let body = Base64Reader::new((&mut *input).take(range.end - range.start));
             let mut body = Metered::new(walk.budget, body);
-            walk.member(layer(LayerKind::Har, &format!("{name}, {what}")), file_name(&entry.url), &mut body)?;
+            walk.member(
+                Layer::named(LayerKind::Har, &format!("{name}, {what}")),
+                file_name(&entry.url),
+                &mut body,
+            )?;
         }
     }
     Ok(())

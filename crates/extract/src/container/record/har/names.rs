@@ -1,7 +1,6 @@
 //! Requests in recordings of browsers' traffic: HAR 1.2, <http://www.softwareishard.com/blog/har-12-spec/>.
 
 use crate::parts::json::JsonPlace;
-use crate::parts::part;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
@@ -19,7 +18,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
     if let Some(thing) = thing(place) {
         name.push_str(&format!(", {thing}"));
     }
-    Some(part(LayerKind::Entry, &name))
+    Some(Layer::named(LayerKind::Entry, &name))
 }
 
 /// What of an entry a place is in.

@@ -12,11 +12,12 @@ mod text;
 mod transfer;
 
 use super::made::TextMaker;
-use crate::container::{Seekable, UnreadGroup, Walk, layer};
+use crate::container::{Seekable, UnreadGroup, Walk};
 use crate::has_ending;
 use body::{BodyEnd, MailBody};
 use header::Headers;
 use krea_scan_bounds::limits::Metered;
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 use memchr::memmem;
@@ -156,7 +157,7 @@ fn message<R: BufRead>(
     };
     let mut text = TextMaker::new();
     text::headers(&mut text, &headers)?;
-    walk.layers.push(layer(LayerKind::MailMessage, &name));
+    walk.layers.push(Layer::named(LayerKind::MailMessage, &name));
     let mut message = Message { walk: &mut *walk, text: &mut text, is_encrypted: false, parts: 0 };
     let read = message.parts(source, headers);
     let is_encrypted = message.is_encrypted;
@@ -164,7 +165,7 @@ fn message<R: BufRead>(
     if is_encrypted {
         encrypted.add(&name);
     }
-    walk.pieces(layer(LayerKind::MailMessage, &name), "message.txt", text.finish()?)?;
+    walk.pieces(Layer::named(LayerKind::MailMessage, &name), "message.txt", text.finish()?)?;
     read
 }
 
@@ -234,7 +235,8 @@ impl Message<'_, '_> {
         let mut metered = Metered::new(self.walk.budget, &mut body);
         let of = if headers.media_type.is_empty() { "text/plain" } else { &headers.media_type };
         if is_text(of) && !headers.is_attachment && headers.name.is_empty() && !is_page {
-            self.is_encrypted |= text::body(self.text, layer(LayerKind::MailPart, of), headers, metered)?;
+            self.is_encrypted |=
+                text::body(self.text, Layer::named(LayerKind::MailPart, of), headers, metered)?;
             return body.end();
         }
         let mut head = Vec::new();
@@ -249,7 +251,7 @@ impl Message<'_, '_> {
             (name, _) => name.to_owned(),
         };
         let kind = if is_page { LayerKind::SavedPage } else { LayerKind::Attachment };
-        self.walk.member(layer(kind, &name), &name, &mut Cursor::new(head).chain(metered))?;
+        self.walk.member(Layer::named(kind, &name), &name, &mut Cursor::new(head).chain(metered))?;
         body.end()
     }
 }

@@ -2,7 +2,6 @@
 //! a mail program stands together here.
 
 use super::header::Headers;
-use crate::container::layer;
 use crate::container::record::made::TextMaker;
 use encoding_rs::Decoder;
 use krea_scan_text::Layer;
@@ -18,7 +17,7 @@ const LONGEST: usize = 64 << 10;
 /// Adds headers.
 pub fn headers(text: &mut TextMaker, headers: &Headers) -> io::Result<()> {
     for (name, line) in &headers.lines {
-        text.part(layer(LayerKind::MailHeader, &format!("header {name}")));
+        text.part(Layer::named(LayerKind::MailHeader, &format!("header {name}")));
         text.push(line.as_bytes())?;
     }
     text.push(b"\n")

@@ -5,7 +5,8 @@ mod cast;
 mod session;
 mod typescript;
 
-use crate::container::{Seekable, Walk, layer};
+use crate::container::{Seekable, Walk};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use session::Session;
 use std::io::{self, BufReader};
@@ -45,7 +46,7 @@ pub fn read_recording(
     match format {
         RecordingFormat::Cast => {
             let (events, unread) = cast::Events::new(&mut input)?;
-            walk.pieces(layer(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))?;
+            walk.pieces(Layer::named(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))?;
             if unread.get() > 0 {
                 let lines = unread.get();
                 walk.unread(&format!(
@@ -58,15 +59,15 @@ pub fn read_recording(
             let memory = walk.memory;
             let _held = memory.take(cast::MOST_FIRST)?;
             let events = cast::first(&mut input)?;
-            walk.pieces(layer(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))
+            walk.pieces(Layer::named(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))
         }
         RecordingFormat::Typescript => {
             let session = Session::new(typescript::Typescript::new(&mut input));
-            walk.pieces(layer(LayerKind::Terminal, ""), "terminal.txt", session)
+            walk.pieces(Layer::named(LayerKind::Terminal, ""), "terminal.txt", session)
         }
         RecordingFormat::Ttyrec => {
             let session = Session::new(typescript::Ttyrec::new(&mut input));
-            walk.pieces(layer(LayerKind::Terminal, ""), "terminal.txt", session)
+            walk.pieces(Layer::named(LayerKind::Terminal, ""), "terminal.txt", session)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What happens in a recording, turned into lines: what programs wrote, as the screen showed it, and what a person typed
 //! that the screen did not show.
 
-use crate::container::layer;
 use crate::container::pieces::{NextPiece, TextSegment};
+use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::terminal::{ScreenLine, Terminal};
 use std::collections::VecDeque;
@@ -133,7 +133,8 @@ impl<E: NextEvent> NextPiece for Session<E> {
         loop {
             if let Some(line) = self.ready.pop_front() {
                 piece.text.extend_from_slice(line.text.as_bytes());
-                piece.part = self.has_times.then(|| layer(LayerKind::Event, &format!("at {:.1} s", line.at)));
+                piece.part =
+                    self.has_times.then(|| Layer::named(LayerKind::Event, &format!("at {:.1} s", line.at)));
                 return Ok(true);
             }
             if self.is_over {

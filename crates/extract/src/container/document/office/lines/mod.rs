@@ -9,7 +9,6 @@ pub use table::column;
 
 use super::words::{self, Element, Family};
 use super::xml::XmlTag;
-use crate::container::layer;
 use crate::container::pieces::TextSegment;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
@@ -457,5 +456,5 @@ impl<'m> LineMaker<'m> {
 
 /// A layer whose name is not too long.
 pub fn part(kind: LayerKind, name: &str) -> Layer {
-    layer(kind, &one_line(name))
+    Layer::named(kind, &one_line(name))
 }
