@@ -3,7 +3,7 @@
 use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use super::progress::Counter;
-use super::sibling_file::{self, SiblingFile};
+use super::reconcile::sibling_file::{self, SiblingFile};
 use super::{Input, Read};
 use crate::allowance::{Ignored, LeftOut};
 use crate::finding::Finding;

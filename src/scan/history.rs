@@ -9,7 +9,7 @@ use super::found::Found;
 use super::git::{self, MESSAGES, on_disk, pointed_to};
 use super::known_tokens::Pass;
 use super::progress::Counter;
-use super::sibling_file::{self, SiblingFile};
+use super::reconcile::sibling_file::{self, SiblingFile};
 use super::{Input, Read};
 use crate::allowance::LeftOut;
 use crate::finding::Finding;

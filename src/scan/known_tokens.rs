@@ -1,6 +1,6 @@
 //! What a pass looks for: tokens, or further copies of those that are known.
 
-use super::members::Members;
+use super::reconcile::members::Members;
 use crate::finding::{Finding, trail};
 use krea_scan_detect::Sweep;
 use krea_scan_token::Fingerprint;
@@ -18,15 +18,15 @@ pub enum Pass<'a> {
 /// The tokens that a sweep looks for.
 #[derive(Debug)]
 pub struct KnownTokens {
-    pub(super) sweep: Sweep,
+    pub sweep: Sweep,
     /// The first finding of each.
-    pub(super) first: Vec<Finding>,
+    pub first: Vec<Finding>,
     /// The number of each, by fingerprint.
     numbers: HashMap<Fingerprint, usize>,
     /// Where tokens are known to be: trail and byte offset.
-    pub(super) places: HashSet<(String, u64)>,
+    pub places: HashSet<(String, u64)>,
     /// Which files hold which tokens, by number: the trails of the file, of those it is in, and of the token's part in it.
-    pub(super) files: HashSet<(String, usize)>,
+    pub files: HashSet<(String, usize)>,
     /// What the sweep is to keep.
     pub members: Members,
 }

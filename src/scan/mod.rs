@@ -6,13 +6,8 @@ mod found;
 mod git;
 mod history;
 mod known_tokens;
-mod members;
-mod merge;
-mod names;
-mod originals;
-mod parts;
 mod progress;
-mod sibling_file;
+mod reconcile;
 mod site;
 mod tree;
 
@@ -34,9 +29,8 @@ use krea_scan_git::ignores::Kinds;
 use krea_scan_git::repository::{self, Repository};
 use krea_scan_text::Layer;
 use krea_scan_token::{Confidence, Token};
-use originals::Files;
 use progress::{Counter, ProgressLine};
-use sibling_file::SiblingFile;
+use reconcile::sibling_file::SiblingFile;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -142,9 +136,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
         incomplete.extend(read.found.incomplete.drain(..));
         summary.hints = read.found.hints.clone();
         tally.add(read.found, input.as_ref());
-        let mut files = Files::new(input.as_mut(), &known.members);
-        notes.extend(originals::resolve(&mut tally.reported, &mut files));
-        parts::resolve(&mut tally.reported, &mut files);
+        notes.extend(reconcile::all_files(&mut tally.reported, input.as_mut(), &known.members));
     }
     drop(progress);
 

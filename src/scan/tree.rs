@@ -4,7 +4,7 @@ use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use super::found::Found;
 use super::progress::Counter;
-use super::sibling_file::{self, SiblingFile};
+use super::reconcile::sibling_file::{self, SiblingFile};
 use super::{Input, Read};
 use crate::source::tree::{self, TreeVisitor, WalkedFile};
 use krea_scan_bounds::limits::Limits;

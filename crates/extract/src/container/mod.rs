@@ -11,6 +11,7 @@ mod asar;
 mod compressed;
 mod decoders;
 pub mod document;
+mod event;
 mod hermes;
 mod image;
 mod kind;
@@ -24,6 +25,7 @@ mod testing;
 mod wasm;
 mod zip;
 
+pub use event::{ContainedText, ContainerVisitor, Relation, Scope};
 pub use kind::ContainerKind;
 pub use pieces::SegmentNames;
 
@@ -52,80 +54,6 @@ pub trait Seekable: Read + Seek {}
 
 impl<T: Read + Seek> Seekable for T {}
 
-/// Receives what is in a container.
-pub trait ContainerVisitor {
-    /// A file inside, and the way to it, outermost first. `name` is its own, for what its name says of it. What is
-    /// left unread is skipped.
-    ///
-    /// # Errors
-    /// What reading it answers; it is told as [`ContainerVisitor::unread`] then.
-    fn member(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<()>;
-
-    /// As [`ContainerVisitor::member`], of a text that was made of pieces: `parts` names them, while it is read.
-    ///
-    /// # Errors
-    /// As [`ContainerVisitor::member`].
-    fn text(
-        &mut self,
-        layers: &[Layer],
-        name: &str,
-        input: &mut dyn Read,
-        _parts: &SegmentNames,
-    ) -> io::Result<()> {
-        self.member(layers, name, input)
-    }
-
-    /// A file inside that is read as it is before it is taken apart. What [`ContainerVisitor::inside`] is given then.
-    ///
-    /// # Errors
-    /// As [`ContainerVisitor::member`].
-    fn outside(
-        &mut self,
-        layers: &[Layer],
-        _kind: ContainerKind,
-        name: &str,
-        input: &mut dyn Read,
-    ) -> io::Result<Outside> {
-        self.member(layers, name, input).map(|()| Outside::default())
-    }
-
-    /// All that is in such a file has been handed over.
-    fn inside(&mut self, _kind: ContainerKind, _outside: Outside) {}
-
-    /// As [`ContainerVisitor::outside`], of a file that is a part of the document it is in, which has a text that is handed over
-    /// behind all such parts.
-    ///
-    /// # Errors
-    /// As [`ContainerVisitor::member`].
-    fn part(&mut self, layers: &[Layer], name: &str, input: &mut dyn Read) -> io::Result<Outside> {
-        self.member(layers, name, input).map(|()| Outside::default())
-    }
-
-    /// How much it came by so far, counted as [`Outside`] does.
-    fn so_far(&self) -> usize {
-        0
-    }
-
-    /// The text of a document has been handed over, which began at `from`. What [`ContainerVisitor::part`] gave for its parts.
-    fn texts(&mut self, _parts: &[Outside], _from: usize) {}
-
-    /// Whether a part of a file is worth taking the whole file apart; `name` is the file's. A format whose members stand
-    /// in it as they are asks before it goes to work.
-    fn wants(&self, name: &str, part: &[u8]) -> bool;
-
-    /// Something inside that was not read, or not to its end.
-    fn unread(&mut self, layers: &[Layer], reason: String);
-}
-
-/// What a visitor came by in a file as it is, before the file is taken apart: its first and the one behind its last.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Outside {
-    /// The first.
-    pub before: usize,
-    /// The one behind the last.
-    pub inside: usize,
-}
-
 /// Hands all that is in a file to `visitor`. `size` is the file's, in bytes. With `ocr`, the text in pictures is a part of
 /// them.
 pub fn walk(
@@ -149,7 +77,6 @@ pub fn walk(
         stopped: None,
         told: 0,
         muted: false,
-        parts: Vec::new(),
     };
     match input.rewind() {
         Ok(()) => walk.open(kind, name, ContainerBytes::InPlace(input)),
@@ -183,8 +110,6 @@ pub struct Walk<'w> {
     told: usize,
     /// Nothing is told: why something is missing has been told already.
     muted: bool,
-    /// What was seen of the parts of the document that is being read.
-    parts: Vec<Outside>,
 }
 
 impl<'w> Walk<'w> {
@@ -309,44 +234,36 @@ impl<'w> Walk<'w> {
 
     /// Reads a file as it is, and then takes it apart.
     fn twice(&mut self, kind: ContainerKind, name: &str, input: &mut dyn Read) {
+        self.visitor.enter(Scope::File);
         let read = self.in_any_order(ContainerBytes::Stream(input), |walk, input| {
-            let outside = walk.visitor.outside(&walk.layers, kind, name, input)?;
+            walk.text(name, input, Relation::of(Some(kind)))?;
             input.rewind()?;
             walk.open(kind, name, ContainerBytes::InPlace(input));
-            walk.visitor.inside(kind, outside);
             Ok(())
         });
         if let Err(error) = read {
             self.failed(&error);
         }
+        self.visitor.leave();
     }
 
-    /// A member that is a part of a document: it is read as it is, and what its text says is told behind all of them.
+    /// A member that is a part of a document: it is read as it is stored, and what its text says is told behind all of them.
     ///
     /// # Errors
     /// As [`Walk::member`].
     fn part(&mut self, layer: Layer, name: &str, input: &mut dyn Read) -> io::Result<()> {
         self.budget.member()?;
         self.layers.push(layer);
-        match self.visitor.part(&self.layers, name, input) {
-            Ok(outside) if outside.before < outside.inside => self.parts.push(outside),
-            Ok(_) => {}
-            Err(error) => self.failed(&error),
+        if let Err(error) = self.text(name, input, Relation::Part) {
+            self.failed(&error);
         }
         self.left()
     }
 
-    /// A document begins, or a container that is none. Gives what was seen of the one around it.
-    fn parts(&mut self) -> Vec<Outside> {
-        std::mem::take(&mut self.parts)
-    }
-
-    /// The text of a document has been read, which began at `from`. `around`: what was seen of the one around it.
-    fn texts(&mut self, around: Vec<Outside>, from: usize) {
-        let parts = std::mem::replace(&mut self.parts, around);
-        if !parts.is_empty() {
-            self.visitor.texts(&parts, from);
-        }
+    /// Hands on what the way leads to.
+    fn text(&mut self, name: &str, input: &mut dyn Read, relation: Relation) -> io::Result<()> {
+        let layers = &self.layers;
+        self.visitor.text(ContainedText { layers, name, input, relation, segments: None })
     }
 
     /// A text made of pieces, which is a step of the way.
@@ -357,10 +274,15 @@ impl<'w> Walk<'w> {
         self.budget.member()?;
         self.layers.push(layer);
         let pieces = SegmentReader::new(pieces);
-        let parts = pieces.parts();
-        if let Err(error) =
-            self.visitor.text(&self.layers, name, &mut Metered::new(self.budget, pieces), &parts)
-        {
+        let segments = pieces.parts();
+        let text = ContainedText {
+            layers: &self.layers,
+            name,
+            input: &mut Metered::new(self.budget, pieces),
+            relation: Relation::Only,
+            segments: Some(&segments),
+        };
+        if let Err(error) = self.visitor.text(text) {
             self.failed(&error);
         }
         self.left()
@@ -378,7 +300,7 @@ impl<'w> Walk<'w> {
 
     /// Hands on what the way leads to, which is no container.
     fn hand_on(&mut self, name: &str, input: &mut dyn Read) {
-        if let Err(error) = self.visitor.member(&self.layers, name, input) {
+        if let Err(error) = self.text(name, input, Relation::Only) {
             self.failed(&error);
         }
     }

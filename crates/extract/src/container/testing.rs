@@ -1,9 +1,9 @@
 //! What tests of formats share: everything that a walk hands on, in memory.
 
-use super::{ContainerKind, ContainerVisitor, walk};
+use super::{ContainedText, ContainerKind, ContainerVisitor, walk};
 use krea_scan_bounds::limits::Limits;
 use krea_scan_text::Layer;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor};
 
 /// What a walk came to.
 #[derive(Debug, Default)]
@@ -29,10 +29,10 @@ fn way(layers: &[Layer]) -> String {
 }
 
 impl ContainerVisitor for Collected {
-    fn member(&mut self, layers: &[Layer], _: &str, input: &mut dyn Read) -> io::Result<()> {
+    fn text(&mut self, text: ContainedText<'_>) -> io::Result<()> {
         let mut bytes = Vec::new();
-        let read = input.read_to_end(&mut bytes);
-        self.members.push((way(layers), String::from_utf8_lossy(&bytes).into_owned()));
+        let read = text.input.read_to_end(&mut bytes);
+        self.members.push((way(text.layers), String::from_utf8_lossy(&bytes).into_owned()));
         read.map(|_| ())
     }
 

@@ -7,7 +7,7 @@ mod member;
 mod name;
 
 use super::document::office::{self, Package};
-use super::{ENCRYPTED, Seekable, UnreadGroup, Walk};
+use super::{ENCRYPTED, Scope, Seekable, UnreadGroup, Walk};
 use directory::{ZipEnd, ZipEntry};
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
 use krea_scan_text::Layer;
@@ -37,15 +37,15 @@ pub fn read_zip(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io
     if !end.comment.is_empty() {
         walk.member(Layer::named(LayerKind::ZipComment, ""), "", &mut &end.comment[..])?;
     }
-    let package = Package::of(walk, input, &end)?;
-    let parts = walk.parts();
-    let read = members(walk, input, &end, package.is_some());
-    let from = walk.visitor.so_far();
-    let read = read.and_then(|()| match &package {
-        Some(package) => package.read(walk, name, input, &end),
-        None => Ok(()),
-    });
-    walk.texts(parts, from);
+    let Some(package) = Package::of(walk, input, &end)? else {
+        return members(walk, input, &end, false);
+    };
+    walk.visitor.enter(Scope::Document);
+    let read = members(walk, input, &end, true);
+    walk.visitor.enter(Scope::DocumentText);
+    let read = read.and_then(|()| package.read(walk, name, input, &end));
+    walk.visitor.leave();
+    walk.visitor.leave();
     read
 }
 

@@ -4,8 +4,8 @@
 //! are withheld, so that reports mask them too.
 
 use crate::finding::Finding;
-use crate::scan::found::Found;
 use krea_scan_text::{Layer, LayerKind};
+use krea_scan_token::Token;
 use std::collections::HashMap;
 
 /// Ids that differ in no more characters are readings of one.
@@ -13,13 +13,13 @@ const ALIKE: usize = 6;
 /// How much of an id is enough to know it by where the rest was not read as one, in bytes.
 const START: usize = 8;
 
-/// Keeps one reading of each token. The file's findings are those from `before` on.
-pub fn keep_best(found: &mut Found, before: usize) {
-    if !found.findings[before..].iter().any(is_read) {
+/// Keeps one reading of each token in a picture of a file.
+pub fn keep_best(findings: &mut Vec<Finding>, withheld: &mut Vec<Token>) {
+    if !findings.iter().any(is_read) {
         return;
     }
     let mut readings: Vec<Vec<Finding>> = Vec::new();
-    for finding in found.findings.split_off(before) {
+    for finding in findings.drain(..) {
         let known = match is_read(&finding) {
             true => {
                 readings.iter_mut().find(|readings| readings.iter().any(|other| is_same(other, &finding)))
@@ -33,8 +33,8 @@ pub fn keep_best(found: &mut Found, before: usize) {
     }
     for mut readings in readings {
         let best = best(&readings);
-        found.findings.push(readings.swap_remove(best));
-        found.withheld.extend(readings.iter().flat_map(Finding::all_readings).cloned());
+        findings.push(readings.swap_remove(best));
+        withheld.extend(readings.iter().flat_map(Finding::all_readings).cloned());
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn the_reading_that_most_agree_on_is_kept() {
         use Confidence::{High, Medium};
-        let findings = vec![
+        let mut findings = vec![
             finding("a.png", "11111111-aaaa:one", High),
             finding("a.png", "1111111f-aaaa:two", Medium),
             finding("b.png", "11111111-aaaa:three", Medium),
@@ -112,10 +112,10 @@ mod tests {
             finding("a.png", "1111111f", Medium),
             finding("a.png", "22222222-bbbb:five", Medium),
         ];
-        let mut found = Found { findings, ..Found::default() };
-        keep_best(&mut found, 0);
-        let kept: Vec<_> = found.findings.iter().map(|finding| finding.token.secret().to_vec()).collect();
+        let mut withheld = Vec::new();
+        keep_best(&mut findings, &mut withheld);
+        let kept: Vec<_> = findings.iter().map(|finding| finding.token.secret().to_vec()).collect();
         assert_eq!(kept, [&b"two"[..], b"three", b"five"]);
-        assert_eq!(found.withheld.len(), 3);
+        assert_eq!(withheld.len(), 3);
     }
 }

@@ -2,7 +2,7 @@
 //! a reference as a file writes it; gives bytes. A reference never leads out of what is being scanned.
 
 use krea_scan_bounds::limits::Limits;
-use krea_scan_extract::container::{self, ContainerKind, ContainerVisitor, HEAD, Seekable};
+use krea_scan_extract::container::{self, ContainedText, ContainerKind, ContainerVisitor, HEAD, Seekable};
 use krea_scan_text::{Layer, containers};
 use percent_encoding::percent_decode_str;
 use std::io::{self, Read, Seek};
@@ -117,9 +117,9 @@ impl MemberSearch<'_> {
 }
 
 impl ContainerVisitor for MemberSearch<'_> {
-    fn member(&mut self, layers: &[Layer], _name: &str, input: &mut dyn Read) -> io::Result<()> {
-        if self.found.is_none() && self.is_it(layers) {
-            self.found = read_sibling(input, self.most).map(|bytes| (layers.to_vec(), bytes));
+    fn text(&mut self, text: ContainedText<'_>) -> io::Result<()> {
+        if self.found.is_none() && self.is_it(text.layers) {
+            self.found = read_sibling(text.input, self.most).map(|bytes| (text.layers.to_vec(), bytes));
         }
         Ok(())
     }

@@ -3,14 +3,14 @@
 //! Takes findings in texts, gives those in files whose parts have names a layer for each. Each file is read once more for
 //! all findings in it. A file that is not there any more takes nothing away: the finding stays as it is.
 
-use super::originals::Files;
+use super::sibling_files::SiblingFiles;
 use crate::finding::Finding;
 use krea_scan_extract::parts;
 use krea_scan_text::containers;
 use std::collections::BTreeMap;
 
 /// Names the parts that findings stand in.
-pub fn resolve(findings: &mut [Finding], files: &mut Files<'_>) {
+pub fn resolve(findings: &mut [Finding], files: &mut SiblingFiles<'_>) {
     let mut texts: BTreeMap<(String, Option<String>), Vec<usize>> = BTreeMap::new();
     for (i, finding) in findings.iter().enumerate() {
         let is_named = finding.layers.iter().any(|layer| layer.is_part());

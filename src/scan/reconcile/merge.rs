@@ -4,8 +4,8 @@
 //! Only places of one token come together, and in a history only those of one commit. What is not certain stays a finding
 //! of its own.
 
-use super::{Input, order};
 use crate::finding::{Finding, Via};
+use crate::scan::{Input, order};
 use krea_scan_extract::source_map;
 use krea_scan_text::Layer;
 use krea_scan_token::Fingerprint;

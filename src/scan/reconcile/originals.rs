@@ -3,11 +3,10 @@
 //! Takes findings, gives those in built files a layer that names the original. Each map is read once for all findings
 //! of its bundle and not kept. A map that is not there or cannot be used takes nothing away: the finding stays as it is.
 
-use super::Input;
-use super::members::Members;
 use super::merge::{self, Derived};
 use super::names::{is_built, source_shown, unpacked};
 use super::sibling_file::SiblingFile;
+use super::sibling_files::SiblingFiles;
 use crate::finding::Finding;
 use krea_scan_detect::LineCursor;
 use krea_scan_extract::map_reference::{self, Reference};
@@ -17,44 +16,9 @@ use krea_scan_text::{charset, json_string};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// So often a container is gone through once more for a file in it that was not kept.
-const MOST_LOOKS: usize = 8;
-
-/// Where bundles, maps and originals come from.
-pub struct Files<'i> {
-    /// What is scanned.
-    pub input: &'i mut dyn Input,
-    members: &'i Members,
-    /// How often each container was gone through.
-    looks: HashMap<String, usize>,
-}
-
-impl<'i> Files<'i> {
-    /// The files of an input, of which a sweep has kept some.
-    pub fn new(input: &'i mut dyn Input, members: &'i Members) -> Self {
-        Files { input, members, looks: HashMap::new() }
-    }
-
-    /// The file that `reference` names as seen from a finding's file, unless it is larger than `most`.
-    pub fn beside(&mut self, finding: &Finding, reference: &str, most: u64) -> Option<SiblingFile> {
-        let path = &finding.location.path;
-        if finding.is_inside() {
-            if let Ok(kept) = self.members.take(finding, reference) {
-                return kept;
-            }
-            let looks = self.looks.entry(path.clone()).or_default();
-            *looks += 1;
-            if *looks > MOST_LOOKS {
-                return None;
-            }
-        }
-        self.input.beside(path, &finding.layers, reference, most)
-    }
-}
-
 /// Names the originals of what is found in built files, and makes one finding of the places that came of one another.
 /// Gives remarks for `-v`: maps that could not be used.
-pub fn resolve(findings: &mut Vec<Finding>, files: &mut Files<'_>) -> Vec<String> {
+pub fn resolve(findings: &mut Vec<Finding>, files: &mut SiblingFiles<'_>) -> Vec<String> {
     let mut bundles: BTreeMap<(String, Option<String>), Vec<usize>> = BTreeMap::new();
     let mut derived = merge::in_maps(findings);
     // Whatever it is called, what has a map inside was built.
@@ -98,7 +62,7 @@ pub fn resolve(findings: &mut Vec<Finding>, files: &mut Files<'_>) -> Vec<String
 fn bundle(
     findings: &mut [Finding],
     numbers: &[usize],
-    files: &mut Files<'_>,
+    files: &mut SiblingFiles<'_>,
 ) -> Result<Option<String>, String> {
     let first = &findings[numbers[0]].clone();
     let Some(file) = files.beside(first, "", source_map::MOST) else { return Ok(None) };

@@ -1,0 +1,159 @@
+//! What is told of one file, of which several texts were looked at.
+
+use super::ocr_vote;
+use crate::finding::Finding;
+use crate::scan::file::{FileViews, Role, Sighting, View};
+use crate::scan::found::{Found, allowance, place_of};
+use krea_scan_extract::container::{Relation, Scope};
+use krea_scan_text::containers;
+use krea_scan_token::Fingerprint;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
+
+/// Moves what was seen in a file to what was found, each token in each place once.
+pub fn one_file(views: &mut FileViews, found: &mut Found) {
+    let mut told = Told::new(std::mem::take(&mut views.sightings));
+    if told.sightings.is_empty() {
+        return views.clear();
+    }
+    for (number, view) in views.inmost_first() {
+        let inside = || views.inside(number);
+        match &view.role {
+            Role::Scope(Scope::File) => {
+                for own in inside() {
+                    let behind = own.sightings.end..view.sightings.end;
+                    match own.role {
+                        Role::Text(Relation::Packed) => told.prefer(behind, own.sightings.clone(), |_| false),
+                        Role::Text(Relation::Text) => {
+                            told.prefer(behind, own.sightings.clone(), stands_in_text);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Role::Scope(Scope::Document) => {
+                let is_text = |view: &&View| view.role == Role::Scope(Scope::DocumentText);
+                let is_part = |view: &&View| view.role == Role::Text(Relation::Part);
+                if let Some(text) = inside().find(is_text) {
+                    let parts = inside().filter(is_part).flat_map(|part| part.sightings.clone());
+                    told.prefer(text.sightings.clone(), parts, |_| false);
+                }
+            }
+            Role::Text(_) => {
+                if let Some(first) = inside().next() {
+                    let own = view.sightings.start..first.sightings.start;
+                    for source in inside() {
+                        told.prefer_source(source, own.clone());
+                    }
+                }
+            }
+            Role::Scope(Scope::DocumentText) | Role::Source(_) => {}
+        }
+    }
+    let mut findings = Vec::new();
+    for Sighting { finding, allowed } in told.sightings.into_iter().flatten() {
+        match allowed {
+            Some(allowed) => {
+                found.withheld.extend(finding.all_readings().cloned());
+                found.allowed.insert(place_of(&finding), allowance(&finding, allowed));
+            }
+            None => findings.push(finding),
+        }
+    }
+    ocr_vote::keep_best(&mut findings, &mut found.withheld);
+    found.findings.append(&mut findings);
+    views.clear();
+}
+
+/// Whether a token stands in a text that people write, letter by letter.
+fn stands_in_text(finding: &Finding) -> bool {
+    finding.layers[containers(&finding.layers)..].iter().all(|layer| layer.is_name())
+}
+
+/// What was seen in a file, but for what another text shows better.
+struct Told {
+    sightings: Vec<Option<Sighting>>,
+}
+
+impl Told {
+    fn new(sightings: Vec<Sighting>) -> Self {
+        Told { sightings: sightings.into_iter().map(Some).collect() }
+    }
+
+    fn findings(&self, range: Range<usize>) -> impl Iterator<Item = &Finding> + Clone {
+        self.sightings[range].iter().flatten().map(|seen| &seen.finding)
+    }
+
+    /// Leaves out of `outer` what the texts that showed `inner` show better, but for what is told for itself.
+    fn prefer(
+        &mut self,
+        inner: Range<usize>,
+        outer: impl IntoIterator<Item = usize>,
+        is_told: impl Fn(&Finding) -> bool,
+    ) {
+        let outer: Vec<usize> = outer.into_iter().filter(|&at| self.sightings[at].is_some()).collect();
+        if outer.is_empty() || inner.is_empty() {
+            return;
+        }
+        let inner = InnerTokens::of(self.findings(inner));
+        let is_better = |finding: &Finding| {
+            inner.has_guessed(finding) || (!is_told(finding) && inner.has(finding.token.expose()))
+        };
+        let is_gone = |at: &usize| self.sightings[*at].as_ref().is_some_and(|seen| is_better(&seen.finding));
+        let gone: Vec<usize> = outer.into_iter().filter(is_gone).collect();
+        drop(inner);
+        gone.into_iter().for_each(|at| self.sightings[at] = None);
+    }
+
+    /// Leaves out of `outer`, the sightings in a text, what a source of a map in it shows.
+    fn prefer_source(&mut self, source: &View, outer: Range<usize>) {
+        let token = |finding: &Finding| finding.token.fingerprint();
+        let place = |finding: &Finding| (token(finding), finding.location.byte_offset);
+        let tokens: HashSet<Fingerprint> = self.findings(source.sightings.clone()).map(token).collect();
+        let places: HashSet<(Fingerprint, u64)> =
+            self.findings(source.sightings.clone()).map(place).collect();
+        for seen in &mut self.sightings[outer] {
+            let is_shown = seen.as_ref().is_some_and(|Sighting { finding, .. }| match &source.role {
+                Role::Source(Some(run)) => {
+                    run.contains(&finding.location.byte_offset) && tokens.contains(&token(finding))
+                }
+                _ => places.contains(&place(finding)),
+            });
+            if is_shown {
+                *seen = None;
+            }
+        }
+    }
+}
+
+/// The tokens in the texts inside a container.
+struct InnerTokens<'f> {
+    tokens: BTreeSet<&'f [u8]>,
+    /// Sorted by their letters from the last one on.
+    by_end: Vec<&'f [u8]>,
+    ids: BTreeSet<&'f [u8]>,
+}
+
+impl<'f> InnerTokens<'f> {
+    fn of(findings: impl Iterator<Item = &'f Finding> + Clone) -> Self {
+        let tokens: BTreeSet<&[u8]> = findings.clone().map(|finding| finding.token.expose()).collect();
+        let mut by_end: Vec<&[u8]> = tokens.iter().copied().collect();
+        by_end.sort_unstable_by(|a, b| a.iter().rev().cmp(b.iter().rev()));
+        InnerTokens { tokens, by_end, ids: findings.filter_map(|finding| finding.token.id()).collect() }
+    }
+
+    /// Whether a token is one of them, or as much of one as can be seen from outside.
+    fn has(&self, token: &[u8]) -> bool {
+        let runs_on = self.tokens.range(..=token).next_back().is_some_and(|inner| token.starts_with(inner));
+        let is_cut = self.tokens.range(token..).next().is_some_and(|inner| inner.starts_with(token));
+        // The `=` before a token is no escape in a mail that is read as it is meant.
+        let next = self.by_end.partition_point(|inner| inner.iter().rev().lt(token.iter().rev()));
+        let is_end = || self.by_end.get(next).is_some_and(|inner| inner.ends_with(token));
+        runs_on || is_cut || is_end()
+    }
+
+    /// Whether a token that was put together from outside is a guess at one of them.
+    fn has_guessed(&self, finding: &Finding) -> bool {
+        finding.is_guess() && finding.token.id().is_some_and(|id| self.ids.contains(id))
+    }
+}
