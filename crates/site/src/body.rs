@@ -31,7 +31,7 @@ pub fn decoded<'r>(codings: &str, body: impl Read + 'r) -> Result<Box<dyn Read +
             "gzip" | "x-gzip" => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
             "deflate" => deflated(input)?,
             "br" => Box::new(brotli_decompressor::Decompressor::new(input, CHUNK)),
-            "zstd" => unzstd(input).map_err(|error| error.to_string())?,
+            "zstd" => Box::new(krea_scan_zstd::Zstd::new(input, zstd_memory)),
             other => {
                 let other = krea_scan_http::printable(other, 40);
                 return Err(format!("is compressed in a way that is not known: {other}"));
@@ -52,11 +52,12 @@ fn deflated<'r>(mut input: BufReader<Box<dyn Read + 'r>>) -> Result<Box<dyn Read
     })
 }
 
-/// Zstandard with a window of at most 8 MiB, as RFC 9659 asks of this coding: what wants more takes the memory.
-fn unzstd<'r>(input: BufReader<Box<dyn Read + 'r>>) -> io::Result<Box<dyn Read + 'r>> {
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
-    decoder.window_log_max(23)?;
-    Ok(Box::new(decoder))
+/// Zstandard has a window of at most 8 MiB, as RFC 9659 asks of this coding: what wants more takes the memory.
+fn zstd_memory(need: u64) -> io::Result<()> {
+    match need > 9 << 20 {
+        true => Err(io::Error::other("Zstandard with a window of more than 8 MiB")),
+        false => Ok(()),
+    }
 }
 
 /// Where bodies are kept.

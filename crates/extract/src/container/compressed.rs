@@ -1,6 +1,6 @@
 //! One file, compressed: gzip, bzip2, xz, Zstandard, Brotli and LZMA. Each may be several streams one after the other.
 
-use super::decoders::{Zstd, lzma, xz};
+use super::decoders::{lzma, xz, zstd};
 use super::{ContainerKind, HEAD, Walk};
 use krea_scan_bounds::read_error::{Counted, PackedSize, ReadError, Unpacked};
 use krea_scan_text::Layer;
@@ -52,7 +52,7 @@ pub fn read_compressed(
             let (decoder, _held) = xz(memory, input)?;
             one(walk, LayerKind::Xz, inner, packed, decoder)
         }
-        ContainerKind::Zstd => one(walk, LayerKind::Zstd, inner, packed, Zstd::new(memory, input)),
+        ContainerKind::Zstd => one(walk, LayerKind::Zstd, inner, packed, zstd(memory, input)),
         ContainerKind::Brotli => {
             let _held = memory.take(BROTLI)?;
             one(walk, LayerKind::Brotli, inner, packed, brotli_decompressor::Decompressor::new(input, 4096))

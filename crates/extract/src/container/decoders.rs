@@ -1,6 +1,7 @@
 //! Decoders whose need for memory stands in what they decode: it is looked at first.
 
 use krea_scan_bounds::memory::{Held, Memory};
+use krea_scan_zstd::{Peek, Zstd};
 use std::io::{self, BufRead, Read};
 
 /// What an xz decoder may always have, in bytes: enough for `xz -6`.
@@ -63,124 +64,9 @@ pub fn lzma<'m, R: Read>(
     Ok((decoder, held))
 }
 
-/// Decodes Zstandard, frame after frame. Each says in its head how much memory it needs.
-pub struct Zstd<'m, R: BufRead> {
-    memory: &'m Memory<'m>,
-    /// Between two frames.
-    input: Option<Peek<R>>,
-    /// In a frame.
-    frame: Option<(zstd::stream::read::Decoder<'static, Peek<R>>, Held<'m>)>,
-}
-
-impl<'m, R: BufRead> Zstd<'m, R> {
-    /// Decodes all frames of `input`.
-    pub fn new(memory: &'m Memory<'m>, input: R) -> Self {
-        Zstd { memory, input: Some(Peek::new(input)), frame: None }
-    }
-
-    /// Starts the next frame; says whether there is one.
-    fn next_frame(&mut self) -> io::Result<bool> {
-        let Some(mut input) = self.input.take() else { return Ok(false) };
-        loop {
-            let head = input.peek(18)?;
-            if head.is_empty() {
-                return Ok(false);
-            }
-            let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, ..] = *head else { break };
-            let length = 8 + u64::from(u32::from_le_bytes([a, b, c, d]));
-            if io::copy(&mut (&mut input).take(length), &mut io::sink())? < length {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-        let window = window(input.peek(18)?).ok_or(io::ErrorKind::InvalidData)?;
-        let held = self.memory.take(window.saturating_add(BESIDES))?;
-        let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?.single_frame();
-        decoder.window_log_max(window.max(1 << 10).next_power_of_two().trailing_zeros())?;
-        self.frame = Some((decoder, held));
-        Ok(true)
-    }
-}
-
-impl<R: BufRead> Read for Zstd<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if let Some((decoder, _)) = &mut self.frame {
-                let read = decoder.read(buffer)?;
-                if read > 0 || buffer.is_empty() {
-                    return Ok(read);
-                }
-            }
-            if let Some((decoder, _)) = self.frame.take() {
-                self.input = Some(decoder.into_inner());
-            }
-            if !self.next_frame()? {
-                return Ok(0);
-            }
-        }
-    }
-}
-
-/// The window that a frame needs, in bytes (RFC 8878, 3.1.1.1); `None` when it is no frame.
-fn window(head: &[u8]) -> Option<u64> {
-    let [0x28, 0xb5, 0x2f, 0xfd, descriptor, rest @ ..] = head else { return None };
-    if descriptor & 0x20 == 0 {
-        let byte = *rest.first()?;
-        let base = 1u64 << (10 + (byte >> 3));
-        return Some(base + base / 8 * u64::from(byte & 7));
-    }
-    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
-    let (length, plus) = [(1, 0), (2, 256), (4, 0), (8, 0)][usize::from(descriptor >> 6)];
-    let mut size = [0; 8];
-    size[..length].copy_from_slice(rest.get(dictionary..dictionary + length)?);
-    Some(u64::from_le_bytes(size).saturating_add(plus).min(1 << 60))
-}
-
-/// A reader whose next bytes can be looked at before they are read.
-pub struct Peek<R> {
-    seen: Vec<u8>,
-    at: usize,
-    inner: R,
-}
-
-impl<R: BufRead> Peek<R> {
-    /// Looks ahead in `inner`.
-    pub fn new(inner: R) -> Self {
-        Peek { seen: Vec::new(), at: 0, inner }
-    }
-
-    /// The next bytes: so many, or all that are left.
-    pub fn peek(&mut self, length: usize) -> io::Result<&[u8]> {
-        self.seen.drain(..self.at);
-        self.at = 0;
-        let missing = length.saturating_sub(self.seen.len()) as u64;
-        (&mut self.inner).take(missing).read_to_end(&mut self.seen)?;
-        Ok(&self.seen)
-    }
-}
-
-impl<R: BufRead> Read for Peek<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.seen.len() {
-            return self.inner.read(buffer);
-        }
-        let read = self.fill_buf()?.read(buffer)?;
-        self.consume(read);
-        Ok(read)
-    }
-}
-
-impl<R: BufRead> BufRead for Peek<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at < self.seen.len() { Ok(&self.seen[self.at..]) } else { self.inner.fill_buf() }
-    }
-
-    fn consume(&mut self, amount: usize) {
-        if self.at < self.seen.len() {
-            self.at += amount;
-        } else {
-            self.inner.consume(amount);
-        }
-    }
+/// Decodes Zstandard, all frames. Each says in its head how much memory it needs.
+pub fn zstd<'m, R: BufRead>(memory: &'m Memory<'m>, input: R) -> impl Read {
+    Zstd::new(input, |need| memory.take(need))
 }
 
 #[cfg(test)]
@@ -189,15 +75,11 @@ mod tests {
 
     #[test]
     fn what_a_decoder_needs_stands_in_its_head() {
-        // Heads that xz -6, xz -9 --x86 and zstd --ultra -22 --long=27 write.
+        // Heads that xz -6 and xz -9 --x86 write.
         let six = [0xfd, b'7', b'z', b'X', b'Z', 0, 0, 4, 0, 0, 0, 0, 2, 0, 0x21, 1, 0x16, 0, 0, 0];
         assert_eq!(xz_dictionary(&six), Some(8 << 20));
         let nine = [0xfd, b'7', b'z', b'X', b'Z', 0, 0, 4, 0, 0, 0, 0, 2, 1, 4, 0, 0x21, 1, 0x1c, 0];
         assert_eq!(xz_dictionary(&nine), Some(64 << 20));
-        assert_eq!(window(&[0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x88]), Some(128 << 20));
-        assert_eq!(window(&[0x28, 0xb5, 0x2f, 0xfd, 0x24, 5]), Some(5));
-        assert_eq!(window(&[0x28, 0xb5, 0x2f, 0xfd, 0x60, 0, 1]), Some(512));
-        assert_eq!(window(b"\x28\xb5\x2f"), None);
         // A number that never ends.
         assert_eq!(xz_dictionary(&[0xff; 64]), None);
     }

@@ -96,8 +96,6 @@ fn memory(coder: &Coder) -> u64 {
             u64::from(2 | bits & 1).checked_shl(bits / 2 + 11).unwrap_or(u64::MAX)
         }
         EncoderMethod::ID_BZIP2 => 4 << 20,
-        // The library takes any window up to this one.
-        EncoderMethod::ID_ZSTD => 128 << 20,
         _ => 1 << 20,
     }
 }

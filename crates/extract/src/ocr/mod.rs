@@ -8,7 +8,6 @@ mod page;
 mod pixels;
 mod tesseract;
 
-use image::GrayImage;
 use page::OcrPage;
 use pixels::OcrPass;
 use std::collections::HashMap;
@@ -21,6 +20,17 @@ use tesseract::Tesseract;
 
 /// What is kept of the texts of pictures, in bytes. What comes behind that is looked at again when it is needed again.
 const MOST_KEPT: usize = 32 << 20;
+
+/// A picture in shades of grey.
+#[derive(Debug, PartialEq)]
+pub struct GrayPicture {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// A byte each, row by row.
+    pub pixels: Vec<u8>,
+}
 
 /// SHA-256 of a picture's bytes.
 pub type PictureHash = [u8; 32];
@@ -96,7 +106,7 @@ impl Ocr {
     ///
     /// # Errors
     /// Why nothing was made out, as reports show it.
-    pub fn read(&self, picture: &GrayImage, waited: &mut Duration) -> Result<String, String> {
+    pub fn read(&self, picture: &GrayPicture, waited: &mut Duration) -> Result<String, String> {
         let first = OcrPass::first(picture);
         let page = self.look(picture, first, waited)?;
         let mut text = page.text() + "\n";
@@ -110,7 +120,7 @@ impl Ocr {
         Ok(text)
     }
 
-    fn look(&self, picture: &GrayImage, look: OcrPass, waited: &mut Duration) -> Result<OcrPage, String> {
+    fn look(&self, picture: &GrayPicture, look: OcrPass, waited: &mut Duration) -> Result<OcrPage, String> {
         let file =
             look.file(picture).map_err(|error| format!("cannot be kept in a temporary file: {error}"))?;
         self.run(file, look.manner, waited)

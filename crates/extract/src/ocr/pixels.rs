@@ -2,7 +2,7 @@
 //!
 //! Tesseract is made for scanned paper. On a screen, letters are small, and may be light on dark.
 
-use image::GrayImage;
+use super::GrayPicture;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -33,15 +33,15 @@ pub struct OcrPass {
 
 impl OcrPass {
     /// The first look at a picture.
-    pub fn first(picture: &GrayImage) -> OcrPass {
-        let pixels = u64::from(picture.width()) * u64::from(picture.height());
+    pub fn first(picture: &GrayPicture) -> OcrPass {
+        let pixels = u64::from(picture.width) * u64::from(picture.height);
         OcrPass { scale: if pixels < SMALL { 2.0 } else { 1.0 }, manner: ONE_BLOCK }
     }
 
     /// The further looks, when the first one came upon lines of this height in pixels.
-    pub fn further(self, picture: &GrayImage, height: f32) -> impl Iterator<Item = OcrPass> {
+    pub fn further(self, picture: &GrayPicture, height: f32) -> impl Iterator<Item = OcrPass> {
         let own = height / self.scale;
-        let pixels = picture.width() as f32 * picture.height() as f32;
+        let pixels = picture.width as f32 * picture.height as f32;
         let most = (MOST / pixels).sqrt().min(MOST_TIMES);
         let is_near = move |good: f32| good / height < NEAR && height / good < NEAR;
         let looks = GOOD.into_iter().filter(move |&(good, _)| !is_near(good));
@@ -49,16 +49,16 @@ impl OcrPass {
     }
 
     /// A file that holds the picture as it is to be looked at, as PGM.
-    pub fn file(self, picture: &GrayImage) -> io::Result<File> {
+    pub fn file(self, picture: &GrayPicture) -> io::Result<File> {
         let mut file = BufWriter::new(tempfile::tempfile()?);
         let scaled = |length: u32| ((length as f32 * self.scale) as u32).max(1);
-        let (width, height) = (scaled(picture.width()), scaled(picture.height()));
+        let (width, height) = (scaled(picture.width), scaled(picture.height));
         write!(file, "P5\n{width} {height}\n255\n")?;
-        let columns = taps(picture.width(), width);
+        let columns = taps(picture.width, width);
         let mut rows =
             Rows { picture, columns: &columns, is_dark: is_dark(picture), made: VecDeque::new(), next: 0 };
         let (mut sum, mut line) = (vec![0.0; width as usize], vec![0; width as usize]);
-        for row in taps(picture.height(), height) {
+        for row in taps(picture.height, height) {
             rows.go_to(&row);
             sum.fill(0.0);
             for (weight, from) in row.weights.iter().zip(&rows.made) {
@@ -107,7 +107,7 @@ fn taps(from: u32, to: u32) -> Vec<Taps> {
 
 /// The rows of a picture, scaled in width, as many as are needed at a time.
 struct Rows<'p> {
-    picture: &'p GrayImage,
+    picture: &'p GrayPicture,
     columns: &'p [Taps],
     is_dark: bool,
     made: VecDeque<Vec<f32>>,
@@ -129,8 +129,8 @@ impl Rows<'_> {
     }
 
     fn make(&self, number: usize) -> Vec<f32> {
-        let width = self.picture.width() as usize;
-        let pixels = &self.picture.as_raw()[number * width..][..width];
+        let width = self.picture.width as usize;
+        let pixels = &self.picture.pixels[number * width..][..width];
         let value = |taps: &Taps| {
             let pixels = &pixels[taps.first..][..taps.weights.len()];
             let sum: f32 =
@@ -142,7 +142,7 @@ impl Rows<'_> {
 }
 
 /// Whether most of a picture is dark.
-fn is_dark(picture: &GrayImage) -> bool {
-    let sum: u64 = picture.as_raw().iter().map(|&pixel| u64::from(pixel)).sum();
-    sum < 110 * picture.as_raw().len() as u64
+fn is_dark(picture: &GrayPicture) -> bool {
+    let sum: u64 = picture.pixels.iter().map(|&pixel| u64::from(pixel)).sum();
+    sum < 110 * picture.pixels.len() as u64
 }

@@ -5,7 +5,7 @@ use super::{EncodedRun, is_readable, is_text_start, is_wide_start};
 use crate::LayerKind;
 use crate::{OriginStep, Text, TextBuilder};
 use flate2::{Decompress, FlushDecompress};
-use std::io::Read;
+use std::io::{self, Read};
 
 /// No more than this comes out of one run, in bytes.
 const MOST: usize = 4 << 20;
@@ -15,7 +15,7 @@ const TRIAL: usize = 64;
 const SHORTEST: usize = 16;
 /// What decoders of xz and Zstandard may have: as much as the usual presets need.
 const XZ_KIB: u32 = 9 << 10;
-const ZSTD_WINDOW_LOG: u32 = 23;
+const ZSTD: u64 = 9 << 20;
 
 /// How something is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,11 +100,8 @@ impl Packing {
             Packing::Zlib => read(&mut flate2::read::ZlibDecoder::new(bytes)),
             Packing::Deflate => read(&mut flate2::read::DeflateDecoder::new(bytes)),
             Packing::Zstd => {
-                if let Ok(mut decoder) = zstd::stream::read::Decoder::with_buffer(bytes)
-                    && decoder.window_log_max(ZSTD_WINDOW_LOG).is_ok()
-                {
-                    read(&mut decoder);
-                }
+                let allow = |need| if need > ZSTD { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(()) };
+                read(&mut krea_scan_zstd::Zstd::new(bytes, allow));
             }
             Packing::Xz => read(&mut lzma_rust2::XzReader::new_mem_limit(bytes, true, XZ_KIB)),
             Packing::Bzip2 => read(&mut bzip2::bufread::MultiBzDecoder::new(bytes)),

@@ -1,22 +1,27 @@
 //! What people see in a picture: its pixels decoded, within limits, and handed to [`crate::ocr`].
 
+mod canvas;
+mod gif;
+mod jpeg;
+mod png;
+mod raster;
+mod webp;
+
+use self::gif::GifFrames;
+use self::jpeg::JpegPicture;
+use self::png::PngPicture;
+use self::raster::{MovingPicture, PixelError, StillPicture};
+use self::webp::WebPPicture;
 use super::PictureFormat;
 use crate::container::pieces::{NextPiece, TextSegment};
 use crate::container::{Seekable, Walk};
-use crate::ocr::{Ocr, PictureHash, PictureText};
-use image::codecs::gif::GifDecoder;
-use image::codecs::jpeg::JpegDecoder;
-use image::codecs::png::PngDecoder;
-use image::codecs::webp::WebPDecoder;
-use image::{
-    AnimationDecoder, ColorType, DynamicImage, GrayImage, ImageDecoder, ImageError, ImageResult, Limits,
-};
+use crate::ocr::{GrayPicture, Ocr, PictureHash, PictureText};
 use krea_scan_bounds::memory::Held;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use sha2::{Digest, Sha256};
-use std::io::{self, BufReader, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +35,8 @@ const LONG_WORD: usize = 12;
 const PROGRESSIVE: u64 = 6;
 /// What an animation needs for a pixel, in bytes: the canvas and a frame in colours, this frame and the last in grey.
 const FRAME: u64 = 10;
+/// What the decoder of a PNG may take besides, in bytes.
+const MOST_PNG: usize = 400 << 20;
 /// How much of a file is read at once, in bytes.
 const BUFFER: usize = 64 << 10;
 
@@ -44,19 +51,15 @@ impl Walk<'_> {
     ///
     /// # Errors
     /// When a limit is passed.
-    pub fn pixels(&mut self, name: &str, picture: DynamicImage) -> io::Result<()> {
+    pub fn pixels(&mut self, name: &str, picture: &GrayPicture) -> io::Result<()> {
         let Some(ocr) = self.ocr else { return Ok(()) };
         let mut hash = Sha256::new();
-        hash.update(picture.width().to_le_bytes());
-        hash.update(picture.as_bytes());
+        hash.update(picture.width.to_le_bytes());
+        hash.update(&picture.pixels);
         let mut waited = Duration::ZERO;
-        let seen = ocr.once(hash.finalize().into(), || {
-            let (width, height) = (picture.width(), picture.height());
-            let gray = gray(picture.as_bytes(), width, height, picture.color());
-            match ocr.read(&gray.unwrap_or_else(|| picture.into_luma8()), &mut waited) {
-                Ok(text) => PictureText { frames: vec![(1, text)], unread: None },
-                Err(reason) => PictureText::nothing(reason),
-            }
+        let seen = ocr.once(hash.finalize().into(), || match ocr.read(picture, &mut waited) {
+            Ok(text) => PictureText { frames: vec![(1, text)], unread: None },
+            Err(reason) => PictureText::nothing(reason),
         });
         self.budget.pause(waited);
         self.seen(name, seen)
@@ -97,6 +100,7 @@ pub fn read_pixels(
     walk.seen(name, seen)
 }
 
+const TOO_LARGE: &str = "is too large to be looked at; make it smaller, and scan that";
 const NOT_DECODED: &str = "whose pixels are not read; make a PNG of it and scan that";
 
 /// SHA-256 of a file.
@@ -134,7 +138,7 @@ struct Looker<'l, 'w> {
     ocr: &'l Ocr,
     seen: PictureText,
     /// The frame that was looked at last.
-    last: Option<GrayImage>,
+    last: Option<GrayPicture>,
     waited: &'l mut Duration,
 }
 
@@ -142,12 +146,8 @@ impl<'w> Looker<'_, 'w> {
     fn look(mut self, format: PictureFormat, input: &mut dyn Seekable) -> PictureText {
         if let Err(error) = self.decode(format, BufReader::new(input)) {
             self.seen.unread = Some(match &error {
-                ImageError::Limits(_) => {
-                    "is too large to be looked at; make it smaller, and scan that".to_owned()
-                }
-                ImageError::IoError(error)
-                    if error.get_ref().is_some_and(|inner| inner.is::<ReadError>()) =>
-                {
+                PixelError::TooLarge => TOO_LARGE.to_owned(),
+                PixelError::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<ReadError>()) => {
                     error.to_string()
                 }
                 error => format!("is damaged or cut short, and not all of its text was read: {error}"),
@@ -156,66 +156,61 @@ impl<'w> Looker<'_, 'w> {
         self.seen
     }
 
-    fn decode(&mut self, format: PictureFormat, input: BufReader<&mut dyn Seekable>) -> ImageResult<()> {
+    fn decode(
+        &mut self,
+        format: PictureFormat,
+        mut input: BufReader<&mut dyn Seekable>,
+    ) -> Result<(), PixelError> {
         match format {
-            PictureFormat::Jpeg => self.still(JpegDecoder::new(input)?, PROGRESSIVE),
-            PictureFormat::Gif => {
-                let decoder = GifDecoder::new(input)?;
-                self.animation(decoder.dimensions(), |limits| {
-                    let mut decoder = decoder;
-                    decoder.set_limits(limits)?;
-                    Ok(decoder.into_frames())
-                })
+            PictureFormat::Jpeg => {
+                let length = input.seek(io::SeekFrom::End(0))?;
+                input.rewind()?;
+                let _held = self.walk.memory.take(length).map_err(|_| PixelError::TooLarge)?;
+                let mut file = Vec::new();
+                input.read_to_end(&mut file)?;
+                self.still(JpegPicture::open(&file)?, PROGRESSIVE)
             }
+            PictureFormat::Gif => self.moving(GifFrames::open(input)?),
             PictureFormat::WebP => {
-                let decoder = WebPDecoder::new(input)?;
-                match decoder.has_animation() {
-                    true => self.animation(decoder.dimensions(), |_| Ok(decoder.into_frames())),
-                    false => self.still(decoder, 0),
+                let picture = WebPPicture::open(input)?;
+                match picture.is_animated() {
+                    true => self.moving(picture.into_frames()),
+                    false => self.still(picture, 0),
                 }
             }
             _ => {
-                let decoder = PngDecoder::with_limits(input, limits(MOST_PIXELS))?;
-                match decoder.is_apng()? {
-                    true => self.animation(decoder.dimensions(), |_| Ok(decoder.apng()?.into_frames())),
-                    false => self.still(decoder, 0),
+                let picture = PngPicture::open(input, MOST_PNG)?;
+                match picture.is_animated() {
+                    true => self.moving(picture.into_frames()),
+                    false => self.still(picture, 0),
                 }
             }
         }
     }
 
     /// Looks at one picture. `besides`: what its decoder needs for a pixel besides what it gives, in bytes.
-    fn still(&mut self, mut decoder: impl ImageDecoder, besides: u64) -> ImageResult<()> {
-        let ((width, height), color) = (decoder.dimensions(), decoder.color_type());
-        let pixels = u64::from(width) * u64::from(height);
-        let held = self.memory(pixels, u64::from(color.bytes_per_pixel()) + besides)?;
-        decoder.set_limits(limits(pixels))?;
+    fn still(&mut self, picture: impl StillPicture, besides: u64) -> Result<(), PixelError> {
+        let (size, layout) = (picture.size(), picture.layout());
+        let held = self.memory(size.pixels(), layout.bytes() as u64 + besides)?;
         // What is behind a damage stays white.
-        let mut bytes = vec![0xff; decoder.total_bytes() as usize];
-        let decoded = decoder.read_image(&mut bytes);
-        let gray_held = self.memory(pixels, 1)?;
-        let gray = gray(&bytes, width, height, color);
+        let mut bytes = vec![0xff; size.pixels() as usize * layout.bytes()];
+        let decoded = picture.decode(&mut bytes);
+        let gray_held = self.memory(size.pixels(), 1)?;
+        let gray = layout.gray(&bytes, size);
         drop((bytes, held));
-        if let Some(gray) = gray {
-            self.frame(1, gray)?;
-        }
+        self.frame(1, gray)?;
         drop(gray_held);
         decoded
     }
 
     /// Looks at the frames that differ.
-    fn animation<'f>(
-        &mut self,
-        (width, height): (u32, u32),
-        frames: impl FnOnce(Limits) -> ImageResult<image::Frames<'f>>,
-    ) -> ImageResult<()> {
-        let pixels = u64::from(width) * u64::from(height);
-        let _held = self.memory(pixels, FRAME)?;
+    fn moving(&mut self, mut frames: impl MovingPicture) -> Result<(), PixelError> {
+        let _held = self.memory(frames.size().pixels(), FRAME)?;
         let mut looked_at = 0;
-        for (number, frame) in frames(limits(pixels * FRAME))?.enumerate() {
+        let mut number = 0;
+        while let Some(gray) = frames.next_frame()? {
             self.walk.budget.spend(0).map_err(io::Error::from)?;
-            let frame = frame?.into_buffer();
-            let Some(gray) = gray(&frame, frame.width(), frame.height(), ColorType::Rgba8) else { continue };
+            number += 1;
             if self.last.as_ref() == Some(&gray) {
                 continue;
             }
@@ -225,19 +220,19 @@ impl<'w> Looker<'_, 'w> {
                 return Err(io::Error::from(ReadError::new(reason)).into());
             }
             looked_at += 1;
-            self.frame(number + 1, gray)?;
+            self.frame(number, gray)?;
         }
         Ok(())
     }
 
     /// Takes memory for pixels, `each` in bytes.
-    fn memory(&self, pixels: u64, each: u64) -> ImageResult<Held<'w>> {
+    fn memory(&self, pixels: u64, each: u64) -> Result<Held<'w>, PixelError> {
         let too_large = || {
             let millions = pixels.div_ceil(1_000_000);
             let reason = format!(
                 "has {millions} million pixels, which are too many to be looked at; cut it, and scan the parts"
             );
-            ImageError::from(io::Error::from(ReadError::new(reason)))
+            PixelError::from(io::Error::from(ReadError::new(reason)))
         };
         if pixels > MOST_PIXELS {
             return Err(too_large());
@@ -246,7 +241,7 @@ impl<'w> Looker<'_, 'w> {
     }
 
     /// Reads the text in a frame, and keeps it if it says something that the frames before did not.
-    fn frame(&mut self, number: usize, gray: GrayImage) -> ImageResult<()> {
+    fn frame(&mut self, number: usize, gray: GrayPicture) -> Result<(), PixelError> {
         match self.ocr.read(&gray, self.waited) {
             Ok(text) => {
                 let known = |word: &str| self.seen.frames.iter().any(|(_, text)| text.contains(word));
@@ -260,46 +255,6 @@ impl<'w> Looker<'_, 'w> {
             Err(reason) => Err(io::Error::from(ReadError::new(reason)).into()),
         }
     }
-}
-
-/// What a decoder may take for so many bytes of pixels.
-fn limits(bytes: u64) -> Limits {
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(bytes.saturating_mul(16));
-    limits
-}
-
-/// Pixels without their colours, and laid on what they stand out from where one can see through them. `None` for a layout
-/// that no decoder here gives.
-fn gray(bytes: &[u8], width: u32, height: u32, color: ColorType) -> Option<GrayImage> {
-    let channels = usize::from(color.channel_count());
-    let size = usize::from(color.bytes_per_pixel());
-    let each = size / channels;
-    // The upper half of a number says enough of it.
-    let upper = if cfg!(target_endian = "little") { each - 1 } else { 0 };
-    if each > 2 {
-        return None;
-    }
-    let value = |pixel: &[u8], channel: usize| u32::from(pixel[channel * each + upper]);
-    let luma = |pixel: &[u8]| match channels {
-        1 | 2 => value(pixel, 0),
-        // BT.601, as everybody has it.
-        _ => (value(pixel, 0) * 299 + value(pixel, 1) * 587 + value(pixel, 2) * 114) / 1000,
-    };
-    let alpha = |pixel: &[u8]| if channels % 2 == 0 { value(pixel, channels - 1) } else { 255 };
-    let (mut sum, mut count) = (0u64, 0u64);
-    if channels % 2 == 0 {
-        for pixel in bytes.chunks_exact(size) {
-            sum += u64::from(luma(pixel) * alpha(pixel));
-            count += u64::from(alpha(pixel));
-        }
-    }
-    let ground = if sum > 127 * count { 0 } else { 255 };
-    let pixels = bytes.chunks_exact(size).map(|pixel| {
-        let alpha = alpha(pixel);
-        ((luma(pixel) * alpha + ground * (255 - alpha)) / 255) as u8
-    });
-    GrayImage::from_raw(width, height, pixels.collect())
 }
 
 /// The frames of an animation that say something, or one picture.

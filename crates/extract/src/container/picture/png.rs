@@ -3,10 +3,10 @@
 use super::bytes::{Bytes, cut_short};
 use super::{MOST, PictureFields, ifd, iptc, xmp};
 use crate::container::Walk;
-use crate::container::decoders::Peek;
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::LayerKind;
 use krea_scan_text::encoded::packed::Packing;
+use krea_scan_zstd::Peek;
 use std::io::{self, BufRead, Read};
 
 const SIGNATURE: u64 = 8;

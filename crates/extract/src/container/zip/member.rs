@@ -2,7 +2,7 @@
 
 use super::directory::ZipEntry;
 use crate::container::Walk;
-use crate::container::decoders::{Zstd, lzma, xz};
+use crate::container::decoders::{lzma, xz, zstd};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -12,6 +12,8 @@ use std::io::{self, BufReader, Read};
 const BUFFER: u64 = 64 << 10;
 /// What a bzip2 decoder needs, in bytes.
 const BZIP2: u64 = 4 << 20;
+/// What a decoder of Deflate64 needs, in bytes.
+const DEFLATE64: u64 = 1 << 20;
 
 /// Whether a method can be undone.
 pub fn is_known(method: u16) -> bool {
@@ -33,18 +35,10 @@ pub fn read_zip_member(walk: &mut Walk<'_>, entry: &ZipEntry, input: impl Read) 
     match entry.method {
         0 => hand_on(walk, entry, input),
         8 => hand_on(walk, entry, flate2::bufread::DeflateDecoder::new(input)),
-        9 => {
-            // The `zip` crate has the decoder; it takes it from a member with a header.
-            let mut member = io::Cursor::new(header(entry)).chain(input);
-            match zip::read::read_zipfile_from_stream_with_options(
-                &mut member,
-                zip::read::ZipReadOptions::new().ignore_crc32(true),
-            ) {
-                Ok(Some(decoder)) => hand_on(walk, entry, decoder),
-                Ok(None) => Ok(()),
-                Err(error) => refuse(walk, entry, &error.into()),
-            }
-        }
+        9 => match memory.take(DEFLATE64) {
+            Ok(_held) => hand_on(walk, entry, deflate64::Deflate64Decoder::with_buffer(input)),
+            Err(error) => refuse(walk, entry, &error),
+        },
         12 => match memory.take(BZIP2) {
             Ok(_held) => hand_on(walk, entry, bzip2::bufread::BzDecoder::new(input)),
             Err(error) => refuse(walk, entry, &error),
@@ -66,7 +60,7 @@ pub fn read_zip_member(walk: &mut Walk<'_>, entry: &ZipEntry, input: impl Read) 
                 Err(error) => refuse(walk, entry, &error),
             }
         }
-        20 | 93 => hand_on(walk, entry, Zstd::new(memory, input)),
+        20 | 93 => hand_on(walk, entry, zstd(memory, input)),
         95 => match xz(memory, input) {
             Ok((decoder, _held)) => hand_on(walk, entry, decoder),
             Err(error) => refuse(walk, entry, &error),
@@ -91,19 +85,6 @@ fn refuse(walk: &mut Walk<'_>, entry: &ZipEntry, error: &io::Error) -> io::Resul
     walk.failed(error);
     walk.layers.pop();
     walk.budget.member().map_err(io::Error::from)
-}
-
-/// A member's own header with what the list says of it.
-fn header(entry: &ZipEntry) -> Vec<u8> {
-    let mut header = b"PK\x03\x04\x2d\x00\x00\x00".to_vec();
-    header.extend(entry.method.to_le_bytes());
-    header.extend([0; 4]);
-    header.extend(entry.crc.to_le_bytes());
-    header.extend([0xff; 8]);
-    header.extend([0, 0, 20, 0, 1, 0, 16, 0]);
-    header.extend(entry.size.to_le_bytes());
-    header.extend(entry.packed.to_le_bytes());
-    header
 }
 
 /// Methods that are known and not read.

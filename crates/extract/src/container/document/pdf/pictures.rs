@@ -1,7 +1,7 @@
 //! Pictures on pages: handed on as the files that they are, or with `--ocr` as pixels.
 
 use super::super::super::Walk;
-use image::{DynamicImage, GrayImage};
+use crate::ocr::GrayPicture;
 use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::filter::{self, Filter};
 use krea_scan_pdf::object::{Dict, Object, Stream};
@@ -227,10 +227,10 @@ fn pixels(
         }
     }
     out.resize(count, 255);
-    let Some(picture) = GrayImage::from_raw(width as u32, height as u32, out) else { return Ok(()) };
+    let picture = GrayPicture { width: width as u32, height: height as u32, pixels: out };
     walk.budget.member()?;
     walk.layers.push(place);
-    let read = walk.pixels(name, DynamicImage::ImageLuma8(picture));
+    let read = walk.pixels(name, &picture);
     walk.left()?;
     read
 }
