@@ -208,6 +208,18 @@ write('signed.eml', m)
     );
 }
 
+#[needs("python3")]
+#[test]
+fn a_comment_in_a_mail_allows_what_its_encoded_text_shows_too() {
+    let script = "
+m = mail('Krea')
+m.set_content('KREA_API_KEY=' + T[0] + ' # krea-scan:allow\\n', cte='base64')
+write('a.eml', m)
+";
+    let run = made(script, 0..1).jsonl(&["."]).code(0);
+    assert_eq!((run.findings().len(), &run.summary()["allowed"]), (0, &1.into()));
+}
+
 #[test]
 fn text_that_only_looks_like_mail_stays_text() {
     let sandbox = Sandbox::new();
