@@ -7,7 +7,7 @@ use crate::scan::found::{Found, allowance, place_of};
 use krea_scan_extract::container::{Relation, Scope};
 use krea_scan_text::containers;
 use krea_scan_token::Fingerprint;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 /// Moves what was seen in a file to what was found, each token in each place once.
@@ -41,10 +41,7 @@ pub fn one_file(views: &mut FileViews, found: &mut Found) {
             }
             Role::Text(_) => {
                 if let Some(first) = inside().next() {
-                    let own = view.sightings.start..first.sightings.start;
-                    for source in inside() {
-                        told.prefer_source(source, own.clone());
-                    }
+                    told.prefer_sources(inside(), view.sightings.start..first.sightings.start);
                 }
             }
             Role::Scope(Scope::DocumentText) | Role::Source(_) => {}
@@ -105,25 +102,37 @@ impl Told {
         gone.into_iter().for_each(|at| self.sightings[at] = None);
     }
 
-    /// Leaves out of `outer`, the sightings in a text, what a source of a map in it shows.
-    fn prefer_source(&mut self, source: &View, outer: Range<usize>) {
-        let token = |finding: &Finding| finding.token.fingerprint();
-        let place = |finding: &Finding| (token(finding), finding.location.byte_offset);
-        let tokens: HashSet<Fingerprint> = self.findings(source.sightings.clone()).map(token).collect();
-        let places: HashSet<(Fingerprint, u64)> =
-            self.findings(source.sightings.clone()).map(place).collect();
-        for seen in &mut self.sightings[outer] {
-            let is_shown = seen.as_ref().is_some_and(|Sighting { finding, .. }| match &source.role {
+    /// Leaves out of `outer`, the sightings in a text, what the sources of the maps in it show.
+    fn prefer_sources<'v>(&mut self, sources: impl Iterator<Item = &'v View>, outer: Range<usize>) {
+        let mut places: HashSet<(Fingerprint, u64)> = HashSet::new();
+        // Maps in `data:` URLs: from where to where, and their tokens.
+        let mut runs: BTreeMap<u64, (u64, HashSet<Fingerprint>)> = BTreeMap::new();
+        for source in sources {
+            let findings = self.findings(source.sightings.clone());
+            match &source.role {
                 Role::Source(Some(run)) => {
-                    run.contains(&finding.location.byte_offset) && tokens.contains(&token(finding))
+                    let (_, tokens) = runs.entry(run.start).or_insert_with(|| (run.end, HashSet::new()));
+                    tokens.extend(findings.map(|finding| finding.token.fingerprint()));
                 }
-                _ => places.contains(&place(finding)),
-            });
-            if is_shown {
+                _ => places.extend(findings.map(place)),
+            }
+        }
+        let is_shown = |finding: &Finding| {
+            let (token, offset) = place(finding);
+            let run = runs.range(..=offset).next_back();
+            let is_in_run = run.is_some_and(|(_, (end, tokens))| offset < *end && tokens.contains(&token));
+            is_in_run || places.contains(&(token, offset))
+        };
+        for seen in &mut self.sightings[outer] {
+            if seen.as_ref().is_some_and(|seen| is_shown(&seen.finding)) {
                 *seen = None;
             }
         }
     }
+}
+
+fn place(finding: &Finding) -> (Fingerprint, u64) {
+    (finding.token.fingerprint(), finding.location.byte_offset)
 }
 
 /// The tokens in the texts inside a container.

@@ -5,10 +5,9 @@ use krea_scan_text::Layer;
 use std::io::{self, Read};
 
 /// How a text relates to the others of its file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// No other text shows what it shows.
-    #[default]
     Only,
     /// A text that people write and open. What follows in its [`Scope::File`] stands in it, as it is or encoded.
     Text,
