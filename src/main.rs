@@ -3,7 +3,6 @@
 use anyhow::Context as _;
 use clap::Parser;
 use krea_scan::cleanup;
-use krea_scan::cleanup::run::{Consent, Redacted};
 use krea_scan::cli::{self, Cli, FailOn, When};
 use krea_scan::config::{Flags, ScanSource, Service, Settings};
 use krea_scan::finding::{Outcome, RuleInfo};
@@ -61,6 +60,12 @@ fn tell(error: &anyhow::Error) {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<u8> {
+    if cli.redact && !cfg!(feature = "redact") {
+        anyhow::bail!(
+            "--redact is not part of this krea-scan: it was built without `redact`; install it with: cargo install \
+             --locked --path . --features redact"
+        );
+    }
     if cli.incidents {
         let mut out = LineWriter::new(io::stdout());
         out.write_all(incident::list()?.as_bytes()).and_then(|()| out.flush())?;
@@ -99,6 +104,7 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         Some(service) => answered(cli, &settings, &detector, service)?,
     };
     outcome.notes.extend(notes);
+    #[cfg(feature = "redact")]
     if cli.redact {
         return redact(cli, &outcome);
     }
@@ -200,7 +206,9 @@ fn exit_code(cli: &Cli, outcome: &Outcome) -> u8 {
     }
 }
 
+#[cfg(feature = "redact")]
 fn redact(cli: &Cli, outcome: &Outcome) -> anyhow::Result<u8> {
+    use krea_scan::cleanup::redact::run::{self, Consent, Redacted};
     let consent = match () {
         () if cli.dry_run => Consent::ShowOnly,
         () if cli.yes => Consent::Given,
@@ -208,7 +216,7 @@ fn redact(cli: &Cli, outcome: &Outcome) -> anyhow::Result<u8> {
         () => Consent::NobodyToAsk,
     };
     let mut out = LineWriter::new(io::stdout());
-    let ended = cleanup::run::redact(outcome, consent, &mut io::stdin().lock(), &mut out);
+    let ended = run::redact(outcome, consent, &mut io::stdin().lock(), &mut out);
     let ended = ended.and_then(|ended| out.flush().map(|()| ended).map_err(Into::into))?;
     Ok(match ended {
         Redacted::Everything => 0,

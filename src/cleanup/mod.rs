@@ -5,6 +5,7 @@
 //! that a person has to take ([`steps`]). Nothing here talks to a network, rewrites history, or changes a file before
 //! somebody has agreed to it; only the file of replacements ever holds a token.
 
+#[cfg(feature = "redact")]
 pub mod redact;
 pub mod replacements;
 pub mod run;

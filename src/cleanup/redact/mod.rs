@@ -7,6 +7,7 @@
 
 mod diff;
 mod file;
+pub mod run;
 
 use crate::finding::Finding;
 use crate::shown;
