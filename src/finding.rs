@@ -7,9 +7,9 @@ use crate::allowance::{Allowance, LeftOut};
 use crate::location::Location;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
-use krea_scan_service::{Status, incident};
+use krea_scan_service::incident;
 use krea_scan_text::{Layer, LayerKind, containers};
-use krea_scan_token::{Confidence, Fingerprint, Readings, Token};
+use krea_scan_token::{Confidence, Fingerprint, Readings, Status, Token};
 use serde::Serialize;
 
 /// The way to what is inside a file, as people read it: `dist.zip → app.js`. Steps without a name are left out, and so

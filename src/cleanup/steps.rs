@@ -7,7 +7,7 @@
 use crate::finding::Finding;
 use crate::report::count;
 use krea_scan_git::repository::Repository;
-use krea_scan_service::Status;
+use krea_scan_token::Status;
 use krea_scan_token::escape::visible;
 use std::collections::BTreeSet;
 use std::fmt;

@@ -14,11 +14,9 @@ use crate::finding::{Finding, Outcome, Summary};
 use crate::location::Location;
 use crate::shown::Shown;
 use krea_scan_git::GitOrigin;
-use krea_scan_service::Status;
-use krea_scan_service::krea::TOKENS_PAGE;
 use krea_scan_text::Layer;
 use krea_scan_token::escape::{visible, visible_line};
-use krea_scan_token::{Fingerprint, MASK, TokenKind};
+use krea_scan_token::{Fingerprint, MASK, Status, TOKENS_PAGE, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 

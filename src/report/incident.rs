@@ -3,10 +3,10 @@
 
 use super::palette::{Palette, paint};
 use super::words::count;
-use krea_scan_service::Status;
 use krea_scan_service::incident::{CaseProgress, CaseState, Replacement, Report, ReportedToken, label};
-use krea_scan_service::krea::{TOKENS_PAGE, Usage};
+use krea_scan_service::krea::Usage;
 use krea_scan_token::escape::{visible, visible_line};
+use krea_scan_token::{Status, TOKENS_PAGE};
 use std::fmt::{self, Write};
 
 /// Writes the part.

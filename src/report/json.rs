@@ -4,10 +4,9 @@ use crate::finding::{Finding, Outcome, Summary, Via};
 use crate::location::Location;
 use crate::shown::Shown;
 use krea_scan_git::GitOrigin;
-use krea_scan_service::Status;
 use krea_scan_service::incident;
 use krea_scan_text::Layer;
-use krea_scan_token::{Confidence, Fingerprint, TokenKind};
+use krea_scan_token::{Confidence, Fingerprint, Status, TokenKind};
 use serde::Serialize;
 use std::io;
 

@@ -142,9 +142,9 @@ mod tests {
     use clap::ValueEnum;
     use krea_scan_files::Incomplete;
     use krea_scan_git::GitOrigin;
-    use krea_scan_service::Status;
     use krea_scan_text::Layer;
     use krea_scan_text::LayerKind;
+    use krea_scan_token::Status;
     use krea_scan_token::{Token, TokenKind};
     use serde_json::Value;
 

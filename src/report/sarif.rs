@@ -11,9 +11,8 @@ use super::words::{Severity, advice, is_past, name, original, place as whole_pla
 use crate::finding::RuleInfo;
 use crate::finding::{Finding, Outcome, Summary, Via};
 use crate::shown::Shown;
-use krea_scan_service::krea::TOKENS_PAGE;
 use krea_scan_text::{Layer, containers};
-use krea_scan_token::{MASK, TokenKind};
+use krea_scan_token::{MASK, TOKENS_PAGE, TokenKind};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io;
@@ -282,7 +281,7 @@ mod tests {
     use super::super::testing::{Tokens, finding, outcome, rendered, three_places};
     use super::*;
     use krea_scan_files::Incomplete;
-    use krea_scan_service::Status;
+    use krea_scan_token::Status;
     use std::path::Path;
 
     const OFFICIAL_SCHEMA: &str =

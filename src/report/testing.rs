@@ -5,11 +5,10 @@ use crate::allowance::{Allowance, AllowedBy};
 use crate::finding::{Finding, Outcome};
 use crate::location::Location;
 use krea_scan_git::GitOrigin;
-use krea_scan_service::Status;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 pub use krea_scan_token::testing::Tokens;
-use krea_scan_token::{Confidence, Readings, Token};
+use krea_scan_token::{Confidence, Readings, Status, Token};
 use std::collections::BTreeSet;
 
 /// A finding that something allows.

@@ -4,11 +4,9 @@
 use crate::allowance::AllowedBy;
 use crate::finding::{Finding, Outcome, Summary, trail};
 use crate::location::Location;
-use krea_scan_service::Status;
-use krea_scan_service::krea::TOKENS_PAGE;
 use krea_scan_text::{Layer, LayerKind, containers};
 use krea_scan_token::escape::visible;
-use krea_scan_token::{Confidence, TokenKind};
+use krea_scan_token::{Confidence, Status, TOKENS_PAGE, TokenKind};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 

@@ -4,9 +4,8 @@
 
 use super::place;
 use crate::finding::Finding;
-use krea_scan_service::Status;
-use krea_scan_service::krea::{Answers, Liveness, TOKENS_PAGE};
-use krea_scan_token::{Doubt, Fingerprint, Token};
+use krea_scan_service::krea::{Answers, Liveness};
+use krea_scan_token::{Doubt, Fingerprint, Status, TOKENS_PAGE, Token};
 use std::collections::BTreeSet;
 
 /// What is known of a finding's token.

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use crate::support::program::assert_no_secret;
-use krea_scan_service::krea::TOKENS_PAGE;
+use krea_scan_token::TOKENS_PAGE;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

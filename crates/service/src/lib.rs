@@ -5,6 +5,3 @@
 
 pub mod incident;
 pub mod krea;
-mod status;
-
-pub use status::Status;

@@ -11,6 +11,7 @@ pub mod lines;
 pub mod mask;
 pub mod randomness;
 mod readings;
+mod status;
 pub mod stderr;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -18,4 +19,5 @@ mod token;
 
 pub use confidence::Confidence;
 pub use readings::{Doubt, Readings};
-pub use token::{Fingerprint, MASK, Token, TokenKind};
+pub use status::Status;
+pub use token::{Fingerprint, MASK, TOKENS_PAGE, Token, TokenKind};

@@ -10,6 +10,9 @@ const ID_PREFIX_CHARS: usize = 8;
 
 /// What stands in the place of a secret wherever one would be shown.
 pub const MASK: &str = "••••";
+/// Where people revoke and create tokens, as Krea's own guide says (also reached as
+/// `https://www.krea.ai/settings/api-tokens`).
+pub const TOKENS_PAGE: &str = "https://www.krea.ai/app/api/tokens";
 
 /// The shape of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,11 +5,9 @@ use crate::finding::{Finding, Outcome};
 use crate::report::count;
 use crate::shown;
 use anyhow::{Context as _, bail};
-use krea_scan_service::Status;
-use krea_scan_service::krea::TOKENS_PAGE;
-use krea_scan_token::Token;
 use krea_scan_token::escape::visible;
 use krea_scan_token::mask::Masker;
+use krea_scan_token::{Status, TOKENS_PAGE, Token};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 

@@ -14,10 +14,9 @@ use encoding_rs::Encoding;
 use krea_scan_detect::{self as detect, Considered, CopyKind, LineCursor, Match};
 use krea_scan_extract::container::{Relation, SegmentNames};
 use krea_scan_extract::{map_reference, source_map};
-use krea_scan_service::Status;
 use krea_scan_text::charset;
 use krea_scan_text::{Layer, LayerKind};
-use krea_scan_token::{Confidence, Doubt};
+use krea_scan_token::{Confidence, Doubt, Status};
 use std::ops::Range;
 
 /// A text to scan.

@@ -79,7 +79,7 @@ fn is_same(a: &Finding, b: &Finding) -> bool {
 mod tests {
     use super::*;
     use crate::location::Location;
-    use krea_scan_service::Status;
+    use krea_scan_token::Status;
     use krea_scan_token::{Confidence, Token, TokenKind};
 
     fn finding(path: &str, token: &str, confidence: Confidence) -> Finding {

@@ -3,9 +3,8 @@
 use super::raw::{Raw, Then};
 use super::{assert_hidden, closed_port, emulated, krea_at, quick, text, token};
 use crate::support::emulator::{Emulator, Fault, Route};
-use krea_scan_service::Status;
 use krea_scan_service::krea::{Liveness, Question, RequestOptions};
-use krea_scan_token::{Token, TokenKind};
+use krea_scan_token::{Status, Token, TokenKind};
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};

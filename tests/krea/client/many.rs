@@ -3,9 +3,8 @@
 use super::raw::{Raw, Then};
 use super::{closed_port, krea_at, quick, text, token};
 use crate::support::emulator::{Emulator, Fault, Route};
-use krea_scan_service::Status;
 use krea_scan_service::krea::{Question, RequestOptions};
-use krea_scan_token::Token;
+use krea_scan_token::{Status, Token};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -3,8 +3,8 @@
 use super::{assert_hidden, krea_at, quick, text, token};
 use crate::support::child::in_child;
 use crate::support::emulator::Emulator;
-use krea_scan_service::Status;
 use krea_scan_service::krea::{Krea, Proxy, RequestOptions};
+use krea_scan_token::Status;
 use std::time::Duration;
 
 /// Where the child finds the proxy that its environment names as well.

@@ -2,9 +2,8 @@
 //! comes next; does nothing itself.
 
 use super::journal::{IncidentStep, JournalEvent};
-use crate::Status;
 use crate::krea::Usage;
-use krea_scan_token::{Fingerprint, MASK, TokenKind};
+use krea_scan_token::{Fingerprint, MASK, Status, TokenKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 //! look for, what to paste. Takes cases, gives words; opens a browser where there is one.
 
 use super::case::Case;
-use crate::krea::TOKENS_PAGE;
+use krea_scan_token::TOKENS_PAGE;
 use std::fmt::Write as _;
 
 /// Places that are listed for a token.

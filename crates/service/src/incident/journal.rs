@@ -2,9 +2,8 @@
 //! before the next step. Takes and gives events. Holds fingerprints and id prefixes, never tokens.
 
 use super::folder::{IncidentFolder, JOURNAL, StateError, VERSION, open_private, sync_folder};
-use crate::Status;
 use crate::krea::{TokenApiConfig, Usage};
-use krea_scan_token::{Fingerprint, TokenKind};
+use krea_scan_token::{Fingerprint, Status, TokenKind};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};

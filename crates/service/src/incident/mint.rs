@@ -9,10 +9,9 @@ use super::leaked::Spoiled;
 use super::run::IncidentRun;
 use super::screen::Tone;
 use super::{guided, naming};
-use crate::Status;
-use crate::krea::{MintError, Minted, TOKENS_PAGE};
+use crate::krea::{MintError, Minted};
 use anyhow::Result;
-use krea_scan_token::{Fingerprint, Token, TokenKind};
+use krea_scan_token::{Fingerprint, Status, TOKENS_PAGE, Token, TokenKind};
 
 /// How often a mint is tried under further names after its answer was lost.
 const MINTS: usize = 2;

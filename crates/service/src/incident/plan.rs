@@ -4,7 +4,7 @@ use super::folder::StateError;
 
 use super::begin::IncidentOptions;
 use super::leaked::Leak;
-use crate::krea::TOKENS_PAGE;
+use krea_scan_token::TOKENS_PAGE;
 use std::time::Duration;
 
 /// What a run would do, step by step. Sends nothing and writes nothing.

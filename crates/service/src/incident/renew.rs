@@ -7,10 +7,9 @@ use super::journal::{IncidentStep, JournalEvent};
 use super::run::{IncidentRun, RunPart};
 use super::screen::Tone;
 use super::sink::Sink;
-use crate::Status;
 use crate::krea::{Answers, Question};
 use anyhow::Result;
-use krea_scan_token::Fingerprint;
+use krea_scan_token::{Fingerprint, Status};
 
 impl IncidentRun<'_> {
     /// Asks once more about every leaked token that is dead, and about its replacement.

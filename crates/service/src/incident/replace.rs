@@ -8,10 +8,9 @@ use super::run::{IncidentRun, RunPart};
 use super::screen::Tone;
 use super::sink::{Delivery, Sink};
 use super::steps::BY_API;
-use crate::Status;
 use crate::krea::Liveness;
 use anyhow::Result;
-use krea_scan_token::{Fingerprint, Token};
+use krea_scan_token::{Fingerprint, Status, Token};
 use std::thread;
 use std::time::{Duration, Instant};
 

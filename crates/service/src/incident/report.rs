@@ -1,7 +1,7 @@
 //! What came of an incident, for people and programs: where each token is on its way, and what is left to do.
 
 use super::case::{Case, CaseState};
-use crate::Status;
+use krea_scan_token::Status;
 use serde::Serialize;
 
 /// What came of an incident.

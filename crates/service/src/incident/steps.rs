@@ -9,10 +9,9 @@ use super::plan::told;
 use super::renew::GONE;
 use super::run::{IncidentRun, RunPart};
 use super::screen::Tone;
-use crate::Status;
 use crate::krea::{Liveness, Revocation};
 use anyhow::Result;
-use krea_scan_token::{Fingerprint, Token, TokenKind};
+use krea_scan_token::{Fingerprint, Status, Token, TokenKind};
 use std::thread;
 use std::time::{Duration, Instant};
 

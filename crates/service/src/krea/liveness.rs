@@ -15,8 +15,7 @@
 use super::host::Host;
 use super::http::{ApiAnswer, Failure, FailureKind};
 use super::pace::{Attempt, RetryDecision};
-use crate::Status;
-use krea_scan_token::Token;
+use krea_scan_token::{Status, Token};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

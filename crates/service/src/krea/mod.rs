@@ -30,10 +30,6 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use std::time::Duration;
 
-/// Where people revoke and create tokens, as Krea's own guide says (also reached as
-/// `https://www.krea.ai/settings/api-tokens`).
-pub const TOKENS_PAGE: &str = "https://www.krea.ai/app/api/tokens";
-
 /// The line that comes before anything is sent: to which hosts.
 pub fn announcement(api: &Host, token_api: Option<&TokenApiConfig>) -> String {
     let token_api = token_api.map(|config| format!(" Revoking and minting: {}.", config.base()));

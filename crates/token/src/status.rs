@@ -11,7 +11,7 @@ pub enum Status {
     Unverified,
     /// Krea accepted it.
     Live,
-    /// Krea refuses it, and certainly: see [`crate::krea::Liveness`].
+    /// Krea refuses it, and certainly: `crates/service/src/krea/liveness.rs` says when.
     Dead,
     /// Krea was asked and gave no usable answer.
     Unknown,
