@@ -7,6 +7,7 @@ use crate::allowance::{Allowance, LeftOut};
 use crate::location::Location;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
+#[cfg(feature = "incident")]
 use krea_scan_service::incident;
 use krea_scan_text::{Layer, LayerKind, containers};
 use krea_scan_token::{Confidence, Fingerprint, Readings, Status, Token};
@@ -204,11 +205,30 @@ pub struct Outcome {
     /// Tokens that were seen and are not reported; a report masks them as well.
     pub withheld: Vec<Token>,
     /// What came of the incident, with `--revoke`.
+    #[cfg(feature = "incident")]
     pub incident: Option<incident::Report>,
     /// What an incident would do, with `--dry-run`.
     pub plan: Vec<String>,
     /// What a person has left to do after an incident.
     pub left_to_do: Vec<String>,
+}
+
+impl Outcome {
+    /// Whether something was done about tokens.
+    pub fn has_incident(&self) -> bool {
+        #[cfg(feature = "incident")]
+        return self.incident.is_some();
+        #[cfg(not(feature = "incident"))]
+        false
+    }
+
+    /// Whether something is left to do about tokens.
+    pub fn has_open_incident(&self) -> bool {
+        #[cfg(feature = "incident")]
+        return self.incident.as_ref().is_some_and(|report| !report.is_done());
+        #[cfg(not(feature = "incident"))]
+        false
+    }
 }
 
 /// What a report tells of a rule.

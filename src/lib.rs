@@ -17,9 +17,11 @@ pub mod allowance;
 pub mod cleanup;
 pub mod cli;
 pub mod config;
+pub mod exit_code;
 pub mod finding;
 pub mod location;
 pub mod report;
+#[cfg(feature = "incident")]
 pub mod respond;
 pub mod scan;
 pub mod shown;

@@ -4,17 +4,21 @@
 mod allow;
 mod baseline;
 mod heed;
+#[cfg(feature = "incident")]
+mod service;
 mod trusted;
 
 pub use allow::{Allowed, Config, Configs, FILE_NAME};
 pub use baseline::Baseline;
 pub use heed::Heed;
-pub use trusted::{Flags, Service, sink};
+#[cfg(feature = "incident")]
+pub use service::{Flags, Service, sink};
 
 use krea_scan_bounds::limits::Limits;
 use krea_scan_extract::ocr::Ocr;
 use krea_scan_files::parse_error;
 use krea_scan_files::{self as files, Refusal, ScannedTrees};
+#[cfg(feature = "site")]
 use krea_scan_site as site;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -152,7 +156,18 @@ pub enum ScanSource {
     /// What a range of commits brought in.
     Range(String),
     /// Deployed sites.
+    #[cfg(feature = "site")]
     Sites(Vec<site::SiteOptions>),
     /// What pre-commit asks for.
     PreCommit,
+}
+
+impl ScanSource {
+    /// Whether opening it reads it.
+    pub fn is_read_when_opened(&self) -> bool {
+        #[cfg(feature = "site")]
+        return matches!(self, ScanSource::Sites(_));
+        #[cfg(not(feature = "site"))]
+        false
+    }
 }

@@ -4,8 +4,10 @@
 //! All text from scanned files is shown through [`visible`], and lines of files behind a `|`, so that nothing in them
 //! acts on the terminal, or on a CI log that takes lines for commands.
 
+#[cfg(feature = "incident")]
 use super::incident;
 use super::palette::{Palette, paint};
+use super::steps;
 use super::words::{
     bounded, closing, count, decoded, is_past, name, original, place_in_pieces, reading, short, status, way,
 };
@@ -36,17 +38,20 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> Result<String, fmt
         }
     }
     page.tokens()?;
-    match &outcome.incident {
-        Some(report) => incident::render(&mut page.out, report, &page.palette)?,
-        None if outcome.plan.is_empty() => page.steps()?,
-        None => {}
+    #[cfg(feature = "incident")]
+    if let Some(report) = &outcome.incident {
+        incident::render(&mut page.out, report, &page.palette)?;
     }
-    incident::plan(&mut page.out, &outcome.plan, &page.palette)?;
-    incident::left_to_do(&mut page.out, &outcome.left_to_do, &page.palette)?;
+    if !outcome.has_incident() && outcome.plan.is_empty() {
+        page.steps()?;
+    }
+    steps::plan(&mut page.out, &outcome.plan, &page.palette)?;
+    steps::left_to_do(&mut page.out, &outcome.left_to_do, &page.palette)?;
     page.unread(outcome)?;
     page.hints(outcome)?;
     page.passed_by(&outcome.summary)?;
     page.remarks(outcome)?;
+    #[cfg(feature = "incident")]
     if let Some(report) = &outcome.incident {
         incident::closing(&mut page.out, report, &page.palette)?;
     }
@@ -56,8 +61,7 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> Result<String, fmt
         (true, false) => page.palette.medium,
         (false, _) => page.palette.high,
     };
-    let nothing_scanned =
-        outcome.incident.is_some() && outcome.summary.files == 0 && outcome.summary.blobs == 0;
+    let nothing_scanned = outcome.has_incident() && outcome.summary.files == 0 && outcome.summary.blobs == 0;
     if !nothing_scanned {
         writeln!(page.out, "{}", paint(style, closing(outcome)))?;
     }

@@ -5,7 +5,7 @@ use super::palette::{Palette, paint};
 use super::words::count;
 use krea_scan_service::incident::{CaseProgress, CaseState, Replacement, Report, ReportedToken, label};
 use krea_scan_service::krea::Usage;
-use krea_scan_token::escape::{visible, visible_line};
+use krea_scan_token::escape::visible;
 use krea_scan_token::{Status, TOKENS_PAGE};
 use std::fmt::{self, Write};
 
@@ -18,32 +18,6 @@ pub fn render(out: &mut String, report: &Report, palette: &Palette) -> fmt::Resu
     }
     if report.tokens.iter().any(|entry| entry.case.usage.is_some()) {
         Usage::UNKNOWN.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
-    }
-    writeln!(out)
-}
-
-/// What an incident would do.
-pub fn plan(out: &mut String, steps: &[String], palette: &Palette) -> fmt::Result {
-    numbered(out, "What --revoke would do; nothing was sent and nothing was written", steps, palette)
-}
-
-/// What an incident leaves to a person.
-pub fn left_to_do(out: &mut String, steps: &[String], palette: &Palette) -> fmt::Result {
-    numbered(out, "What is left to do", steps, palette)
-}
-
-/// A numbered list under a heading; nothing when it is empty.
-fn numbered(out: &mut String, heading: &str, steps: &[String], palette: &Palette) -> fmt::Result {
-    if steps.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "{}", paint(palette.heading, heading))?;
-    for (at, step) in steps.iter().enumerate() {
-        let mut lines = step.lines().map(visible_line);
-        writeln!(out, "  {}. {}", at + 1, lines.next().unwrap_or_default())?;
-        for line in lines {
-            writeln!(out, "     {line}")?;
-        }
     }
     writeln!(out)
 }

@@ -4,6 +4,7 @@ use crate::finding::{Finding, Outcome, Summary, Via};
 use crate::location::Location;
 use crate::shown::Shown;
 use krea_scan_git::GitOrigin;
+#[cfg(feature = "incident")]
 use krea_scan_service::incident;
 use krea_scan_text::Layer;
 use krea_scan_token::{Confidence, Fingerprint, Status, TokenKind};
@@ -73,6 +74,7 @@ impl<'a> From<&'a Finding> for JsonFinding<'a> {
 #[derive(Serialize)]
 struct JsonTail<'a> {
     summary: &'a Summary,
+    #[cfg(feature = "incident")]
     #[serde(skip_serializing_if = "Option::is_none")]
     incident: Option<&'a incident::Report>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -87,6 +89,7 @@ impl<'a> From<&'a Outcome> for JsonTail<'a> {
     fn from(outcome: &'a Outcome) -> Self {
         JsonTail {
             summary: &outcome.summary,
+            #[cfg(feature = "incident")]
             incident: outcome.incident.as_ref(),
             plan: &outcome.plan,
             left_to_do: &outcome.left_to_do,

@@ -2,6 +2,7 @@
 //! it back into the outcome. Takes an [`Outcome`] and a [`Service`]; a team's own secrets are never sent anywhere. What an
 //! answer means for a token whose text has several readings is decided in `verdict.rs`.
 
+pub mod run;
 mod verdict;
 
 use crate::cleanup::steps;

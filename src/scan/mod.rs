@@ -8,6 +8,7 @@ mod history;
 mod known_tokens;
 mod progress;
 mod reconcile;
+#[cfg(feature = "site")]
 mod site;
 mod tree;
 
@@ -84,12 +85,13 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let baseline = baseline.map(|path| Baseline::read(&settings.trees, path)).transpose()?;
     let what = match settings.source {
         ScanSource::History => "objects",
+        #[cfg(feature = "site")]
         ScanSource::Sites(_) => "resources",
         _ => "files",
     };
     let show = || ProgressLine::start(&counter, what, settings.progress);
     // Opening a site reads it. Opening anything else is short, or waits for a person at a terminal.
-    let opening = matches!(settings.source, ScanSource::Sites(_)).then(show);
+    let opening = settings.source.is_read_when_opened().then(show);
     let mut input = open(settings, heed, detector, &counter)?;
     drop(opening);
     for path in &settings.paths {
@@ -173,6 +175,10 @@ pub fn no_baseline(path: &Path) -> String {
 fn open<'a>(
     settings: &Settings,
     heed: Heed,
+    #[cfg_attr(
+        not(feature = "site"),
+        expect(unused_variables, reason = "only a site withholds what is found")
+    )]
     detector: &Detector,
     counter: &'a Counter,
 ) -> anyhow::Result<Box<dyn Input + 'a>> {
@@ -217,6 +223,7 @@ fn open<'a>(
             let range = Range::parse(&repo, text)?;
             Box::new(commits(repo, range))
         }
+        #[cfg(feature = "site")]
         ScanSource::Sites(sites) => Box::new(site::Sites::open(sites, detector, limits, counter)?),
         ScanSource::PreCommit => {
             let names = pre_commit::names(settings.paths.clone())?;

@@ -4,6 +4,8 @@
 //! then, and nothing in it acts on a terminal or on the log of a CI system. A report is made of a `Shown` outcome, so no
 //! format can reach text that did not pass. What the program says on standard error goes through [`say`] alone.
 
+#[cfg(feature = "incident")]
+mod incident;
 mod outcome;
 mod stderr;
 

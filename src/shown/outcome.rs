@@ -9,12 +9,9 @@ use crate::finding::{Explained, Finding, Hint, Outcome, Summary, Verified, Via, 
 use crate::location::Location;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
-use krea_scan_service::incident::{Case, CaseProgress, Replacement, Report, ReportedToken};
-use krea_scan_service::krea::Usage;
 use krea_scan_text::Layer;
 use krea_scan_token::escape::{visible, visible_line};
 use krea_scan_token::mask::{Masker, Sort};
-use std::collections::BTreeMap;
 
 /// A message's subject, a cell's heading: longer ones are cut, in characters.
 const LONGEST_PART: usize = 160;
@@ -56,19 +53,29 @@ pub fn place(finding: &Finding) -> Shown<String> {
 }
 
 /// Writes texts so that they may be shown.
-struct Pen<'m> {
+pub(super) struct Pen<'m> {
     masker: &'m Masker,
     written: Written,
 }
 
 impl Pen<'_> {
     fn outcome(&self, outcome: &mut Outcome) {
-        let Outcome { findings, summary, notes, withheld: _, explained, incident, plan, left_to_do } =
-            outcome;
+        let Outcome {
+            findings,
+            summary,
+            notes,
+            withheld: _,
+            explained,
+            #[cfg(feature = "incident")]
+            incident,
+            plan,
+            left_to_do,
+        } = outcome;
         findings.iter_mut().for_each(|finding| self.finding(finding));
         self.summary(summary);
         notes.iter_mut().for_each(|note| self.name(note));
         explained.iter_mut().for_each(|explained| self.explained(explained));
+        #[cfg(feature = "incident")]
         incident.iter_mut().for_each(|report| self.report(report));
         plan.iter_mut().chain(left_to_do).for_each(|step| self.lines(step));
     }
@@ -179,73 +186,7 @@ impl Pen<'_> {
         }
     }
 
-    fn report(&self, report: &mut Report) {
-        let Report { id, api, token_api, stores, tokens, resume } = report;
-        let told = [id, token_api, resume].into_iter().flatten();
-        std::iter::once(api).chain(told).chain(stores).for_each(|text| self.name(text));
-        for ReportedToken { state: _, case, escrow } in tokens {
-            self.case(case);
-            escrow.iter_mut().for_each(|path| self.name(path));
-        }
-    }
-
-    fn case(&self, case: &mut Case) {
-        let Case {
-            fingerprint: _,
-            kind: _,
-            id_prefix,
-            places,
-            since,
-            name,
-            status: _,
-            reason,
-            was_dead: _,
-            former: _,
-            proven: _,
-            dead_at,
-            usage,
-            revoke,
-            mint,
-            replacement,
-            orphans,
-            problem,
-        } = case;
-        let told = [id_prefix, since, dead_at, problem].into_iter().flatten();
-        [name, reason].into_iter().chain(places).chain(orphans).chain(told).for_each(|text| self.name(text));
-        [revoke, mint].into_iter().for_each(|progress| self.progress(progress));
-        usage.iter_mut().for_each(|usage| self.usage(usage));
-        if let Some(Replacement { fingerprint: _, id_prefix, name, stores, status: _, reason }) = replacement
-        {
-            [name, reason].into_iter().chain(id_prefix).for_each(|text| self.name(text));
-            *stores = self.keys(std::mem::take(stores));
-            stores.values_mut().for_each(|stored| self.progress(stored));
-        }
-    }
-
-    fn progress(&self, progress: &mut CaseProgress) {
-        match progress {
-            CaseProgress::Open | CaseProgress::Begun => {}
-            CaseProgress::Failed(text) | CaseProgress::Done(text) => self.lines(text),
-        }
-    }
-
-    fn usage(&self, usage: &mut Usage) {
-        let Usage { jobs: _, first, last, by_day, by_status, since, complete: _, problem } = usage;
-        [first, last, since, problem].into_iter().flatten().for_each(|text| self.name(text));
-        *by_status = self.keys(std::mem::take(by_status));
-        let days = self.keys(std::mem::take(by_day));
-        *by_day = days.into_iter().map(|(day, by_status)| (day, self.keys(by_status))).collect();
-    }
-
-    fn keys<T>(&self, map: BTreeMap<String, T>) -> BTreeMap<String, T> {
-        let shown = |(mut key, value)| {
-            self.name(&mut key);
-            (key, value)
-        };
-        map.into_iter().map(shown).collect()
-    }
-
-    fn name(&self, text: &mut String) {
+    pub(super) fn name(&self, text: &mut String) {
         self.text(text, Sort::Name);
     }
 
@@ -257,7 +198,7 @@ impl Pen<'_> {
     }
 
     /// As [`Pen::name`], for our own words, whose line breaks are ours.
-    fn lines(&self, text: &mut String) {
+    pub(super) fn lines(&self, text: &mut String) {
         *text = self.masker.mask(text, Sort::Name);
         if self.written == Written::Lines {
             *text = text.split('\n').map(visible_line).collect::<Vec<_>>().join("\n");

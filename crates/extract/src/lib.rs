@@ -5,6 +5,10 @@
 
 pub mod container;
 pub mod map_reference;
+#[cfg(feature = "ocr")]
+pub mod ocr;
+#[cfg(not(feature = "ocr"))]
+#[path = "ocr/left_out.rs"]
 pub mod ocr;
 pub mod parts;
 pub mod source_map;

@@ -1,5 +1,7 @@
 //! What a file is, told by its first bytes.
 
+#[cfg(not(all(feature = "documents", feature = "images")))]
+use super::left_out;
 use super::{HEAD, Seekable, document, picture, record, zip};
 use crate::has_ending;
 use memchr::memmem;
@@ -144,6 +146,10 @@ impl ContainerKind {
                 Some("is a Git LFS pointer, not the file itself; run `git lfs pull` and scan again")
             }
             ContainerKind::Foreign(reason) => Some(reason),
+            #[cfg(not(feature = "documents"))]
+            ContainerKind::Document(format) if !format.is_text() => Some(left_out::DOCUMENTS),
+            #[cfg(not(feature = "images"))]
+            ContainerKind::Picture(_) => Some(left_out::IMAGES),
             _ => None,
         }
     }

@@ -15,6 +15,8 @@ mod event;
 mod hermes;
 mod image;
 mod kind;
+#[cfg(not(all(feature = "documents", feature = "images")))]
+mod left_out;
 pub mod picture;
 mod pieces;
 pub mod record;
@@ -98,6 +100,7 @@ pub struct Walk<'w> {
     budget: &'w Budget,
     memory: &'w Memory<'w>,
     /// Reads the text in pictures.
+    #[cfg_attr(not(feature = "ocr"), expect(dead_code, reason = "nothing reads them"))]
     ocr: Option<&'w Ocr>,
     /// The way so far.
     layers: Vec<Layer>,
@@ -134,6 +137,7 @@ impl<'w> Walk<'w> {
             (ContainerKind::Hermes, source) => {
                 self.in_any_order(source, |walk, input| walk.if_wanted(name, input, hermes::read_hermes))
             }
+            #[cfg(feature = "images")]
             (ContainerKind::Picture(format), source) => {
                 self.in_any_order(source, |walk, input| picture::read_picture(walk, format, name, input))
             }

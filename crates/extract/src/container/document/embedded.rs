@@ -39,6 +39,7 @@ fn is_page(head: &[u8]) -> bool {
 }
 
 /// Reads the files that stand in elements of XML whose names end in `element`.
+#[cfg(feature = "documents")]
 pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -> io::Result<()> {
     let (mut text, mut count) = (EmbeddedText::new(input), 0u64);
     let mark = format!("{element}>");

@@ -75,14 +75,24 @@ impl DocumentFormat {
 pub fn read_document(
     walk: &mut Walk<'_>,
     format: DocumentFormat,
+    #[cfg_attr(not(feature = "documents"), expect(unused_variables, reason = "only documents go by a name"))]
     name: &str,
     input: &mut dyn Seekable,
 ) -> io::Result<()> {
     match format {
+        #[cfg(feature = "documents")]
         DocumentFormat::Pdf => pdf::read_pdf(walk, name, input),
+        #[cfg(feature = "documents")]
         DocumentFormat::Rtf => rtf::read_rtf(walk, name, input),
+        #[cfg(feature = "documents")]
         DocumentFormat::Ole => ole::read_ole(walk, name, input),
-        DocumentFormat::FlatOffice => office::flat(walk, name, input),
+        #[cfg(feature = "documents")]
+        DocumentFormat::FlatOffice => office::read_flat(walk, name, input),
+        // What is left out of the program is no format that can be read: that was told.
+        #[cfg(not(feature = "documents"))]
+        DocumentFormat::Pdf | DocumentFormat::Rtf | DocumentFormat::Ole | DocumentFormat::FlatOffice => {
+            Ok(())
+        }
         DocumentFormat::Text => embedded::read_embedded(walk, input),
         DocumentFormat::Notebook => {
             notebook::read_notebook(walk, input)?;

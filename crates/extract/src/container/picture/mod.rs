@@ -1,30 +1,14 @@
 //! Pictures: the texts that their metadata hold, and with `--ocr` the text that people see in them.
-//!
-//! A picture is read from chunk to chunk and never decoded for its metadata: what is pixels is skipped. What is written
-//! in its fields becomes one text, in which each field is a line that starts with the name of the field.
 
-mod bytes;
-mod fields;
-mod gif;
-mod heif;
-mod ifd;
-mod iptc;
-mod jpeg;
+#[cfg(feature = "images")]
+mod metadata;
+#[cfg(feature = "ocr")]
 mod pixels;
-mod png;
-#[cfg(test)]
-mod tests;
-mod webp;
-mod xmp;
 
+#[cfg(feature = "images")]
 use super::{Seekable, Walk};
-use bytes::Bytes;
-use fields::PictureFields;
+#[cfg(feature = "images")]
 use std::io;
-
-/// What is kept in memory of one field that must be decoded as a whole, in bytes. Pictures with a map of depths hold some
-/// megabytes of XMP.
-const MOST: u64 = 16 << 20;
 
 /// A format of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +36,7 @@ impl PictureFormat {
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(PictureFormat::Gif),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(PictureFormat::WebP),
             [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some(PictureFormat::Tiff),
-            [0, 0, 0, _, b'f', b't', b'y', b'p', brand @ ..] if heif::is_brand(brand) => {
-                Some(PictureFormat::Heif)
-            }
+            [0, 0, 0, _, b'f', b't', b'y', b'p', brand @ ..] if is_heif(brand) => Some(PictureFormat::Heif),
             _ => None,
         }
     }
@@ -65,29 +47,25 @@ impl PictureFormat {
     }
 }
 
+/// The brands of single pictures and of series of them.
+const BRANDS: [&[u8; 4]; 9] =
+    [b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis"];
+
+/// Whether a file of this brand is a picture: HEIF, which HEIC and AVIF are.
+fn is_heif(brand: &[u8]) -> bool {
+    BRANDS.iter().any(|known| brand.starts_with(*known))
+}
+
 /// Reads a picture. `name` is its own.
+#[cfg(feature = "images")]
 pub fn read_picture(
     walk: &mut Walk<'_>,
     format: PictureFormat,
     name: &str,
     input: &mut dyn Seekable,
 ) -> io::Result<()> {
-    let mut fields = PictureFields::new(name);
-    let mut bytes = Bytes::new(input)?;
-    let read = match format {
-        PictureFormat::Png => png::read_png(walk, &mut bytes, &mut fields),
-        PictureFormat::Jpeg => jpeg::read_jpeg(walk, &mut bytes, &mut fields),
-        PictureFormat::Gif => gif::read_gif(walk, &mut bytes, &mut fields),
-        PictureFormat::WebP => webp::read_webp(walk, &mut bytes, &mut fields),
-        PictureFormat::Tiff => ifd::read_exif(walk, &mut bytes, &mut fields),
-        PictureFormat::Heif => heif::read_heif(walk, &mut bytes, &mut fields),
-    };
-    drop(bytes);
-    // What was read before something went wrong is told.
-    fields.hand_on(walk)?;
-    if let Err(error) = read {
-        walk.budget.spend(0)?;
-        walk.failed(&error);
-    }
-    pixels::read_pixels(walk, format, name, input)
+    metadata::read_metadata(walk, format, name, input)?;
+    #[cfg(feature = "ocr")]
+    pixels::read_pixels(walk, format, name, input)?;
+    Ok(())
 }

@@ -6,8 +6,10 @@ pub mod locate;
 mod member;
 mod name;
 
+#[cfg(feature = "documents")]
+use super::Scope;
 use super::document::office::{self, Package};
-use super::{ENCRYPTED, Scope, Seekable, UnreadGroup, Walk};
+use super::{ENCRYPTED, Seekable, UnreadGroup, Walk};
 use directory::{ZipEnd, ZipEntry};
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
 use krea_scan_text::Layer;
@@ -26,6 +28,7 @@ pub fn is_at_end(input: &mut dyn Seekable) -> bool {
 }
 
 /// Reads a zip.
+#[cfg_attr(not(feature = "documents"), expect(unused_variables, reason = "only documents go by a name"))]
 pub fn read_zip(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
     let Some(end) = directory::end(input)? else {
         return cut::read_cut_zip(walk, input);
@@ -37,13 +40,30 @@ pub fn read_zip(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io
     if !end.comment.is_empty() {
         walk.member(Layer::named(LayerKind::ZipComment, ""), "", &mut &end.comment[..])?;
     }
-    let Some(package) = Package::of(walk, input, &end)? else {
-        return members(walk, input, &end, false);
-    };
+    #[cfg(feature = "documents")]
+    if let Some(package) = Package::of(walk, input, &end)? {
+        return read_package(walk, name, input, &end, &package);
+    }
+    #[cfg(not(feature = "documents"))]
+    if Package::of(walk, input, &end)?.is_some() {
+        walk.unread(super::left_out::DOCUMENTS);
+    }
+    members(walk, input, &end, false)
+}
+
+/// Reads a document: its parts as they are stored, and then as a person reads them.
+#[cfg(feature = "documents")]
+fn read_package(
+    walk: &mut Walk<'_>,
+    name: &str,
+    input: &mut dyn Seekable,
+    end: &ZipEnd,
+    package: &Package,
+) -> io::Result<()> {
     walk.visitor.enter(Scope::Document);
-    let read = members(walk, input, &end, true);
+    let read = members(walk, input, end, true);
     walk.visitor.enter(Scope::DocumentText);
-    let read = read.and_then(|()| package.read(walk, name, input, &end));
+    let read = read.and_then(|()| office::read_package(package, walk, name, input, end));
     walk.visitor.leave();
     walk.visitor.leave();
     read

@@ -1,9 +1,6 @@
-//! OLE compound files (MS-CFB): Word, Excel and PowerPoint as they were before 2007, Outlook's mails, and what encrypts newer
-//! Office files. Each stream is handed on whole, wherever its pieces lie in the file: their text is ASCII or UTF-16.
-//!
-//! What is inside a stream stays as its program wrote it: pieces of a text that Word keeps apart stay apart.
+//! The streams.
 
-use super::super::{Seekable, Walk};
+use crate::container::{Seekable, Walk};
 use cfb::CompoundFile;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
@@ -11,8 +8,6 @@ use krea_scan_text::LayerKind;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
-/// What a compound file starts with.
-pub const MAGIC: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 /// No more streams are read.
 const MAX_STREAMS: usize = 100_000;
 /// What the tables of the file take at most for each byte of it: one part of so many.

@@ -6,15 +6,6 @@ use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-/// The brands of single pictures and of series of them.
-const BRANDS: [&[u8; 4]; 9] =
-    [b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis"];
-
-/// Whether a file of this brand is a picture.
-pub fn is_brand(brand: &[u8]) -> bool {
-    BRANDS.iter().any(|known| brand.starts_with(*known))
-}
-
 /// Reads a HEIF.
 pub fn read_heif(
     walk: &mut Walk<'_>,

@@ -1,5 +1,8 @@
 //! The command line.
 
+pub mod left_out;
+pub mod settings;
+
 use crate::config::parse_time;
 use crate::report::ReportFormat;
 use clap::{ArgGroup, Parser, ValueEnum};
@@ -372,6 +375,11 @@ pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 impl Cli {
+    /// Whether Krea is asked about tokens.
+    pub fn asks(&self) -> bool {
+        self.verify || self.revoke || self.resume.is_some()
+    }
+
     /// How much may be unpacked from one file.
     pub fn limits(&self) -> Limits {
         let default = Limits::default();
@@ -403,6 +411,21 @@ pub enum When {
     Always,
     /// Never.
     Never,
+}
+
+impl When {
+    /// Whether to colour what goes to a place that is a terminal, or is none.
+    pub fn is_on(self, is_terminal: bool) -> bool {
+        match self {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+                is_terminal && !refused && !dumb
+            }
+        }
+    }
 }
 
 /// `10`, `10k`, `10M`, `1G`: bytes in powers of 1024.
