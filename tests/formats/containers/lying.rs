@@ -23,6 +23,33 @@ fn told(sandbox: &Sandbox, name: &str, bytes: &[u8], code: i32) -> String {
     told
 }
 
+/// Its lists of members ask for decoders that are far larger than the lists.
+#[needs("py7zr", "python3")]
+#[test]
+fn what_py7zr_packs_is_read_and_a_method_that_nobody_reads_is_told() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("one.env", leak(1));
+    let pack = |file: &str, filters: &str| {
+        sandbox.write(
+            "pack.py",
+            format!(
+                "import py7zr\nwith py7zr.SevenZipFile('{file}', 'w', filters={filters}) as archive: \
+                 archive.write('one.env')\n"
+            ),
+        );
+        sh(&sandbox, "python3 pack.py");
+    };
+    pack("default.7z", "None");
+    assert_eq!(ways(&sandbox.jsonl(&["default.7z"]).code(1)), ["default.7z → one.env"]);
+    pack("zstd.7z", "[{'id': py7zr.FILTER_ZSTD, 'level': 3}]");
+    // So short a text stands in it as it is.
+    let told = sandbox.jsonl(&["zstd.7z"]).code(1).incomplete();
+    assert_eq!(
+        told,
+        "zstd.7z: is compressed by ZSTD, which is not read; unpack it and scan what comes out\n"
+    );
+}
+
 #[needs("7z")]
 #[test]
 fn what_is_encrypted_is_told_and_the_rest_is_read() {

@@ -20,7 +20,7 @@ mod left_out;
 pub mod picture;
 mod pieces;
 pub mod record;
-mod seven;
+mod seven_zip;
 mod tar;
 #[cfg(test)]
 mod testing;
@@ -129,7 +129,7 @@ impl<'w> Walk<'w> {
             (ContainerKind::Zip, source) => {
                 self.in_any_order(source, |walk, input| zip::read_zip(walk, name, input))
             }
-            (ContainerKind::SevenZip, source) => self.in_any_order(source, seven::read_7z),
+            (ContainerKind::SevenZip, source) => self.in_any_order(source, seven_zip::read_7z),
             (ContainerKind::Asar, source) => self.in_any_order(source, asar::read_asar),
             (ContainerKind::Wasm, source) => {
                 self.in_any_order(source, |walk, input| walk.if_wanted(name, input, wasm::read_wasm))

@@ -1,35 +1,42 @@
 //! 7z.
 
+mod list;
+
 use super::{ENCRYPTED, Seekable, UnreadGroup, Walk};
 use krea_scan_bounds::memory::{MOST, too_much};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
-use sevenz_rust2::{Archive, BlockDecoder, Coder, EncoderMethod, Error, Password};
+use list::ListSize;
+use sevenz_rust2::{Archive, BlockDecoder, EncoderMethod, Error, Password};
 use std::io::{self, SeekFrom};
 
-/// The longest header that is read, in bytes. What is made of one takes up to 150 times as much memory.
-const MAX_HEADER: usize = 900 << 10;
+/// The longest list of members that is read, in bytes.
+pub const MAX_LIST: u64 = 900 << 10;
+/// What is made of one takes up to so many times as much memory.
+const LIST_FACTOR: u64 = 150;
 /// What the reader needs besides dictionaries, in bytes.
 const BESIDES: u64 = 2 << 20;
 
 /// Reads a 7z archive.
 pub fn read_7z(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
-    let held = walk.memory.take(150 * MAX_HEADER as u64)?;
+    let list = ListSize::read(input)?;
+    if list.bytes > MAX_LIST {
+        let reason = format!(
+            "has a list of members of {} kB, and {} kB are the most; unpack it and scan what comes out",
+            list.bytes.div_ceil(1024),
+            MAX_LIST >> 10
+        );
+        return Err(ReadError::new(reason).into());
+    }
+    // The library has one limit for the list and for what its decoders need.
+    let decoders = if list.decoders == 0 { 0 } else { list.decoders.saturating_add(BESIDES) };
+    let limit = decoders.max(MAX_LIST);
+    let held = walk.memory.take(limit.saturating_add(LIST_FACTOR * list.bytes))?;
     let size = input.seek(SeekFrom::End(0))?;
     let mut input = input;
-    let archive = match Archive::read_with_memory_limit(&mut input, &Password::empty(), MAX_HEADER >> 10) {
-        Ok(archive) => archive,
-        Err(Error::MaxMemLimited { actaul_kb, .. }) => {
-            let reason = format!(
-                "has a list of members that needs {actaul_kb} kB, and {} kB are the most; unpack it and scan what \
-                 comes out",
-                MAX_HEADER >> 10
-            );
-            return Err(ReadError::new(reason).into());
-        }
-        Err(error) => return Err(trouble(error)),
-    };
+    let limit = usize::try_from(limit >> 10).unwrap_or(usize::MAX);
+    let archive = Archive::read_with_memory_limit(&mut input, &Password::empty(), limit).map_err(trouble)?;
     drop(held);
     let _list = walk.memory.take(200 * archive.files.len() as u64 + 500 * archive.blocks.len() as u64)?;
     let mut locked = Vec::new();
@@ -54,7 +61,11 @@ fn read_block(
     input: &mut &mut dyn Seekable,
     size: u64,
 ) -> io::Result<()> {
-    let need: u64 = archive.blocks[block].coders.iter().map(memory).sum();
+    let need: u64 = archive.blocks[block]
+        .coders
+        .iter()
+        .map(|coder| memory(coder.encoder_method_id(), coder.properties()))
+        .sum();
     let _held = walk.memory.take(need.saturating_add(BESIDES))?;
     let password = Password::empty();
     let limit = usize::try_from(MOST >> 10).unwrap_or(usize::MAX);
@@ -84,15 +95,15 @@ fn read_block(
 }
 
 /// What a coder needs, in bytes: its dictionary or model.
-fn memory(coder: &Coder) -> u64 {
+fn memory(method: &[u8], properties: &[u8]) -> u64 {
     let word = || {
-        let word: Option<[u8; 4]> = coder.properties().get(1..5).and_then(|word| word.try_into().ok());
+        let word: Option<[u8; 4]> = properties.get(1..5).and_then(|word| word.try_into().ok());
         word.map_or(0, |word| u64::from(u32::from_le_bytes(word)))
     };
-    match coder.encoder_method_id() {
+    match method {
         EncoderMethod::ID_LZMA | EncoderMethod::ID_PPMD => word(),
         EncoderMethod::ID_LZMA2 => {
-            let bits = u32::from(coder.properties().first().copied().unwrap_or(0) & 0x3f);
+            let bits = u32::from(properties.first().copied().unwrap_or(0) & 0x3f);
             u64::from(2 | bits & 1).checked_shl(bits / 2 + 11).unwrap_or(u64::MAX)
         }
         EncoderMethod::ID_BZIP2 => 4 << 20,
