@@ -85,6 +85,7 @@ pub struct Vocabulary {
     ciphertext_marks: Vec<String>,
     key_prefixes: Vec<String>,
     schemes: Vec<String>,
+    lookalikes: String,
     /// What proves each file, with the file's name.
     pub examples: [(&'static str, Vec<Example>); 2],
 }
@@ -140,6 +141,7 @@ impl Vocabulary {
             ciphertext_marks: names.ciphertext_marks,
             key_prefixes: services.key_prefixes,
             schemes: services.schemes,
+            lookalikes: services.lookalikes.join("|"),
             examples: [("rules/names.toml", names.examples), ("rules/services.toml", services.examples)],
         }
     }
@@ -147,6 +149,11 @@ impl Vocabulary {
     /// What a lower-case word says.
     pub fn word(&self, word: &str) -> Word {
         self.words.get(word).copied().unwrap_or_default()
+    }
+
+    /// The names of services whose keys have the shape of Krea's, as the alternatives of a pattern.
+    pub fn lookalikes(&self) -> &str {
+        &self.lookalikes
     }
 
     /// Whether `krea` and this make one word that is Krea's name.

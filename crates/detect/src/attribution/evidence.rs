@@ -111,8 +111,8 @@ pub enum Witness {
     KreaNearby,
     /// Krea's name in a heading or a comment.
     KreaAbove,
-    /// The same of fal.ai's.
-    FalAbove,
+    /// The same of a service whose keys have the shape of Krea's.
+    LookalikeAbove,
     /// The file's name.
     FileName,
     /// A folder's name.
@@ -158,7 +158,7 @@ impl fmt::Display for Witness {
             Witness::Words(words) => &words.said,
             Witness::KreaNearby => "krea nearby",
             Witness::KreaAbove => "krea in the comment above",
-            Witness::FalAbove => "fal in the comment above",
+            Witness::LookalikeAbove => "another service in the comment above",
             Witness::FileName => "the file's name",
             Witness::FolderName => "the folder's name",
             Witness::Scheme => "its authorization scheme",

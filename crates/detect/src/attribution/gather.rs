@@ -373,7 +373,7 @@ impl ValueContext<'_> {
                 (true, true) => return None,
                 (false, false) => continue,
             };
-            let witness = if krea { Witness::KreaAbove } else { Witness::FalAbove };
+            let witness = if krea { Witness::KreaAbove } else { Witness::LookalikeAbove };
             return Some(Evidence { place: EvidencePlace::Heading, says, witness });
         }
         None

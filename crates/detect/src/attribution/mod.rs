@@ -23,6 +23,7 @@ mod uses;
 
 use super::boundary;
 use super::names::{self, NameKind};
+use super::vocabulary::vocabulary;
 use krea_scan_text::label::bounded;
 use regex::bytes::Regex;
 use std::ops::Range;
@@ -41,10 +42,11 @@ const ITEM: usize = 400;
 const FEW_MENTIONS: usize = 2;
 
 static KREA: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u)krea").expect("a constant pattern"));
-/// The one service whose keys have the shape of Krea's, fal.ai, by its names.
+/// A service whose keys have the shape of Krea's, by its names.
 static LOOKALIKE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)\b(?i:fal)(?:\b|[_.-]|Key|Api|AI|Client|Token|Secret|Cred)")
-        .expect("a constant pattern")
+    let names = vocabulary().lookalikes();
+    Regex::new(&format!(r"(?-u)\b(?i:{names})(?:\b|[_.-]|Key|Api|AI|Client|Token|Secret|Cred)"))
+        .expect("names are words")
 });
 
 /// A longer name is cut, in bytes.

@@ -5,6 +5,7 @@ use super::evidence::{Evidence, EvidencePlace, Says, Witness};
 use super::lines::line_range;
 use super::{LOOKALIKE, shorten};
 use crate::names::{self, NameKind};
+use crate::vocabulary::vocabulary;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -15,8 +16,9 @@ const AFTER: usize = 600;
 
 /// What a name has to hold to say anything of a value in its statement: a first look, as most words say nothing.
 static TELLING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("(?i-u)krea|fal|key|token|secret|auth|bearer|basic|cred|pass|pwd|pat")
-        .expect("a constant pattern")
+    let names = vocabulary().lookalikes();
+    Regex::new(&format!("(?i-u)krea|{names}|key|token|secret|auth|bearer|basic|cred|pass|pwd|pat"))
+        .expect("names are words")
 });
 /// What stands beside the key of a record.
 static RECORD: LazyLock<Regex> = LazyLock::new(|| {
