@@ -173,6 +173,19 @@ fn a_token_that_does_not_die_in_time_is_said_to_live_and_can_be_gone_on_with() {
     scene.assert_done(&scene.finish(&revoke));
 }
 
+#[test]
+fn a_second_revocation_that_fails_takes_nothing_back_from_the_first() {
+    let scene = Scene::new(&[10]);
+    scene.emulator.fault(Route::Revoke, Fault::LateRevoke(Duration::from_secs(8)), 1);
+    let revoke = with(scene.revoke(Keep::EnvFile), ["--wait", "500ms"]);
+    scene.run(&revoke).code(1);
+    scene.emulator.fault(Route::Revoke, Fault::Status(500), usize::MAX);
+    let run = scene.run(&["--resume", "latest", "--yes", "-f", "json"]).code(0);
+    let asked = scene.emulator.requests().iter().filter(|request| request.route() == Route::Revoke).count();
+    assert!(asked > 1 && run.stderr.contains("revoked before, and not again by"), "{asked}: {}", run.stderr);
+    scene.assert_done(&report(&run));
+}
+
 /// `--verify` with one kind of answer only: the status of the one finding, and the exit code.
 fn verified(route: Route, fault: &Fault, fail_on: Option<&str>) -> (Value, Option<i32>) {
     // It is dead in truth, so every answer that reaches the program whole would say so.
