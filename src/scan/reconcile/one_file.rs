@@ -166,3 +166,157 @@ impl<'f> InnerTokens<'f> {
         finding.is_guess() && finding.token.id().is_some_and(|id| self.ids.contains(id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::{Tokens, finding};
+    use krea_scan_text::{Layer, LayerKind};
+    use krea_scan_token::Token;
+
+    /// Texts as they are opened one in the other, and what is seen in them.
+    enum Seen {
+        Open(Role),
+        Close,
+        /// A token at a byte offset, by what was undone to read it.
+        Token(Token, u64, Option<LayerKind>),
+    }
+    use Seen::{Close, Open};
+
+    /// What is told: each token's place, and by what it was read.
+    fn told(seen: Vec<Seen>) -> Vec<(u64, Option<LayerKind>)> {
+        let mut views = FileViews::default();
+        for seen in seen {
+            match seen {
+                Open(role) => views.open(role),
+                Close => views.close(),
+                Seen::Token(token, offset, undone) => {
+                    let mut finding = finding(token, "a");
+                    finding.location.byte_offset = offset;
+                    finding.layers.extend(undone.map(Layer::unnamed));
+                    views.sightings.push(Sighting { finding, allowed: None });
+                }
+            }
+        }
+        let mut found = Found::default();
+        one_file(&mut views, &mut found);
+        let place = |finding: &Finding| {
+            (finding.location.byte_offset, finding.layers.first().map(|layer| layer.kind))
+        };
+        found.findings.iter().map(place).collect()
+    }
+
+    fn text(relation: Relation) -> Seen {
+        Open(Role::Text(relation))
+    }
+
+    fn scope(scope: Scope) -> Seen {
+        Open(Role::Scope(scope))
+    }
+
+    /// A token seen at 1 in a text that relates so, and at 2 in what follows in its scope.
+    fn in_two_texts(relation: Relation, undone: Option<LayerKind>) -> Vec<(u64, Option<LayerKind>)> {
+        let token = Tokens::new().pair();
+        told(vec![
+            scope(Scope::File),
+            text(relation),
+            Seen::Token(token.clone(), 1, undone),
+            Close,
+            text(Relation::Only),
+            Seen::Token(token, 2, None),
+            Close,
+            Close,
+        ])
+    }
+
+    #[test]
+    fn of_a_container_what_is_in_it_is_told() {
+        assert_eq!(in_two_texts(Relation::Packed, None), [(2, None)]);
+    }
+
+    #[test]
+    fn of_a_text_that_holds_more_both_are_told_unless_it_is_the_same_letters_encoded() {
+        assert_eq!(in_two_texts(Relation::Text, None), [(1, None), (2, None)]);
+        assert_eq!(in_two_texts(Relation::Text, Some(LayerKind::Base64)), [(2, None)]);
+    }
+
+    #[test]
+    fn texts_that_are_only_beside_each_other_are_both_told() {
+        assert_eq!(in_two_texts(Relation::Only, None), [(1, None), (2, None)]);
+    }
+
+    #[test]
+    fn of_a_document_its_text_is_told_and_what_its_text_does_not_say() {
+        let mut tokens = Tokens::new();
+        let (both, stored) = (tokens.pair(), tokens.pair());
+        let seen = vec![
+            scope(Scope::Document),
+            text(Relation::Part),
+            Seen::Token(both.clone(), 1, None),
+            Seen::Token(stored, 2, None),
+            Close,
+            // A file in it is no part.
+            text(Relation::Only),
+            Seen::Token(both.clone(), 3, None),
+            Close,
+            scope(Scope::DocumentText),
+            text(Relation::Only),
+            Seen::Token(both, 4, None),
+            Close,
+            Close,
+            Close,
+        ];
+        assert_eq!(told(seen), [(2, None), (3, None), (4, None)]);
+    }
+
+    #[test]
+    fn one_document_says_nothing_of_another() {
+        let token = Tokens::new().pair();
+        let document = |at| {
+            let seen = Seen::Token(token.clone(), at, None);
+            [scope(Scope::Document), text(Relation::Part), seen, Close, Close]
+        };
+        assert_eq!(told(document(1).into_iter().chain(document(2)).collect()), [(1, None), (2, None)]);
+    }
+
+    #[test]
+    fn of_a_map_its_source_is_told_where_both_show_the_same_place() {
+        let token = Tokens::new().pair();
+        let map = |role| {
+            vec![
+                text(Relation::Only),
+                Seen::Token(token.clone(), 5, None),
+                Seen::Token(token.clone(), 50, None),
+                Open(role),
+                Seen::Token(token.clone(), 5, Some(LayerKind::SourceMap)),
+                Close,
+                Close,
+            ]
+        };
+        let source = (5, Some(LayerKind::SourceMap));
+        assert_eq!(told(map(Role::Source(None))), [(50, None), source]);
+        // A map in a `data:` URL from 0 to 10, and one from 40 to 60.
+        assert_eq!(told(map(Role::Source(Some(0..10)))), [(50, None), source]);
+        assert_eq!(told(map(Role::Source(Some(40..60)))), [(5, None), source]);
+    }
+
+    #[test]
+    fn what_runs_into_its_neighbours_outside_is_the_token_inside() {
+        let inner = Tokens::new().pair();
+        let whole = inner.expose().to_vec();
+        for outer in [[&whole[..], b"5f"].concat(), whole[..whole.len() - 1].to_vec()] {
+            let outer = Token::new(inner.kind(), &outer);
+            let seen = vec![
+                scope(Scope::File),
+                text(Relation::Packed),
+                Seen::Token(outer, 1, None),
+                Close,
+                text(Relation::Only),
+                Seen::Token(inner.clone(), 2, None),
+                Close,
+                Close,
+            ];
+            assert_eq!(told(seen), [(2, None)]);
+        }
+    }
+}
