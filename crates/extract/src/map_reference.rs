@@ -1,10 +1,8 @@
 //! The comment by which a generated file names its source map (ECMA-426, "Linking generated code to source maps"), and
 //! the maps that stand in such a comment themselves, as data URLs.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use krea_scan_text::LayerKind;
+use krea_scan_text::encoded::base64;
 use std::ops::Range;
 
 /// What the comment says before the map's address.
@@ -17,14 +15,6 @@ const LONGEST: usize = 4096;
 const LONGEST_HEAD: usize = 200;
 /// So many comments are looked at for the one that counts.
 const MOST_LOOKS: usize = 64;
-
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-    .with_decode_allow_trailing_bits(true);
-/// How data URLs are encoded.
-const BASE64: LayerKind = LayerKind::Base64;
-const PERCENT: LayerKind = LayerKind::Percent;
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 
 /// Where the map of a generated file is.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,7 +42,7 @@ impl InlineMap {
         let run = &file[self.run.clone()];
         let (mut from, mut count) = (0, 0);
         let mut origin = |at: usize| {
-            if self.encoding == BASE64 {
+            if self.encoding == base64::KIND {
                 // Three bytes in four characters.
                 return at / 3 * 4 + at % 3;
             }
@@ -129,10 +119,9 @@ fn data_url(bytes: &[u8], from: usize) -> Option<InlineMap> {
     if head[..comma].to_ascii_lowercase().ends_with(b";base64") {
         let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
         let length = bytes[start..].iter().take_while(|b| is_part(b)).count();
-        // One character too many cannot be base64.
-        let length = length - usize::from(length % 4 == 1);
-        let text = STANDARD.decode(&bytes[start..start + length]).ok()?;
-        return Some(InlineMap { run: start..start + length, encoding: BASE64, text });
+        let run = start..start + length;
+        let text = base64::decoded(&bytes[run.clone()]);
+        return Some(InlineMap { run, encoding: base64::KIND, text });
     }
     let ends = |&b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\\' | b'`');
     let length = bytes[start..].iter().position(ends).unwrap_or(bytes.len() - start);
@@ -151,7 +140,7 @@ fn data_url(bytes: &[u8], from: usize) -> Option<InlineMap> {
         }
         at += if b == b'%' { 3 } else { 1 };
     }
-    Some(InlineMap { run: start..start + at, encoding: PERCENT, text })
+    Some(InlineMap { run: start..start + at, encoding: LayerKind::Percent, text })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! `Walk::member` or, if it cannot, says so with `Walk::unread`. [`ContainerKind`] names it and tells it.
 
 mod asar;
+mod base64;
 mod compressed;
 mod decoders;
 pub mod document;

@@ -26,7 +26,7 @@ const BEGINNING: usize = 256;
 const NONE: u8 = 64;
 
 /// The six bits of each character, of both alphabets; 64 for what is none.
-pub const SIX_BITS: [u8; 256] = {
+const SIX_BITS: [u8; 256] = {
     let mut table = [NONE; 256];
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut i = 0;
@@ -181,9 +181,10 @@ fn bits_of(group: &[u8]) -> u32 {
     group.iter().fold(0, |bits, &b| bits << 6 | u32::from(SIX_BITS[usize::from(b)] & 63))
 }
 
-fn decoded(run: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(run.len() / 4 * 3 + 3);
-    for group in run.chunks(4) {
+/// The bytes of letters of either alphabet. One letter too many says nothing.
+pub fn decoded(letters: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(letters.len() / 4 * 3 + 3);
+    for group in letters.chunks(4) {
         let bits = bits_of(group) << (6 * (4 - group.len()));
         bytes.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
     }

@@ -4,9 +4,10 @@
 //! Everything is streamed: no more is held than a piece of the text and a piece of what is decoded.
 
 use super::super::Walk;
+use super::super::base64::Base64Reader;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
-use krea_scan_text::encoded::base64::SIX_BITS;
+use krea_scan_text::encoded::base64::is_member;
 use std::io::{self, Read};
 
 /// What stands in front of the base64 of every such file.
@@ -49,7 +50,7 @@ pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -
             continue;
         }
         count += 1;
-        let mut file = Base64::new(&mut text, false);
+        let mut file = embedded_file(&mut text, false);
         walk.member(Layer::named(LayerKind::EmbeddedFile, &format!("embedded file {count}")), "", &mut file)?;
         io::copy(&mut file, &mut io::sink())?;
     }
@@ -67,7 +68,7 @@ pub fn read_embedded(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()
         let kind = kind.split(';').next().unwrap_or_default();
         let name = format!("{count}.{}", ending(kind));
         let shown = format!("{kind} {count}");
-        let mut file = Base64::new(&mut text, false);
+        let mut file = embedded_file(&mut text, false);
         walk.member(Layer::named(LayerKind::DataUri, shown.trim_start()), &name, &mut file)?;
         io::copy(&mut file, &mut io::sink())?;
     }
@@ -165,35 +166,28 @@ fn is_type(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$&-^_.+/;=%,*'\\".contains(&byte)
 }
 
-/// What comes next in base64.
-enum Next {
-    Six(u8),
-    Nothing,
-    End,
-}
-
-/// A file in a text, decoded. It ends where the base64 does.
-pub struct Base64<'t, 'i> {
+/// The letters of a file in a text. They end where the base64 does.
+pub struct Base64Letters<'t, 'i> {
     text: &'t mut EmbeddedText<'i>,
     /// It is written as a list of lines in JSON.
     in_list: bool,
-    /// Bits that are no byte yet, and how many.
-    bits: u32,
-    count: u32,
     ended: bool,
 }
 
-impl<'t, 'i> Base64<'t, 'i> {
-    /// Decodes what comes next in a text. `in_list`: it may go on in the next string of a list in JSON.
-    pub fn new(text: &'t mut EmbeddedText<'i>, in_list: bool) -> Self {
-        Base64 { text, in_list, bits: 0, count: 0, ended: false }
-    }
+/// Decodes the file that comes next in a text. `in_list`: it may go on in the next string of a list in JSON.
+pub fn embedded_file<'t, 'i>(
+    text: &'t mut EmbeddedText<'i>,
+    in_list: bool,
+) -> Base64Reader<Base64Letters<'t, 'i>> {
+    Base64Reader::new(Base64Letters { text, in_list, ended: false })
+}
 
-    /// Takes the next character, however it is written.
-    fn next(&mut self) -> io::Result<Next> {
+impl Base64Letters<'_, '_> {
+    /// Takes the next letter, or what may stand between two, however it is written.
+    fn next(&mut self) -> io::Result<Option<u8>> {
         let in_list = self.in_list;
         let ahead = self.text.ahead(if in_list { MAX_TYPE } else { MAX_ESCAPE })?;
-        let Some(&first) = ahead.first() else { return Ok(Next::End) };
+        let Some(&first) = ahead.first() else { return Ok(None) };
         let (byte, length) = match first {
             b'\\' => match ahead.get(1) {
                 Some(b'u') => (hex(ahead.get(2..6)), 6),
@@ -218,62 +212,44 @@ impl<'t, 'i> Base64<'t, 'i> {
             }
             byte => (Some(byte), 1),
         };
-        Ok(match byte {
-            Some(byte) if byte.is_ascii_whitespace() || byte == b'=' => {
-                self.text.skip(length);
-                Next::Nothing
-            }
-            Some(byte) if SIX_BITS[usize::from(byte)] < 64 => {
-                self.text.skip(length);
-                Next::Six(SIX_BITS[usize::from(byte)])
-            }
-            _ => Next::End,
-        })
+        let byte = byte.filter(|&byte| byte.is_ascii_whitespace() || byte == b'=' || is_member(byte));
+        self.text.skip(if byte.is_some() { length } else { 0 });
+        Ok(byte)
     }
+}
 
-    /// Decodes whole groups of plain characters. Gives how many bytes that are.
-    fn groups(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let ahead = self.text.ahead(PIECE / 4)?;
-        let (mut used, mut written) = (0, 0);
-        for (four, three) in ahead.chunks_exact(4).zip(buffer.chunks_exact_mut(3)) {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|at| SIX_BITS[usize::from(four[at])]);
-            if (a | b | c | d) & 64 != 0 {
-                break;
+impl Read for Base64Letters<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut written = 0;
+        while written < buffer.len() && !self.ended {
+            let ahead = self.text.ahead(MAX_ESCAPE)?;
+            let plain = ahead.iter().zip(&mut buffer[written..]).map_while(|(&byte, place)| {
+                *place = standard(byte);
+                is_member(byte).then_some(())
+            });
+            let plain = plain.count();
+            self.text.skip(plain);
+            written += plain;
+            if plain == 0 {
+                match self.next()? {
+                    Some(byte) => {
+                        buffer[written] = standard(byte);
+                        written += 1;
+                    }
+                    None => self.ended = true,
+                }
             }
-            let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-            three.copy_from_slice(&bits.to_be_bytes()[1..]);
-            (used, written) = (used + 4, written + 3);
         }
-        self.text.skip(used);
         Ok(written)
     }
 }
 
-impl Read for Base64<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut written = 0;
-        while written < buffer.len() && !self.ended {
-            if self.count == 0 && buffer.len() - written >= 3 {
-                let groups = self.groups(&mut buffer[written..])?;
-                written += groups;
-                if groups > 0 {
-                    continue;
-                }
-            }
-            match self.next()? {
-                Next::Six(six) => {
-                    (self.bits, self.count) = ((self.bits << 6 | u32::from(six)) & 0xffff, self.count + 6);
-                    if self.count >= 8 {
-                        self.count -= 8;
-                        buffer[written] = (self.bits >> self.count) as u8;
-                        written += 1;
-                    }
-                }
-                Next::Nothing => {}
-                Next::End => self.ended = true,
-            }
-        }
-        Ok(written)
+/// A letter of base64url as base64 has it.
+fn standard(letter: u8) -> u8 {
+    match letter {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
     }
 }
 

@@ -1,6 +1,5 @@
 //! Chats, mails and recordings: what was said, as it was said.
 
-mod base64;
 pub mod har;
 mod leveldb;
 mod made;

@@ -6,7 +6,7 @@
 pub mod names;
 
 use crate::container::Walk;
-use crate::container::document::embedded::{Base64, EmbeddedText, ending};
+use crate::container::document::embedded::{EmbeddedText, embedded_file, ending};
 use crate::has_ending;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -82,9 +82,9 @@ pub fn read_notebook(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()
                     }
                 } else if let Some(file) = (deeper == 0).then(|| file(&open)).flatten() {
                     let in_list = open.last().is_some_and(|open| !open.is_object);
-                    let mut base64 = Base64::new(&mut text, in_list);
-                    walk.member(Layer::named(LayerKind::Attachment, &file.shown), &file.name, &mut base64)?;
-                    io::copy(&mut base64, &mut io::sink())?;
+                    let mut content = embedded_file(&mut text, in_list);
+                    walk.member(Layer::named(LayerKind::Attachment, &file.shown), &file.name, &mut content)?;
+                    io::copy(&mut content, &mut io::sink())?;
                     pass(&mut text)?;
                 } else {
                     pass(&mut text)?;

@@ -3,7 +3,7 @@
 
 pub mod names;
 
-use crate::container::record::base64::Base64Reader;
+use crate::container::base64::Base64Reader;
 use crate::container::record::tokens::{JsonToken, JsonTokens};
 use crate::container::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;

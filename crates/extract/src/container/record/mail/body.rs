@@ -2,7 +2,7 @@
 
 use super::source::MailLines;
 use super::transfer::Transfer;
-use crate::container::record::base64::Letters;
+use crate::container::base64::Letters;
 use std::io::{self, BufRead, Read};
 
 /// Where a body ends.

@@ -1,16 +1,8 @@
-//! base64 as mails and JSON hold it: with line ends and other characters in it, padded anywhere, or not.
+//! base64 as files hold it, read in pieces: with line ends and other characters in it, padded anywhere, or not.
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use krea_scan_text::encoded::base64::decoded;
 use std::io::{self, Read};
 
-const ENGINE: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 /// So much is decoded at once, in bytes.
 const CHUNK: usize = 16 << 10;
 
@@ -20,31 +12,19 @@ pub struct Letters(Vec<u8>);
 
 impl Letters {
     /// Decodes what comes next. Other characters are left out, as RFC 2045, section 6.8, wants it.
-    pub fn decode(&mut self, bytes: &[u8], decoded: &mut Vec<u8>) {
-        let (text, before) = (bytes.trim_ascii_end(), decoded.len());
-        if self.0.is_empty() && text.len().is_multiple_of(4) {
-            match ENGINE.decode_vec(text, decoded) {
-                Ok(()) => return,
-                Err(_) => decoded.truncate(before),
-            }
-        }
-        for &byte in text {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/') {
-                self.0.push(byte);
-            }
-            if self.0.len() == 4 || byte == b'=' {
-                self.end(decoded);
-            }
+    pub fn decode(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        for stretch in bytes.split_inclusive(|&byte| byte == b'=') {
+            let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+            self.0.extend(stretch.iter().filter(is_letter));
+            let rest = if stretch.ends_with(b"=") { 0 } else { self.0.len() % 4 };
+            out.extend(decoded(&self.0[..self.0.len() - rest]));
+            self.0.drain(..self.0.len() - rest);
         }
     }
 
     /// Decodes the letters at the end of a stretch. One that is left over says nothing.
-    pub fn end(&mut self, decoded: &mut Vec<u8>) {
-        let before = decoded.len();
-        if ENGINE.decode_vec(&self.0, decoded).is_err() {
-            decoded.truncate(before);
-        }
-        self.0.clear();
+    pub fn end(&mut self, out: &mut Vec<u8>) {
+        self.decode(b"=", out);
     }
 }
 
