@@ -4,7 +4,6 @@
 //! that people know by a name. Nothing here knows what a token is, or where the outermost file came from.
 
 pub mod container;
-pub mod map_reference;
 #[cfg(feature = "ocr")]
 pub mod ocr;
 #[cfg(not(feature = "ocr"))]

@@ -3,6 +3,7 @@
 //! made of anything but one literal.
 
 use super::link::{Link, LinkKind, resolve};
+use krea_scan_text::map_reference::{self, Reference};
 use memchr::memmem;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -243,21 +244,10 @@ pub fn build_base(script: &Url, path: &str) -> Option<Url> {
     Some(base)
 }
 
-/// What `sourceMappingURL` names, in a script or a stylesheet; the last one counts. `None` for a data URL too: what that
-/// holds is in the text itself.
+/// The source map that a script or a stylesheet names. `None` for one in a data URL too: that is in the text itself.
 pub fn source_map(text: &[u8], base: &Url) -> Option<Link> {
-    const NAME: &[u8] = b"sourceMappingURL=";
-    let at = memmem::rfind(text, NAME)?;
-    if !matches!(text[..at].trim_ascii_end().last(), Some(b'#' | b'@')) {
-        return None;
-    }
-    let rest = &text[at + NAME.len()..];
-    let end = rest.iter().take(LONGEST).position(|b| b.is_ascii_whitespace() || b"\"'`*\\".contains(b));
-    let reference = std::str::from_utf8(&rest[..end.unwrap_or(rest.len().min(LONGEST))]).ok()?;
-    (!reference.is_empty())
-        .then(|| resolve(base, reference))
-        .flatten()
-        .map(|url| Link::named(url, LinkKind::Map))
+    let Reference::File(address) = map_reference::last(text)? else { return None };
+    resolve(base, &address).map(|url| Link::named(url, LinkKind::Map))
 }
 
 /// What a stylesheet names.

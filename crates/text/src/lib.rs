@@ -13,6 +13,7 @@ pub mod json_string;
 pub mod label;
 mod layer;
 pub mod literals;
+pub mod map_reference;
 pub mod markup;
 mod pickle;
 pub mod strings;

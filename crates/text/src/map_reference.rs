@@ -1,8 +1,8 @@
 //! The comment by which a generated file names its source map (ECMA-426, "Linking generated code to source maps"), and
 //! the maps that stand in such a comment themselves, as data URLs.
 
-use krea_scan_text::LayerKind;
-use krea_scan_text::encoded::base64;
+use crate::LayerKind;
+use crate::encoded::base64;
 use std::ops::Range;
 
 /// What the comment says before the map's address.
