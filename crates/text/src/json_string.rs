@@ -3,6 +3,8 @@
 //! A string may be a whole file of many megabytes. So no map is kept: a place is found by going through the string once
 //! more, which only what was found costs.
 
+use crate::escapes::hex;
+
 /// Where the closing quote of the JSON string is whose first character is at `at`.
 pub fn end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut end = at;
@@ -92,9 +94,7 @@ fn escape(bytes: &[u8]) -> (Option<char>, usize) {
 
 /// The unit of UTF-16 that `\u1234` at the start of some bytes stands for.
 fn unit(bytes: &[u8]) -> Option<u32> {
-    let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
-    let value = |unit: u32, &digit: &u8| Some(unit * 16 + char::from(digit).to_digit(16)?);
-    digits.iter().try_fold(0, value)
+    hex(bytes.strip_prefix(b"\\u")?.get(..4)?)
 }
 
 #[cfg(test)]

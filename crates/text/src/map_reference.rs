@@ -3,6 +3,7 @@
 
 use crate::LayerKind;
 use crate::encoded::base64;
+use crate::escapes::hex;
 use std::ops::Range;
 
 /// What the comment says before the map's address.
@@ -130,10 +131,8 @@ fn data_url(bytes: &[u8], from: usize) -> Option<InlineMap> {
     let mut text = Vec::with_capacity(run.len());
     let mut at = 0;
     while let Some(&b) = run.get(at) {
-        let digits = run.get(at + 1..at + 3).filter(|_| b == b'%');
-        let digit = |at: usize| digits.and_then(|digits| char::from(digits[at]).to_digit(16));
-        match digit(0).zip(digit(1)) {
-            Some((high, low)) => text.push((high * 16 + low) as u8),
+        match run.get(at + 1..at + 3).filter(|_| b == b'%').and_then(hex) {
+            Some(byte) => text.push(byte as u8),
             // A percent sign that begins no escape ends what is encoded.
             None if b == b'%' => break,
             None => text.push(b),

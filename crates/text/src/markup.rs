@@ -4,6 +4,7 @@
 //! What stands in attributes is not given: it is read where it stands. An attribute that names the page or a picture and
 //! says whose it is stays, on a line of its own.
 
+use super::escapes::entity_number;
 use super::{OriginStep, Text, TextBuilder};
 use memchr::memmem;
 use regex::bytes::Regex;
@@ -231,34 +232,29 @@ fn starts_line(tag: &[u8]) -> bool {
     has(b"\"ocr_") || has(b"'ocr_") || has(b"tspan") && (has(b" dy=") || has(b" y="))
 }
 
-/// The character that an entity stands for, and the length of the entity behind its `&`.
+/// The character that an entity stands for, and the length of the entity behind its `&`. Those of signs (`&lt;`) are left to
+/// [`super::escapes`], where dashes have no name and every kind of space is a space.
 fn entity(rest: &[u8]) -> Option<(String, usize)> {
     let end = rest.iter().take(24).position(|&b| b == b';')?;
     let name = std::str::from_utf8(&rest[..end]).ok()?;
-    let code = match name.strip_prefix('#') {
-        Some(digits) => match digits.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-            None => digits.parse().ok()?,
-        },
-        None => match name {
-            "shy" => 0xad,
-            "zwj" => 0x200d,
-            "zwnj" => 0x200c,
-            "ZeroWidthSpace" => 0x200b,
-            "NoBreak" => 0x2060,
-            "nbsp" => 0xa0,
-            "ensp" => 0x2002,
-            "emsp" => 0x2003,
-            "thinsp" => 0x2009,
-            "ndash" => 0x2013,
-            "mdash" => 0x2014,
-            "hyphen" | "dash" => 0x2010,
-            "minus" => 0x2212,
-            "horbar" => 0x2015,
-            "lowbar" => 0x5f,
-            "hyphen-minus" => 0x2d,
-            _ => return None,
-        },
+    let code = match name {
+        "shy" => 0xad,
+        "zwj" => 0x200d,
+        "zwnj" => 0x200c,
+        "ZeroWidthSpace" => 0x200b,
+        "NoBreak" => 0x2060,
+        "nbsp" => 0xa0,
+        "ensp" => 0x2002,
+        "emsp" => 0x2003,
+        "thinsp" => 0x2009,
+        "ndash" => 0x2013,
+        "mdash" => 0x2014,
+        "hyphen" | "dash" => 0x2010,
+        "minus" => 0x2212,
+        "horbar" => 0x2015,
+        "lowbar" => 0x5f,
+        "hyphen-minus" => 0x2d,
+        numbered => entity_number(numbered.as_bytes())?,
     };
     Some((char::from_u32(code)?.to_string(), end + 1))
 }

@@ -215,6 +215,15 @@ pub fn entity_at(bytes: &[u8]) -> Option<(EscapeMeaning, usize)> {
     Some((entity(&bytes[..close])?, close + 1))
 }
 
+/// The number in what stands between the `&` and the semicolon of a numbered character of HTML or XML: `#58`, `#x3a`.
+pub fn entity_number(entity: &[u8]) -> Option<u32> {
+    match entity {
+        [b'#', b'x' | b'X', digits @ ..] => hex(digits),
+        [b'#', digits @ ..] => std::str::from_utf8(digits).ok()?.parse().ok(),
+        _ => None,
+    }
+}
+
 /// A character of HTML, by its name or its number.
 fn entity(name: &[u8]) -> Option<EscapeMeaning> {
     let character = match name {
@@ -238,9 +247,7 @@ fn entity(name: &[u8]) -> Option<EscapeMeaning> {
         b"nbsp" | b"ensp" | b"emsp" | b"thinsp" => ' ',
         b"shy" => '\u{ad}',
         b"ZeroWidthSpace" | b"NoBreak" | b"zwnj" | b"zwj" | b"lrm" | b"rlm" => '\u{200b}',
-        [b'#', b'x' | b'X', digits @ ..] => return EscapeMeaning::of(hex(digits)?),
-        [b'#', digits @ ..] => return EscapeMeaning::of(std::str::from_utf8(digits).ok()?.parse().ok()?),
-        _ => return None,
+        numbered => return EscapeMeaning::of(entity_number(numbered)?),
     };
     Some(EscapeMeaning::Character(character))
 }

@@ -15,7 +15,7 @@ mod spans;
 mod terminal;
 mod typing;
 
-pub use code::starts_as_uuid;
+pub use code::{entity_number, hex, starts_as_uuid};
 pub use glance::any_suspect;
 
 use super::encoded::dump;

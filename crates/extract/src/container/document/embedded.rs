@@ -1,13 +1,15 @@
 //! Files in texts: what `data:` URIs (RFC 2397) hold in base64, in saved pages, style sheets, Markdown and JSON. A
 //! page that was saved as one file has thousands of them.
 //!
-//! Everything is streamed: no more is held than a piece of the text and a piece of what is decoded.
+//! Everything is streamed: no more is held than a piece of the text and a piece of what is decoded. A source map in such a
+//! URL is not read here but by [`krea_scan_text::map_reference`], which needs all of it, and where in the file each byte stands.
 
 use super::super::Walk;
 use super::super::base64::Base64Reader;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::encoded::base64::is_member;
+use krea_scan_text::escapes::{entity_number, hex};
 use std::io::{self, Read};
 
 /// What stands in front of the base64 of every such file.
@@ -188,19 +190,20 @@ impl Base64Letters<'_, '_> {
         let in_list = self.in_list;
         let ahead = self.text.ahead(if in_list { MAX_TYPE } else { MAX_ESCAPE })?;
         let Some(&first) = ahead.first() else { return Ok(None) };
+        let byte_of = |code: u32| u8::try_from(code).ok();
         let (byte, length) = match first {
             b'\\' => match ahead.get(1) {
-                Some(b'u') => (hex(ahead.get(2..6)), 6),
+                Some(b'u') => (ahead.get(2..6).and_then(hex).and_then(byte_of), 6),
                 Some(b'n' | b'r' | b't') => (Some(b'\n'), 2),
                 Some(b'/') => (Some(b'/'), 2),
                 // A line that goes on in the next one, in a style sheet.
                 Some(b'\n' | b'\r') => (Some(b'\n'), 2),
                 _ => (None, 1),
             },
-            b'%' => (hex(ahead.get(1..3)), 3),
+            b'%' => (ahead.get(1..3).and_then(hex).and_then(byte_of), 3),
             b'&' => {
                 let end = ahead.iter().take(MAX_ESCAPE).position(|&byte| byte == b';').unwrap_or(0);
-                (reference(&ahead[1..end.max(1)]), end + 1)
+                (entity_number(&ahead[1..end.max(1)]).and_then(byte_of), end + 1)
             }
             b'"' if in_list => {
                 let space = |from: usize| {
@@ -250,20 +253,6 @@ fn standard(letter: u8) -> u8 {
         b'-' => b'+',
         b'_' => b'/',
         other => other,
-    }
-}
-
-/// The character of a number in hex digits.
-fn hex(digits: Option<&[u8]>) -> Option<u8> {
-    u8::from_str_radix(std::str::from_utf8(digits?).ok()?.trim_start_matches("00"), 16).ok()
-}
-
-/// The character that a numbered reference of HTML stands for.
-fn reference(name: &[u8]) -> Option<u8> {
-    let number = std::str::from_utf8(name).ok()?.strip_prefix('#')?;
-    match number.strip_prefix(['x', 'X']) {
-        Some(digits) => u8::from_str_radix(digits.trim_start_matches('0'), 16).ok(),
-        None => number.trim_start_matches('0').parse().ok(),
     }
 }
 

@@ -6,6 +6,7 @@
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::charset;
+use krea_scan_text::escapes::entity_number;
 use memchr::memmem;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event as Markup};
@@ -162,11 +163,7 @@ fn local(name: &str) -> &str {
 
 /// Writes what a reference stands for, or the reference itself. Says whether it is one that every document has.
 fn reference(name: &str, text: &mut Vec<u8>) -> bool {
-    let number = name.strip_prefix('#').and_then(|digits| match digits.strip_prefix(['x', 'X']) {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => digits.parse().ok(),
-    });
-    let known = number.and_then(char::from_u32).map(String::from).or_else(|| {
+    let known = entity_number(name.as_bytes()).and_then(char::from_u32).map(String::from).or_else(|| {
         // The names that HTML has and that stand in books.
         let known = match name {
             "nbsp" => "\u{a0}",

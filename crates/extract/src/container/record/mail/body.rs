@@ -3,6 +3,7 @@
 use super::source::MailLines;
 use super::transfer::Transfer;
 use crate::container::base64::Letters;
+use krea_scan_text::escapes::hex;
 use std::io::{self, BufRead, Read};
 
 /// Where a body ends.
@@ -127,7 +128,6 @@ impl<R: BufRead> Read for MailBody<'_, R> {
 
 /// Decodes a line (RFC 2045, section 6.7). What is no escape stays.
 fn quoted_printable(line: &[u8], decoded: &mut Vec<u8>) {
-    let digit = |at: usize| line.get(at).and_then(|&digit| char::from(digit).to_digit(16));
     let mut at = 0;
     while let Some(next) = memchr::memchr(b'=', &line[at..]) {
         decoded.extend_from_slice(&line[at..at + next]);
@@ -136,12 +136,12 @@ fn quoted_printable(line: &[u8], decoded: &mut Vec<u8>) {
             // The line goes on in the next one.
             return;
         }
-        match (digit(at + 1), digit(at + 2)) {
-            (Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
+        match line.get(at + 1..at + 3).and_then(hex) {
+            Some(byte) => {
+                decoded.push(byte as u8);
                 at += 3;
             }
-            _ => {
+            None => {
                 decoded.push(b'=');
                 at += 1;
             }
