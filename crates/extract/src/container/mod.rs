@@ -15,6 +15,7 @@ pub mod document;
 mod event;
 mod hermes;
 mod image;
+mod json_tokens;
 mod kind;
 #[cfg(not(all(feature = "documents", feature = "images")))]
 mod left_out;

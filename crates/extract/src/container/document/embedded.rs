@@ -10,7 +10,7 @@ use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::encoded::base64::is_member;
 use krea_scan_text::escapes::{entity_number, hex};
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 /// What stands in front of the base64 of every such file.
 pub const MARK: &[u8] = b";base64,";
@@ -47,7 +47,7 @@ pub fn read_elements(walk: &mut Walk<'_>, input: &mut dyn Read, element: &str) -
     let (mut text, mut count) = (EmbeddedText::new(input), 0u64);
     let mark = format!("{element}>");
     while text.find(mark.as_bytes(), 0)?.is_some() {
-        text.skip(mark.len());
+        text.consume(mark.len());
         if text.run()? < SHORTEST {
             continue;
         }
@@ -117,32 +117,27 @@ impl<'i> EmbeddedText<'i> {
         Ok(&self.piece[self.at..])
     }
 
-    /// Goes on by so many bytes of what is held.
-    pub fn skip(&mut self, length: usize) {
-        self.at += length;
-    }
-
     /// Goes to the next place of a mark. Gives what stands in front of it, at most `before` bytes.
     fn find(&mut self, mark: &[u8], before: usize) -> io::Result<Option<Vec<u8>>> {
         loop {
             let piece = self.ahead(PIECE / 2)?;
             if let Some(found) = memchr::memmem::find(piece, mark) {
                 let front = piece[found.saturating_sub(before)..found].to_vec();
-                self.skip(found);
+                self.consume(found);
                 return Ok(Some(front));
             }
             let gone = piece.len().saturating_sub(before + mark.len());
             if gone == 0 || self.ended {
                 return Ok(None);
             }
-            self.skip(gone);
+            self.consume(gone);
         }
     }
 
     /// Goes to the base64 of the next file. Gives its media type, with its parameters.
     fn next_file(&mut self) -> io::Result<Option<String>> {
         while let Some(before) = self.find(MARK, MAX_TYPE)? {
-            self.skip(MARK.len());
+            self.consume(MARK.len());
             let kind =
                 memchr::memmem::rfind(&before.to_ascii_lowercase(), b"data:").map(|at| &before[at + 5..]);
             if let Some(kind) = kind.filter(|kind| kind.iter().all(|&byte| is_type(byte))) {
@@ -160,6 +155,24 @@ impl<'i> EmbeddedText<'i> {
             .take(SHORTEST)
             .take_while(|&&byte| !matches!(byte, b'"' | b'\'' | b')' | b'=' | b'<'))
             .count())
+    }
+}
+
+impl Read for EmbeddedText<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.ahead(1)?.read(buffer)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for EmbeddedText<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.ahead(1)
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.at += length;
     }
 }
 
@@ -216,7 +229,7 @@ impl Base64Letters<'_, '_> {
             byte => (Some(byte), 1),
         };
         let byte = byte.filter(|&byte| byte.is_ascii_whitespace() || byte == b'=' || is_member(byte));
-        self.text.skip(if byte.is_some() { length } else { 0 });
+        self.text.consume(if byte.is_some() { length } else { 0 });
         Ok(byte)
     }
 }
@@ -231,7 +244,7 @@ impl Read for Base64Letters<'_, '_> {
                 is_member(byte).then_some(())
             });
             let plain = plain.count();
-            self.text.skip(plain);
+            self.text.consume(plain);
             written += plain;
             if plain == 0 {
                 match self.next()? {

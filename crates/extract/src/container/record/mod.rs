@@ -5,7 +5,6 @@ mod leveldb;
 mod made;
 mod mail;
 mod terminal;
-mod tokens;
 
 use super::{Seekable, Walk};
 use std::io;

@@ -7,6 +7,7 @@ pub mod names;
 
 use crate::container::Walk;
 use crate::container::document::embedded::{EmbeddedText, embedded_file, ending};
+use crate::container::json_tokens::{JsonToken, JsonTokens};
 use crate::has_ending;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -46,91 +47,52 @@ struct OpenNode {
 
 /// Reads the pictures in a notebook.
 pub fn read_notebook(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
-    let mut text = EmbeddedText::new(input);
+    let mut tokens = JsonTokens::new(EmbeddedText::new(input), 0);
     let (mut open, mut deeper): (Vec<OpenNode>, u64) = (Vec::new(), 0);
     loop {
-        let ahead = text.ahead(1)?;
-        let Some(&first) = ahead.first() else { return Ok(()) };
-        let Some(at) = ahead.iter().position(|byte| b"{}[],:\"".contains(byte)) else {
-            let length = ahead.len();
-            text.skip(length);
-            continue;
-        };
-        let byte = if at == 0 { first } else { ahead[at] };
-        text.skip(at + 1);
-        match byte {
-            b'{' | b'[' if open.len() >= MAX_DEPTH || deeper > 0 => deeper += 1,
-            b'{' => open.push(OpenNode { is_object: true, wants_name: true, ..OpenNode::default() }),
-            b'[' => {
+        let is_value = deeper == 0 && open.last().is_some_and(|open| !open.wants_name);
+        if let Some(file) = is_value.then(|| file(&open)).flatten()
+            && tokens.open_text()?
+        {
+            let in_list = open.last().is_some_and(|open| !open.is_object);
+            let mut content = embedded_file(tokens.input(), in_list);
+            walk.member(Layer::named(LayerKind::Attachment, &file.shown), &file.name, &mut content)?;
+            io::copy(&mut content, &mut io::sink())?;
+            tokens.text()?;
+        }
+        match tokens.next()? {
+            None => return Ok(()),
+            Some(JsonToken::Open { .. }) if open.len() >= MAX_DEPTH || deeper > 0 => deeper += 1,
+            Some(JsonToken::Open { is_object: true }) => {
+                open.push(OpenNode { is_object: true, wants_name: true, ..OpenNode::default() });
+            }
+            Some(JsonToken::Open { .. }) => {
                 let name = open.last().map(|open| open.name.clone()).unwrap_or_default();
                 open.push(OpenNode { name, ..OpenNode::default() });
             }
-            b'}' | b']' if deeper > 0 => deeper -= 1,
-            b'}' | b']' => drop(open.pop()),
-            b',' if deeper == 0 => {
+            Some(JsonToken::Close) if deeper > 0 => deeper -= 1,
+            Some(JsonToken::Close) => drop(open.pop()),
+            Some(JsonToken::Comma) if deeper == 0 => {
                 if let Some(open) = open.last_mut() {
                     open.item += 1;
                     open.wants_name = open.is_object;
                 }
             }
-            b'"' => {
-                let wants_name = deeper == 0 && open.last().is_some_and(|open| open.wants_name);
-                if wants_name {
-                    let name = string(&mut text)?;
-                    if let Some(open) = open.last_mut() {
-                        (open.name, open.wants_name) = (name, false);
-                    }
-                } else if let Some(file) = (deeper == 0).then(|| file(&open)).flatten() {
-                    let in_list = open.last().is_some_and(|open| !open.is_object);
-                    let mut content = embedded_file(&mut text, in_list);
-                    walk.member(Layer::named(LayerKind::Attachment, &file.shown), &file.name, &mut content)?;
-                    io::copy(&mut content, &mut io::sink())?;
-                    pass(&mut text)?;
-                } else {
-                    pass(&mut text)?;
+            Some(JsonToken::Text(_, text)) if deeper == 0 => {
+                if let Some(open) = open.last_mut().filter(|open| open.wants_name) {
+                    (open.name, open.wants_name) = (name(&text), false);
                 }
             }
-            _ => {}
+            Some(_) => {}
         }
     }
 }
 
-/// Goes behind the end of a string.
-fn pass(text: &mut EmbeddedText<'_>) -> io::Result<()> {
-    loop {
-        let ahead = text.ahead(2)?;
-        let Some(at) = memchr::memchr2(b'"', b'\\', ahead) else {
-            let length = ahead.len();
-            if length == 0 {
-                return Ok(());
-            }
-            text.skip(length);
-            continue;
-        };
-        let is_end = ahead[at] == b'"';
-        // What is escaped comes with it; the piece may end between the two.
-        let length = if is_end {
-            at + 1
-        } else if at + 1 < ahead.len() {
-            at + 2
-        } else {
-            at.max(1)
-        };
-        text.skip(length);
-        if is_end {
-            return Ok(());
-        }
-    }
-}
-
-/// A string, cut where it is too long for a name.
-fn string(text: &mut EmbeddedText<'_>) -> io::Result<String> {
-    let ahead = text.ahead(MAX_NAME)?;
-    let length = memchr::memchr2(b'"', b'\\', ahead).unwrap_or(ahead.len()).min(MAX_NAME);
+/// A name, up to an escape, and cut where it is too long.
+fn name(text: &[u8]) -> String {
+    let length = memchr::memchr(b'\\', text).unwrap_or(text.len()).min(MAX_NAME);
     // What is cut ends in a word that may be half a secret.
-    let name = bounded(&String::from_utf8_lossy(&ahead[..length]), MAX_NAME - 1).into_owned();
-    pass(text)?;
-    Ok(name)
+    bounded(&String::from_utf8_lossy(&text[..length]), MAX_NAME - 1).into_owned()
 }
 
 /// A file in a notebook.

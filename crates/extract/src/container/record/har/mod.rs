@@ -4,7 +4,7 @@
 pub mod names;
 
 use crate::container::base64::Base64Reader;
-use crate::container::record::tokens::{JsonToken, JsonTokens};
+use crate::container::json_tokens::{JsonToken, JsonTokens};
 use crate::container::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;
 use krea_scan_text::Layer;

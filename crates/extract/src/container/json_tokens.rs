@@ -43,31 +43,43 @@ impl<R: BufRead> JsonTokens<R> {
         self.at
     }
 
-    /// The next one; `None` at the end.
-    pub fn next(&mut self) -> io::Result<Option<JsonToken>> {
-        loop {
-            let Some(byte) = self.byte()? else { return Ok(None) };
-            return Ok(Some(match byte {
-                b'{' | b'[' => JsonToken::Open { is_object: byte == b'{' },
-                b'}' | b']' => JsonToken::Close,
-                b',' => JsonToken::Comma,
-                b':' => JsonToken::Colon,
-                b'"' => self.text()?,
-                byte if byte.is_ascii_whitespace() => continue,
-                _ => {
-                    self.skip_word()?;
-                    JsonToken::Other
-                }
-            }));
-        }
+    /// What is read, for a reader of its own of a string that [`JsonTokens::open_text`] has opened. What that takes does not
+    /// count for places.
+    pub fn input(&mut self) -> &mut R {
+        &mut self.input
     }
 
-    fn byte(&mut self) -> io::Result<Option<u8>> {
-        let byte = self.input.fill_buf()?.first().copied();
-        if byte.is_some() {
-            self.consume(1);
+    /// The next one; `None` at the end.
+    pub fn next(&mut self) -> io::Result<Option<JsonToken>> {
+        if self.open_text()? {
+            return self.text().map(Some);
         }
-        Ok(byte)
+        let Some(&byte) = self.input.fill_buf()?.first() else { return Ok(None) };
+        self.consume(1);
+        Ok(Some(match byte {
+            b'{' | b'[' => JsonToken::Open { is_object: byte == b'{' },
+            b'}' | b']' => JsonToken::Close,
+            b',' => JsonToken::Comma,
+            b':' => JsonToken::Colon,
+            _ => {
+                self.skip_word()?;
+                JsonToken::Other
+            }
+        }))
+    }
+
+    /// Goes behind the quote of a string if one comes next. Says whether it does.
+    pub fn open_text(&mut self) -> io::Result<bool> {
+        loop {
+            match self.input.fill_buf()?.first() {
+                Some(b'"') => {
+                    self.consume(1);
+                    return Ok(true);
+                }
+                Some(byte) if byte.is_ascii_whitespace() => self.consume(1),
+                _ => return Ok(false),
+            }
+        }
     }
 
     fn consume(&mut self, length: usize) {
@@ -75,7 +87,8 @@ impl<R: BufRead> JsonTokens<R> {
         self.at += length as u64;
     }
 
-    fn text(&mut self) -> io::Result<JsonToken> {
+    /// What is left of a string that is open.
+    pub fn text(&mut self) -> io::Result<JsonToken> {
         let (start, mut kept, mut is_escaped) = (self.at, Vec::new(), false);
         loop {
             let buffer = self.input.fill_buf()?;
