@@ -6,12 +6,25 @@ use super::tracer::{self, CALLS};
 use crate::support::emulator::{Fault, Route};
 use crate::support::tokens::{self, Alphabet};
 use needs::needs;
+use serde_json::Value;
 use std::fs;
 use std::sync::Arc;
 
 const KILL: &str = "signal=KILL";
 /// More calls of one kind than any of these runs makes.
 const ENDLESS: usize = 400;
+
+/// Kills a run before a call, and finishes what `revoke` begins; `None` when the run was over before that call.
+fn killed(scene: &Scene, args: &[String], call: &str, nth: usize, revoke: &[String]) -> Option<Value> {
+    let killed = tracer::run(scene, args, call, nth, KILL);
+    scene.assert_private();
+    if killed.code.is_some() {
+        killed.code(0);
+        return None;
+    }
+    println!("killed before {call} {nth}");
+    Some(scene.finish(revoke))
+}
 
 /// Kills a run before each call of each kind, and finishes it. Gives how often it was killed.
 fn at_every(calls: &[&str], numbers: &[u64], keep: Keep, more: &[&str]) -> usize {
@@ -30,15 +43,8 @@ fn at_every_of(calls: &[&str], begin: impl Fn() -> (Scene, Vec<String>)) -> usiz
     for call in calls {
         for nth in 1..ENDLESS {
             let (scene, revoke) = begin();
-            let killed = tracer::run(&scene, &revoke, call, nth, KILL);
-            scene.assert_private();
-            if killed.code.is_some() {
-                killed.code(0);
-                break;
-            }
+            let Some(report) = killed(&scene, &revoke, call, nth, &revoke) else { break };
             kills += 1;
-            println!("killed before {call} {nth}");
-            let report = scene.finish(&revoke);
             scene.assert_done(&report);
             scene.resume().code(2).says(&["no incident is open"]);
         }
@@ -120,14 +126,9 @@ fn killed_again_while_it_goes_on_an_incident_finishes() {
                 let revoke = scene.revoke(Keep::EnvFile);
                 let killed = tracer::run(&scene, &revoke, "fdatasync", first, KILL);
                 assert_eq!(killed.code, None, "{}", killed.stderr);
-                let killed = tracer::run(&scene, &resume, call, again, KILL);
-                if killed.code.is_some() {
-                    killed.code(0);
-                    break;
-                }
+                println!("killed before fdatasync {first}");
+                let Some(report) = self::killed(&scene, &resume, call, again, &revoke) else { break };
                 kills += 1;
-                println!("killed before fdatasync {first}, then before {call} {again}");
-                let report = scene.finish(&revoke);
                 scene.assert_done(&report);
             }
         }
@@ -149,15 +150,8 @@ fn killed_while_it_gives_a_dead_replacement_up_an_incident_finishes() {
             revoke.push("--replace-first".to_owned());
             scene.emulator.fault(Route::Revoke, Fault::RevokesEverything, 1);
             scene.run(&revoke).code(1);
-            let killed = tracer::run(&scene, &resume, call, nth, KILL);
-            scene.assert_private();
-            if killed.code.is_some() {
-                killed.code(0);
-                break;
-            }
+            let Some(report) = killed(&scene, &resume, call, nth, &revoke) else { break };
             kills += 1;
-            println!("killed before {call} {nth}");
-            let report = scene.finish(&revoke);
             // What the journal holds of the end already, a new incident does not tell.
             if report["tokens"][0]["was_dead"] == false {
                 scene.assert_done(&report);

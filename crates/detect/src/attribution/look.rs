@@ -102,8 +102,7 @@ impl<'s> ValueContext<'s> {
             || own.nearest.as_ref().is_some_and(holder)
             || statement::is_piped(text, &self.span)
             || self.has_header()
-            || self.is_in_row()
-            || self.is_given_with_host()
+            || self.is_credential_by_place()
             || self.label().is_some()
     }
 
@@ -112,9 +111,11 @@ impl<'s> ValueContext<'s> {
         self.own().nearest.is_some() || self.has_header()
     }
 
-    /// Whether nothing names its column, but its row is said to be somebody's.
-    fn is_in_row(&self) -> bool {
+    /// Whether it has no name, but stands in a row that is said to be somebody's, or is given to a call beside an address of
+    /// Krea's.
+    fn is_credential_by_place(&self) -> bool {
         self.cell().is_some_and(|cell| cell.header.is_none() && cell.row.is_some())
+            || self.is_given_with_host()
     }
 
     /// Whether a call is given the value, without a name, beside an address of Krea's: `connect("https://api.krea.ai", "…")`.
@@ -205,8 +206,7 @@ impl<'s> ValueContext<'s> {
                 || sibling_is_credential
                 || is_of_credential
                 || is_labelled
-                || self.is_in_row()
-                || self.is_given_with_host(),
+                || self.is_credential_by_place(),
             not_plain: !own.authorization
                 && !is_labelled
                 && (own.passed.iter().chain(&own.nearest).any(last_of)
