@@ -1,6 +1,6 @@
 //! base64 as files hold it, read in pieces: with line ends and other characters in it, padded anywhere, or not.
 
-use krea_scan_text::encoded::base64::decoded;
+use krea_scan_text::encoded::base64::{decoded, is_member};
 use std::io::{self, Read};
 
 /// So much is decoded at once, in bytes.
@@ -14,7 +14,7 @@ impl Letters {
     /// Decodes what comes next. Other characters are left out, as RFC 2045, section 6.8, wants it.
     pub fn decode(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         for stretch in bytes.split_inclusive(|&byte| byte == b'=') {
-            let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+            let is_letter = |byte: &&u8| is_member(**byte) && !matches!(byte, b'-' | b'_');
             self.0.extend(stretch.iter().filter(is_letter));
             let rest = if stretch.ends_with(b"=") { 0 } else { self.0.len() % 4 };
             out.extend(decoded(&self.0[..self.0.len() - rest]));

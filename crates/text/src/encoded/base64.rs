@@ -184,10 +184,12 @@ fn bits_of(group: &[u8]) -> u32 {
 /// The bytes of letters of either alphabet. One letter too many says nothing.
 pub fn decoded(letters: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(letters.len() / 4 * 3 + 3);
-    for group in letters.chunks(4) {
-        let bits = bits_of(group) << (6 * (4 - group.len()));
-        bytes.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
+    let (groups, rest) = letters.as_chunks::<4>();
+    for group in groups {
+        bytes.extend_from_slice(&bits_of(group).to_be_bytes()[1..]);
     }
+    let bits = bits_of(rest) << (6 * (4 - rest.len()));
+    bytes.extend_from_slice(&bits.to_be_bytes()[1..rest.len().max(1)]);
     bytes
 }
 
