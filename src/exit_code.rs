@@ -15,13 +15,13 @@ pub const INTERRUPTED: i32 = 130;
 pub fn of(cli: &Cli, outcome: &Outcome) -> u8 {
     let is = |status| outcome.findings.iter().any(|finding| finding.status == status);
     let not_dead = outcome.findings.iter().any(|finding| finding.status != Status::Dead);
-    let fails = match cli.fail_on {
+    let fails = match cli.incident.fail_on {
         Some(FailOn::Found) => !outcome.findings.is_empty(),
         Some(FailOn::Live) => is(Status::Live),
         None => not_dead,
     };
     // An answer that did not come is no all-clear.
-    let not_told = cli.fail_on == Some(FailOn::Live) && is(Status::Unknown);
+    let not_told = cli.incident.fail_on == Some(FailOn::Live) && is(Status::Unknown);
     match () {
         () if fails || outcome.has_open_incident() => FOUND,
         () if not_told || !outcome.summary.incomplete.is_empty() => FAILED,

@@ -51,35 +51,35 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         );
     }
     #[cfg(feature = "incident")]
-    if cli.incidents {
+    if cli.incident.incidents {
         let mut out = LineWriter::new(io::stdout());
         out.write_all(krea_scan_service::incident::list()?.as_bytes()).and_then(|()| out.flush())?;
         return Ok(0);
     }
     let trees = cli::settings::scanned_trees(cli);
     let mut set = RuleSet::built_in()?;
-    for path in &cli.rules {
+    for path in &cli.detection.rules {
         set.add_path(&trees, path)?;
     }
-    if cli.check_rules {
+    if cli.detection.check_rules {
         return check_rules(&set);
     }
     let notes = set.notes.clone();
     let infos = rule_infos(&set);
-    let detector = Detector::new(set, cli.min_confidence);
-    if let Some(place) = &cli.explain {
+    let detector = Detector::new(set, cli.detection.min_confidence);
+    if let Some(place) = &cli.detection.explain {
         return explain(cli, place, detector);
     }
     let settings = cli::settings::settings(cli, trees)?;
-    if let Some(path) = &cli.output {
+    if let Some(path) = &cli.output.output {
         files::check(&settings.trees, path).with_context(|| no_report(path))?;
     }
-    if let Some(path) = &cli.write_baseline {
+    if let Some(path) = &cli.detection.write_baseline {
         files::check(&settings.trees, path).with_context(|| scan::no_baseline(path))?;
     }
     #[cfg(feature = "site")]
     if let ScanSource::Sites(sites) = &settings.source
-        && !cli.quiet
+        && !cli.output.quiet
     {
         for site in sites {
             shown::say(&format!(
@@ -91,18 +91,18 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     let mut outcome = match () {
         #[cfg(feature = "incident")]
         () if cli.asks() => respond::run::answered(cli, &settings, &detector)?,
-        () => scan::run(&settings, &detector, cli.min_confidence)?,
+        () => scan::run(&settings, &detector, cli.detection.min_confidence)?,
     };
     outcome.notes.extend(notes);
     #[cfg(feature = "redact")]
-    if cli.redact {
+    if cli.incident.redact {
         return redact(cli, &outcome);
     }
 
     let code = exit_code::of(cli, &outcome);
     let written = write_report(cli, &settings, &outcome, &infos);
     let repository = cli.paths.first().map_or(Path::new("."), PathBuf::as_path);
-    let replaced = cli.replacements.as_ref().map_or(Ok(()), |path| {
+    let replaced = cli.incident.replacements.as_ref().map_or(Ok(()), |path| {
         let mut out = LineWriter::new(io::stderr());
         let replaced = cleanup::run::replacements(&settings.trees, path, repository, &outcome, &mut out);
         replaced.and(out.flush().map_err(Into::into))
@@ -120,8 +120,8 @@ fn redact(cli: &Cli, outcome: &Outcome) -> anyhow::Result<u8> {
     use exit_code::FOUND;
     use krea_scan::cleanup::redact::run::{self, Consent, Redacted};
     let consent = match () {
-        () if cli.dry_run => Consent::ShowOnly,
-        () if cli.yes => Consent::Given,
+        () if cli.incident.dry_run => Consent::ShowOnly,
+        () if cli.incident.yes => Consent::Given,
         () if io::stdin().is_terminal() && io::stdout().is_terminal() => Consent::Ask,
         () => Consent::NobodyToAsk,
     };
@@ -145,8 +145,8 @@ fn rule_infos(set: &RuleSet) -> Vec<RuleInfo> {
 }
 
 fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[RuleInfo]) -> anyhow::Result<()> {
-    if cli.quiet
-        && cli.format == ReportFormat::Human
+    if cli.output.quiet
+        && cli.output.format == ReportFormat::Human
         && outcome.findings.is_empty()
         && outcome.summary.incomplete.is_empty()
     {
@@ -154,7 +154,7 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
     }
     let base = std::env::current_dir().and_then(|dir| dir.canonicalize()).ok();
     let root = base.as_deref().and_then(|base| base.ancestors().find(|dir| dir.join(".git").exists()));
-    let color = cli.color.is_on(cli.output.is_none() && io::stdout().is_terminal());
+    let color = cli.output.color.is_on(cli.output.output.is_none() && io::stdout().is_terminal());
     let mode = match settings.source {
         ScanSource::Tree | ScanSource::PreCommit => Mode::Tree,
         ScanSource::Stdin => Mode::Stdin,
@@ -166,25 +166,25 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
     };
     let context = report::Context {
         color,
-        verbose: cli.verbose,
+        verbose: cli.output.verbose,
         mode,
         rules,
         base: base.as_deref(),
         repository_root: root,
     };
-    match &cli.output {
+    match &cli.output.output {
         Some(path) => {
             let mut bytes = Vec::new();
-            report::write(cli.format, outcome, &context, &mut bytes)?;
+            report::write(cli.output.format, outcome, &context, &mut bytes)?;
             files::write(&settings.trees, path, &bytes).with_context(|| no_report(path))?;
             let has_something = !outcome.findings.is_empty() || !outcome.summary.incomplete.is_empty();
-            if has_something || !cli.quiet {
+            if has_something || !cli.output.quiet {
                 let said = report::closing(outcome);
                 shown::say(&format!("krea-scan: {said} The report is in {}.", shown::path(path)));
             }
             Ok(())
         }
-        None => report::write(cli.format, outcome, &context, &mut io::stdout().lock())
+        None => report::write(cli.output.format, outcome, &context, &mut io::stdout().lock())
             .context("cannot write the report to standard output"),
     }
 }
@@ -228,7 +228,7 @@ fn explain(cli: &Cli, place: &Path, detector: Detector) -> anyhow::Result<u8> {
     let (path, line) = report::explain::split(place);
     let trees = ScannedTrees::of(std::slice::from_ref(&path));
     let settings = Settings { paths: vec![path], no_ignore: true, ..cli::settings::settings(cli, trees)? };
-    let mut outcome = scan::run(&settings, &detector.explaining(), cli.min_confidence)?;
+    let mut outcome = scan::run(&settings, &detector.explaining(), cli.detection.min_confidence)?;
     outcome.explained.retain(|explained| line.is_none_or(|line| explained.location.line == line));
     report::explain::write(&outcome, line, &mut LineWriter::new(io::stdout()))?;
     Ok(if outcome.summary.incomplete.is_empty() { 0 } else { FAILED })

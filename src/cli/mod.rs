@@ -5,7 +5,7 @@ pub mod settings;
 
 use crate::config::parse_time;
 use crate::report::ReportFormat;
-use clap::{ArgGroup, Parser, ValueEnum};
+use clap::{ArgGroup, Args, Parser, ValueEnum};
 use krea_scan_bounds::limits::Limits;
 use krea_scan_token::Confidence;
 use std::ffi::OsString;
@@ -33,33 +33,48 @@ pub struct Cli {
     /// Files, folders or, with --staged, --history and --range, the repository; - is stdin
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: InputOptions,
+    #[command(flatten)]
+    pub read: ReadOptions,
+    #[command(flatten)]
+    pub detection: DetectionOptions,
+    #[command(flatten)]
+    pub incident: IncidentOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
 
+/// What to scan.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to scan")]
+pub struct InputOptions {
     /// Scan the index against HEAD: what `git commit` would commit
-    #[arg(long, help_heading = "What to scan")]
+    #[arg(long)]
     pub staged: bool,
 
     /// Scan every object of the repository, reachable or not
-    #[arg(long, help_heading = "What to scan")]
+    #[arg(long)]
     pub history: bool,
 
     /// Scan what the commits in A..B brought in
-    #[arg(long, value_name = "A..B", help_heading = "What to scan")]
+    #[arg(long, value_name = "A..B")]
     pub range: Option<String>,
 
     /// Scan standard input
-    #[arg(long, help_heading = "What to scan")]
+    #[arg(long)]
     pub stdin: bool,
 
     /// Scan a deployed site: its pages, scripts and source maps; can be repeated
-    #[arg(long, value_name = "URL", conflicts_with = "paths", help_heading = "What to scan")]
+    #[arg(long, value_name = "URL", conflicts_with = "paths")]
     pub url: Vec<String>,
 
     /// Go no more links than this away from a site's first page [default: 1]
-    #[arg(long, value_name = "N", requires = "url", hide_short_help = true, help_heading = "What to scan")]
+    #[arg(long, value_name = "N", requires = "url", hide_short_help = true)]
     pub url_depth: Option<usize>,
 
     /// Read no more resources of a site than this [default: 500]
-    #[arg(long, value_name = "N", requires = "url", hide_short_help = true, help_heading = "What to scan")]
+    #[arg(long, value_name = "N", requires = "url", hide_short_help = true)]
     pub url_limit: Option<usize>,
 
     /// Read no more than this of a site, decompressed [default: 1G, and 64M or --max-size of one file]
@@ -68,8 +83,7 @@ pub struct Cli {
         value_name = "SIZE",
         requires = "url",
         value_parser = parse_size,
-        hide_short_help = true,
-        help_heading = "What to scan"
+        hide_short_help = true
     )]
     pub url_size: Option<u64>,
 
@@ -79,25 +93,29 @@ pub struct Cli {
         value_name = "TIME",
         requires = "url",
         value_parser = parse_time,
-        hide_short_help = true,
-        help_heading = "What to scan"
+        hide_short_help = true
     )]
     pub url_time: Option<Duration>,
 
     /// Read a site on this machine or in a private network too
-    #[arg(long, requires = "url", hide_short_help = true, help_heading = "What to scan")]
+    #[arg(long, requires = "url", hide_short_help = true)]
     pub allow_private: bool,
 
     /// Run as pre-commit's hook: scan the files that follow, or the commits of a push; options go before it
-    #[arg(long, hide_short_help = true, help_heading = "What to scan")]
+    #[arg(long, hide_short_help = true)]
     pub pre_commit: bool,
+}
 
+/// How to read it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How to read")]
+pub struct ReadOptions {
     /// Read everything: heed no ignore file, and read `.git`
-    #[arg(long, help_heading = "How to read")]
+    #[arg(long)]
     pub no_ignore: bool,
 
     /// Read the text in pictures too, with the program tesseract
-    #[arg(long, help_heading = "How to read")]
+    #[arg(long)]
     pub ocr: bool,
 
     /// Look at one picture for no longer than this [default: 30s]
@@ -106,49 +124,53 @@ pub struct Cli {
         value_name = "TIME",
         requires = "ocr",
         value_parser = parse_time,
-        hide_short_help = true,
-        help_heading = "How to read"
+        hide_short_help = true
     )]
     pub ocr_time: Option<Duration>,
 
     /// Do not read files above this size, such as 10M, and say so
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true)]
     pub max_size: Option<u64>,
 
     /// Do not go deeper than this many folders
-    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub max_depth: Option<usize>,
 
     /// Follow symbolic links
-    #[arg(long, hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, hide_short_help = true)]
     pub follow: bool,
 
     /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub threads: Option<usize>,
 
     /// Unpack no more than this from one file [default: 16G]
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, hide_short_help = true)]
     pub unpack_size: Option<u64>,
 
     /// Unpack no more members of one file than this [default: 1000000]
-    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub unpack_members: Option<u64>,
 
     /// Unpack containers in containers this deep [default: 12]
-    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub unpack_depth: Option<usize>,
 
     /// Unpack no more than this many times a file's size [default: 200]
-    #[arg(long, value_name = "N", hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub unpack_ratio: Option<u64>,
 
     /// Spend no more than this on unpacking one file [default: 10m]
-    #[arg(long, value_name = "TIME", value_parser = parse_time, hide_short_help = true, help_heading = "How to read")]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, hide_short_help = true)]
     pub unpack_time: Option<Duration>,
+}
 
+/// What counts as a token, and what of that is told.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What counts")]
+pub struct DetectionOptions {
     /// Add a team's own rules, in Gitleaks' format; can be repeated
-    #[arg(long, value_name = "FILE|DIR", help_heading = "What counts")]
+    #[arg(long, value_name = "FILE|DIR")]
     pub rules: Vec<PathBuf>,
 
     /// Tell of each value of a token's shape in PATH, or in one line of it, what is decided of it, and from what
@@ -156,57 +178,49 @@ pub struct Cli {
         long,
         value_name = "PATH[:LINE]",
         conflicts_with_all = ["paths", "asks", "acts", "write_baseline", "output"],
-        hide_short_help = true,
-        help_heading = "What counts"
+        hide_short_help = true
     )]
     pub explain: Option<PathBuf>,
 
     /// Prove every rule on its own examples, and scan nothing
-    #[arg(long, hide_short_help = true, help_heading = "What counts")]
+    #[arg(long, hide_short_help = true)]
     pub check_rules: bool,
 
     /// Least confidence: low, medium or high
-    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "What counts")]
+    #[arg(long, value_name = "LEVEL", default_value = "medium")]
     pub min_confidence: Confidence,
 
     /// Use this file; what the tree allows counts only where it says so
-    #[arg(long, value_name = "FILE", help_heading = "What counts")]
+    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     /// Do not report what this baseline knows
-    #[arg(long, value_name = "FILE", help_heading = "What counts")]
+    #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
     /// Write a baseline of all that is found, and report none of it
-    #[arg(long, value_name = "FILE", help_heading = "What counts")]
+    #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
+}
 
+/// What is done about tokens.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Incident")]
+pub struct IncidentOptions {
     /// Ask Krea which of the found tokens are live; it alone is sent them
-    #[arg(long, conflicts_with_all = ["check_rules", "write_baseline"], help_heading = "Incident")]
+    #[arg(long, conflicts_with_all = ["check_rules", "write_baseline"])]
     pub verify: bool,
 
     /// What fails [default: a token that is not proven dead]
-    #[arg(
-        long,
-        value_name = "found|live",
-        requires_if("live", "asks"),
-        hide_possible_values = true,
-        help_heading = "Incident"
-    )]
+    #[arg(long, value_name = "found|live", requires_if("live", "asks"), hide_possible_values = true)]
     pub fail_on: Option<FailOn>,
 
     /// Where Krea's API is [default: api.krea.ai, over HTTPS]
-    #[arg(long, value_name = "URL", requires = "asks", hide_short_help = true, help_heading = "Incident")]
+    #[arg(long, value_name = "URL", requires = "asks", hide_short_help = true)]
     pub api: Option<String>,
 
     /// Send requests through this proxy; env is the one that HTTPS_PROXY names [default: none]
-    #[arg(
-        long,
-        value_name = "URL|env",
-        requires = "network",
-        hide_short_help = true,
-        help_heading = "Incident"
-    )]
+    #[arg(long, value_name = "URL|env", requires = "network", hide_short_help = true)]
     pub proxy: Option<String>,
 
     /// How long one request may take [default: 15s, and 30s with --url]
@@ -215,52 +229,43 @@ pub struct Cli {
         value_name = "TIME",
         requires = "network",
         value_parser = parse_time,
-        hide_short_help = true,
-        help_heading = "Incident"
+        hide_short_help = true
     )]
     pub timeout: Option<Duration>,
 
     /// Verify, revoke, prove dead, replace, store, prove all once more
     #[arg(
         long,
-        conflicts_with_all = ["check_rules", "pre_commit", "write_baseline", "verify"],
-        help_heading = "Incident"
+        conflicts_with_all = ["check_rules", "pre_commit", "write_baseline", "verify"]
     )]
     pub revoke: bool,
 
     /// Where to keep the replacement: env-file:PATH[#NAME], command:CMD
-    #[arg(long, value_name = "SINK", requires = "incident", help_heading = "Incident")]
+    #[arg(long, value_name = "SINK", requires = "incident")]
     pub store: Vec<String>,
 
     /// Call the replacement this [default: project, environment, what it replaces, date]
-    #[arg(long, value_name = "NAME", requires = "revoke", hide_short_help = true, help_heading = "Incident")]
+    #[arg(long, value_name = "NAME", requires = "revoke", hide_short_help = true)]
     pub name: Option<String>,
 
     /// Mint, store and prove the replacement before the old token is revoked
-    #[arg(long, requires = "incident", hide_short_help = true, help_heading = "Incident")]
+    #[arg(long, requires = "incident", hide_short_help = true)]
     pub replace_first: bool,
 
     /// Go on with an incident: its id, or latest
     #[arg(
         long,
         value_name = "ID|latest",
-        conflicts_with_all = ["mode", "paths", "verify", "redact", "replacements", "dry_run", "write_baseline"],
-        help_heading = "Incident"
+        conflicts_with_all = ["mode", "paths", "verify", "redact", "replacements", "dry_run", "write_baseline"]
     )]
     pub resume: Option<String>,
 
     /// List the incidents, and what is open, damaged or left over
-    #[arg(long, exclusive = true, help_heading = "Incident")]
+    #[arg(long, exclusive = true)]
     pub incidents: bool,
 
     /// An API of your organisation that revokes and mints; its credential is in $KREA_TOKEN_API_KEY
-    #[arg(
-        long,
-        value_name = "URL",
-        requires = "incident",
-        hide_short_help = true,
-        help_heading = "Incident"
-    )]
+    #[arg(long, value_name = "URL", requires = "incident", hide_short_help = true)]
     pub token_api: Option<String>,
 
     /// How long to wait until a revoked token is dead
@@ -270,16 +275,14 @@ pub struct Cli {
         default_value = "15m",
         requires = "incident",
         value_parser = parse_time,
-        hide_short_help = true,
-        help_heading = "Incident"
+        hide_short_help = true
     )]
     pub wait: Duration,
 
     /// Replace tokens in files by references to the environment
     #[arg(
         long,
-        conflicts_with_all = ["mode", "incident", "follow", "write_baseline", "format", "output"],
-        help_heading = "Incident"
+        conflicts_with_all = ["mode", "incident", "follow", "write_baseline", "format", "output"]
     )]
     pub redact: bool,
 
@@ -288,46 +291,37 @@ pub struct Cli {
         long,
         value_name = "FILE",
         conflicts_with_all = ["redact", "check_rules"],
-        hide_short_help = true,
-        help_heading = "Incident"
+        hide_short_help = true
     )]
     pub replacements: Option<PathBuf>,
 
     /// Go ahead without asking
-    #[arg(long, requires = "acts", hide_short_help = true, help_heading = "Incident")]
+    #[arg(long, requires = "acts", hide_short_help = true)]
     pub yes: bool,
 
     /// Show what would be done, and do nothing
-    #[arg(
-        long,
-        requires = "acts",
-        conflicts_with = "yes",
-        hide_short_help = true,
-        help_heading = "Incident"
-    )]
+    #[arg(long, requires = "acts", conflicts_with = "yes", hide_short_help = true)]
     pub dry_run: bool,
+}
 
+/// How it is told.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputOptions {
     /// Write it as human, json, jsonl, sarif or github
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        default_value = "human",
-        hide_possible_values = true,
-        help_heading = "Output"
-    )]
+    #[arg(short, long, value_name = "FORMAT", default_value = "human", hide_possible_values = true)]
     pub format: ReportFormat,
 
     /// Write the report to this file
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
     /// Print the report only when there is something to report
-    #[arg(short, long, help_heading = "Output")]
+    #[arg(short, long)]
     pub quiet: bool,
 
     /// List what was not read, what is allowed and why, and unused allowances
-    #[arg(short, long, conflicts_with = "quiet", help_heading = "Output")]
+    #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
 
     /// Colour the report: auto, always or never
@@ -336,13 +330,12 @@ pub struct Cli {
         value_name = "WHEN",
         default_value = "auto",
         hide_possible_values = true,
-        hide_short_help = true,
-        help_heading = "Output"
+        hide_short_help = true
     )]
     pub color: When,
 
     /// Show no progress on standard error
-    #[arg(long, hide_short_help = true, help_heading = "Output")]
+    #[arg(long, hide_short_help = true)]
     pub no_progress: bool,
 }
 
@@ -377,18 +370,18 @@ pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
 impl Cli {
     /// Whether Krea is asked about tokens.
     pub fn asks(&self) -> bool {
-        self.verify || self.revoke || self.resume.is_some()
+        self.incident.verify || self.incident.revoke || self.incident.resume.is_some()
     }
 
     /// How much may be unpacked from one file.
     pub fn limits(&self) -> Limits {
         let default = Limits::default();
         Limits {
-            bytes: self.unpack_size.unwrap_or(default.bytes),
-            members: self.unpack_members.unwrap_or(default.members),
-            depth: self.unpack_depth.unwrap_or(default.depth),
-            ratio: self.unpack_ratio.unwrap_or(default.ratio),
-            time: self.unpack_time.unwrap_or(default.time),
+            bytes: self.read.unpack_size.unwrap_or(default.bytes),
+            members: self.read.unpack_members.unwrap_or(default.members),
+            depth: self.read.unpack_depth.unwrap_or(default.depth),
+            ratio: self.read.unpack_ratio.unwrap_or(default.ratio),
+            time: self.read.unpack_time.unwrap_or(default.time),
         }
     }
 }
@@ -476,7 +469,7 @@ mod tests {
                 .iter()
                 .map(OsString::from),
         ));
-        assert!(cli.verify && cli.pre_commit && cli.api.is_none());
+        assert!(cli.incident.verify && cli.input.pre_commit && cli.incident.api.is_none());
         assert_eq!(cli.paths, ["--api=http:/x", "--version", "-"].map(PathBuf::from));
     }
 

@@ -31,7 +31,7 @@ const MAX_THREADS: usize = 256;
 /// # Errors
 /// What contradicts itself; a site or a service that cannot be meant; no program that reads pictures.
 pub fn settings(cli: &Cli, trees: ScannedTrees) -> anyhow::Result<Settings> {
-    if cli.stdin && cli.paths.iter().any(|path| path != Path::new("-")) {
+    if cli.input.stdin && cli.paths.iter().any(|path| path != Path::new("-")) {
         anyhow::bail!(
             "--stdin reads nothing but standard input; to read files as well, give - among them as a PATH"
         );
@@ -39,43 +39,43 @@ pub fn settings(cli: &Cli, trees: ScannedTrees) -> anyhow::Result<Settings> {
     let only_dash = cli.paths.len() == 1 && cli.paths[0] == Path::new("-");
     let source = match () {
         #[cfg(feature = "site")]
-        () if !cli.url.is_empty() => ScanSource::Sites(sites(cli, &trees)?),
-        () if cli.staged => ScanSource::Staged,
-        () if cli.history => ScanSource::History,
-        () if cli.pre_commit => ScanSource::PreCommit,
-        () if cli.stdin || only_dash => ScanSource::Stdin,
-        () => cli.range.clone().map_or(ScanSource::Tree, ScanSource::Range),
+        () if !cli.input.url.is_empty() => ScanSource::Sites(sites(cli, &trees)?),
+        () if cli.input.staged => ScanSource::Staged,
+        () if cli.input.history => ScanSource::History,
+        () if cli.input.pre_commit => ScanSource::PreCommit,
+        () if cli.input.stdin || only_dash => ScanSource::Stdin,
+        () => cli.input.range.clone().map_or(ScanSource::Tree, ScanSource::Range),
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = cli.threads.filter(|&threads| threads > 0).unwrap_or(cores).min(MAX_THREADS);
+    let threads = cli.read.threads.filter(|&threads| threads > 0).unwrap_or(cores).min(MAX_THREADS);
     Ok(Settings {
         source,
         paths: cli.paths.clone(),
         trees,
-        no_ignore: cli.no_ignore,
-        max_size: cli.max_size,
-        max_depth: cli.max_depth,
-        follow: cli.follow,
+        no_ignore: cli.read.no_ignore,
+        max_size: cli.read.max_size,
+        max_depth: cli.read.max_depth,
+        follow: cli.read.follow,
         threads,
         limits: cli.limits(),
         #[cfg(feature = "ocr")]
-        ocr: cli.ocr.then(|| ocr(cli, threads.min(cores))).transpose()?,
+        ocr: cli.read.ocr.then(|| ocr(cli, threads.min(cores))).transpose()?,
         #[cfg(not(feature = "ocr"))]
         ocr: None,
-        config: cli.config.clone(),
-        baseline: cli.baseline.clone(),
-        write_baseline: cli.write_baseline.clone(),
-        acts: cli.revoke || cli.redact,
-        progress: !cli.no_progress && !cli.quiet && io::stderr().is_terminal(),
+        config: cli.detection.config.clone(),
+        baseline: cli.detection.baseline.clone(),
+        write_baseline: cli.detection.write_baseline.clone(),
+        acts: cli.incident.revoke || cli.incident.redact,
+        progress: !cli.output.no_progress && !cli.output.quiet && io::stderr().is_terminal(),
     })
 }
 
 /// What strangers may have written: the PATHs that are scanned, and the repositories around them.
 pub fn scanned_trees(cli: &Cli) -> ScannedTrees {
-    let reads_here = cli.paths.is_empty() && !cli.stdin && cli.url.is_empty();
+    let reads_here = cli.paths.is_empty() && !cli.input.stdin && cli.input.url.is_empty();
     match () {
         // It runs in the repository that the files are in.
-        () if reads_here || cli.pre_commit => ScannedTrees::of(&[PathBuf::from(".")]),
+        () if reads_here || cli.input.pre_commit => ScannedTrees::of(&[PathBuf::from(".")]),
         () => ScannedTrees::of(&cli.paths),
     }
 }
@@ -88,21 +88,21 @@ pub fn scanned_trees(cli: &Cli) -> ScannedTrees {
 pub fn service(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Service> {
     Service::resolve(&Flags {
         trees,
-        config: cli.config.as_deref(),
-        api: cli.api.as_deref(),
-        token_api: cli.token_api.as_deref(),
-        stores: &cli.store,
-        proxy: cli.proxy.as_deref(),
-        timeout: cli.timeout,
+        config: cli.detection.config.as_deref(),
+        api: cli.incident.api.as_deref(),
+        token_api: cli.incident.token_api.as_deref(),
+        stores: &cli.incident.store,
+        proxy: cli.incident.proxy.as_deref(),
+        timeout: cli.incident.timeout,
     })
 }
 
 #[cfg(feature = "ocr")]
 /// Makes what reads the text in pictures ready: so many at a time, and none any more once the run is ended.
 fn ocr(cli: &Cli, most: usize) -> anyhow::Result<Arc<Ocr>> {
-    let ocr = Arc::new(Ocr::find(most, cli.ocr_time.unwrap_or(OCR_TIME))?);
+    let ocr = Arc::new(Ocr::find(most, cli.read.ocr_time.unwrap_or(OCR_TIME))?);
     // An incident listens for itself when it begins, and there is only one who can.
-    if !cli.revoke && cli.resume.is_none() {
+    if !cli.incident.revoke && cli.incident.resume.is_none() {
         let hears = Arc::clone(&ocr);
         ctrlc::set_handler(move || {
             hears.end();
@@ -119,17 +119,17 @@ fn sites(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Vec<site::SiteOption
     let site = |url: &String| {
         let default = site::SiteOptions::new(url).context("--url")?;
         Ok(site::SiteOptions {
-            depth: cli.url_depth.unwrap_or(default.depth),
-            resources: cli.url_limit.unwrap_or(default.resources),
-            bytes: cli.url_size.unwrap_or(default.bytes),
-            most: cli.max_size.unwrap_or(default.most),
-            time: cli.url_time.unwrap_or(default.time),
-            timeout: cli.timeout.unwrap_or(default.timeout),
+            depth: cli.input.url_depth.unwrap_or(default.depth),
+            resources: cli.input.url_limit.unwrap_or(default.resources),
+            bytes: cli.input.url_size.unwrap_or(default.bytes),
+            most: cli.read.max_size.unwrap_or(default.most),
+            time: cli.input.url_time.unwrap_or(default.time),
+            timeout: cli.incident.timeout.unwrap_or(default.timeout),
             proxy: service.http.proxy.clone(),
-            allow_private: cli.allow_private,
+            allow_private: cli.input.allow_private,
             forbidden: service.api_hosts(),
             ..default
         })
     };
-    cli.url.iter().map(site).collect()
+    cli.input.url.iter().map(site).collect()
 }

@@ -19,26 +19,30 @@ pub fn answered(cli: &Cli, settings: &Settings, detector: &Detector) -> anyhow::
     let service = &cli::settings::service(cli, &settings.trees)?;
     // Under pre-commit - is a file.
     let stdin_is_taken = settings.source == ScanSource::Stdin
-        || (!cli.pre_commit && cli.paths.iter().any(|path| path == Path::new("-")));
+        || (!cli.input.pre_commit && cli.paths.iter().any(|path| path == Path::new("-")));
     let console = Console::new(ConsoleOptions {
-        yes: cli.yes,
-        quiet: cli.quiet,
-        progress: !cli.no_progress,
-        color: cli.color.is_on(io::stderr().is_terminal()),
+        yes: cli.incident.yes,
+        quiet: cli.output.quiet,
+        progress: !cli.output.no_progress,
+        color: cli.output.color.is_on(io::stderr().is_terminal()),
         stdin_is_taken,
     });
-    let incident = Incident { replace_first: cli.replace_first, wait: cli.wait, name: cli.name.clone() };
-    if let Some(id) = &cli.resume {
+    let incident = Incident {
+        replace_first: cli.incident.replace_first,
+        wait: cli.incident.wait,
+        name: cli.incident.name.clone(),
+    };
+    if let Some(id) = &cli.incident.resume {
         let interrupt = Interrupt::install()?;
         return super::resume(id, service, &incident, Ask { console: &console, interrupt: &interrupt });
     }
-    if !cli.dry_run {
-        console.insist(super::announcement(service, cli.revoke));
+    if !cli.incident.dry_run {
+        console.insist(super::announcement(service, cli.incident.revoke));
     }
-    let mut outcome = scan::run(settings, detector, cli.min_confidence)?;
-    if cli.verify {
+    let mut outcome = scan::run(settings, detector, cli.detection.min_confidence)?;
+    if cli.incident.verify {
         super::verify(&mut outcome, service, &console)?;
-    } else if cli.dry_run {
+    } else if cli.incident.dry_run {
         super::dry_run(&mut outcome, service, &incident, &cli.paths)?;
     } else {
         let interrupt = Interrupt::install()?;
