@@ -6,15 +6,15 @@
 
 mod attribution;
 mod boundary;
-mod custom;
 mod excerpt;
 mod explain;
 pub(crate) mod names;
-mod noise;
+mod ocr_repair;
 mod overlaps;
-mod pairs;
+mod pattern_rules;
 pub mod placeholder;
 mod prefilter;
+mod rule_values;
 pub mod rules;
 mod split_tokens;
 mod sweep;
@@ -150,7 +150,7 @@ impl Detector {
     /// Whether a path alone makes a file worth a look, whatever it holds.
     pub fn wants_path(&self, path: &str) -> bool {
         PathSays::of(path) != PathSays::Nothing
-            || self.rules.iter().any(|rule| custom::matches_path(rule, path))
+            || self.rules.iter().any(|rule| pattern_rules::matches_path(rule, path))
     }
 
     /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root; `encoding` is set
@@ -185,12 +185,12 @@ impl Detector {
                 hit[keywords.rules[found.pattern().as_usize()]] = true;
             }
         }
-        let spans_of = |rule: &Rule| custom::find(rule, bytes, path);
+        let spans_of = |rule: &Rule| pattern_rules::find(rule, bytes, path);
         for (i, rule) in self.rules.iter().enumerate() {
             if rule.context.is_some() || rule.skip_report {
                 continue;
             }
-            if custom::matches_path(rule, path) {
+            if pattern_rules::matches_path(rule, path) {
                 let token = Token::new(TokenKind::Custom, path.as_bytes());
                 found.push(Ranked::new(rule, rank::CUSTOM, rule.confidence, token, 0..0, String::new()));
             }
@@ -205,7 +205,7 @@ impl Detector {
                         .map(|c| position(bytes, None, c.span.start))
                         .map(|p| (p.line, p.column))
                         .collect();
-                    custom::is_near(required, (at.line, at.column), &places)
+                    pattern_rules::is_near(required, (at.line, at.column), &places)
                 };
                 if rule.required.iter().all(near) {
                     let token = Token::new(TokenKind::Custom, &bytes[custom.span.clone()]);
@@ -295,10 +295,10 @@ impl<'a> DetectionRun<'a> {
         let text = read.field.text();
         for (order, rule) in self.rules.iter().enumerate() {
             let Some(context) = &rule.context else { continue };
-            if !custom::runs_on(rule, self.path) {
+            if !pattern_rules::runs_on(rule, self.path) {
                 continue;
             }
-            let values = pairs::find(rule, context, read.field, around, self.explains);
+            let values = rule_values::find(rule, context, read.field, around, self.explains);
             if read.made == TextOrigin::AsItStands {
                 self.placeholders += values.placeholders;
                 let in_origin = |considered: Considered| {
@@ -308,7 +308,7 @@ impl<'a> DetectionRun<'a> {
                 self.considered.extend(values.considered.into_iter().map(in_origin));
             }
             for value in values.accepted {
-                if custom::is_allowed(rule, text.bytes(), self.path, &value.span, &value.span) {
+                if pattern_rules::is_allowed(rule, text.bytes(), self.path, &value.span, &value.span) {
                     continue;
                 }
                 let span = text.origin_range(value.span.start, value.span.end);
@@ -354,7 +354,7 @@ impl<'a> DetectionRun<'a> {
                     ranked.found.readings.add_doubt(Doubt::Half);
                 }
                 let exact = rank == rank::EXACT && value.kind == TokenKind::Pair && around.is_related();
-                if let Some(rest) = exact.then(|| noise::rest(text.bytes(), &value.span)).flatten() {
+                if let Some(rest) = exact.then(|| ocr_repair::rest(text.bytes(), &value.span)).flatten() {
                     ranked.goes_on(&rest.token, rest.is_likelier);
                     ranked.found.pieces = vec![text.origin_range(start, end.max(rest.hidden))];
                 }
@@ -403,7 +403,7 @@ impl<'a> DetectionRun<'a> {
         for half in [&split.id, &split.secret] {
             let span = text.origin_range(half.start, half.end);
             self.considered.retain(|other| other.span.end <= span.start || span.end <= other.span.start);
-            let mut evidence = around.look(half).evidence();
+            let mut evidence = around.value_context(half).evidence();
             // What both halves have in common may stand at the other one.
             let decisive = split.attribution.evidence().filter(|decisive| !evidence.contains(decisive));
             evidence.extend(decisive);
@@ -421,7 +421,7 @@ impl<'a> DetectionRun<'a> {
     fn pair_rule(&self) -> Option<&'a Rule> {
         let is_pair = |rule: &&Rule| {
             rule.context.as_ref().is_some_and(|context| context.token == TokenKind::Pair)
-                && custom::runs_on(rule, self.path)
+                && pattern_rules::runs_on(rule, self.path)
         };
         self.rules.iter().find(is_pair)
     }
@@ -430,9 +430,9 @@ impl<'a> DetectionRun<'a> {
     fn noisy(&mut self, read: &DerivedText<'_>, around: &Surroundings<'_>) {
         let Some(rule) = self.pair_rule() else { return };
         let text = read.field.text();
-        for noisy in noise::find(text.bytes(), around) {
+        for noisy in ocr_repair::find(text.bytes(), around) {
             let is_new = read.made == TextOrigin::AsItStands || !text.is_one_piece(&noisy.span);
-            if !is_new || custom::is_allowed(rule, text.bytes(), self.path, &noisy.span, &noisy.span) {
+            if !is_new || pattern_rules::is_allowed(rule, text.bytes(), self.path, &noisy.span, &noisy.span) {
                 continue;
             }
             let span = text.origin_range(noisy.span.start, noisy.span.end);

@@ -2,9 +2,9 @@
 //! place; gives each block with its range, its name and its members, innermost first.
 
 use super::assignment::is_name_byte;
-use super::level::{Level, LevelKind};
 use super::lines::{REACH, line_range};
-use super::members::{self, Member};
+use super::object_members::{self, Member};
+use super::scope::{EnclosingScope, ScopeKind};
 use crate::boundary;
 use regex::bytes::Regex;
 use std::ops::Range;
@@ -75,7 +75,7 @@ fn lines(text: &[u8], from: Range<usize>, upwards: bool) -> impl Iterator<Item =
 }
 
 /// The indented blocks around `at`, innermost first.
-pub fn indented(text: &[u8], at: usize) -> Vec<Level> {
+pub fn indented(text: &[u8], at: usize) -> Vec<EnclosingScope> {
     let mut found = Vec::new();
     let mut own = IndentedLine::of(text, line_range(text, at));
     let mut excluded: Vec<Range<usize>> = Vec::new();
@@ -124,7 +124,13 @@ pub fn indented(text: &[u8], at: usize) -> Vec<Level> {
         }
         let names = opener.as_ref().map(|line| opener_names(text, line)).unwrap_or_default();
         let members = block_members(text, &range, depth, at);
-        found.push(Level { range, kind: LevelKind::Block, names, members, excluded: excluded.clone() });
+        found.push(EnclosingScope {
+            range,
+            kind: ScopeKind::Block,
+            names,
+            members,
+            excluded: excluded.clone(),
+        });
         match opener {
             Some(line) => own = line,
             None => break,
@@ -140,7 +146,7 @@ fn block_members(text: &[u8], range: &Range<usize>, depth: usize, at: usize) -> 
     std::iter::once(IndentedLine::of(text, first.clone()))
         .chain(rest)
         .filter(|line| line.content == depth && !(line.range.start..=line.range.end).contains(&at))
-        .filter_map(|line| members::line(text, &line.range))
+        .filter_map(|line| object_members::line(text, &line.range))
         .collect()
 }
 
@@ -157,16 +163,20 @@ pub fn described(text: &[u8], at: usize) -> Vec<Member> {
     };
     let above = lines(text, holder.range.clone(), true).take_while(is_same);
     let below = lines(text, holder.range.clone(), false).take_while(is_same);
-    let describes =
-        |line: &IndentedLine| line.column == holder.column && members::describes(&text[line.range.clone()]);
+    let describes = |line: &IndentedLine| {
+        line.column == holder.column && object_members::describes(&text[line.range.clone()])
+    };
     let Some(head) = above.chain(below).find(describes) else { return Vec::new() };
     if let Some(open) = memchr::memchr(b'{', &text[head.range.clone()]) {
-        return members::between_brackets(text, &(head.range.start + open + 1..head.range.end), at).0;
+        return object_members::between_brackets(text, &(head.range.start + open + 1..head.range.end), at).0;
     }
     let inside = lines(text, head.range.clone(), false).take_while(|line| line.column > head.column);
     let mut inside = inside.peekable();
     let Some(depth) = inside.peek().map(|line| line.column) else { return Vec::new() };
-    inside.filter(|line| line.column == depth).filter_map(|line| members::line(text, &line.range)).collect()
+    inside
+        .filter(|line| line.column == depth)
+        .filter_map(|line| object_members::line(text, &line.range))
+        .collect()
 }
 
 /// What the line that opens a block calls it. A part of a path names a place, not a block; and a line that says where a
@@ -186,7 +196,7 @@ fn opener_names(text: &[u8], line: &IndentedLine) -> Vec<String> {
 }
 
 /// The section that `at` stands in.
-pub fn section(text: &[u8], at: usize) -> Option<Level> {
+pub fn section(text: &[u8], at: usize) -> Option<EnclosingScope> {
     let floor = at.saturating_sub(REACH);
     let head = SECTION.captures_iter(&text[floor..at]).last()?;
     let name = String::from_utf8_lossy(head.get(1)?.as_bytes()).into_owned();
@@ -195,11 +205,11 @@ pub fn section(text: &[u8], at: usize) -> Option<Level> {
     let end = SECTION.find(&text[at..ceiling]).map_or(ceiling, |next| at + next.start());
     let range = start..end;
     let members = flat_members(text, lines_of(text, &range), at);
-    Some(Level { range, kind: LevelKind::Section, names: vec![name], members, excluded: Vec::new() })
+    Some(EnclosingScope { range, kind: ScopeKind::Section, names: vec![name], members, excluded: Vec::new() })
 }
 
 /// The lines around `at` up to the next blank ones, or those that only open or close something.
-pub fn paragraph(text: &[u8], at: usize) -> Level {
+pub fn paragraph(text: &[u8], at: usize) -> EnclosingScope {
     let own = line_range(text, at);
     let is_bracket = |b: &u8| matches!(b, b'{' | b'}' | b'[' | b']' | b'(' | b')' | b',' | b';');
     let is_text = |line: &IndentedLine| {
@@ -210,7 +220,7 @@ pub fn paragraph(text: &[u8], at: usize) -> Level {
     let range =
         above.map_or(own.start, |line| line.range.start)..below.map_or(own.end, |line| line.range.end);
     let members = flat_members(text, lines_of(text, &range), at);
-    Level { range, kind: LevelKind::Paragraph, names: Vec::new(), members, excluded: Vec::new() }
+    EnclosingScope { range, kind: ScopeKind::Paragraph, names: Vec::new(), members, excluded: Vec::new() }
 }
 
 fn lines_of(text: &[u8], range: &Range<usize>) -> Vec<Range<usize>> {
@@ -228,5 +238,5 @@ fn flat_members(text: &[u8], lines: Vec<Range<usize>>, at: usize) -> Vec<Member>
     let own = IndentedLine::of(text, line_range(text, at)).content;
     let others = lines.into_iter().filter(|line| !(line.start..=line.end).contains(&at));
     let as_deep = others.filter(|line| IndentedLine::of(text, line.clone()).content == own);
-    as_deep.filter_map(|line| members::line(text, &line)).collect()
+    as_deep.filter_map(|line| object_members::line(text, &line)).collect()
 }

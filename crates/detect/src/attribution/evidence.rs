@@ -1,8 +1,8 @@
 //! What speaks for whose a value is, and the order in which it decides.
 //!
-//! The order is that of [`EvidencePlace`]: nearer beats farther. Among the levels around a value (its line, an object, a block, a
-//! section) the smaller one is nearer; in one level its members speak before the host that it names, and that before the
-//! level's own name. The first evidence that decides, decides.
+//! The order is that of [`EvidencePlace`]: nearer beats farther. Among the scopes around a value (its line, an object, a block, a
+//! section) the smaller one is nearer; in one scope its members speak before the host that it names, and that before the
+//! scope's own name. The first evidence that decides, decides.
 
 use crate::names::{self, NameKind};
 use krea_scan_token::Confidence;
@@ -21,12 +21,12 @@ pub enum EvidencePlace {
     Label,
     /// A use of the variable that it is assigned to.
     Use,
-    /// A member of a level around it: `vendor: krea` beside it, before or behind.
+    /// A member of a scope around it: `vendor: krea` beside it, before or behind.
     Member,
-    /// The host of the request that it is a part of, or that a level around it names.
+    /// The host of the request that it is a part of, or that a scope around it names.
     Host,
-    /// The name of a level around it: a block, a call, a section, an element.
-    LevelName,
+    /// The name of a scope around it: a block, a call, a section, an element.
+    ScopeName,
     /// Another name in its statement.
     Statement,
     /// What was around the encoded run that it was decoded from.
@@ -51,7 +51,7 @@ impl fmt::Display for EvidencePlace {
             EvidencePlace::Use => "a use of its variable",
             EvidencePlace::Member => "a member beside it",
             EvidencePlace::Host => "a host",
-            EvidencePlace::LevelName => "what it stands in",
+            EvidencePlace::ScopeName => "what it stands in",
             EvidencePlace::Statement => "its statement",
             EvidencePlace::Outside => "around what it is encoded in",
             EvidencePlace::Heading => "a heading above",
@@ -202,21 +202,21 @@ impl Evidence {
     }
 
     /// How strongly it ties a value to Krea.
-    pub fn tie(&self) -> Tie {
+    pub fn strength(&self) -> Strength {
         match (self.says, self.place) {
-            (Says::AnotherService | Says::NoCredential, _) => Tie::None,
-            (Says::Krea, EvidencePlace::FileName | EvidencePlace::Folder) => Tie::Path,
+            (Says::AnotherService | Says::NoCredential, _) => Strength::None,
+            (Says::Krea, EvidencePlace::FileName | EvidencePlace::Folder) => Strength::Path,
             (Says::Krea, EvidencePlace::Nearby | EvidencePlace::Heading) | (Says::MentionsKrea, _) => {
-                Tie::Nearby
+                Strength::Nearby
             }
-            (Says::Krea, _) => Tie::Stated,
+            (Says::Krea, _) => Strength::Stated,
         }
     }
 }
 
 /// How strongly a value is tied to Krea, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tie {
+pub enum Strength {
     /// Nothing ties it.
     None,
     /// `krea` is nearby.
@@ -231,7 +231,7 @@ pub enum Tie {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribution {
     /// How strongly it is tied to Krea.
-    pub tie: Tie,
+    pub strength: Strength,
     /// Another service's name stands closer.
     pub other_service: bool,
     /// It stands where a credential stands: behind a credential's name, or as an authorization.
@@ -251,19 +251,19 @@ pub struct Attribution {
 impl Attribution {
     /// The confidence in an `id:secret` pair; `None` when it is another service's.
     pub fn pair_confidence(&self) -> Option<Confidence> {
-        match self.tie {
+        match self.strength {
             _ if self.other_service => None,
             _ if self.no_credential => Some(Confidence::Low),
-            Tie::Stated => Some(Confidence::High),
-            Tie::Path | Tie::Nearby => Some(Confidence::Medium),
-            Tie::None => Some(Confidence::Low),
+            Strength::Stated => Some(Confidence::High),
+            Strength::Path | Strength::Nearby => Some(Confidence::Medium),
+            Strength::None => Some(Confidence::Low),
         }
     }
 
     /// What ties it to Krea.
     pub fn evidence(&self) -> Option<Evidence> {
         let (place, witness) = (self.place?, self.witness.clone()?);
-        (self.tie > Tie::None).then_some(Evidence { place, says: Says::Krea, witness })
+        (self.strength > Strength::None).then_some(Evidence { place, says: Says::Krea, witness })
     }
 
     /// What a report shows as the context.
@@ -276,7 +276,7 @@ impl Attribution {
         let Some(name) = self.witness.as_ref().and_then(Witness::name) else { return false };
         let names_it = matches!(
             self.place,
-            Some(EvidencePlace::OwnName | EvidencePlace::LevelName | EvidencePlace::Member)
+            Some(EvidencePlace::OwnName | EvidencePlace::ScopeName | EvidencePlace::Member)
         );
         names::is_qualified(name)
             || (names_it && !names::ends_like_credential(name) && names::has_unknown_word(name))
@@ -284,6 +284,6 @@ impl Attribution {
 
     /// Whether a name, a header, a call, a block or the file itself says Krea.
     pub fn is_named(&self) -> bool {
-        self.tie == Tie::Stated || self.place == Some(EvidencePlace::FileName)
+        self.strength == Strength::Stated || self.place == Some(EvidencePlace::FileName)
     }
 }

@@ -2,14 +2,14 @@
 
 use super::assignment::{self, Assignment};
 use super::blocks;
-use super::evidence::{Evidence, EvidencePlace, Says, Tie, Witness};
+use super::evidence::{Evidence, EvidencePlace, Says, Strength, Witness};
 use super::hosts;
-use super::level::{Level, LevelKind};
-use super::levels;
 use super::lines::{HEADING_LINES, line_range};
-use super::look::ValueContext;
+use super::scope::{EnclosingScope, ScopeKind};
+use super::scopes;
+use super::value_context::ValueContext;
 use super::{LOOKALIKE, PathSays, shorten};
-use super::{members, statement, uses};
+use super::{object_members, statement, uses};
 use crate::names::{self, NameKind};
 
 /// How far a request may stand from the header that it sends.
@@ -64,7 +64,7 @@ impl ValueContext<'_> {
         let is_host = |b: &&u8| b.is_ascii_alphanumeric() || matches!(**b, b'.' | b'-');
         let length = rest.iter().take(100).take_while(is_host).count();
         let host = String::from_utf8_lossy(&rest[..length]).into_owned();
-        let says = match members::host_kind(&host) {
+        let says = match object_members::host_kind(&host) {
             NameKind::Krea => Says::Krea,
             _ => Says::AnotherService,
         };
@@ -112,14 +112,14 @@ impl ValueContext<'_> {
 
     /// Whether it is the `key` by which React tells one component from another: `<Image key="…" src={url} />`.
     fn is_key_of_a_component(&self) -> bool {
-        let tag = self.levels().iter().find(|level| level.kind == LevelKind::Tag);
+        let tag = self.scopes().iter().find(|scope| scope.kind == ScopeKind::Tag);
         tag.is_some_and(|tag| memchr::memmem::find(&self.around.text[tag.range.clone()], b"={").is_some())
     }
 
     /// What keeps ids with digests and holds the value: `{"cache": {…: "…"}}`, `SETNX lock:krea:render "…"`, `krea.cache hit …`.
     fn store(&self) -> Option<String> {
         let text = self.around.text;
-        let object = self.levels().iter().find(|level| level.kind == LevelKind::Object);
+        let object = self.scopes().iter().find(|scope| scope.kind == ScopeKind::Object);
         let object = object.and_then(|object| object.names.first().cloned());
         let line = line_range(text, self.span.start);
         let before = text[line.start.min(self.span.start)..self.span.start].trim_ascii_end();
@@ -189,7 +189,7 @@ impl ValueContext<'_> {
                 .and_then(|(kind, name)| Some((Says::of(*kind)?, Witness::Name(shorten(name)))));
             told.filter(|(says, _)| *says != Says::MentionsKrea).or_else(|| {
                 let in_brackets =
-                    levels::bracket_ranges(text, used.start, 2).into_iter().map(|(_, range)| range);
+                    scopes::bracket_ranges(text, used.start, 2).into_iter().map(|(_, range)| range);
                 let request = used.start.saturating_sub(USE_REACH)..(used.end + USE_REACH).min(text.len());
                 let zones = in_brackets
                     .take(2)
@@ -210,8 +210,8 @@ impl ValueContext<'_> {
         if !self.own().credential {
             return None;
         }
-        let calls = self.levels().iter().filter(|level| level.kind == LevelKind::Call);
-        let call = calls.rev().find(|level| level.names.len() > 1)?;
+        let calls = self.scopes().iter().filter(|scope| scope.kind == ScopeKind::Call);
+        let call = calls.rev().find(|scope| scope.names.len() > 1)?;
         let name = call.names.last().filter(|name| name.len() >= assignment::SHORTEST_VARIABLE)?;
         let before = &self.around.text[..call.range.start];
         let floor = before.len().saturating_sub(RESULT_REACH);
@@ -219,27 +219,27 @@ impl ValueContext<'_> {
         Some((name.clone(), at))
     }
 
-    /// What the levels around the value say, the smallest first: its statement is one of them.
+    /// What the scopes around the value say, the smallest first: its statement is one of them.
     fn levels_around(&self, all: bool, found: &mut Vec<Evidence>) {
-        let (text, span, own, levels) = (self.around.text, &self.span, self.own(), self.levels());
+        let (text, span, own, scopes) = (self.around.text, &self.span, self.own(), self.scopes());
         let line = statement::range(text, span);
-        let line_at = levels.partition_point(|level| level.range.len() < line.len());
-        let (inner, outer) = levels.split_at(line_at);
+        let line_at = scopes.partition_point(|scope| scope.range.len() < line.len());
+        let (inner, outer) = scopes.split_at(line_at);
         let is_done = |found: &[Evidence]| !all && found.iter().any(Evidence::decides);
-        for level in inner {
-            self.level(level, found);
+        for scope in inner {
+            self.scope(scope, found);
             if is_done(found) {
                 return;
             }
         }
-        let assigned = members::assigned(text, &line, span.start);
-        if let Some((kind, name)) = members::surest(&assigned, span.start) {
+        let assigned = object_members::assigned(text, &line, span.start);
+        if let Some((kind, name)) = object_members::surest(&assigned, span.start) {
             found.extend(said(EvidencePlace::Member, kind, Witness::Name(name)));
         }
         if is_done(found) {
             return;
         }
-        let excluded = inner.last().map_or(&[][..], |level| &level.excluded);
+        let excluded = inner.last().map_or(&[][..], |scope| &scope.excluded);
         if let Some((kind, host)) = hosts::nearest(text, &line, excluded, span, own.authorization) {
             found.extend(said(EvidencePlace::Host, kind, Witness::host(host)));
         }
@@ -253,11 +253,11 @@ impl ValueContext<'_> {
             _ => true,
         };
         found.extend(named.filter(is_ours).map(|(_, evidence)| evidence));
-        for level in outer {
+        for scope in outer {
             if is_done(found) {
                 return;
             }
-            self.level(level, found);
+            self.scope(scope, found);
         }
         // What a token endpoint answers stands below the request.
         let is_answer = own.nearest.as_deref().is_some_and(names::names_oauth_token);
@@ -270,16 +270,16 @@ impl ValueContext<'_> {
         }
     }
 
-    fn level(&self, level: &Level, found: &mut Vec<Evidence>) {
+    fn scope(&self, scope: &EnclosingScope, found: &mut Vec<Evidence>) {
         let (text, span, own) = (self.around.text, &self.span, self.own());
-        if let Some(name) = level.keeps_own_secrets() {
+        if let Some(name) = scope.keeps_own_secrets() {
             let witness = Witness::Name(shorten(name));
-            found.push(Evidence { place: EvidencePlace::LevelName, says: Says::AnotherService, witness });
+            found.push(Evidence { place: EvidencePlace::ScopeName, says: Says::AnotherService, witness });
             return;
         }
-        let surest = match level.kind {
-            LevelKind::Paragraph => members::surest_owner(&level.members, span.start),
-            _ => members::surest(&level.members, span.start),
+        let surest = match scope.kind {
+            ScopeKind::Paragraph => object_members::surest_owner(&scope.members, span.start),
+            _ => object_members::surest(&scope.members, span.start),
         };
         if let Some((kind, label)) = surest {
             let is_host = label.contains('.');
@@ -288,39 +288,39 @@ impl ValueContext<'_> {
                 false => said(EvidencePlace::Member, kind, Witness::Name(label)),
             });
         }
-        if level.kind == LevelKind::List && level.members.iter().any(members::Member::names_an_id) {
+        if scope.kind == ScopeKind::List && scope.members.iter().any(object_members::Member::names_an_id) {
             let witness = Witness::KeyInPieces;
             found.push(Evidence { place: EvidencePlace::Member, says: Says::NoCredential, witness });
         }
         // The lines of a paragraph have little to do with each other: their members have spoken.
-        let host = (level.kind != LevelKind::Paragraph || own.authorization)
-            .then(|| hosts::nearest(text, &level.range, &level.excluded, span, own.authorization))
+        let host = (scope.kind != ScopeKind::Paragraph || own.authorization)
+            .then(|| hosts::nearest(text, &scope.range, &scope.excluded, span, own.authorization))
             .flatten();
         if let Some((kind, host)) = host {
             found.extend(said(EvidencePlace::Host, kind, sent_to(own, kind, host)));
         }
-        if level.kind == LevelKind::Object {
-            let described = members::described(text, &level.range, span.start);
-            if let Some((kind, name)) = members::surest(&described, span.start) {
+        if scope.kind == ScopeKind::Object {
+            let described = object_members::described(text, &scope.range, span.start);
+            if let Some((kind, name)) = object_members::surest(&described, span.start) {
                 found.extend(said(EvidencePlace::Member, kind, Witness::Name(name)));
             }
         }
-        if level.kind == LevelKind::Block
+        if scope.kind == ScopeKind::Block
             && self
-                .levels()
+                .scopes()
                 .iter()
-                .find(|level| level.kind == LevelKind::Block)
-                .is_some_and(|own| own.range == level.range)
+                .find(|scope| scope.kind == ScopeKind::Block)
+                .is_some_and(|own| own.range == scope.range)
         {
             let described = blocks::described(text, span.start);
-            let surest =
-                members::surest(&described, span.start).filter(|(_, name)| !names::names_own_secret(name));
+            let surest = object_members::surest(&described, span.start)
+                .filter(|(_, name)| !names::names_own_secret(name));
             found.extend(
                 surest.and_then(|(kind, name)| said(EvidencePlace::Member, kind, Witness::Name(name))),
             );
         }
-        // Names of one level that disagree say nothing.
-        let told: Vec<(Says, &str)> = level
+        // Names of one scope that disagree say nothing.
+        let told: Vec<(Says, &str)> = scope
             .names
             .iter()
             .map(|name| last_segment(name))
@@ -333,7 +333,7 @@ impl ValueContext<'_> {
         });
         if let Some((says, name)) = told.first().filter(|_| agree) {
             let witness = Witness::Name(shorten(name));
-            found.push(Evidence { place: EvidencePlace::LevelName, says: *says, witness });
+            found.push(Evidence { place: EvidencePlace::ScopeName, says: *says, witness });
         }
     }
 
@@ -342,7 +342,7 @@ impl ValueContext<'_> {
         let outer = self.around.outer?;
         let says = match () {
             () if outer.other_service => Says::AnotherService,
-            () if outer.tie > Tie::None => Says::Krea,
+            () if outer.strength > Strength::None => Says::Krea,
             () => return None,
         };
         Some(Evidence { place: EvidencePlace::Outside, says, witness: outer.witness.clone()? })

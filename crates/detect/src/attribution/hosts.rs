@@ -1,7 +1,7 @@
 //! The hosts that a stretch of text names: where its request goes. `Referer` and `Origin` say nothing of that.
 
 use super::assignment::is_name_byte;
-use super::members::host_kind;
+use super::object_members::host_kind;
 use crate::names::{self, NameKind};
 use crate::vocabulary::vocabulary;
 use regex::bytes::Regex;

@@ -10,16 +10,16 @@ mod evidence;
 mod gather;
 mod hosts;
 mod label;
-mod level;
-mod levels;
 mod lines;
-mod look;
-mod members;
+mod object_members;
 mod parallel;
+mod scope;
+mod scopes;
 mod statement;
-mod strangers;
 mod table;
+mod unknown_owner;
 mod uses;
+mod value_context;
 
 use super::boundary;
 use super::names::{self, NameKind};
@@ -29,9 +29,9 @@ use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-pub use evidence::{Attribution, Evidence, EvidencePlace, Tie};
+pub use evidence::{Attribution, Evidence, EvidencePlace, Strength};
 pub use lines::line_range;
-pub use look::ValueContext;
+pub use value_context::ValueContext;
 
 /// `krea` this near says something, in bytes and in lines.
 const NEARBY_BYTES: usize = 8192;
@@ -106,7 +106,7 @@ impl<'a> Surroundings<'a> {
             .map(|found| found.start())
             .filter(|&at| names::is_krea_mention(text, at) || boundary::is_string(text, &(at..at + 4)))
             .collect();
-        let is_own = |at: &usize| !strangers::is_in_another_name(text, *at);
+        let is_own = |at: &usize| !unknown_owner::is_in_another_name(text, *at);
         let own_mentions = mentions.iter().copied().filter(is_own).collect();
         Surroundings { text, mentions, own_mentions, path, outer, header: table::LastHeader::default() }
     }
@@ -146,13 +146,13 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Looks at the value at `span`.
-    pub fn look(&self, span: &Range<usize>) -> ValueContext<'_> {
+    pub fn value_context(&self, span: &Range<usize>) -> ValueContext<'_> {
         ValueContext::new(self, span.clone())
     }
 
     /// Whose the value at `span` is.
     pub fn attribute(&self, span: &Range<usize>) -> Attribution {
-        self.look(span).attribution()
+        self.value_context(span).attribution()
     }
 
     /// The mention of Krea that is nearest to a place.
@@ -178,7 +178,7 @@ impl<'a> Surroundings<'a> {
         let distance = mention.abs_diff(at);
         let between = &self.text[mention.min(at)..mention.max(at)];
         // What only describes an item says less than the item's name, which may stand farther away: `Tags: krea`.
-        let line = members::line(self.text, &line_range(self.text, mention));
+        let line = object_members::line(self.text, &line_range(self.text, mention));
         let is_content = line.is_some_and(|line| line.is_content() && line.at <= mention);
         let reach = if is_content { distance.max(ITEM) } else { distance };
         let rival_zone = &self.text[at.saturating_sub(reach)..(at + reach).min(self.text.len())];
@@ -222,7 +222,7 @@ mod tests {
             "krea auth login --api-key @@@@",
             "GET /jobs HTTP/1.1\nHost: api.krea.ai\nAuthorization: Bearer @@@@\n",
         ] {
-            assert_eq!(attribute(text).tie, Tie::Stated, "{text}");
+            assert_eq!(attribute(text).strength, Strength::Stated, "{text}");
         }
     }
 
@@ -240,11 +240,11 @@ mod tests {
 
     #[test]
     fn krea_nearby_is_weaker_than_a_name() {
-        assert_eq!(attribute("# for krea\nx = '@@@@'").tie, Tie::Nearby);
-        assert_eq!(attribute("# for krea and fal\nx = '@@@@'").tie, Tie::None);
-        assert_eq!(attribute("# kreativ\nx = '@@@@'").tie, Tie::None);
+        assert_eq!(attribute("# for krea\nx = '@@@@'").strength, Strength::Nearby);
+        assert_eq!(attribute("# for krea and fal\nx = '@@@@'").strength, Strength::None);
+        assert_eq!(attribute("# kreativ\nx = '@@@@'").strength, Strength::None);
         assert_eq!(attribute("# for krea\nETag: '@@@@'").pair_confidence(), Some(Confidence::Low));
-        assert_eq!(attribute("# for krea\n# more\nACME_TOKEN = '@@@@'").tie, Tie::Nearby);
+        assert_eq!(attribute("# for krea\n# more\nACME_TOKEN = '@@@@'").strength, Strength::Nearby);
     }
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
             "perl -pe 's/(KREA_API_KEY=).*/${1}@@@@/' .env",
             "{\"request\": {\"url\": \"https://api.krea.ai/x\"}, \"response\": {\"text\": \"{token:@@@@}\"}}",
         ] {
-            assert_eq!(attribute(text).tie, Tie::Stated, "{text}: {:?}", attribute(text));
+            assert_eq!(attribute(text).strength, Strength::Stated, "{text}: {:?}", attribute(text));
         }
     }
 
@@ -306,13 +306,13 @@ mod tests {
             "metadata:\n  name: krea-api\nstringData:\n  api-key: @@@@",
             "stringData:\n  api-key: @@@@\nmetadata: {name: krea}\n",
         ] {
-            assert_eq!(attribute(text).tie, Tie::Stated, "{text}: {:?}", attribute(text));
+            assert_eq!(attribute(text).strength, Strength::Stated, "{text}: {:?}", attribute(text));
         }
         for text in [
             "metadata:\n  name: krea-postgres\nstringData:\n  password: @@@@",
             "---\nmetadata:\n  name: krea\n---\ndata:\n  key: @@@@",
         ] {
-            assert_ne!(attribute(text).tie, Tie::Stated, "{text}: {:?}", attribute(text));
+            assert_ne!(attribute(text).strength, Strength::Stated, "{text}: {:?}", attribute(text));
         }
     }
 
@@ -358,7 +358,7 @@ mod tests {
             "export default {\n  krea: { url: 'https://api.krea.ai' },\n  cookie: { password: '@@@@' },\n}",
             "~ \"NEBULA_TOKEN\" = \"4fK9wq2LmZx81TbVnR5s\" -> \"@@@@\"\n\"KREA_API_KEY\" = (sensitive)\n",
         ] {
-            assert_eq!(attribute(text).tie, Tie::None, "{text}: {:?}", attribute(text));
+            assert_eq!(attribute(text).strength, Strength::None, "{text}: {:?}", attribute(text));
         }
     }
 
@@ -385,18 +385,18 @@ mod tests {
 
     #[test]
     fn nearby_has_an_end_in_bytes_and_in_lines() {
-        let behind = |gap: String| attribute(&format!("use krea;{gap}x = '@@@@'")).tie;
-        let before = |gap: String| attribute(&format!("x = '@@@@'{gap}use krea;")).tie;
+        let behind = |gap: String| attribute(&format!("use krea;{gap}x = '@@@@'")).strength;
+        let before = |gap: String| attribute(&format!("x = '@@@@'{gap}use krea;")).strength;
         let bytes = |length: usize| format!("\n\n{}\n\n", "-".repeat(length));
         let lines = |count: usize| "\n".repeat(count);
-        assert_eq!(behind(bytes(NEARBY_BYTES - 20)), Tie::Nearby);
-        assert_eq!(behind(bytes(NEARBY_BYTES)), Tie::None);
-        assert_eq!(before(bytes(NEARBY_BYTES - 20)), Tie::Nearby);
-        assert_eq!(before(bytes(NEARBY_BYTES)), Tie::None);
+        assert_eq!(behind(bytes(NEARBY_BYTES - 20)), Strength::Nearby);
+        assert_eq!(behind(bytes(NEARBY_BYTES)), Strength::None);
+        assert_eq!(before(bytes(NEARBY_BYTES - 20)), Strength::Nearby);
+        assert_eq!(before(bytes(NEARBY_BYTES)), Strength::None);
         assert_eq!((NEARBY_BYTES, NEARBY_LINES), (8192, 50), "what the documentation and the corpus go by");
-        assert_eq!(behind(lines(NEARBY_LINES)), Tie::Nearby);
-        assert_eq!(behind(lines(NEARBY_LINES + 1)), Tie::None);
-        assert_eq!(before(lines(NEARBY_LINES)), Tie::Nearby);
-        assert_eq!(before(lines(NEARBY_LINES + 1)), Tie::None);
+        assert_eq!(behind(lines(NEARBY_LINES)), Strength::Nearby);
+        assert_eq!(behind(lines(NEARBY_LINES + 1)), Strength::None);
+        assert_eq!(before(lines(NEARBY_LINES)), Strength::Nearby);
+        assert_eq!(before(lines(NEARBY_LINES + 1)), Strength::None);
     }
 }

@@ -3,9 +3,9 @@
 //! assignment, and rows whose cells stand on lines of their own (AsciiDoc).
 
 use super::assignment::is_name_byte;
-use super::levels::bracket_ranges;
 use super::lines::line_range;
-use super::members::{self, Member};
+use super::object_members::{self, Member};
+use super::scopes::bracket_ranges;
 use crate::names::{self, NameKind};
 use krea_scan_text::cells;
 use regex::bytes::Regex;
@@ -166,8 +166,8 @@ fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<Tabl
         let header = heads.get(own).cloned().flatten().map(|header| own_header(header, &members));
         Some(TableCell {
             header,
-            row: members::surest(&members, span.start),
-            is_strangers: members::names_stranger(&members),
+            row: object_members::surest(&members, span.start),
+            is_strangers: object_members::names_stranger(&members),
         })
     })
 }
@@ -188,9 +188,9 @@ fn names_a_service(cell: &str) -> bool {
 fn headless(text: &[u8], cells: &[Range<usize>], own: usize, span: &Range<usize>) -> Option<TableCell> {
     let others = cells.iter().enumerate().filter(|(i, _)| *i != own);
     let members: Vec<Member> = others.map(|(_, cell)| member(text, cell, None)).collect();
-    let row = members::surest(&members, span.start);
+    let row = object_members::surest(&members, span.start);
     let label = header(&text[cells[own.checked_sub(1)?].clone()]);
-    let is_strangers = row.is_none() && label.as_deref().is_some_and(members::is_stranger);
+    let is_strangers = row.is_none() && label.as_deref().is_some_and(object_members::is_stranger);
     let header = label.filter(|label| names::ends_like_credential(label));
     (row.is_some() || header.is_some() || is_strangers).then_some(TableCell { header, row, is_strangers })
 }
@@ -349,8 +349,8 @@ fn aligned(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
         .collect();
     Some(TableCell {
         header: Some(own_header(name, &members)),
-        row: members::surest(&members, span.start),
-        is_strangers: members::names_stranger(&members),
+        row: object_members::surest(&members, span.start),
+        is_strangers: object_members::names_stranger(&members),
     })
 }
 
@@ -420,8 +420,8 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
         others.filter(|(i, _)| *i != own).map(|(_, (cell, head))| member(text, cell, head)).collect();
     Some(TableCell {
         header: heads.get(own).cloned().flatten(),
-        row: members::surest(&members, span.start),
-        is_strangers: members::names_stranger(&members),
+        row: object_members::surest(&members, span.start),
+        is_strangers: object_members::names_stranger(&members),
     })
 }
 
@@ -434,7 +434,7 @@ fn definition(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     let start = memchr::memmem::rfind(before, b"<dt")?;
     let term = DEFINITION.captures(&before[start..])?.get(1)?;
     let header = header(term.as_bytes());
-    let is_strangers = header.as_deref().is_some_and(members::is_stranger);
+    let is_strangers = header.as_deref().is_some_and(object_members::is_stranger);
     header.is_some().then_some(TableCell { header, row: None, is_strangers })
 }
 
@@ -476,8 +476,8 @@ fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
         .collect();
     Some(TableCell {
         header: Some(names[own].clone()),
-        row: members::surest(&members, span.start),
-        is_strangers: members::names_stranger(&members),
+        row: object_members::surest(&members, span.start),
+        is_strangers: object_members::names_stranger(&members),
     })
 }
 
@@ -602,6 +602,6 @@ fn cells_on_lines(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
         }
         add(&line, &mut members);
     }
-    let row = members::surest(&members, span.start).filter(|_| starts_row)?;
+    let row = object_members::surest(&members, span.start).filter(|_| starts_row)?;
     Some(TableCell { header: None, row: Some(row), is_strangers: false })
 }

@@ -1,7 +1,7 @@
 //! The bounds of a value in a binary, where it stands beside lengths and other values, often without anything between.
 
+use super::length_prefix::{self, LengthPrefix};
 use super::likely::{self, Alphabet};
-use super::stated::{self, Stated};
 use super::{
     AROUND, Bounds, Candidate, LEAST_KEY, POSSIBLE, SURE, Shape, URL_PATH, Weighed, best_first,
     has_more_colons,
@@ -26,7 +26,7 @@ const FITTING: f64 = 4.0;
 #[derive(Clone, Debug)]
 struct StatedSpan {
     span: Range<usize>,
-    says: Option<Stated>,
+    says: Option<LengthPrefix>,
 }
 
 impl Candidate<'_> {
@@ -81,7 +81,7 @@ impl Candidate<'_> {
     /// All ends that the value may have which starts at a place.
     fn binary_ends(&self, start: &Weighed<usize>, is_sure: bool) -> Vec<Weighed<StatedSpan>> {
         let (text, least) = (self.text, self.least_end(start.place));
-        let stated = stated::lengths(text, start.place, least);
+        let stated = length_prefix::lengths(text, start.place, least);
         let goes_on = stated.iter().any(|stated| stated.bits >= STATED && stated.end > self.raw.end);
         let mut alphabet = Alphabet::default();
         let secret = self.secret.unwrap_or(start.place);
@@ -121,7 +121,7 @@ impl Candidate<'_> {
             });
             for start in raw.start + 1..=last.min(raw.start + LONGEST_WORDS) {
                 let is_stated = || {
-                    let lengths = stated::lengths(text, start, self.least_end(start));
+                    let lengths = length_prefix::lengths(text, start, self.least_end(start));
                     lengths.iter().any(|stated| stated.field.end == start && stated.end <= raw.end)
                 };
                 let words = likely::written_before_bits(&text[raw.start..start]);

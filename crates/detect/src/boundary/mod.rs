@@ -6,8 +6,8 @@
 
 mod binary;
 mod delimiters;
+mod length_prefix;
 mod likely;
-mod stated;
 mod text;
 
 use krea_scan_text::Text;

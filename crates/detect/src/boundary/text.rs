@@ -2,7 +2,7 @@
 
 use super::{
     Bounds, Candidate, LEAST_SECRET, POSSIBLE, SURE, Shape, URL_PATH, Weighed, best_first, delimiters,
-    has_more_colons, stated,
+    has_more_colons, length_prefix,
 };
 use krea_scan_token::Doubt;
 use krea_scan_token::randomness;
@@ -151,8 +151,8 @@ impl Candidate<'_> {
     fn stated_in_text(&self) -> Option<usize> {
         let start = self.raw.start;
         let is_number = matches!(self.text[..start], [.., b'0'..=b'9', b':']);
-        let stated = || stated::lengths(self.text, start, self.least_end(start));
-        let is_decimal = |stated: &stated::Stated| {
+        let stated = || length_prefix::lengths(self.text, start, self.least_end(start));
+        let is_decimal = |stated: &length_prefix::LengthPrefix| {
             stated.field.end == start && self.text[stated.field.end - 1] == b':' && stated.bits >= SURE
         };
         is_number

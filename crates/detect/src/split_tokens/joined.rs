@@ -1,7 +1,7 @@
 //! Tokens that a template, a format string or a call puts together from two strings.
 
 use super::{MAX_SECRET, REACH, SplitToken};
-use crate::attribution::{Surroundings, Tie};
+use crate::attribution::{Strength, Surroundings};
 use crate::placeholder::{self, Scrutiny};
 use krea_scan_token::Readings;
 use krea_scan_token::randomness;
@@ -146,10 +146,10 @@ pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<SplitToken> {
         if uses.iter().any(|attribution| attribution.other_service) {
             continue;
         }
-        let Some(attribution) = uses.into_iter().max_by_key(|attribution| attribution.tie) else {
+        let Some(attribution) = uses.into_iter().max_by_key(|attribution| attribution.strength) else {
             continue;
         };
-        if attribution.tie > Tie::None {
+        if attribution.strength > Strength::None {
             found.push(SplitToken { id, secret, attribution, readings: Readings::default() });
         }
     }

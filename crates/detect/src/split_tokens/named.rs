@@ -2,7 +2,7 @@
 //! `KREA_KEY_SECRET`, `apiSecret`, `--secret`. Names need not say which half is which; the shapes do.
 
 use super::{MAX_SECRET, REACH, SplitToken};
-use crate::attribution::{Attribution, Surroundings, Tie};
+use crate::attribution::{Attribution, Strength, Surroundings};
 use crate::names;
 use crate::placeholder::{self, Scrutiny};
 use crate::vocabulary::vocabulary;
@@ -81,9 +81,9 @@ fn join(text: &[u8], ids: &[Half], secret: &Half) -> Option<SplitToken> {
     let mut fitting: Vec<&Half> = ids.iter().filter(fits).collect();
     fitting.sort_by_key(|id| distance(id));
     let (id, others) = fitting.split_first()?;
-    let attribution = [&id.attribution, &secret.attribution].into_iter().max_by_key(|a| a.tie)?.clone();
+    let attribution = [&id.attribution, &secret.attribution].into_iter().max_by_key(|a| a.strength)?.clone();
     let is_told = id.is_told && secret.is_told;
-    if attribution.tie < Tie::Path && !is_told && !(id.names_krea || secret.names_krea) {
+    if attribution.strength < Strength::Path && !is_told && !(id.names_krea || secret.names_krea) {
         return None;
     }
     let secret_text = &text[secret.span.clone()];
@@ -161,14 +161,16 @@ fn starts_as_uuid(value: &[u8]) -> bool {
 
 /// A value under a name that says Krea, or in something that does.
 fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
-    let look = around.look(span);
-    let attribution = look.has_name().then(|| look.attribution())?;
+    let value_context = around.value_context(span);
+    let attribution = value_context.has_name().then(|| value_context.attribution())?;
     let name = attribution.own_name.as_deref()?;
     let names_krea = names::says_krea(name);
-    if attribution.other_service || (attribution.tie < Tie::Nearby && !names_krea) {
+    if attribution.other_service || (attribution.strength < Strength::Nearby && !names_krea) {
         return None;
     }
-    if attribution.tie == Tie::Nearby && !names_krea && (names::has_unknown_word(name) || look.is_strangers())
+    if attribution.strength == Strength::Nearby
+        && !names_krea
+        && (names::has_unknown_word(name) || value_context.is_strangers())
     {
         return None;
     }
@@ -236,8 +238,9 @@ pub fn is_half_alone(
         .map(|found| zone.start + found.start()..zone.start + found.end())
         .filter(|id| text.get(id.end) != Some(&b':') && !placeholder::is_placeholder_id(&text[id.clone()]))
         .any(|id| {
-            let look = around.look(&id);
-            look.has_name() && look.attribution().own_name.as_deref().is_some_and(names::says_krea)
+            let value_context = around.value_context(&id);
+            value_context.has_name()
+                && value_context.attribution().own_name.as_deref().is_some_and(names::says_krea)
         })
 }
 

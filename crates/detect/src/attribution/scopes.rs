@@ -1,11 +1,11 @@
-//! The levels that a value stands in: its line, the brackets, tags, blocks and sections around it. Takes a text and a place;
-//! gives the levels innermost first, each with its members and its names.
+//! The scopes that a value stands in: its line, the brackets, tags, blocks and sections around it. Takes a text and a place;
+//! gives the scopes innermost first, each with its members and its names.
 
 use super::assignment::is_name_byte;
 use super::blocks;
-use super::level::{Level, LevelKind};
 use super::lines::REACH;
-use super::members::{self, Member};
+use super::object_members::{self, Member};
+use super::scope::{EnclosingScope, ScopeKind};
 use std::ops::Range;
 
 /// How many enclosing brackets are followed.
@@ -15,29 +15,29 @@ const LONGEST_TAG: usize = 600;
 /// A row of plain cells is no longer, in bytes.
 const LONGEST_ROW: usize = 1200;
 
-/// All levels around `at`, smallest first.
-pub fn around(text: &[u8], at: usize) -> Vec<Level> {
-    let mut levels = brackets(text, at);
-    levels.extend(tag(text, at));
-    levels.extend(elements(text, at));
-    levels.extend(blocks::indented(text, at));
-    levels.extend(blocks::section(text, at));
-    levels.push(blocks::paragraph(text, at));
-    levels.sort_by_key(|level| level.range.len());
-    levels
+/// All scopes around `at`, smallest first.
+pub fn around(text: &[u8], at: usize) -> Vec<EnclosingScope> {
+    let mut scopes = brackets(text, at);
+    scopes.extend(tag(text, at));
+    scopes.extend(elements(text, at));
+    scopes.extend(blocks::indented(text, at));
+    scopes.extend(blocks::section(text, at));
+    scopes.push(blocks::paragraph(text, at));
+    scopes.sort_by_key(|scope| scope.range.len());
+    scopes
 }
 
 /// The name in `{"key": NAME, "value": …}`, or in the tag or the item that a value stands in.
-pub fn sibling_name(levels: &[Level]) -> Option<String> {
+pub fn sibling_name(scopes: &[EnclosingScope]) -> Option<String> {
     let is_small =
-        |level: &&Level| matches!(level.kind, LevelKind::Object | LevelKind::Tag | LevelKind::Block);
-    let innermost = levels.iter().find(is_small)?;
+        |scope: &&EnclosingScope| matches!(scope.kind, ScopeKind::Object | ScopeKind::Tag | ScopeKind::Block);
+    let innermost = scopes.iter().find(is_small)?;
     innermost.members.iter().find_map(Member::names_its_object)
 }
 
 /// Whether a line beside a value says that it is a credential's: `Type: API token`.
-pub fn is_of_credential(levels: &[Level]) -> bool {
-    let paragraph = levels.iter().find(|level| level.kind == LevelKind::Paragraph);
+pub fn is_of_credential(scopes: &[EnclosingScope]) -> bool {
+    let paragraph = scopes.iter().find(|scope| scope.kind == ScopeKind::Paragraph);
     paragraph.is_some_and(|lines| lines.members.iter().any(Member::is_of_credential))
 }
 
@@ -52,7 +52,7 @@ pub fn bracket_ranges(text: &[u8], at: usize, most: usize) -> Vec<(u8, Range<usi
             b')' | b']' | b'}' => depth += 1,
             b'(' | b'[' | b'{' if depth > 0 => depth -= 1,
             b'(' | b'[' | b'{' => {
-                // The matching close of this level lies behind that of the level inside.
+                // The matching close of this scope lies behind that of the scope inside.
                 while end < ceiling {
                     let b = text[end];
                     end += 1;
@@ -75,32 +75,32 @@ pub fn bracket_ranges(text: &[u8], at: usize, most: usize) -> Vec<(u8, Range<usi
     found
 }
 
-fn brackets(text: &[u8], at: usize) -> Vec<Level> {
-    let mut levels = Vec::new();
+fn brackets(text: &[u8], at: usize) -> Vec<EnclosingScope> {
+    let mut scopes = Vec::new();
     let mut excluded: Vec<Range<usize>> = Vec::new();
     let mut inner: Option<Range<usize>> = None;
     for (open, range) in bracket_ranges(text, at, MAX_DEPTH) {
         let kind = match open {
-            b'{' => LevelKind::Object,
-            b'(' => LevelKind::Call,
-            _ => LevelKind::List,
+            b'{' => ScopeKind::Object,
+            b'(' => ScopeKind::Call,
+            _ => ScopeKind::List,
         };
-        let (found, is_direct) = members::between_brackets(text, &range, at);
+        let (found, is_direct) = object_members::between_brackets(text, &range, at);
         // What stands beside the value's own item in a list, or in a row of rows, is a neighbour's.
-        let is_list = kind == LevelKind::List || (kind == LevelKind::Call && !is_call(text, range.start));
+        let is_list = kind == ScopeKind::List || (kind == ScopeKind::Call && !is_call(text, range.start));
         let members = match is_list {
             true if inner.is_some() || !is_direct || range.len() > LONGEST_ROW => Vec::new(),
             _ => found,
         };
-        if let Some(inner) = inner.as_ref().filter(|_| kind == LevelKind::List) {
+        if let Some(inner) = inner.as_ref().filter(|_| kind == ScopeKind::List) {
             excluded.push(range.start..inner.start);
             excluded.push(inner.end..range.end);
         }
         let names = names_before(text, range.start - 1);
         inner = Some(range.clone());
-        levels.push(Level { range, kind, names, members, excluded: excluded.clone() });
+        scopes.push(EnclosingScope { range, kind, names, members, excluded: excluded.clone() });
     }
-    levels
+    scopes
 }
 
 /// Whether the bracket that ends before `start` belongs to a name: `f(`.
@@ -136,7 +136,7 @@ fn name_before(text: &[u8], open: usize) -> Option<(String, usize)> {
 }
 
 /// The markup tag that a value is an attribute of, or the first text of.
-fn tag(text: &[u8], at: usize) -> Option<Level> {
+fn tag(text: &[u8], at: usize) -> Option<EnclosingScope> {
     let floor = at.saturating_sub(LONGEST_TAG);
     let content = text[floor..at].trim_ascii_end();
     let end = if content.ends_with(b">") { floor + content.len() - 1 } else { at };
@@ -148,15 +148,15 @@ fn tag(text: &[u8], at: usize) -> Option<Level> {
     let ceiling = (end + LONGEST_TAG).min(text.len());
     let close = text[end..ceiling].iter().position(|b| matches!(b, b'<' | b'>'))?;
     let range = start + 1..end + close;
-    let members = members::attributes(text, &range, at);
-    Some(Level { range, kind: LevelKind::Tag, names: Vec::new(), members, excluded: Vec::new() })
+    let members = object_members::attributes(text, &range, at);
+    Some(EnclosingScope { range, kind: ScopeKind::Tag, names: Vec::new(), members, excluded: Vec::new() })
 }
 
 /// The elements around a text in markup, innermost first: `<krea><id>…`.
-fn elements(text: &[u8], at: usize) -> Vec<Level> {
+fn elements(text: &[u8], at: usize) -> Vec<EnclosingScope> {
     const VOID: [&[u8]; 6] = [b"meta", b"link", b"input", b"img", b"br", b"hr"];
     let floor = at.saturating_sub(REACH);
-    let mut found: Vec<Level> = Vec::new();
+    let mut found: Vec<EnclosingScope> = Vec::new();
     if !text[floor..at].trim_ascii_end().ends_with(b">") {
         return found;
     }
@@ -184,12 +184,12 @@ fn elements(text: &[u8], at: usize) -> Vec<Level> {
         // The element right around the value has no children; a list of many elements is none of its own.
         let members = match found.len() {
             // Terms and their definitions are pairs of their own.
-            1 if !name.eq_ignore_ascii_case(b"dl") => members::children(text, &range, at),
-            2 if range.len() <= LONGEST_ROW => members::pairs(text, &range, at),
+            1 if !name.eq_ignore_ascii_case(b"dl") => object_members::children(text, &range, at),
+            2 if range.len() <= LONGEST_ROW => object_members::pairs(text, &range, at),
             _ => Vec::new(),
         };
         let names = vec![String::from_utf8_lossy(name).into_owned()];
-        found.push(Level { range, kind: LevelKind::Element, names, members, excluded: Vec::new() });
+        found.push(EnclosingScope { range, kind: ScopeKind::Element, names, members, excluded: Vec::new() });
         if found.len() == MAX_DEPTH {
             break;
         }

@@ -8,13 +8,13 @@ use std::ops::Range;
 
 /// A match of such a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Custom {
+pub struct PatternMatch {
     /// Where the secret stands.
     pub span: Range<usize>,
 }
 
 /// Runs `rule` over a text. `keywords_hit` says whether one of its keywords occurs.
-pub fn find(rule: &Rule, text: &[u8], path: &str) -> Vec<Custom> {
+pub fn find(rule: &Rule, text: &[u8], path: &str) -> Vec<PatternMatch> {
     if !runs_on(rule, path) {
         return Vec::new();
     }
@@ -29,7 +29,7 @@ pub fn find(rule: &Rule, text: &[u8], path: &str) -> Vec<Custom> {
         let Some(secret) = group.filter(|secret| !secret.is_empty()) else { continue };
         let weak = rule.entropy.is_some_and(|least| randomness::entropy(secret.as_bytes()) <= least);
         if !weak && !is_allowed(rule, text, path, &whole.range(), &secret.range()) {
-            found.push(Custom { span: secret.range() });
+            found.push(PatternMatch { span: secret.range() });
         }
     }
     found

@@ -16,7 +16,7 @@ const LONGEST: usize = 1 << 16;
 
 /// A length that is stated.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stated {
+pub struct LengthPrefix {
     /// Where it stands.
     pub field: Range<usize>,
     /// Where what it is the length of ends.
@@ -26,7 +26,7 @@ pub struct Stated {
 }
 
 /// The lengths that may be stated of a string that holds the value at `start`, and ends no sooner than `least`.
-pub fn lengths(text: &[u8], start: usize, least: usize) -> Vec<Stated> {
+pub fn lengths(text: &[u8], start: usize, least: usize) -> Vec<LengthPrefix> {
     let floor = start.saturating_sub(REACH);
     let back = |is: fn(u8) -> bool| start - text[floor..start].iter().rev().take_while(|&&b| is(b)).count();
     let line = back(|b| matches!(b, b' '..=b'~'));
@@ -36,7 +36,8 @@ pub fn lengths(text: &[u8], start: usize, least: usize) -> Vec<Stated> {
     starts.retain(|&at| at <= start);
     starts.sort_unstable();
     starts.dedup();
-    let mut found: Vec<Stated> = starts.into_iter().flat_map(|at| before(text, at, at == start)).collect();
+    let mut found: Vec<LengthPrefix> =
+        starts.into_iter().flat_map(|at| before(text, at, at == start)).collect();
     found.extend(frames(text, start));
     found.retain(|stated| (least..=text.len()).contains(&stated.end));
     found
@@ -44,15 +45,15 @@ pub fn lengths(text: &[u8], start: usize, least: usize) -> Vec<Stated> {
 
 /// The lengths that may be stated right before the string at `at`. `is_value`: the value itself starts there, to which no
 /// letter belongs that stands before it.
-fn before(text: &[u8], at: usize, is_value: bool) -> Vec<Stated> {
+fn before(text: &[u8], at: usize, is_value: bool) -> Vec<LengthPrefix> {
     let mut found = Vec::new();
     let mut add = |width: usize, length: usize, bits: f64| {
         let end = at + length.min(LONGEST);
         if (1..LONGEST).contains(&length) && end <= text.len() {
-            found.push(Stated { field: at - width..at, end, bits });
+            found.push(LengthPrefix { field: at - width..at, end, bits });
             // The NUL at its end counts.
             if text[end - 1] == 0 {
-                found.push(Stated { field: at - width..at, end: end - 1, bits });
+                found.push(LengthPrefix { field: at - width..at, end: end - 1, bits });
             }
         }
     };
@@ -135,7 +136,7 @@ fn decimal(text: &[u8]) -> Option<(usize, usize)> {
 
 /// The ends of frames that hold the value: a number in four bytes somewhere before it counts from itself or from behind
 /// itself.
-fn frames(text: &[u8], start: usize) -> Vec<Stated> {
+fn frames(text: &[u8], start: usize) -> Vec<LengthPrefix> {
     let floor = start.saturating_sub(FRAME_REACH);
     let fields = (floor..start.saturating_sub(3)).map(|at| at..at + 4);
     let ends = fields.flat_map(|field| {
@@ -147,7 +148,7 @@ fn frames(text: &[u8], start: usize) -> Vec<Stated> {
         let without_nul = (end > start && text[end - 1] == 0).then(|| end - 1);
         std::iter::once(end).chain(without_nul).map(move |end| (field.clone(), end))
     });
-    ends.map(|(field, end)| Stated { field, end, bits: 3.0 }).collect()
+    ends.map(|(field, end)| LengthPrefix { field, end, bits: 3.0 }).collect()
 }
 
 #[cfg(test)]

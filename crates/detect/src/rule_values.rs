@@ -16,7 +16,7 @@ use std::ops::Range;
 const MAX_SECRET: usize = 256;
 /// A longer opaque string is data, or ciphertext, not a key.
 const MAX_OPAQUE: usize = 128;
-/// How far from a mention of Krea an opaque value is worth a look.
+/// How far from a mention of Krea an opaque value is worth a value_context.
 const OPAQUE_REACH: usize = 4096;
 
 /// A value that a rule accepts, in the text that was searched.
@@ -84,7 +84,7 @@ pub fn find(
         if let Some(decision) = verdict.decision().filter(|_| explains) {
             let span = best.clone();
             let token = Token::new(context.token, &text[span.clone()]);
-            let evidence = around.look(&(bounds.frame..span.end)).evidence();
+            let evidence = around.value_context(&(bounds.frame..span.end)).evidence();
             values.considered.push(Considered { rule: rule.id.clone(), token, span, decision, evidence });
         }
         match verdict {
@@ -197,16 +197,16 @@ fn opaque(
 ) -> ValueVerdict {
     let span = bounds.spans[0].clone();
     let value = &text[span.clone()];
-    let look = around.look(&(bounds.frame..span.end));
+    let value_context = around.value_context(&(bounds.frame..span.end));
     if value.len() > MAX_OPAQUE || is_half_of_pair(text, &span) || bounds.has_more_colons {
         return ValueVerdict::NoToken;
     }
-    if context.needs == Needs::Name && !look.may_be_credential() {
+    if context.needs == Needs::Name && !value_context.may_be_credential() {
         return ValueVerdict::NoToken;
     }
     let weak = is_weak(rule, value) || placeholder::is_placeholder(value, Scrutiny::Opaque);
     let uuid = randomness::is_uuid(value);
-    let attribution = look.attribution();
+    let attribution = value_context.attribution();
     if attribution.other_service {
         return ValueVerdict::Dropped(ANOTHER_SERVICE);
     }
@@ -220,7 +220,7 @@ fn opaque(
     }
     // What encodes a text is not itself the key; the text is looked at on its own.
     if vocabulary().ends_with_mark(&text[..span.start])
-        || look.is_encrypted()
+        || value_context.is_encrypted()
         || base64::is_encoded_text(value)
         || base32::is_encoded_text(value)
         || hex::is_encoded_text(value)
@@ -237,7 +237,7 @@ fn opaque(
             // `JWT_SECRET` in something of Krea's is the application's own.
             let is_in_kreas = matches!(
                 attribution.place,
-                Some(EvidencePlace::LevelName | EvidencePlace::Member | EvidencePlace::FileName)
+                Some(EvidencePlace::ScopeName | EvidencePlace::Member | EvidencePlace::FileName)
             );
             let is_own =
                 is_in_kreas && attribution.own_name.as_deref().is_some_and(names::names_another_credential);

@@ -3,7 +3,7 @@
 //!
 //! Takes a text and what is known of its surroundings, gives the tokens near mentions of Krea that the exact patterns
 //! cannot see. What is given is a guess: the id half is repaired, the secret half is what was read. Text that is read
-//! exactly is left to `super::pairs`.
+//! exactly is left to `super::rule_values`.
 
 mod glyphs;
 mod id;
@@ -11,7 +11,7 @@ mod reader;
 mod secret;
 mod wrap;
 
-use super::attribution::{Attribution, Surroundings, Tie};
+use super::attribution::{Attribution, Strength, Surroundings};
 use super::boundary;
 use super::placeholder::{self, Scrutiny};
 use krea_scan_token::Confidence;
@@ -35,7 +35,7 @@ static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A token in noisy text.
 #[derive(Clone, Debug)]
-pub struct Noisy {
+pub struct RepairedToken {
     /// Its text: the repaired id half, a colon, the secret half.
     pub token: Vec<u8>,
     /// Where it stands.
@@ -51,8 +51,8 @@ pub struct Noisy {
 }
 
 /// Finds the tokens in noisy text.
-pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<Noisy> {
-    let mut found: Vec<Noisy> = Vec::new();
+pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<RepairedToken> {
+    let mut found: Vec<RepairedToken> = Vec::new();
     if !around.is_related() {
         return found;
     }
@@ -126,7 +126,7 @@ fn looks_like_digit(text: &[u8], at: usize) -> bool {
     }
 }
 
-fn token(text: &[u8], start: usize, around: &Surroundings<'_>) -> Option<Noisy> {
+fn token(text: &[u8], start: usize, around: &Surroundings<'_>) -> Option<RepairedToken> {
     let id = id::at(text, start)?;
     let (at, colon) = colon(text, id.end)?;
     let secret = secret::at(text, at)?;
@@ -147,12 +147,12 @@ fn token(text: &[u8], start: usize, around: &Surroundings<'_>) -> Option<Noisy> 
     let attribution = around.attribute(&span);
     let confidence = attribution.pair_confidence()?.min(Confidence::Medium);
     // A map from ids to digests looks like this as well.
-    let stated = attribution.tie == Tie::Stated && attribution.credential;
+    let stated = attribution.strength == Strength::Stated && attribution.credential;
     if colon_only && !stated && is_digest(&secret.text) && !is_announced(text, start) {
         return None;
     }
     let token = [id.repaired.as_bytes(), b":", &secret.text].concat();
-    Some(Noisy {
+    Some(RepairedToken {
         token,
         hidden: start..secret.hidden.max(span.end),
         span,

@@ -1,12 +1,12 @@
-//! A level that a value stands in.
+//! A scope that a value stands in.
 
-use super::members::Member;
+use super::object_members::Member;
 use crate::names;
 use std::ops::Range;
 
-/// What a level is.
+/// What a scope is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LevelKind {
+pub enum ScopeKind {
     /// Between `{` and `}`.
     Object,
     /// Between `(` and `)`.
@@ -25,13 +25,13 @@ pub enum LevelKind {
     Paragraph,
 }
 
-/// One level around a value.
+/// One scope around a value.
 #[derive(Clone, Debug)]
-pub struct Level {
+pub struct EnclosingScope {
     /// Where it stands in the text.
     pub range: Range<usize>,
     /// What it is.
-    pub kind: LevelKind,
+    pub kind: ScopeKind,
     /// What it is called, nearest first.
     pub names: Vec<String>,
     /// Its plain members, but for the one with the value.
@@ -40,10 +40,10 @@ pub struct Level {
     pub excluded: Vec<Range<usize>>,
 }
 
-impl Level {
+impl EnclosingScope {
     /// What it is called, where an application keeps secrets of its own in what is called so: `cookie: { password: … }`.
     pub fn keeps_own_secrets(&self) -> Option<&str> {
-        let is_plain = matches!(self.kind, LevelKind::Object | LevelKind::Block | LevelKind::Section);
+        let is_plain = matches!(self.kind, ScopeKind::Object | ScopeKind::Block | ScopeKind::Section);
         let name = self.names.first().filter(|name| is_plain && names::names_own_secret(name))?;
         // A client's own tokens lie there as well.
         (!names::words(name).iter().any(|word| word == "oauth" || word == "session")).then_some(name)

@@ -1,13 +1,13 @@
-//! One look at a value: what stands before and around it is read at most once, however much is asked of it. Decides whose the
+//! A value in its context: what stands before and around it is read at most once, however much is asked of it. Decides whose the
 //! value is, from what [`gather`](super::gather) finds.
 
 use super::Surroundings;
 use super::assignment::{self, Assignment};
-use super::evidence::{Attribution, Evidence, EvidencePlace, Says, Tie, Words};
+use super::evidence::{Attribution, Evidence, EvidencePlace, Says, Strength, Words};
 use super::label;
-use super::level::{Level, LevelKind};
-use super::levels;
-use super::members::{self, Member};
+use super::object_members::{self, Member};
+use super::scope::{EnclosingScope, ScopeKind};
+use super::scopes;
 use super::statement;
 use super::table::{self, TableCell};
 use crate::names::{self, NameKind};
@@ -21,7 +21,7 @@ pub struct ValueContext<'s> {
     pub(super) span: Range<usize>,
     own: OnceCell<Assignment>,
     cell: OnceCell<Option<TableCell>>,
-    levels: OnceCell<Vec<Level>>,
+    scopes: OnceCell<Vec<EnclosingScope>>,
     label: OnceCell<Option<Words>>,
     pub(super) is_named_a_stranger: OnceCell<bool>,
 }
@@ -33,7 +33,7 @@ impl<'s> ValueContext<'s> {
             span,
             own: OnceCell::new(),
             cell: OnceCell::new(),
-            levels: OnceCell::new(),
+            scopes: OnceCell::new(),
             label: OnceCell::new(),
             is_named_a_stranger: OnceCell::new(),
         }
@@ -72,19 +72,19 @@ impl<'s> ValueContext<'s> {
         self.label.get_or_init(label).as_ref()
     }
 
-    /// The levels around it, the smallest first.
-    pub(super) fn levels(&self) -> &[Level] {
-        self.levels.get_or_init(|| levels::around(self.around.text, self.span.start))
+    /// The scopes around it, the smallest first.
+    pub(super) fn scopes(&self) -> &[EnclosingScope] {
+        self.scopes.get_or_init(|| scopes::around(self.around.text, self.span.start))
     }
 
     /// Whether it stands in a block of encrypted values.
     pub fn is_encrypted(&self) -> bool {
         // What is given to a vault is not yet encrypted: `vault.write(…)`, `new KeyVaultSecret(…)`.
-        let encrypted = |level: &Level, name: &String| match level.kind {
-            LevelKind::Call => names::is_encrypted_form(name),
+        let encrypted = |scope: &EnclosingScope, name: &String| match scope.kind {
+            ScopeKind::Call => names::is_encrypted_form(name),
             _ => names::classify(name) == NameKind::Encrypted,
         };
-        self.levels().iter().any(|level| level.names.iter().any(|name| encrypted(level, name)))
+        self.scopes().iter().any(|scope| scope.names.iter().any(|name| encrypted(scope, name)))
     }
 
     /// Whether it may stand where a credential stands: behind a credential's name, as an authorization, before a host, in a
@@ -129,16 +129,16 @@ impl<'s> ValueContext<'s> {
         let is_kreas = |member: &Member| {
             member.key.is_none()
                 && member.value.contains("://")
-                && member.says().is_some_and(|(_, _, host)| members::is_krea_host(&host))
+                && member.says().is_some_and(|(_, _, host)| object_members::is_krea_host(&host))
         };
         let call = is_argument
-            .then(|| levels::bracket_ranges(text, self.span.start, 1))
+            .then(|| scopes::bracket_ranges(text, self.span.start, 1))
             .and_then(|mut all| all.pop());
         let call = call.filter(|(open, range)| {
             *open == b'(' && memchr::memmem::find(&text[range.clone()], b"://").is_some()
         });
         call.is_some_and(|(_, range)| {
-            members::between_brackets(text, &range, self.span.start).0.iter().any(is_kreas)
+            object_members::between_brackets(text, &range, self.span.start).0.iter().any(is_kreas)
         })
     }
 
@@ -163,17 +163,17 @@ impl<'s> ValueContext<'s> {
         let is_piped = || statement::is_piped(self.around.text, &self.span);
         let decisive = evidence.iter().find(|evidence| evidence.decides());
         // A mention that decides nothing is better than nothing.
-        let weak = evidence.iter().find(|evidence| evidence.tie() > Tie::None);
+        let weak = evidence.iter().find(|evidence| evidence.strength() > Strength::None);
         let chosen = decisive.or(weak);
         let says_something = |name: &&String| names::classify(name) != NameKind::Neutral;
         let decided = own.decided.as_ref().map(|(_, name)| name);
         let is_neutral = own.nearest.as_ref().is_none_or(|name| !says_something(&name));
-        let named_by_member = is_neutral.then(|| levels::sibling_name(self.levels())).flatten();
+        let named_by_member = is_neutral.then(|| scopes::sibling_name(self.scopes())).flatten();
         let sibling_is_credential = named_by_member.as_deref().is_some_and(|name| {
             names::classify(name) == NameKind::Credential || names::ends_like_credential(name)
         });
         // `Type: API token`, and below it `Value: …`.
-        let is_of_credential = is_neutral && own.nearest.is_some() && levels::is_of_credential(self.levels());
+        let is_of_credential = is_neutral && own.nearest.is_some() && scopes::is_of_credential(self.scopes());
         let own_name = cell
             .and_then(|cell| cell.header.clone())
             .or(named_by_member)
@@ -189,7 +189,7 @@ impl<'s> ValueContext<'s> {
             evidence.witness.name().is_some_and(names::ends_like_credential)
                 && matches!(
                     evidence.place,
-                    EvidencePlace::Member | EvidencePlace::LevelName | EvidencePlace::Statement
+                    EvidencePlace::Member | EvidencePlace::ScopeName | EvidencePlace::Statement
                 )
                 && (own.nearest.as_ref().is_none_or(holds) || is_piped())
         });
@@ -197,7 +197,7 @@ impl<'s> ValueContext<'s> {
         let is_labelled = chosen.is_some_and(|evidence| evidence.place == EvidencePlace::Label);
         let last_of = |name: &String| names::ends_like_something_else(name);
         let mut found = Attribution {
-            tie: chosen.map_or(Tie::None, Evidence::tie),
+            strength: chosen.map_or(Strength::None, Evidence::strength),
             other_service: chosen.is_some_and(|evidence| evidence.says == Says::AnotherService),
             credential: own.credential
                 || header_is_credential
@@ -219,7 +219,7 @@ impl<'s> ValueContext<'s> {
         };
         if let Some(outer) = self.around.outer.filter(|_| found.place == Some(EvidencePlace::Outside)) {
             found.credential |= outer.credential;
-            found.tie = outer.tie;
+            found.strength = outer.strength;
             found.place = outer.place;
         }
         found

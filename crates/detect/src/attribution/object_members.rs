@@ -1,4 +1,4 @@
-//! The members of a level around a value: `vendor: krea` beside `secret: …`. Takes the bytes of an object, a call, a row, a
+//! The members of a scope around a value: `vendor: krea` beside `secret: …`. Takes the bytes of an object, a call, a row, a
 //! tag or some lines; gives each member that is a plain value, with its key. Says what such a member says of its object.
 
 use super::assignment::is_name_byte;
@@ -15,14 +15,14 @@ const MOST_WORDS: usize = 4;
 
 /// A longer value says nothing of whose its object is, in bytes.
 const LONGEST_VALUE: usize = 200;
-/// How many members of a level are looked at.
+/// How many members of a scope are looked at.
 const MOST_MEMBERS: usize = 64;
 /// The step of the keys that give a name.
 const NAME_KEY: u8 = 1;
 /// The step of a key that is not known; see `owner_keys` in `rules/names.toml`.
 const UNKNOWN_KEY: u8 = 2;
 
-/// A description is no longer, in bytes, and so many of a level are looked at.
+/// A description is no longer, in bytes, and so many of a scope are looked at.
 const LONGEST_DESCRIPTION: usize = 1000;
 const MOST_DESCRIPTIONS: usize = 4;
 
@@ -66,7 +66,7 @@ static LINE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
-/// A plain value in a level.
+/// A plain value in a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// Its key; `None` for what has none, as a call's arguments and a row's cells.
@@ -252,7 +252,7 @@ pub fn surest(members: &[Member], at: usize) -> Option<(NameKind, String)> {
     (!members.iter().any(is_nearer)).then_some((kind, label))
 }
 
-/// The same where a level holds what has little to do with each other: only the surest keys count.
+/// The same where a scope holds what has little to do with each other: only the surest keys count.
 pub fn surest_owner(members: &[Member], at: usize) -> Option<(NameKind, String)> {
     let sure: Vec<Member> = members
         .iter()
@@ -339,7 +339,7 @@ pub fn pairs(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     captured(text, range, at, &PAIR)
 }
 
-/// The members of the objects that describe a level: `info: { name: … }` beside what the value stands in.
+/// The members of the objects that describe a scope: `info: { name: … }` beside what the value stands in.
 pub fn described(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     let found = DESCRIPTION.find_iter(&text[range.clone()]).map(|found| range.start + found.end());
     let objects = found.filter_map(|start| {
@@ -351,7 +351,7 @@ pub fn described(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     objects.take(MOST_DESCRIPTIONS).flatten().collect()
 }
 
-/// Where a string ends that starts at `start`, or where the level does.
+/// Where a string ends that starts at `start`, or where the scope does.
 fn string_end(text: &[u8], start: usize, limit: usize, quote: u8) -> usize {
     let mut i = start;
     while i < limit {

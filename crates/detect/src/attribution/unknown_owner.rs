@@ -4,12 +4,12 @@
 
 use super::assignment::is_name_byte;
 use super::blocks;
-use super::level::{Level, LevelKind};
-use super::levels;
 use super::lines::{HEADING_LINES, line_range};
-use super::look::ValueContext;
-use super::members::{self, LONGEST_SERVICE, is_stranger, names_stranger};
+use super::object_members::{self, LONGEST_SERVICE, is_stranger, names_stranger};
 use super::parallel;
+use super::scope::{EnclosingScope, ScopeKind};
+use super::scopes;
+use super::value_context::ValueContext;
 use crate::names::{self, NameKind};
 use std::ops::Range;
 
@@ -62,25 +62,25 @@ impl ValueContext<'_> {
     /// knows.
     fn stands_in_strangers(&self, mention: usize) -> bool {
         let text = self.around.text;
-        let is_named = |level: &&Level| match level.kind {
-            LevelKind::Paragraph => false,
+        let is_named = |scope: &&EnclosingScope| match scope.kind {
+            ScopeKind::Paragraph => false,
             // `name: {`, and not `\name{`.
-            LevelKind::Object => {
-                let before = text[..level.range.start - 1].trim_ascii_end();
+            ScopeKind::Object => {
+                let before = text[..scope.range.start - 1].trim_ascii_end();
                 matches!(before.last(), Some(b':' | b'=' | b'>'))
             }
             _ => true,
         };
-        let apart = self.levels().iter().filter(|level| !level.range.contains(&mention));
-        let mut names = apart.filter(is_named).filter_map(|level| level.names.first());
+        let apart = self.scopes().iter().filter(|scope| !scope.range.contains(&mention));
+        let mut names = apart.filter(is_named).filter_map(|scope| scope.names.first());
         names.any(|name| is_stranger(name))
     }
 
     /// Whether a mention stands in something that is called Krea, and the value does not.
     fn is_in_kreas(&self, mention: usize) -> bool {
-        let around = levels::around(self.around.text, mention);
-        let mut apart = around.iter().filter(|level| !level.range.contains(&self.span.start));
-        apart.any(|level| level.names.first().is_some_and(|name| names::says_krea(name)))
+        let around = scopes::around(self.around.text, mention);
+        let mut apart = around.iter().filter(|scope| !scope.range.contains(&self.span.start));
+        apart.any(|scope| scope.names.first().is_some_and(|name| names::says_krea(name)))
     }
 
     /// Whether a member beside it, or a cell of its row, says that it is of something that nobody knows.
@@ -90,16 +90,16 @@ impl ValueContext<'_> {
 
     fn finds_a_stranger(&self) -> bool {
         let (text, at) = (self.around.text, self.span.start);
-        let names = |level: &Level| match level.kind {
+        let names = |scope: &EnclosingScope| match scope.kind {
             // Lines that have little to do with each other.
-            LevelKind::Paragraph => level
+            ScopeKind::Paragraph => scope
                 .members
                 .iter()
                 .any(|member| member.names_its_service() && is_stranger(member.value.trim())),
-            _ => names_stranger(&level.members),
+            _ => names_stranger(&scope.members),
         };
-        self.levels().iter().any(names)
-            || names_stranger(&members::assigned(text, &line_range(text, at), at))
+        self.scopes().iter().any(names)
+            || names_stranger(&object_members::assigned(text, &line_range(text, at), at))
             || names_stranger(&blocks::described(text, at))
             || self.cell().is_some_and(|cell| cell.is_strangers)
     }
@@ -171,7 +171,7 @@ fn names_a_credential(text: &[u8], name: &Range<usize>) -> bool {
         let name = String::from_utf8_lossy(name);
         names::says_krea(&name) && names::ends_like_credential(&name)
     };
-    let first = members::name_of_line(text, &line_range(text, name.start));
+    let first = object_members::name_of_line(text, &line_range(text, name.start));
     first.is_some_and(|first| is_kreas(&text[first]))
         || is_kreas(&text[name.clone()]) && has_value(text, name)
 }
