@@ -34,7 +34,7 @@ use encoding_rs::Encoding;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::literals::{self, Joined};
-use krea_scan_text::{Text, cells, charset, encoded, escapes, markup, strings};
+use krea_scan_text::{Text, cells, charset, encoded, escapes, markup, ocr_output};
 use krea_scan_token::{Confidence, Doubt, Readings, Token, TokenKind};
 use overlaps::{Ranked, rank, without_overlaps};
 use prefilter::Prefilter;
@@ -277,7 +277,7 @@ impl<'a> DetectionRun<'a> {
                 self.values(&read, &around);
             }
             let shown = markup::read_markup(view).map(|text| (text, TextOrigin::Markup));
-            let lines = strings::lines(text).map(|text| (text, TextOrigin::Lines));
+            let lines = ocr_output::lines(text).map(|text| (text, TextOrigin::Lines));
             for (other, made) in shown.into_iter().chain(lines) {
                 let around = Surroundings::new(other.bytes(), self.says, outer);
                 let read = DerivedText { field: Field::new(&other), base: text, made };

@@ -15,8 +15,8 @@ mod layer;
 pub mod literals;
 pub mod map_reference;
 pub mod markup;
+pub mod ocr_output;
 mod pickle;
-pub mod strings;
 pub mod terminal;
 
 pub use layer::{Layer, LayerKind, containers};

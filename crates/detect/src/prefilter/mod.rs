@@ -7,7 +7,7 @@ mod needles;
 
 use super::{MAX_DEPTH, boundary, names};
 use aho_corasick::{AhoCorasick, packed};
-use krea_scan_text::encoded::glance::{Glimpse, glance};
+use krea_scan_text::encoded::prefilter::{Suspect, suspects};
 use krea_scan_text::{Text, charset, escapes};
 use needles::{SPELLINGS, WORD};
 
@@ -104,9 +104,9 @@ impl Prefilter {
         };
         let goes_deeper = |text: &[u8]| self.is_in(text) || self.is_hidden_in(text, depth - 1);
         escapes::any_suspect(bytes, WORD, is_in_view)
-            || glance(bytes, WORD).any(|seen| match seen {
-                Glimpse::Text(text) => goes_deeper(&text),
-                Glimpse::Hidden => true,
+            || suspects(bytes, WORD).any(|seen| match seen {
+                Suspect::Text(text) => goes_deeper(&text),
+                Suspect::Hidden => true,
             })
             || (memchr::memchr(0, &bytes[..bytes.len().min(FIRST_ZERO)]).is_some()
                 && charset::utf16(bytes)

@@ -5,7 +5,7 @@
 //! one size or another. The kinds of the strings, which come next, must add up to the number of strings; so a size is
 //! right where they do, and a version that nobody has seen yet can be read as long as this holds.
 
-use super::pieces::{NextPiece, SegmentReader, TextSegment};
+use super::segments::{SegmentReader, SegmentSource, TextSegment};
 use super::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;
 use krea_scan_text::Layer;
@@ -140,9 +140,9 @@ struct HermesStrings {
     lost: u64,
 }
 
-impl NextPiece for HermesStrings {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
-        Ok(self.next_line(&mut piece.text).is_some())
+impl SegmentSource for HermesStrings {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
+        Ok(self.next_line(&mut segment.text).is_some())
     }
 }
 

@@ -14,14 +14,14 @@ mod decoders;
 pub mod document;
 mod event;
 mod hermes;
-mod image;
-mod json_tokens;
+mod json_lexer;
 mod kind;
 #[cfg(not(all(feature = "documents", feature = "images")))]
 mod left_out;
+mod oci_config;
 pub mod picture;
-mod pieces;
 pub mod record;
+mod segments;
 mod seven_zip;
 mod tar;
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod zip;
 
 pub use event::{ContainedText, ContainerVisitor, Relation, Scope};
 pub use kind::ContainerKind;
-pub use pieces::SegmentNames;
+pub use segments::SegmentNames;
 
 use super::ocr::Ocr;
 use krea_scan_bounds::limits::{Budget, Limits, Metered};
@@ -39,7 +39,7 @@ use krea_scan_bounds::memory::Memory;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
-use pieces::{NextPiece, SegmentReader};
+use segments::{SegmentReader, SegmentSource};
 use std::io::{self, Cursor, Read, Seek};
 
 /// How much of a file tells what it is.
@@ -152,10 +152,10 @@ impl<'w> Walk<'w> {
             (ContainerKind::Tar, ContainerBytes::InPlace(input)) => tar::read_tar(self, input),
             (ContainerKind::Tar, ContainerBytes::Stream(input)) => tar::read_tar(self, input),
             (ContainerKind::ImageConfig, ContainerBytes::InPlace(input)) => {
-                image::read_image_config(self, name, input)
+                oci_config::read_image_config(self, name, input)
             }
             (ContainerKind::ImageConfig, ContainerBytes::Stream(input)) => {
-                image::read_image_config(self, name, input)
+                oci_config::read_image_config(self, name, input)
             }
             (kind, ContainerBytes::InPlace(input)) => compressed::read_compressed(self, kind, name, input),
             (kind, ContainerBytes::Stream(input)) => compressed::read_compressed(self, kind, name, input),
@@ -272,19 +272,19 @@ impl<'w> Walk<'w> {
         self.visitor.text(ContainedText { layers, name, input, relation, segments: None })
     }
 
-    /// A text made of pieces, which is a step of the way.
+    /// A text made of segments, which is a step of the way.
     ///
     /// # Errors
     /// As [`Walk::member`].
-    fn pieces<N: NextPiece>(&mut self, layer: Layer, name: &str, pieces: N) -> io::Result<()> {
+    fn segments<N: SegmentSource>(&mut self, layer: Layer, name: &str, source: N) -> io::Result<()> {
         self.budget.member()?;
         self.layers.push(layer);
-        let pieces = SegmentReader::new(pieces);
-        let segments = pieces.parts();
+        let reader = SegmentReader::new(source);
+        let segments = reader.parts();
         let text = ContainedText {
             layers: &self.layers,
             name,
-            input: &mut Metered::new(self.budget, pieces),
+            input: &mut Metered::new(self.budget, reader),
             relation: Relation::Only,
             segments: Some(&segments),
         };

@@ -7,11 +7,11 @@
 pub mod base32;
 pub mod base64;
 pub mod dump;
-pub mod glance;
 pub mod hex;
 mod lines;
 mod numbers;
 pub mod packed;
+pub mod prefilter;
 
 use super::{OriginStep, Text, TextBuilder, charset};
 use crate::LayerKind;

@@ -8,15 +8,15 @@
 //! Nested quoting (JSON in JSON) is undone layer by layer. What is no valid escape stays as it is.
 
 mod code;
-mod glance;
 mod invisible;
 mod latex;
+mod prefilter;
 mod spans;
 mod terminal;
 mod typing;
 
 pub use code::{entity_number, hex, starts_as_uuid};
-pub use glance::any_suspect;
+pub use prefilter::any_suspect;
 
 use super::encoded::dump;
 use super::{OriginStep, Text, TextBuilder, charset, folded, pickle};

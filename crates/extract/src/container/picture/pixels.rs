@@ -13,7 +13,7 @@ use self::png::PngPicture;
 use self::raster::{MovingPicture, PixelError, StillPicture};
 use self::webp::WebPPicture;
 use super::PictureFormat;
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use crate::container::{Seekable, Walk};
 use crate::ocr::{GrayPicture, Ocr, PictureHash, PictureText};
 use krea_scan_bounds::memory::Held;
@@ -73,7 +73,7 @@ impl Walk<'_> {
         let is_one = seen.frames.len() == 1 && seen.frames[0].0 == 1;
         match seen.frames.is_empty() {
             true => Ok(self.budget.spend(0)?),
-            false => self.pieces(Layer::named(LayerKind::Ocr, ""), name, Frames { seen, next: 0, is_one }),
+            false => self.segments(Layer::named(LayerKind::Ocr, ""), name, Frames { seen, next: 0, is_one }),
         }
     }
 }
@@ -264,12 +264,12 @@ struct Frames {
     is_one: bool,
 }
 
-impl NextPiece for Frames {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl SegmentSource for Frames {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         let Some((number, text)) = self.seen.frames.get(self.next) else { return Ok(false) };
         self.next += 1;
-        piece.text.extend_from_slice(text.as_bytes());
-        piece.part = (!self.is_one).then(|| Layer::named(LayerKind::Frame, &format!("frame {number}")));
+        segment.text.extend_from_slice(text.as_bytes());
+        segment.part = (!self.is_one).then(|| Layer::named(LayerKind::Frame, &format!("frame {number}")));
         Ok(true)
     }
 }

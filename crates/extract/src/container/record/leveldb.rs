@@ -4,7 +4,7 @@
 //! A table is read entry by entry, a block in memory at a time. The log beside the tables is not compressed, and says what
 //! it holds as it is.
 
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use crate::container::{Seekable, Walk};
 use encoding_rs::UTF_16LE;
 use krea_scan_bounds::read_error::ReadError;
@@ -47,7 +47,7 @@ pub fn read_leveldb(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result
     let mut handles = &footer[..];
     let index = handle(&mut handles).and_then(|_| handle(&mut handles)).ok_or_else(damaged)?;
     let index = Block::read(input, &index)?;
-    walk.pieces(
+    walk.segments(
         Layer::named(LayerKind::Leveldb, ""),
         "storage.txt",
         LevelDbTable { input, index, block: Block::default() },
@@ -61,13 +61,13 @@ struct LevelDbTable<'i> {
     block: Block,
 }
 
-impl NextPiece for LevelDbTable<'_> {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl SegmentSource for LevelDbTable<'_> {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         loop {
             if let Some(value) = self.block.next()? {
                 let value = &self.block.bytes[value];
                 let key = &self.block.key[..self.block.key.len().saturating_sub(SEQUENCE)];
-                entry(key, value, piece);
+                entry(key, value, segment);
                 return Ok(true);
             }
             let Some(value) = self.index.next()? else { return Ok(false) };
@@ -78,7 +78,7 @@ impl NextPiece for LevelDbTable<'_> {
 }
 
 /// Tells what an entry says: `key=value` of a page's storage, and of others both as they are.
-fn entry(key: &[u8], value: &[u8], piece: &mut TextSegment) {
+fn entry(key: &[u8], value: &[u8], segment: &mut TextSegment) {
     // `_`, the page's origin, a zero, and the key with a byte that says how it is encoded.
     let stored = key.strip_prefix(b"_").and_then(|rest| {
         let end = memchr::memchr(0, rest)?;
@@ -88,12 +88,12 @@ fn entry(key: &[u8], value: &[u8], piece: &mut TextSegment) {
         Some((origin, name, value)) => {
             let origin = String::from_utf8_lossy(origin);
             let key = one_line(&format!("local storage of {origin}, key {name}"));
-            piece.part = Some(Layer::named(LayerKind::Entry, &key));
-            piece.text.extend([name.as_bytes(), b"=", value.as_bytes()].concat());
+            segment.part = Some(Layer::named(LayerKind::Entry, &key));
+            segment.text.extend([name.as_bytes(), b"=", value.as_bytes()].concat());
         }
-        None => piece.text.extend([key, b"=", value].concat()),
+        None => segment.text.extend([key, b"=", value].concat()),
     }
-    piece.text.push(b'\n');
+    segment.text.push(b'\n');
 }
 
 /// A string as Chromium stores it: UTF-16 behind a 0, Latin-1 behind a 1.

@@ -2,8 +2,8 @@
 
 pub mod har;
 mod leveldb;
-mod made;
 mod mail;
+mod spooled_text;
 mod terminal;
 
 use super::{Seekable, Walk};

@@ -8,7 +8,7 @@ mod strings;
 mod tests;
 mod text;
 
-use super::pieces::SegmentReader;
+use super::segments::SegmentReader;
 use super::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;
 use krea_scan_text::Layer;

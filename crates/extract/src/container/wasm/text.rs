@@ -1,7 +1,7 @@
 //! The text in a data section, a string a line: first what the code uses, in its order, then the rest as it lies.
 
 use super::strings::{DataSegment, FREE, Settled, is_text, is_wide};
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use std::io;
 use std::ops::Range;
 
@@ -59,9 +59,9 @@ impl<'d> DataText<'d> {
     }
 }
 
-impl NextPiece for DataText<'_> {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
-        Ok(self.next_line(&mut piece.text).is_some())
+impl SegmentSource for DataText<'_> {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
+        Ok(self.next_line(&mut segment.text).is_some())
     }
 }
 

@@ -7,7 +7,7 @@ pub mod names;
 
 use crate::container::Walk;
 use crate::container::document::embedded::{EmbeddedText, embedded_file, ending};
-use crate::container::json_tokens::{JsonToken, JsonTokens};
+use crate::container::json_lexer::{JsonLexer, JsonToken};
 use crate::has_ending;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -47,20 +47,20 @@ struct OpenNode {
 
 /// Reads the pictures in a notebook.
 pub fn read_notebook(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
-    let mut tokens = JsonTokens::new(EmbeddedText::new(input), 0);
+    let mut lexer = JsonLexer::new(EmbeddedText::new(input), 0);
     let (mut open, mut deeper): (Vec<OpenNode>, u64) = (Vec::new(), 0);
     loop {
         let is_value = deeper == 0 && open.last().is_some_and(|open| !open.wants_name);
         if let Some(file) = is_value.then(|| file(&open)).flatten()
-            && tokens.open_text()?
+            && lexer.open_text()?
         {
             let in_list = open.last().is_some_and(|open| !open.is_object);
-            let mut content = embedded_file(tokens.input(), in_list);
+            let mut content = embedded_file(lexer.input(), in_list);
             walk.member(Layer::named(LayerKind::Attachment, &file.shown), &file.name, &mut content)?;
             io::copy(&mut content, &mut io::sink())?;
-            tokens.text()?;
+            lexer.text()?;
         }
-        match tokens.next()? {
+        match lexer.next()? {
             None => return Ok(()),
             Some(JsonToken::Open { .. }) if open.len() >= MAX_DEPTH || deeper > 0 => deeper += 1,
             Some(JsonToken::Open { is_object: true }) => {

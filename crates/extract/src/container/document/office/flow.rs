@@ -1,8 +1,8 @@
-//! The text of a document as a person reads it. Takes XML, gives pieces with the names of their parts.
+//! The text of a document as a person reads it. Takes XML, gives segments with the names of their parts.
 
 use super::lines::LineMaker;
 use super::xml::{Xml, XmlEvent};
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use krea_scan_text::Layer;
 use std::io::{self, Read};
 
@@ -32,11 +32,11 @@ impl<'x, 'm> OfficeFlow<'x, 'm> {
     }
 }
 
-impl NextPiece for &mut OfficeFlow<'_, '_> {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl SegmentSource for &mut OfficeFlow<'_, '_> {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         loop {
             if let Some(next) = self.lines.ready() {
-                *piece = next;
+                *segment = next;
                 return Ok(true);
             }
             if let Some(error) = self.failed.take() {
@@ -83,11 +83,11 @@ mod tests {
         let mut lines = Vec::new();
         while let Some(section) = flow.next_text() {
             lines.extend(section.map(|section| format!("[{}]", section.name)));
-            let mut piece = TextSegment::default();
-            while (&mut flow).next_piece(&mut piece).expect("is whole") {
-                let part = piece.part.take().map(|part| format!("{}|", part.name)).unwrap_or_default();
-                lines.push(format!("{part}{}", String::from_utf8_lossy(&piece.text)));
-                piece.text.clear();
+            let mut segment = TextSegment::default();
+            while (&mut flow).next_segment(&mut segment).expect("is whole") {
+                let part = segment.part.take().map(|part| format!("{}|", part.name)).unwrap_or_default();
+                lines.push(format!("{part}{}", String::from_utf8_lossy(&segment.text)));
+                segment.text.clear();
             }
         }
         lines

@@ -2,7 +2,7 @@
 //! them, and OpenDocument in one file.
 //!
 //! Their files are members of the zip as any others. The XML among them is read as it is first and then, once all have been
-//! seen, as the text that a person reads: in pieces that are whole, under the names that a person knows.
+//! seen, as the text that a person reads: in segments that are whole, under the names that a person knows.
 
 #[cfg(feature = "documents")]
 mod flow;

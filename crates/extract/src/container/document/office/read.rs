@@ -42,7 +42,7 @@ pub fn read_package(
     }
     match reading.strings.as_ref().and_then(SharedStrings::rest) {
         Some(rest) => {
-            walk.pieces(Layer::named(LayerKind::SharedStrings, "strings that no cell shows"), name, rest)
+            walk.segments(Layer::named(LayerKind::SharedStrings, "strings that no cell shows"), name, rest)
         }
         None => Ok(()),
     }
@@ -167,7 +167,7 @@ impl<'m> PackageReader<'_, 'm> {
             OfficePart::Sheet => {
                 let title = layer.name.strip_prefix("hidden ").unwrap_or(&layer.name).strip_prefix("sheet ");
                 let mut sheet = Sheet::new(xml, self.strings.as_ref(), title.map(str::to_owned));
-                walk.pieces(layer.clone(), self.name, &mut sheet)?;
+                walk.segments(layer.clone(), self.name, &mut sheet)?;
                 sheet.is_unexpanded()
             }
             // They are told where cells show them.
@@ -198,7 +198,7 @@ const ENTITIES: &str = "defines entities of its own, which are not expanded; all
 /// Reads all texts of a document: its sheets and slides each, or the one that it is.
 fn texts(walk: &mut Walk<'_>, name: &str, whole: &Layer, flow: &mut OfficeFlow<'_, '_>) -> io::Result<()> {
     while let Some(section) = flow.next_text() {
-        walk.pieces(section.unwrap_or_else(|| whole.clone()), name, &mut *flow)?;
+        walk.segments(section.unwrap_or_else(|| whole.clone()), name, &mut *flow)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use super::lines::{column, part};
 use super::strings::SharedStrings;
 use super::xml::{Xml, XmlEvent, XmlTag};
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use krea_scan_text::LayerKind;
 use std::io::{self, Read};
 
@@ -82,35 +82,35 @@ impl<'x, 's, 'm> Sheet<'x, 's, 'm> {
     }
 
     /// Writes what there is of a cell.
-    fn write_cell(&mut self, piece: &mut TextSegment) {
+    fn write_cell(&mut self, segment: &mut TextSegment) {
         let number = || std::str::from_utf8(&self.value).ok()?.trim().parse().ok();
         match (self.kind, self.strings) {
             (CellValue::Shared, Some(strings)) => {
-                piece.text.extend_from_slice(number().map_or(&[][..], |number| strings.show(number)));
+                segment.text.extend_from_slice(number().map_or(&[][..], |number| strings.show(number)));
             }
-            (CellValue::Text, _) => piece.text.extend_from_slice(&self.value),
+            (CellValue::Text, _) => segment.text.extend_from_slice(&self.value),
             _ => {}
         }
         if !self.formula.is_empty() {
-            if !piece.text.is_empty() {
-                piece.text.push(b' ');
+            if !segment.text.is_empty() {
+                segment.text.push(b' ');
             }
-            piece.text.push(b'=');
-            piece.text.extend_from_slice(&self.formula);
+            segment.text.push(b'=');
+            segment.text.extend_from_slice(&self.formula);
         }
         self.value.clear();
         self.formula.clear();
-        if !piece.text.is_empty() {
-            piece.part = Some(part(LayerKind::Cell, &format!("cell {}{}", column(self.column), self.row)));
+        if !segment.text.is_empty() {
+            segment.part = Some(part(LayerKind::Cell, &format!("cell {}{}", column(self.column), self.row)));
             self.is_said = true;
         }
     }
 }
 
-impl NextPiece for &mut Sheet<'_, '_, '_> {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl SegmentSource for &mut Sheet<'_, '_, '_> {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         if let Some(title) = self.title.take() {
-            piece.text = format!("{title}\n").into_bytes();
+            segment.text = format!("{title}\n").into_bytes();
             return Ok(true);
         }
         while !self.done {
@@ -131,7 +131,7 @@ impl NextPiece for &mut Sheet<'_, '_, '_> {
                             let row = tag.attribute("r").and_then(|row| row.parse().ok());
                             (self.row, self.column) = (row.unwrap_or(self.row + 1), 0);
                             if std::mem::take(&mut self.is_said) {
-                                piece.text.push(b'\n');
+                                segment.text.push(b'\n');
                                 return Ok(true);
                             }
                         }
@@ -146,7 +146,7 @@ impl NextPiece for &mut Sheet<'_, '_, '_> {
                         SheetText::Value | SheetText::Inline => self.value.extend_from_slice(text),
                     }
                     if self.value.len() + self.formula.len() > MAX_HELD {
-                        self.write_cell(piece);
+                        self.write_cell(segment);
                         return Ok(true);
                     }
                 }
@@ -155,9 +155,9 @@ impl NextPiece for &mut Sheet<'_, '_, '_> {
                     self.depth = self.depth.saturating_sub(1);
                     self.place = SheetText::None;
                     if is_cell {
-                        self.write_cell(piece);
-                        if !piece.text.is_empty() {
-                            piece.text.push(b'\t');
+                        self.write_cell(segment);
+                        if !segment.text.is_empty() {
+                            segment.text.push(b'\t');
                             return Ok(true);
                         }
                     }

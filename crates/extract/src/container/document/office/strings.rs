@@ -2,7 +2,7 @@
 //! number. Held in memory up to a bound.
 
 use super::xml::{Xml, XmlEvent};
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use krea_scan_bounds::memory::{Held, Memory};
 use std::cell::RefCell;
 use std::io::{self, Read};
@@ -114,13 +114,13 @@ impl UnshownStrings<'_, '_> {
     }
 }
 
-impl NextPiece for UnshownStrings<'_, '_> {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl SegmentSource for UnshownStrings<'_, '_> {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         if !self.find() {
             return Ok(false);
         }
-        piece.text.extend_from_slice(self.strings.get(self.number).unwrap_or_default());
-        piece.text.push(b'\n');
+        segment.text.extend_from_slice(self.strings.get(self.number).unwrap_or_default());
+        segment.text.push(b'\n');
         self.number += 1;
         Ok(true)
     }

@@ -2,6 +2,8 @@
 //! bookmarks, scripts, and what earlier versions of the document said.
 
 #[cfg(feature = "documents")]
+mod other_objects;
+#[cfg(feature = "documents")]
 mod pages;
 #[cfg(feature = "documents")]
 mod pictures;
@@ -9,8 +11,6 @@ mod pictures;
 mod pixels;
 #[cfg(feature = "documents")]
 mod read;
-#[cfg(feature = "documents")]
-mod rest;
 
 use memchr::memmem;
 #[cfg(feature = "documents")]

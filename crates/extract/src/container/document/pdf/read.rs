@@ -1,6 +1,6 @@
 //! The file as a whole.
 
-use super::{LOCKED, MAGIC, pages, rest};
+use super::{LOCKED, MAGIC, other_objects, pages};
 use crate::container::{Seekable, Walk};
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_pdf::crypt::Locked;
@@ -44,7 +44,7 @@ pub fn read_pdf(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io
     }
     file.open_object_streams()?;
     let seen = pages::read_pages(walk, &file, name)?;
-    rest::read_other_objects(walk, &file, name, seen)?;
+    other_objects::read_other_objects(walk, &file, name, seen)?;
     if let Some(reason) = damage(&file, &data) {
         return Err(ReadError::new(reason).into());
     }

@@ -7,9 +7,9 @@
 #[cfg(feature = "documents")]
 mod groups;
 #[cfg(feature = "documents")]
-mod read;
+mod lexer;
 #[cfg(feature = "documents")]
-mod tokens;
+mod read;
 
 #[cfg(feature = "documents")]
 pub use read::read_rtf;

@@ -1,16 +1,16 @@
 //! The text, what stands beside it, and the bytes.
 
 use super::groups::{Groups, Holds, VARIABLE};
-use super::tokens::{RtfToken, RtfTokens};
-use crate::container::pieces::{NextPiece, TextSegment};
+use super::lexer::{RtfLexer, RtfToken};
+use crate::container::segments::{SegmentSource, TextSegment};
 use crate::container::{Seekable, Walk};
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, BufReader, Cursor, Read};
 
-/// Text is handed on in pieces of this size, in bytes.
-const PIECE: usize = 16 << 10;
+/// Text is handed on in segments of this size, in bytes.
+const SEGMENT_BYTES: usize = 16 << 10;
 /// How much is read at once, in bytes.
 const BUFFER: usize = 64 << 10;
 /// How much of an object tells where its data starts, in bytes.
@@ -19,11 +19,11 @@ const OBJECT_HEAD: u64 = 4 << 10;
 /// Reads an RTF. `name` is its own.
 pub fn read_rtf(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -> io::Result<()> {
     let mut text = RtfText::new(&mut input, false);
-    walk.pieces(Layer::named(LayerKind::Text, "text"), name, &mut text)?;
+    walk.segments(Layer::named(LayerKind::Text, "text"), name, &mut text)?;
     let (has_asides, has_bytes, open) = (text.has_asides, text.has_bytes, text.groups.depth());
     if has_asides {
         input.rewind()?;
-        walk.pieces(Layer::named(LayerKind::Notes, "notes"), name, &mut RtfText::new(&mut input, true))?;
+        walk.segments(Layer::named(LayerKind::Notes, "notes"), name, &mut RtfText::new(&mut input, true))?;
     }
     if has_bytes {
         input.rewind()?;
@@ -37,7 +37,7 @@ pub fn read_rtf(walk: &mut Walk<'_>, name: &str, mut input: &mut dyn Seekable) -
 
 /// The text of a document, or what stands beside it.
 struct RtfText<R> {
-    tokens: RtfTokens<BufReader<R>>,
+    lexer: RtfLexer<BufReader<R>>,
     groups: Groups,
     /// What stands beside the text is read, and not the text.
     asides: bool,
@@ -54,7 +54,7 @@ struct RtfText<R> {
 impl<R: Read> RtfText<R> {
     fn new(input: R, asides: bool) -> Self {
         RtfText {
-            tokens: RtfTokens::new(BufReader::with_capacity(BUFFER, input)),
+            lexer: RtfLexer::new(BufReader::with_capacity(BUFFER, input)),
             groups: Groups::default(),
             asides,
             bytes: Vec::new(),
@@ -102,19 +102,19 @@ impl<R: Read> RtfText<R> {
 
     /// What the last control word asks for.
     fn word(&mut self, number: Option<i32>, is_wanted: bool, out: &mut Vec<u8>) -> io::Result<()> {
-        match (self.tokens.word(), number) {
+        match (self.lexer.word(), number) {
             ("u", Some(number)) => {
                 if is_wanted {
                     self.unicode(number, out);
                 }
                 self.skip = self.groups.now().fallback;
             }
-            ("bin", length) => self.tokens.skip(length.unwrap_or(0).max(0) as u64)?,
+            ("bin", length) => self.lexer.skip(length.unwrap_or(0).max(0) as u64)?,
             (word, number) => match character(word).filter(|_| is_wanted) {
                 Some(text) => self.character(text, out),
                 None => {
                     self.flush(out);
-                    self.groups.word(self.tokens.word(), number);
+                    self.groups.word(self.lexer.word(), number);
                 }
             },
         }
@@ -134,15 +134,15 @@ impl<R: Read> RtfText<R> {
     }
 }
 
-impl<R: Read> NextPiece for &mut RtfText<R> {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl<R: Read> SegmentSource for &mut RtfText<R> {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         let start = self.wanted();
         loop {
-            let out = &mut piece.text;
-            let Some(token) = self.tokens.next()? else {
+            let out = &mut segment.text;
+            let Some(token) = self.lexer.next()? else {
                 self.flush(out);
-                name(piece, start);
-                return Ok(!piece.text.is_empty());
+                name(segment, start);
+                return Ok(!segment.text.is_empty());
             };
             let (before, is_wanted) = (self.wanted(), self.wanted().is_some());
             let ends_part = matches!(token, RtfToken::Close) && before == Some(VARIABLE);
@@ -151,7 +151,7 @@ impl<R: Read> NextPiece for &mut RtfText<R> {
                     if is_wanted && !self.is_skipped() {
                         self.bytes.push(byte);
                     }
-                    if self.bytes.len() < PIECE {
+                    if self.bytes.len() < SEGMENT_BYTES {
                         continue;
                     }
                     self.flush(out);
@@ -190,21 +190,21 @@ impl<R: Read> NextPiece for &mut RtfText<R> {
             }
             // Notes stand apart from each other; the text goes on behind them.
             let is_apart = self.asides && before.is_some() && (ends_part || self.wanted() != before);
-            let out = &mut piece.text;
+            let out = &mut segment.text;
             if is_apart && out.last().is_some_and(|&last| last != b'\n') {
                 out.push(b'\n');
             }
-            if out.len() >= PIECE || (is_apart && !out.is_empty()) {
-                name(piece, before);
+            if out.len() >= SEGMENT_BYTES || (is_apart && !out.is_empty()) {
+                name(segment, before);
                 return Ok(true);
             }
         }
     }
 }
 
-/// Gives a piece the name of what it is.
-fn name(piece: &mut TextSegment, what: Option<&'static str>) {
-    piece.part = what.filter(|what| !what.is_empty()).map(|what| Layer::named(LayerKind::Entry, what));
+/// Gives a segment the name of what it is.
+fn name(segment: &mut TextSegment, what: Option<&'static str>) {
+    segment.part = what.filter(|what| !what.is_empty()).map(|what| Layer::named(LayerKind::Entry, what));
 }
 
 /// The character that a control word stands for.
@@ -260,7 +260,7 @@ fn native(head: &[u8]) -> Option<usize> {
 
 /// The pictures and objects, one after the other: what is read are the bytes of the one that was found last.
 struct RtfObjects<R> {
-    tokens: RtfTokens<BufReader<R>>,
+    lexer: RtfLexer<BufReader<R>>,
     groups: Groups,
     /// How many groups are open in the one whose bytes are read.
     inside: Option<u64>,
@@ -272,13 +272,13 @@ struct RtfObjects<R> {
 
 impl<R: Read> RtfObjects<R> {
     fn new(input: R) -> Self {
-        let tokens = RtfTokens::new(BufReader::with_capacity(BUFFER, input));
-        RtfObjects { tokens, groups: Groups::default(), inside: None, high: None, plain: 0 }
+        let lexer = RtfLexer::new(BufReader::with_capacity(BUFFER, input));
+        RtfObjects { lexer, groups: Groups::default(), inside: None, high: None, plain: 0 }
     }
 
     /// Goes to the next one, and says what it is.
     fn next_member(&mut self) -> io::Result<Option<&'static str>> {
-        while let Some(token) = self.tokens.next()? {
+        while let Some(token) = self.lexer.next()? {
             let depth = self.groups.depth();
             let before = self.groups.now().holds;
             self.take_in(&token)?;
@@ -298,14 +298,14 @@ impl<R: Read> RtfObjects<R> {
             RtfToken::Open => self.groups.open(),
             RtfToken::Close => self.groups.close(),
             RtfToken::Symbol(b'*') => self.groups.optional(),
-            RtfToken::Word(length) if self.tokens.word() == "bin" => {
+            RtfToken::Word(length) if self.lexer.word() == "bin" => {
                 let length = length.unwrap_or(0).max(0) as u64;
                 match self.inside {
                     Some(depth) if depth == self.groups.depth() => self.plain = length,
-                    _ => self.tokens.skip(length)?,
+                    _ => self.lexer.skip(length)?,
                 }
             }
-            RtfToken::Word(number) => self.groups.word(self.tokens.word(), *number),
+            RtfToken::Word(number) => self.groups.word(self.lexer.word(), *number),
             _ => {}
         }
         Ok(())
@@ -319,13 +319,13 @@ impl<R: Read> Read for RtfObjects<R> {
             if self.plain > 0 {
                 let mut bytes = Vec::new();
                 let most = self.plain.min((buffer.len() - filled) as u64);
-                let read = self.tokens.bytes(most, &mut bytes)?;
+                let read = self.lexer.bytes(most, &mut bytes)?;
                 buffer[filled..filled + read].copy_from_slice(&bytes);
                 filled += read;
                 self.plain = if read == 0 { 0 } else { self.plain - read as u64 };
                 continue;
             }
-            let Some(token) = self.tokens.next()? else {
+            let Some(token) = self.lexer.next()? else {
                 self.inside = None;
                 break;
             };

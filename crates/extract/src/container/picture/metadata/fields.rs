@@ -2,7 +2,7 @@
 //! field beside it says, is near what stands in it. Findings name the field.
 
 use crate::container::Walk;
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use std::io::{self, Read};
@@ -13,14 +13,14 @@ const LONG: usize = 1 << 20;
 const KEPT: usize = 4 << 20;
 /// More of a field's name than this, in characters, is not told.
 const NAME: usize = 80;
-/// A long field is handed on in pieces of this size, in bytes.
-const PIECE: u64 = 64 << 10;
+/// A long field is handed on in segments of this size, in bytes.
+const SEGMENT_BYTES: u64 = 64 << 10;
 
 /// The fields that are not handed on yet.
 pub struct PictureFields<'n> {
     /// The picture's name.
     name: &'n str,
-    pieces: Vec<TextSegment>,
+    segments: Vec<TextSegment>,
     bytes: usize,
     /// How many there were.
     count: usize,
@@ -29,7 +29,7 @@ pub struct PictureFields<'n> {
 impl<'n> PictureFields<'n> {
     /// The fields of the picture with this name.
     pub fn new(name: &'n str) -> Self {
-        PictureFields { name, pieces: Vec::new(), bytes: 0, count: 0 }
+        PictureFields { name, segments: Vec::new(), bytes: 0, count: 0 }
     }
 
     /// How many fields were added.
@@ -64,7 +64,7 @@ impl<'n> PictureFields<'n> {
         let read = text.take(LONG as u64).read_to_end(&mut line);
         if read.is_ok() && line.len() - start == LONG {
             self.hand_on(walk)?;
-            return walk.pieces(metadata(), self.name, Long { first: Some(line), rest: text, part });
+            return walk.segments(metadata(), self.name, Long { first: Some(line), rest: text, part });
         }
         if let Err(error) = &read {
             walk.budget.spend(0)?;
@@ -79,10 +79,10 @@ impl<'n> PictureFields<'n> {
         if memchr::memchr(0, &line).is_some() {
             // Beside bytes that are no text, the other fields would not be read as the text that they are.
             let alone = vec![TextSegment { text: line, part: Some(part) }];
-            return walk.pieces(metadata(), self.name, KeptFields(alone.into_iter()));
+            return walk.segments(metadata(), self.name, KeptFields(alone.into_iter()));
         }
         self.bytes += line.len();
-        self.pieces.push(TextSegment { text: line, part: Some(part) });
+        self.segments.push(TextSegment { text: line, part: Some(part) });
         if self.bytes > KEPT { self.hand_on(walk) } else { Ok(walk.budget.spend(0)?) }
     }
 
@@ -92,9 +92,9 @@ impl<'n> PictureFields<'n> {
     /// When a limit is passed.
     pub fn hand_on(&mut self, walk: &mut Walk<'_>) -> io::Result<()> {
         self.bytes = 0;
-        match std::mem::take(&mut self.pieces) {
-            pieces if pieces.is_empty() => Ok(()),
-            pieces => walk.pieces(metadata(), self.name, KeptFields(pieces.into_iter())),
+        match std::mem::take(&mut self.segments) {
+            segments if segments.is_empty() => Ok(()),
+            segments => walk.segments(metadata(), self.name, KeptFields(segments.into_iter())),
         }
     }
 }
@@ -107,12 +107,12 @@ fn metadata() -> Layer {
 /// Fields that were kept.
 struct KeptFields(std::vec::IntoIter<TextSegment>);
 
-impl NextPiece for KeptFields {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl SegmentSource for KeptFields {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         let next = self.0.next();
         let is_there = next.is_some();
         if let Some(next) = next {
-            *piece = next;
+            *segment = next;
         }
         Ok(is_there)
     }
@@ -125,15 +125,15 @@ struct Long<'r> {
     part: Layer,
 }
 
-impl NextPiece for Long<'_> {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
-        piece.part = Some(self.part.clone());
+impl SegmentSource for Long<'_> {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
+        segment.part = Some(self.part.clone());
         match self.first.take() {
-            Some(first) => piece.text = first,
+            Some(first) => segment.text = first,
             None => {
-                (&mut *self.rest).take(PIECE).read_to_end(&mut piece.text)?;
+                (&mut *self.rest).take(SEGMENT_BYTES).read_to_end(&mut segment.text)?;
             }
         }
-        Ok(!piece.text.is_empty())
+        Ok(!segment.text.is_empty())
     }
 }

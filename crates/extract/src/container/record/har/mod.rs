@@ -4,7 +4,7 @@
 pub mod names;
 
 use crate::container::base64::Base64Reader;
-use crate::container::json_tokens::{JsonToken, JsonTokens};
+use crate::container::json_lexer::{JsonLexer, JsonToken};
 use crate::container::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;
 use krea_scan_text::Layer;
@@ -88,9 +88,9 @@ impl HarEntries {
     /// The next entry that has a body in base64.
     fn next(&mut self, walk: &Walk<'_>, input: &mut dyn Seekable) -> io::Result<Option<HarEntry>> {
         input.seek(SeekFrom::Start(self.at))?;
-        let mut tokens = JsonTokens::new(BufReader::with_capacity(BUFFER, input), self.at);
+        let mut lexer = JsonLexer::new(BufReader::with_capacity(BUFFER, input), self.at);
         let mut count = 0u32;
-        while let Some(token) = tokens.next()? {
+        while let Some(token) = lexer.next()? {
             count = count.wrapping_add(1);
             if count.is_multiple_of(1024) {
                 walk.budget.spend(0)?;
@@ -98,7 +98,7 @@ impl HarEntries {
             if self.take(token) {
                 let entry = std::mem::take(&mut self.entry);
                 if !entry.bodies.is_empty() {
-                    self.at = tokens.place();
+                    self.at = lexer.place();
                     return Ok(Some(entry));
                 }
             }

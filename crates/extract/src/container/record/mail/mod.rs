@@ -11,7 +11,7 @@ mod tests;
 mod text;
 mod transfer;
 
-use super::made::TextMaker;
+use super::spooled_text::SpooledText;
 use crate::container::{Seekable, UnreadGroup, Walk};
 use crate::has_ending;
 use body::{BodyEnd, MailBody};
@@ -155,7 +155,7 @@ fn message<R: BufRead>(
         (number, subject) if subject.is_empty() => format!("message {number}"),
         (number, subject) => format!("message {number}: {subject}"),
     };
-    let mut text = TextMaker::new();
+    let mut text = SpooledText::new();
     text::headers(&mut text, &headers)?;
     walk.layers.push(Layer::named(LayerKind::MailMessage, &name));
     let mut message = Message { walk: &mut *walk, text: &mut text, is_encrypted: false, parts: 0 };
@@ -165,14 +165,14 @@ fn message<R: BufRead>(
     if is_encrypted {
         encrypted.add(&name);
     }
-    walk.pieces(Layer::named(LayerKind::MailMessage, &name), "message.txt", text.finish()?)?;
+    walk.segments(Layer::named(LayerKind::MailMessage, &name), "message.txt", text.finish()?)?;
     read
 }
 
 /// A message that is being read.
 struct Message<'m, 'w> {
     walk: &'m mut Walk<'w>,
-    text: &'m mut TextMaker,
+    text: &'m mut SpooledText,
     is_encrypted: bool,
     /// How many parts were read that hold something.
     parts: usize,

@@ -2,7 +2,7 @@
 //! a mail program stands together here.
 
 use super::header::Headers;
-use crate::container::record::made::TextMaker;
+use crate::container::record::spooled_text::SpooledText;
 use encoding_rs::Decoder;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -15,7 +15,7 @@ const CHUNK: usize = 32 << 10;
 const LONGEST: usize = 64 << 10;
 
 /// Adds headers.
-pub fn headers(text: &mut TextMaker, headers: &Headers) -> io::Result<()> {
+pub fn headers(text: &mut SpooledText, headers: &Headers) -> io::Result<()> {
     for (name, line) in &headers.lines {
         text.part(Layer::named(LayerKind::MailHeader, &format!("header {name}")));
         text.push(line.as_bytes())?;
@@ -24,7 +24,7 @@ pub fn headers(text: &mut TextMaker, headers: &Headers) -> io::Result<()> {
 }
 
 /// Adds a part. Says whether it holds an encrypted text.
-pub fn body(text: &mut TextMaker, name: Layer, headers: &Headers, mut body: impl Read) -> io::Result<bool> {
+pub fn body(text: &mut SpooledText, name: Layer, headers: &Headers, mut body: impl Read) -> io::Result<bool> {
     text.part(name);
     let mut decoder = headers.charset.map(|charset| charset.new_decoder());
     let mut flow = headers.is_flowed.then(|| FlowedText::new(headers.deletes_space));
@@ -70,7 +70,7 @@ impl FlowedText {
         FlowedText { deletes_space, line: Vec::new(), goes_on: None }
     }
 
-    fn add(&mut self, bytes: &[u8], is_last: bool, text: &mut TextMaker) -> io::Result<()> {
+    fn add(&mut self, bytes: &[u8], is_last: bool, text: &mut SpooledText) -> io::Result<()> {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.line.extend_from_slice(piece);
             if piece.ends_with(b"\n") || self.line.len() > LONGEST {
@@ -80,7 +80,7 @@ impl FlowedText {
         if is_last { self.line(text) } else { Ok(()) }
     }
 
-    fn line(&mut self, text: &mut TextMaker) -> io::Result<()> {
+    fn line(&mut self, text: &mut SpooledText) -> io::Result<()> {
         let quotes = self.line.iter().take_while(|&&byte| byte == b'>').count();
         let rest = &self.line[quotes..];
         let rest = rest.strip_prefix(b" ").unwrap_or(rest);

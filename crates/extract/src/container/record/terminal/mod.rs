@@ -46,7 +46,7 @@ pub fn read_recording(
     match format {
         RecordingFormat::Cast => {
             let (events, unread) = cast::Events::new(&mut input)?;
-            walk.pieces(Layer::named(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))?;
+            walk.segments(Layer::named(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))?;
             if unread.get() > 0 {
                 let lines = unread.get();
                 walk.unread(&format!(
@@ -59,15 +59,15 @@ pub fn read_recording(
             let memory = walk.memory;
             let _held = memory.take(cast::MOST_FIRST)?;
             let events = cast::first(&mut input)?;
-            walk.pieces(Layer::named(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))
+            walk.segments(Layer::named(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))
         }
         RecordingFormat::Typescript => {
             let session = Session::new(typescript::Typescript::new(&mut input));
-            walk.pieces(Layer::named(LayerKind::Terminal, ""), "terminal.txt", session)
+            walk.segments(Layer::named(LayerKind::Terminal, ""), "terminal.txt", session)
         }
         RecordingFormat::Ttyrec => {
             let session = Session::new(typescript::Ttyrec::new(&mut input));
-            walk.pieces(Layer::named(LayerKind::Terminal, ""), "terminal.txt", session)
+            walk.segments(Layer::named(LayerKind::Terminal, ""), "terminal.txt", session)
         }
     }
 }

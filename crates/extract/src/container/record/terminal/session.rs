@@ -1,7 +1,7 @@
 //! What happens in a recording, turned into lines: what programs wrote, as the screen showed it, and what a person typed
 //! that the screen did not show.
 
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::terminal::{ScreenLine, Terminal};
@@ -128,12 +128,12 @@ fn keys(bytes: &[u8]) -> Vec<u8> {
     written
 }
 
-impl<E: NextEvent> NextPiece for Session<E> {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl<E: NextEvent> SegmentSource for Session<E> {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         loop {
             if let Some(line) = self.ready.pop_front() {
-                piece.text.extend_from_slice(line.text.as_bytes());
-                piece.part =
+                segment.text.extend_from_slice(line.text.as_bytes());
+                segment.part =
                     self.has_times.then(|| Layer::named(LayerKind::Event, &format!("at {:.1} s", line.at)));
                 return Ok(true);
             }

@@ -9,7 +9,7 @@ pub use table::column;
 
 use super::words::{self, Element, Family};
 use super::xml::XmlTag;
-use crate::container::pieces::TextSegment;
+use crate::container::segments::TextSegment;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -351,7 +351,7 @@ impl<'m> LineMaker<'m> {
         }
     }
 
-    /// Gives a piece of a text.
+    /// Gives a segment of a text.
     fn give(&mut self, mut text: Vec<u8>, part: Option<Layer>, end: &[u8]) {
         if text.trim_ascii().is_empty() {
             return;
@@ -363,8 +363,8 @@ impl<'m> LineMaker<'m> {
 
     /// Gives a line that stands by itself.
     fn say(&mut self, text: &str, part: Layer) {
-        let piece = TextSegment { text: format!("{text}\n").into_bytes(), part: Some(part) };
-        self.ready.push_back(piece);
+        let segment = TextSegment { text: format!("{text}\n").into_bytes(), part: Some(part) };
+        self.ready.push_back(segment);
     }
 
     /// Adds to the last line.

@@ -2,7 +2,7 @@
 
 use super::{LineMaker, OpenLine, part};
 use crate::container::document::office::xml::XmlTag;
-use crate::container::pieces::TextSegment;
+use crate::container::segments::TextSegment;
 use krea_scan_text::LayerKind;
 use krea_scan_text::label::one_line;
 

@@ -26,16 +26,16 @@ pub enum JsonToken {
     Other,
 }
 
-/// Gives tokens.
-pub struct JsonTokens<R> {
+/// Gives the tokens of a JSON text.
+pub struct JsonLexer<R> {
     input: R,
     at: u64,
 }
 
-impl<R: BufRead> JsonTokens<R> {
+impl<R: BufRead> JsonLexer<R> {
     /// Reads `input` from this place on.
     pub fn new(input: R, at: u64) -> Self {
-        JsonTokens { input, at }
+        JsonLexer { input, at }
     }
 
     /// Where the next one is looked for.
@@ -43,7 +43,7 @@ impl<R: BufRead> JsonTokens<R> {
         self.at
     }
 
-    /// What is read, for a reader of its own of a string that [`JsonTokens::open_text`] has opened. What that takes does not
+    /// What is read, for a reader of its own of a string that [`JsonLexer::open_text`] has opened. What that takes does not
     /// count for places.
     pub fn input(&mut self) -> &mut R {
         &mut self.input
@@ -141,9 +141,9 @@ mod tests {
     fn tokens_come_whatever_the_size_of_a_read() {
         let text = r#"{"a\"b" :[-1.5e3,"c\\"],"d":null}"#;
         for size in 1..20 {
-            let mut tokens = JsonTokens::new(BufReader::with_capacity(size, text.as_bytes()), 0);
+            let mut lexer = JsonLexer::new(BufReader::with_capacity(size, text.as_bytes()), 0);
             let mut seen = String::new();
-            while let Some(token) = tokens.next().unwrap() {
+            while let Some(token) = lexer.next().unwrap() {
                 seen.push_str(&match token {
                     JsonToken::Open { is_object: true } => "{".to_owned(),
                     JsonToken::Open { .. } => "(".to_owned(),

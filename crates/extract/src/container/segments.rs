@@ -1,4 +1,4 @@
-//! A text that is made while it is read, piece by piece, and which piece a place in it belongs to.
+//! A text that is made while it is read, segment by segment, and which segment a place in it belongs to.
 
 use krea_scan_text::Layer;
 use std::collections::VecDeque;
@@ -8,36 +8,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Names are kept for so many of the last bytes that were read: whoever reads looks back no further.
 const KEPT: u64 = 8 << 20;
-/// A shorter piece is not named: no token fits in it.
+/// A shorter segment is not named: no token fits in it.
 const SHORTEST: u64 = 16;
 
-/// Makes pieces of a text.
-pub trait NextPiece {
-    /// Writes the next piece into `piece`, which is empty. Says whether there was one.
+/// Makes segments of a text.
+pub trait SegmentSource {
+    /// Writes the next segment into `segment`, which is empty. Says whether there was one.
     ///
     /// # Errors
     /// What keeps the text from being made any further.
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool>;
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool>;
 }
 
-/// A piece of a text.
+/// A segment of a text.
 #[derive(Debug, Default)]
 pub struct TextSegment {
     /// What it says, a line's end included.
     pub text: Vec<u8>,
-    /// What the piece is called, where it has a name: a cell, a message.
+    /// What the segment is called, where it has a name: a cell, a message.
     pub part: Option<Layer>,
 }
 
-/// Which pieces of a text have names. All copies are one.
+/// Which segments of a text have names. All copies are one.
 #[derive(Clone, Debug, Default)]
 pub struct SegmentNames(Arc<Mutex<VecDeque<NamedPart>>>);
 
-/// A piece's place in the text, and its name.
+/// A segment's place in the text, and its name.
 type NamedPart = (Range<u64>, Layer);
 
 impl SegmentNames {
-    /// The name of the piece that holds the byte at `offset`, while that is not long past.
+    /// The name of the segment that holds the byte at `offset`, while that is not long past.
     pub fn at(&self, offset: u64) -> Option<Layer> {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let next = parts.partition_point(|(range, _)| range.start <= offset);
@@ -54,13 +54,13 @@ impl SegmentNames {
     }
 }
 
-/// Reads pieces one after the other.
+/// Reads segments one after the other.
 #[derive(Debug)]
 pub struct SegmentReader<N> {
     /// What makes them.
     source: N,
-    piece: TextSegment,
-    /// How much of the piece was given, and where in the text the piece starts.
+    segment: TextSegment,
+    /// How much of the segment was given, and where in the text the segment starts.
     given: usize,
     offset: u64,
     parts: SegmentNames,
@@ -68,12 +68,12 @@ pub struct SegmentReader<N> {
     failed: Option<io::Error>,
 }
 
-impl<N: NextPiece> SegmentReader<N> {
+impl<N: SegmentSource> SegmentReader<N> {
     /// Reads what `source` makes.
     pub fn new(source: N) -> Self {
         SegmentReader {
             source,
-            piece: TextSegment::default(),
+            segment: TextSegment::default(),
             given: 0,
             offset: 0,
             parts: SegmentNames::default(),
@@ -81,27 +81,27 @@ impl<N: NextPiece> SegmentReader<N> {
         }
     }
 
-    /// The names of the pieces, filled while they are read.
+    /// The names of the segments, filled while they are read.
     pub fn parts(&self) -> SegmentNames {
         self.parts.clone()
     }
 
-    /// What makes the pieces.
+    /// What makes the segments.
     pub fn into_source(self) -> N {
         self.source
     }
 
-    /// Goes to the next piece that says something.
+    /// Goes to the next segment that says something.
     fn advance(&mut self) -> io::Result<bool> {
         loop {
-            self.offset += self.piece.text.len() as u64;
-            self.piece.text.clear();
+            self.offset += self.segment.text.len() as u64;
+            self.segment.text.clear();
             self.given = 0;
-            if !self.source.next_piece(&mut self.piece)? {
+            if !self.source.next_segment(&mut self.segment)? {
                 return Ok(false);
             }
-            let length = self.piece.text.len() as u64;
-            if let Some(part) = self.piece.part.take().filter(|_| length >= SHORTEST) {
+            let length = self.segment.text.len() as u64;
+            if let Some(part) = self.segment.part.take().filter(|_| length >= SHORTEST) {
                 self.parts.push(self.offset..self.offset + length, part);
             }
             if length > 0 {
@@ -111,14 +111,14 @@ impl<N: NextPiece> SegmentReader<N> {
     }
 }
 
-impl<N: NextPiece> Read for SegmentReader<N> {
+impl<N: SegmentSource> Read for SegmentReader<N> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
         let mut filled = 0;
         while filled < buffer.len() {
-            if self.given == self.piece.text.len() {
+            if self.given == self.segment.text.len() {
                 match self.advance() {
                     Ok(true) => {}
                     Ok(false) => break,
@@ -129,9 +129,9 @@ impl<N: NextPiece> Read for SegmentReader<N> {
                     }
                 }
             }
-            let length = (self.piece.text.len() - self.given).min(buffer.len() - filled);
+            let length = (self.segment.text.len() - self.given).min(buffer.len() - filled);
             buffer[filled..filled + length]
-                .copy_from_slice(&self.piece.text[self.given..self.given + length]);
+                .copy_from_slice(&self.segment.text[self.given..self.given + length]);
             filled += length;
             self.given += length;
         }
@@ -144,24 +144,24 @@ mod tests {
     use super::*;
     use krea_scan_text::LayerKind;
 
-    /// Pieces of ten letters, and then an error.
+    /// Segments of ten letters, and then an error.
     struct Ten(usize);
 
-    impl NextPiece for Ten {
-        fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+    impl SegmentSource for Ten {
+        fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
             self.0 += 1;
-            piece.text.extend(b"ten letters and more\n");
-            piece.part = Some(Layer::named(LayerKind::Row, &format!("row {}", self.0)));
+            segment.text.extend(b"ten letters and more\n");
+            segment.part = Some(Layer::named(LayerKind::Row, &format!("row {}", self.0)));
             if self.0 > 3 { Err(io::Error::other("enough")) } else { Ok(true) }
         }
     }
 
     #[test]
-    fn pieces_are_one_text_and_have_names() {
-        let mut pieces = SegmentReader::new(Ten(0));
-        let parts = pieces.parts();
+    fn segments_are_one_text_and_have_names() {
+        let mut reader = SegmentReader::new(Ten(0));
+        let parts = reader.parts();
         let mut text = Vec::new();
-        assert_eq!(pieces.read_to_end(&mut text).unwrap_err().to_string(), "enough");
+        assert_eq!(reader.read_to_end(&mut text).unwrap_err().to_string(), "enough");
         assert_eq!(text, b"ten letters and more\n".repeat(3));
         let name = |offset| parts.at(offset).map(|layer| layer.name);
         assert_eq!(name(0).as_deref(), Some("row 1"));

@@ -13,7 +13,7 @@ pub enum RtfToken {
     Open,
     /// `}`.
     Close,
-    /// `\word` or `\word12`: its number. [`RtfTokens::word`] is the word.
+    /// `\word` or `\word12`: its number. [`RtfLexer::word`] is the word.
     Word(Option<i32>),
     /// `\*` and the like.
     Symbol(u8),
@@ -23,16 +23,16 @@ pub enum RtfToken {
     Hex(u8),
 }
 
-/// Reads tokens.
-pub struct RtfTokens<R> {
+/// Reads lexer.
+pub struct RtfLexer<R> {
     input: R,
     word: String,
 }
 
-impl<R: BufRead> RtfTokens<R> {
+impl<R: BufRead> RtfLexer<R> {
     /// Reads those of an input.
     pub fn new(input: R) -> Self {
-        RtfTokens { input, word: String::new() }
+        RtfLexer { input, word: String::new() }
     }
 
     fn peek(&mut self) -> io::Result<Option<u8>> {
@@ -128,12 +128,12 @@ mod tests {
 
     #[test]
     fn what_is_written_in_it() {
-        let mut tokens = RtfTokens::new(&b"{\\rtf1\\u-8212 ?\\'e4x\r\n\\*\\b0}\\bin3 }}}z"[..]);
+        let mut lexer = RtfLexer::new(&b"{\\rtf1\\u-8212 ?\\'e4x\r\n\\*\\b0}\\bin3 }}}z"[..]);
         let mut all = Vec::new();
-        while let Some(token) = tokens.next().unwrap() {
-            all.push(format!("{} {token:?}", if let RtfToken::Word(_) = token { tokens.word() } else { "" }));
-            if let (RtfToken::Word(Some(length)), "bin") = (token, tokens.word()) {
-                tokens.skip(length as u64).unwrap();
+        while let Some(token) = lexer.next().unwrap() {
+            all.push(format!("{} {token:?}", if let RtfToken::Word(_) = token { lexer.word() } else { "" }));
+            if let (RtfToken::Word(Some(length)), "bin") = (token, lexer.word()) {
+                lexer.skip(length as u64).unwrap();
             }
         }
         let expected = [

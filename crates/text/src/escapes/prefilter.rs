@@ -1,4 +1,4 @@
-//! Where escapes may hide a word: a look at memory speed, for a scanner that reads most texts no further.
+//! Where escapes may hide a word: a prefilter at memory speed, for a scanner that reads most texts no further.
 
 use super::{CONTROL, EscapeMeaning, code, invisible, terminal};
 use std::cell::Cell;

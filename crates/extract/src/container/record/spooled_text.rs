@@ -2,27 +2,27 @@
 //! while it is small.
 
 use crate::container::MAX_IN_MEMORY;
-use crate::container::pieces::{NextPiece, TextSegment};
+use crate::container::segments::{SegmentSource, TextSegment};
 use krea_scan_text::Layer;
 use std::io::{self, Read, Seek, Write};
 use tempfile::SpooledTempFile;
 
-/// So much of a text is one piece at most, in bytes.
+/// So much of a text is one segment at most, in bytes.
 const LARGEST: u64 = 64 << 10;
 /// More parts are not named.
 const MOST_NAMES: usize = 10_000;
 
 /// A text that is being put together.
-pub struct TextMaker {
+pub struct SpooledText {
     text: SpooledTempFile,
     /// How long each part is, and what it is called.
     parts: Vec<(u64, Layer)>,
 }
 
-impl TextMaker {
+impl SpooledText {
     /// Nothing yet.
     pub fn new() -> Self {
-        TextMaker { text: tempfile::spooled_tempfile(MAX_IN_MEMORY), parts: Vec::new() }
+        SpooledText { text: tempfile::spooled_tempfile(MAX_IN_MEMORY), parts: Vec::new() }
     }
 
     /// What is added from here on is a part with this name.
@@ -48,21 +48,21 @@ impl TextMaker {
     ///
     /// # Errors
     /// What the disk answers.
-    pub fn finish(mut self) -> io::Result<impl NextPiece> {
+    pub fn finish(mut self) -> io::Result<impl SegmentSource> {
         self.text.rewind()?;
-        Ok(MadeSegments { text: self.text, parts: self.parts.into_iter(), part: None })
+        Ok(SpooledSegments { text: self.text, parts: self.parts.into_iter(), part: None })
     }
 }
 
-struct MadeSegments {
+struct SpooledSegments {
     text: SpooledTempFile,
     parts: std::vec::IntoIter<(u64, Layer)>,
     /// What is left of a part.
     part: Option<(u64, Layer)>,
 }
 
-impl NextPiece for MadeSegments {
-    fn next_piece(&mut self, piece: &mut TextSegment) -> io::Result<bool> {
+impl SegmentSource for SpooledSegments {
+    fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool> {
         while self.part.as_ref().is_none_or(|(left, _)| *left == 0) {
             match self.parts.next() {
                 Some(part) => self.part = Some(part),
@@ -70,8 +70,8 @@ impl NextPiece for MadeSegments {
             }
         }
         let Some((left, name)) = &mut self.part else { return Ok(false) };
-        let read = (&mut self.text).take((*left).min(LARGEST)).read_to_end(&mut piece.text)?;
-        piece.part = Some(name.clone());
+        let read = (&mut self.text).take((*left).min(LARGEST)).read_to_end(&mut segment.text)?;
+        segment.part = Some(name.clone());
         *left = if read == 0 { 0 } else { *left - read as u64 };
         Ok(true)
     }

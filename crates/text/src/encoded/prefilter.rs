@@ -1,4 +1,4 @@
-//! Where something encoded may be read: a look at memory speed, for a scanner that reads most texts no further.
+//! Where something encoded may be read: a prefilter at memory speed, for a scanner that reads most texts no further.
 
 use super::lines::{IsRunByte, RunLines};
 use super::packed::Packing;
@@ -63,14 +63,14 @@ const CLASSES: [u8; 256] = {
 
 /// What something encoded is seen to hold.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Glimpse {
+pub enum Suspect {
     /// A text, in which more may be encoded.
     Text(Vec<u8>),
     /// Something that only decoding shows.
     Hidden,
 }
 
-impl Glimpse {
+impl Suspect {
     /// What some runs hold.
     fn of(runs: &[EncodedRun]) -> Self {
         let is_hidden = |run: &EncodedRun| {
@@ -78,15 +78,15 @@ impl Glimpse {
             charset::utf16(said).is_some() || Packing::of(said).is_some()
         };
         match runs.iter().any(is_hidden) {
-            true => Glimpse::Hidden,
-            false => Glimpse::Text(runs.iter().flat_map(|run| run.text.bytes()).copied().collect()),
+            true => Suspect::Hidden,
+            false => Suspect::Text(runs.iter().flat_map(|run| run.text.bytes()).copied().collect()),
         }
     }
 }
 
 /// What may be encoded in some bytes. Of what is written in numbers, only what holds the letters of `word`, which is in
 /// lower case.
-pub fn glance<'a>(bytes: &'a [u8], word: &'a [u8; 4]) -> impl Iterator<Item = Glimpse> + 'a {
+pub fn suspects<'a>(bytes: &'a [u8], word: &'a [u8; 4]) -> impl Iterator<Item = Suspect> + 'a {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
@@ -130,7 +130,7 @@ fn dull_blocks(bytes: &[u8]) -> usize {
 }
 
 /// What the run of letters holds that the block at `at` is in. Goes on to its end.
-fn letters(bytes: &[u8], at: &mut usize) -> Option<Glimpse> {
+fn letters(bytes: &[u8], at: &mut usize) -> Option<Suspect> {
     let before = bytes[..*at].iter().rev().take(BLOCK).take_while(|&&b| base64::is_member(b)).count();
     let behind = bytes[*at..].iter().take_while(|&&b| base64::is_member(b)).count();
     let run = *at - before..*at + behind;
@@ -149,15 +149,15 @@ fn letters(bytes: &[u8], at: &mut usize) -> Option<Glimpse> {
         },
     };
     if kept == PackedKind::Hidden {
-        return Some(Glimpse::Hidden);
+        return Some(Suspect::Hidden);
     }
     let lines = RunLines::from(bytes, run, member).with_marks(bytes);
     *at = lines.end.saturating_sub(BLOCK).max(*at);
-    Some(Glimpse::of(&decode(&bytes[lines])))
+    Some(Suspect::of(&decode(&bytes[lines])))
 }
 
 /// What is said by the numbers around the block at `at`, if they are characters. Goes on behind them.
-fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Glimpse> {
+fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Suspect> {
     let block = *at;
     *at += STEP - BLOCK;
     let numbers = &bytes[block.saturating_sub(APART)..(block + STEP + APART).min(bytes.len())];
@@ -180,7 +180,7 @@ fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Glimps
         // What goes on to the end may go on behind it.
         if end + BEHIND / 2 < window.len() || window.len() < length {
             *at = (start + end).saturating_sub(BLOCK).max(*at);
-            return Some(Glimpse::of(&runs));
+            return Some(Suspect::of(&runs));
         }
         length *= 2;
     }
@@ -291,14 +291,14 @@ mod tests {
     const SAID: &str = "{\"name\": \"value\", \"other\": \"an example of a longer text\", \"last\": 12345}";
 
     /// What is seen in an encoded text between others, wherever it starts.
-    fn seen(encoded: &str) -> Glimpse {
+    fn seen(encoded: &str) -> Suspect {
         let mut all = (0..BLOCK).map(|at| {
             let text = format!(
                 "{}\nkey = \"{encoded}\";\n{}",
                 ".".repeat(at),
                 "words and (code) = of other sorts. ".repeat(20)
             );
-            let mut seen: Vec<Glimpse> = glance(text.as_bytes(), b"exam").collect();
+            let mut seen: Vec<Suspect> = suspects(text.as_bytes(), b"exam").collect();
             seen.dedup();
             assert_eq!(seen.len(), 1, "at {at}: {text}");
             seen.swap_remove(0)
@@ -313,12 +313,12 @@ mod tests {
         for encoded in
             [STANDARD.encode(SAID), URL_SAFE.encode(SAID), SAID.bytes().map(|b| format!("{b:02x}")).collect()]
         {
-            let Glimpse::Text(text) = seen(&encoded) else { panic!("{encoded}") };
+            let Suspect::Text(text) = seen(&encoded) else { panic!("{encoded}") };
             assert_eq!(text.trim_ascii_end(), SAID.as_bytes());
         }
         for before in ["x", "xy", "xyz", "path/to/"] {
             let glued = format!("{before}{}", STANDARD.encode(SAID));
-            let Glimpse::Text(text) = seen(&glued) else { panic!("{glued}") };
+            let Suspect::Text(text) = seen(&glued) else { panic!("{glued}") };
             assert!(text.trim_ascii_end().ends_with(&SAID.as_bytes()[3..]), "{glued}");
         }
         let wrapped = STANDARD
@@ -328,7 +328,7 @@ mod tests {
             .map(|line| String::from_utf8_lossy(line))
             .collect::<Vec<_>>()
             .join("\n");
-        assert_eq!(seen(&wrapped), Glimpse::Text(format!("{}\n", SAID.repeat(5)).into_bytes()));
+        assert_eq!(seen(&wrapped), Suspect::Text(format!("{}\n", SAID.repeat(5)).into_bytes()));
     }
 
     #[test]
@@ -342,7 +342,7 @@ mod tests {
             list(|b| format!("{b:02x}"), " "),
             list(|b| format!("{b:02x}"), ":"),
         ] {
-            let Glimpse::Text(text) = seen(&encoded) else { panic!("{encoded}") };
+            let Suspect::Text(text) = seen(&encoded) else { panic!("{encoded}") };
             assert!(String::from_utf8_lossy(&text).contains("an example of a longer text"), "{encoded}");
         }
         let rows = SAID.repeat(9).into_bytes();
@@ -353,7 +353,7 @@ mod tests {
                 format!("{:08x}: {}", 16 * i, row.iter().map(|b| format!("{b:02x} ")).collect::<String>())
             })
             .collect();
-        let Glimpse::Text(text) = seen(&format!("\n{}\n", rows.join("\n"))) else { panic!("a dump") };
+        let Suspect::Text(text) = seen(&format!("\n{}\n", rows.join("\n"))) else { panic!("a dump") };
         assert!(String::from_utf8_lossy(&text).contains(&SAID.repeat(9)));
     }
 
@@ -370,7 +370,7 @@ mod tests {
         let registry = SAID.bytes().map(|b| format!("{b:02x},00")).collect::<Vec<_>>().join(",");
         let whole = [STANDARD.encode(wide), STANDARD.encode(big), STANDARD.encode(gzip)];
         for encoded in whole.into_iter().chain([hex, behind_a_length, in_a_path, registry]) {
-            assert_eq!(seen(&encoded), Glimpse::Hidden, "{encoded}");
+            assert_eq!(seen(&encoded), Suspect::Hidden, "{encoded}");
         }
     }
 
@@ -398,10 +398,12 @@ mod tests {
             "1000, 2000, 3000, 4000, 5000, 6000,\n".repeat(9),
             "    \n                                               \n".repeat(9),
         ] {
-            assert_eq!(glance(text.as_bytes(), b"exam").count(), 0, "{text}");
+            assert_eq!(suspects(text.as_bytes(), b"exam").count(), 0, "{text}");
         }
-        let images: usize =
-            random.chunks(300).map(|bytes| glance(STANDARD.encode(bytes).as_bytes(), b"exam").count()).sum();
+        let images: usize = random
+            .chunks(300)
+            .map(|bytes| suspects(STANDARD.encode(bytes).as_bytes(), b"exam").count())
+            .sum();
         assert!(images <= 1, "{images}");
     }
 }
