@@ -137,7 +137,7 @@ impl Service {
 
 /// `$XDG_CONFIG_HOME/krea-scan/config.toml`, or where that is by default.
 fn user_file() -> Option<PathBuf> {
-    krea_scan_files::place::config().map(|folder| folder.join("config.toml"))
+    krea_scan_files::user_dirs::config().map(|folder| folder.join("config.toml"))
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ use krea_scan_bounds::limits::Limits;
 use krea_scan_extract::container::ContainerKind as Container;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
-use krea_scan_git::attribution::attribute;
 use krea_scan_git::index_file::{IndexEntry, IndexFile};
 use krea_scan_git::lfs::Lfs;
+use krea_scan_git::provenance::find_origins;
 use krea_scan_git::refs::Refs;
 use krea_scan_git::repository::Repository;
 use krea_scan_git::store::{self, HintSearch, Kind, ObjectStore, SweepQuery};
@@ -171,7 +171,7 @@ impl Input for History<'_> {
         let swept = self.sweep(store, context)?;
         let origins = match swept.hits.is_empty() {
             true => BTreeMap::new(),
-            false => attribute(store, &self.repo, &swept.hits, self.threads),
+            false => find_origins(store, &self.repo, &swept.hits, self.threads),
         };
         let objects = Objects { store, lfs: &self.lfs, ours: &self.ours };
         let targets: Vec<_> = origins.iter().collect();

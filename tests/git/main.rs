@@ -1,7 +1,7 @@
 //! Real repositories, made by git, in good and in bad shape: what is staged, what a range brought in, every object, and
 //! whose commit a token comes from.
 
-mod attribution;
+mod provenance;
 mod history;
 mod hostile;
 mod pre_commit;

@@ -1,7 +1,7 @@
 //! Git's configuration, as far as a scan heeds it: a repository's own files, bounded and without what they include, and what
 //! the user says of folders that others own.
 
-use super::plain;
+use super::regular_file;
 use gix_config::file::{Metadata, includes, init};
 use gix_config::{File, Source};
 use std::env;
@@ -26,7 +26,7 @@ pub(super) fn of_repository(git_dir: &Path, common_dir: &Path) -> io::Result<Fil
 }
 
 fn read_config(path: &Path, source: Source) -> io::Result<File> {
-    let mut bytes = match plain::read_plain(path, MOST) {
+    let mut bytes = match regular_file::read(path, MOST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
@@ -64,7 +64,7 @@ pub(super) fn safe_directories() -> Vec<String> {
             continue;
         }
         let metadata = Metadata { path: Some(path.clone()), ..Metadata::from(source) };
-        let file = plain::read_plain(&path, MOST).ok();
+        let file = regular_file::read(&path, MOST).ok();
         if let Some(config) =
             file.and_then(|mut bytes| File::from_bytes_owned(&mut bytes, metadata, options).ok())
         {

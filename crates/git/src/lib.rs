@@ -1,10 +1,9 @@
 //! Git repositories: opening them, comparing their trees, every object they hold, and who brought an object in.
 //!
-//! [`store::ObjectStore`] reads all objects in one sweep, also those that no ref reaches; [`attribution`] finds the
+//! [`store::ObjectStore`] reads all objects in one sweep, also those that no ref reaches; [`provenance`] finds the
 //! commits that brought objects in. Nothing here knows what a token is, and nothing writes.
 
 pub mod ancestry;
-pub mod attribution;
 pub mod blobs;
 mod config;
 pub mod date;
@@ -14,9 +13,10 @@ pub mod lfs;
 pub mod objects;
 mod origin;
 mod ownership;
-pub mod plain;
+pub mod provenance;
 pub mod reflog;
 pub mod refs;
+pub mod regular_file;
 pub mod repository;
 pub mod store;
 mod tracked;

@@ -1,7 +1,7 @@
 //! Reflogs: what a ref held before (gitrevisions(7), `@{…}`). A log that cannot be read tells nothing.
 
-use super::plain;
 use super::refs::is_safe;
+use super::regular_file;
 use super::repository::Repository;
 use gix_hash::ObjectId;
 use jiff::Timestamp;
@@ -54,7 +54,7 @@ pub fn branch_left(repo: &Repository, back: usize) -> Option<String> {
 fn log(repo: &Repository, name: &str) -> Option<String> {
     let folder = if name.starts_with("refs/") { repo.common_dir() } else { repo.path() };
     let bytes =
-        plain::read_plain(&folder.join("logs").join(Some(name).filter(|name| is_safe(name))?), MOST).ok()?;
+        regular_file::read(&folder.join("logs").join(Some(name).filter(|name| is_safe(name))?), MOST).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -1,7 +1,7 @@
 //! Refs: names and the objects they lead to, in files of their own and in `packed-refs`. Read anew each time, bounded, and
 //! never through a pipe; a ref that makes no sense is passed over, as git does. Layout: gitrepository-layout(5).
 
-use super::plain;
+use super::regular_file;
 use super::repository::Repository;
 use super::store::Kind;
 use gix_hash::ObjectId;
@@ -79,7 +79,7 @@ impl<'r> Refs<'r> {
     /// When they are there and cannot be read.
     pub fn open(repo: &'r Repository) -> Result<Self, RefsError> {
         let path = repo.common_dir().join("packed-refs");
-        let text = match plain::read_plain(&path, MOST_PACKED) {
+        let text = match regular_file::read(&path, MOST_PACKED) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(RefsError::File { path, source }),
@@ -202,7 +202,7 @@ pub(super) fn read_refs(path: &Path, hash: gix_hash::Kind) -> io::Result<Option<
     {
         return Ok(is_safe(name).then(|| RefTarget::Ref(name.to_owned())));
     }
-    let bytes = plain::read_plain(path, MOST_REF)?;
+    let bytes = regular_file::read(path, MOST_REF)?;
     if let Some(name) = bytes.strip_prefix(b"ref:") {
         let name = std::str::from_utf8(name.trim_ascii()).ok().filter(|name| is_safe(name));
         return Ok(name.map(|name| RefTarget::Ref(name.to_owned())));

@@ -3,7 +3,7 @@
 //! lies in `.git` is opened like hostile input.
 
 use crate::index_file::{IndexEntry, IndexFile};
-use crate::plain;
+use crate::regular_file;
 use gix_hash::Kind;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -39,7 +39,7 @@ impl WorkTree {
 
     /// The folder with the repository's own ignore file, which linked worktrees share.
     pub(super) fn common_dir(&self) -> PathBuf {
-        let text = plain::read_plain(&self.git_dir.join("commondir"), MOST_PATH).ok();
+        let text = regular_file::read(&self.git_dir.join("commondir"), MOST_PATH).ok();
         let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
         text.map_or_else(
             || self.git_dir.clone(),
@@ -113,7 +113,7 @@ fn git_dir(top: &Path) -> Option<PathBuf> {
         return git.join("HEAD").symlink_metadata().is_ok().then_some(git);
     }
     // A linked worktree or a submodule: a file that points to the repository.
-    let text = String::from_utf8(plain::read_plain(&git, MOST_PATH).ok()?).ok()?;
+    let text = String::from_utf8(regular_file::read(&git, MOST_PATH).ok()?).ok()?;
     let target = text.strip_prefix("gitdir:")?.trim();
     Some(top.join(target))
 }

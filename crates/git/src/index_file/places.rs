@@ -4,7 +4,7 @@
 use super::extensions::{CachedTree, Extensions};
 use super::{CHUNK, HEADER, INTENT_TO_ADD, IndexEntry, WINDOW, fixed, flags_at, u16_at, u32_at};
 use super::{EXTENDED, ID_AT, LONG_PATH, MODE_AT};
-use crate::plain;
+use crate::regular_file;
 use gix_hash::{Kind, ObjectId};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -24,7 +24,7 @@ pub struct Places {
 impl Places {
     /// `None` for an index of another kind, or a damaged one.
     pub(super) fn open(path: &Path, hash: Kind) -> io::Result<Option<Self>> {
-        let file = plain::open(path)?;
+        let file = regular_file::open(path)?;
         let length = file.metadata()?.len();
         let mut chunks = Chunks { file: &file, data: Vec::with_capacity(CHUNK), at: 0, passed: 0 };
         let header = chunks.peek(HEADER)?;

@@ -3,7 +3,7 @@
 use super::extensions::{CachedTree, Extensions, SplitIndexLink};
 use super::{EXTENDED, HEADER, ID_AT, INTENT_TO_ADD, IndexEntry, LONG_PATH, MODE_AT};
 use super::{fixed, flags_at, u16_at, u32_at};
-use crate::plain;
+use crate::regular_file;
 use gix_hash::{Kind, ObjectId};
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -22,7 +22,7 @@ pub struct Whole {
 
 /// Reads an index, and the other part of a split one. An index that does not exist is empty.
 pub(super) fn read_whole_index(path: &Path, hash: Kind) -> io::Result<Whole> {
-    let bytes = match plain::read_plain(path, MOST_BYTES) {
+    let bytes = match regular_file::read(path, MOST_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Whole::default()),
         Err(error) => return Err(error),
@@ -32,7 +32,7 @@ pub(super) fn read_whole_index(path: &Path, hash: Kind) -> io::Result<Whole> {
         let shared = path.with_file_name(format!("sharedindex.{}", link.base));
         let named = |error: io::Error| io::Error::other(format!("{}: {error}", shared.display()));
         let (base, _) =
-            plain::read_plain(&shared, MOST_BYTES).and_then(|bytes| decode(&bytes, hash)).map_err(named)?;
+            regular_file::read(&shared, MOST_BYTES).and_then(|bytes| decode(&bytes, hash)).map_err(named)?;
         entries = joined(base, entries, &link)?;
     }
     Ok(Whole { entries, tree })

@@ -1,6 +1,6 @@
 //! Where a repository keeps its objects: its own `objects` folder and the alternates it borrows from.
 
-use crate::plain;
+use crate::regular_file;
 use krea_scan_files::Incomplete;
 use std::collections::HashSet;
 use std::fs;
@@ -46,7 +46,7 @@ pub(super) fn object_folders(
             continue;
         }
         let list = folder.join("info/alternates");
-        match plain::read_plain(&list, MOST_ALTERNATES) {
+        match regular_file::read(&list, MOST_ALTERNATES) {
             Ok(text) => queue.extend(alternates(&text).map(|path| folder.join(path))),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {

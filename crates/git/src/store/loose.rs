@@ -3,7 +3,7 @@
 use super::MAX_OBJECT_BYTES;
 use super::fault::Fault;
 use super::pack::is_object;
-use crate::plain;
+use crate::regular_file;
 use flate2::read::ZlibDecoder;
 use gix_hash::{ObjectId, Prefix, oid};
 use gix_object::Kind;
@@ -90,7 +90,7 @@ struct Opened {
 
 /// Opens a loose object and reads its header; `None` when it is not there.
 fn open(objects: &Path, id: &oid) -> Result<Option<Opened>, Fault> {
-    let file = match plain::open(&path(objects, id)) {
+    let file = match regular_file::open(&path(objects, id)) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Fault::Io(error.to_string())),

@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::loose::Loose;
 use super::pack::{Pack, is_object};
 use super::{locations, loose};
-use crate::plain;
+use crate::regular_file;
 use crate::repository::Repository;
 use gix_hash::{ObjectId, Prefix, oid};
 use gix_object::Kind;
@@ -100,7 +100,7 @@ impl ObjectStore {
                 }
             }
         }
-        let list = plain::read_plain(&repo.common_dir().join("shallow"), MOST_SHALLOW).unwrap_or_default();
+        let list = regular_file::read(&repo.common_dir().join("shallow"), MOST_SHALLOW).unwrap_or_default();
         let shallow = list.split(|&byte| byte == b'\n');
         let shallow = shallow.filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok()).collect();
         let name = repo.workdir().unwrap_or(repo.common_dir()).display().to_string();

@@ -5,7 +5,7 @@
 use super::cache::{Bases, Scratch, Shared};
 use super::fault::Fault;
 use super::{MAX_OBJECT_BYTES, delta};
-use crate::plain;
+use crate::regular_file;
 use gix_hash::{Prefix, oid};
 use gix_object::Kind;
 use gix_pack::{data, index};
@@ -32,7 +32,7 @@ impl Pack {
     /// Opens an index and the pack beside it.
     pub fn open(index: &Path, hash: gix_hash::Kind) -> Result<Pack, String> {
         let data = index.with_extension("pack");
-        if !plain::is_file(&data) || !plain::is_file(index) {
+        if !regular_file::is_file(&data) || !regular_file::is_file(index) {
             return Err("it is not a file".to_owned());
         }
         let data = data::File::at(data, hash).map_err(|error| error.to_string())?;

@@ -1,7 +1,7 @@
 //! Where incidents are kept: a private folder for each, below the user's state folder. Takes an id, gives the open and
 //! locked folder. Refuses places that others can write to and links; never holds a token itself.
 
-use krea_scan_files::place;
+use krea_scan_files::user_dirs;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ impl StateFolder {
     /// # Errors
     /// No home, no room, or a place that is not private.
     pub fn open() -> Result<StateFolder, StateError> {
-        let program = place::state().ok_or(StateError::NoHome)?;
+        let program = user_dirs::state().ok_or(StateError::NoHome)?;
         if let Some(above) = program.parent() {
             fs::create_dir_all(above).map_err(StateError::io("make", above))?;
         }
@@ -111,7 +111,7 @@ impl StateFolder {
     /// # Errors
     /// As [`StateFolder::open`].
     pub fn look() -> Result<Option<StateFolder>, StateError> {
-        let root = place::state().ok_or(StateError::NoHome)?.join("incidents");
+        let root = user_dirs::state().ok_or(StateError::NoHome)?.join("incidents");
         if fs::symlink_metadata(&root).is_err() {
             return Ok(None);
         }

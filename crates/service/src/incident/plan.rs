@@ -22,7 +22,7 @@ pub fn dry_run(leaks: &[Leak], options: &IncidentOptions) -> anyhow::Result<Vec<
     let mut steps = vec![
         format!(
             "Write a journal below {}",
-            krea_scan_files::place::state().ok_or(StateError::NoHome)?.display()
+            krea_scan_files::user_dirs::state().ok_or(StateError::NoHome)?.display()
         ),
         format!("Ask {api} whether each is live (GET /jobs?limit=1): {all}"),
         format!("Ask {api} what ran with each live one (GET /jobs, by pages)"),

@@ -26,7 +26,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// As [`open`], and when the file is larger.
-pub fn read_plain(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
@@ -53,11 +53,11 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
         assert!(made.success());
         for path in [pipe.as_path(), folder.path(), Path::new("/dev/zero")] {
-            assert!(read_plain(path, 10).is_err(), "{}", path.display());
+            assert!(read(path, 10).is_err(), "{}", path.display());
         }
         let file = folder.path().join("file");
         fs::write(&file, "12345").unwrap();
-        assert_eq!(read_plain(&file, 5).unwrap(), b"12345");
-        assert!(read_plain(&file, 4).is_err());
+        assert_eq!(read(&file, 5).unwrap(), b"12345");
+        assert!(read(&file, 4).is_err());
     }
 }

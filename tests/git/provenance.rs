@@ -3,7 +3,7 @@
 use crate::support::Sandbox;
 use gix_hash::ObjectId;
 use krea_scan_git::GitOrigin;
-use krea_scan_git::attribution::attribute;
+use krea_scan_git::provenance::find_origins;
 use krea_scan_git::repository::open;
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ fn origins_at(path: &Path, id: &str) -> Vec<GitOrigin> {
     let repository = open(path).unwrap();
     let store = repository.objects().unwrap();
     let id = ObjectId::from_hex(id.as_bytes()).unwrap();
-    attribute(store, &repository, &[id], 2).remove(&id).unwrap()
+    find_origins(store, &repository, &[id], 2).remove(&id).unwrap()
 }
 
 /// The origins of one object; the same loose and packed.
@@ -218,11 +218,11 @@ fn many_blobs_are_answered_at_once() {
     let opened = open(repository.root()).unwrap();
     let store = opened.objects().unwrap();
     let ids: Vec<_> = expected.iter().map(|(blob, _)| ObjectId::from_hex(blob.as_bytes()).unwrap()).collect();
-    let found = attribute(store, &opened, &ids, 2);
+    let found = find_origins(store, &opened, &ids, 2);
     for (id, (blob, commit)) in ids.iter().zip(&expected) {
         assert_eq!(found[id].len(), 1, "{blob}");
         assert_eq!(found[id][0].commit.as_ref(), Some(commit));
         assert_eq!(found[id][0].refs, ["refs/heads/main"]);
     }
-    assert_eq!(attribute(store, &opened, &[], 2).len(), 0);
+    assert_eq!(find_origins(store, &opened, &[], 2).len(), 0);
 }

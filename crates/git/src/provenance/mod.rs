@@ -40,7 +40,7 @@ struct Introduction {
 /// A commit comes from itself, a tag from the commit it names, both with an empty path. What no commit holds has one
 /// entry for each path under which it is staged, or one with an empty path. Runs on a number of threads (0: one a
 /// core).
-pub fn attribute(
+pub fn find_origins(
     store: &ObjectStore,
     repo: &Repository,
     ids: &[ObjectId],
