@@ -1,10 +1,10 @@
 //! Real repositories, made by git, in good and in bad shape: what is staged, what a range brought in, every object, and
 //! whose commit a token comes from.
 
-mod provenance;
 mod history;
 mod hostile;
 mod pre_commit;
+mod provenance;
 mod range;
 mod repository;
 mod staged;

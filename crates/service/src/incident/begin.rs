@@ -4,13 +4,13 @@
 use super::console::{Console, Interrupt};
 use super::escrow::Escrow;
 use super::folder::{StateError, StateFolder as Folders};
+use super::folder_state::{self, FolderState, Health, JournalState};
 use super::journal::{Journal, JournalEvent};
-use super::kept::{self, FolderState, Health, JournalState};
 use super::leaked::{Leak, LeakedTexts};
 use super::report::Report;
 use super::run::{IncidentRun, going_on};
-use super::screen::Tone;
 use super::sink::Sink;
+use super::terminal_text::Tone;
 use crate::krea::{Host, Krea, TokenApi, TokenApiConfig};
 use anyhow::{Context as _, bail};
 use krea_scan_token::Token;
@@ -99,7 +99,7 @@ pub fn start(
     let (unbegun, begun): (Vec<&FolderState>, Vec<&FolderState>) =
         looks.iter().partition(|look| look.health == Health::Unbegun);
     warn_of(&begun, console);
-    let busy = kept::in_open_incidents(&looks);
+    let busy = folder_state::in_open_incidents(&looks);
     let (taken, leaks): (Vec<&Leak>, Vec<&Leak>) =
         leaks.iter().partition(|leak| busy.contains_key(&leak.token.fingerprint()));
     if leaks.is_empty() {
@@ -116,7 +116,7 @@ pub fn start(
     }
     let mut texts = LeakedTexts::default();
     leaks.iter().map(|leak| &leak.token).chain(others).for_each(|token| texts.add(token));
-    texts.extend(kept::ever_leaked(&looks));
+    texts.extend(folder_state::ever_leaked(&looks));
     let folder = folders.begin()?;
     interrupt.says(going_on(&folder.id));
     let journal = Journal::begin(&folder)?;
@@ -143,7 +143,7 @@ pub fn start(
     // of it this run holds by now can go.
     let at_hand: Vec<&Token> = leaks.iter().map(|leak| &leak.token).collect();
     for look in unbegun {
-        match kept::clear_unbegun(look, &folders, &at_hand) {
+        match folder_state::clear_unbegun(look, &folders, &at_hand) {
             Ok(true) => {}
             Ok(false) => warn_of(&[look], console),
             Err(error) => console.insist(format!("warning: {error}")),
@@ -165,7 +165,7 @@ pub fn resume(id: &str, options: &IncidentOptions, ask: Ask<'_>) -> anyhow::Resu
     let folders = Folders::look()?.ok_or(StateError::NoneOpen)?;
     let looks = FolderState::all(&folders)?;
     let id = match id {
-        "latest" => kept::latest(&looks),
+        "latest" => folder_state::latest(&looks),
         id => Ok(id.to_owned()),
     };
     let wanted = |look: &&FolderState| id.as_ref().is_ok_and(|id| *id == look.id);
@@ -197,7 +197,7 @@ pub fn resume(id: &str, options: &IncidentOptions, ask: Ask<'_>) -> anyhow::Resu
     let noted = check(&sinks, console)?;
     interrupt.says(going_on(&folder.id));
     let mut texts = LeakedTexts::default();
-    texts.extend(kept::ever_leaked(&looks));
+    texts.extend(folder_state::ever_leaked(&looks));
     let mut run = IncidentRun {
         escrow: Escrow::new(&folder.path),
         folder,

@@ -1,7 +1,7 @@
 //! The person at the terminal: says what is done on standard error, asks, takes a secret at a hidden prompt, and hears
 //! Ctrl-C. Takes lines and questions, gives answers; masks every known token in what it says.
 
-use super::screen::{self, Tone};
+use super::terminal_text::{self, Tone};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use krea_scan_token::Token;
 use krea_scan_token::lines::harmless;
@@ -115,7 +115,7 @@ impl Console {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = fitted(&Masker::new(known.iter()).mask(text.as_ref(), Sort::Name));
         if self.manner.color {
-            text = screen::paint(&text, tone);
+            text = terminal_text::paint(&text, tone);
         }
         stderr::say(&text);
     }
@@ -223,7 +223,7 @@ fn discard_typed() {
 /// The text, with lines as wide as standard error's terminal.
 fn fitted(text: &str) -> String {
     match terminal_size::terminal_size_of(io::stderr()) {
-        Some((width, _)) => screen::wrap(text, usize::from(width.0)),
+        Some((width, _)) => terminal_text::wrap(text, usize::from(width.0)),
         None => text.to_owned(),
     }
 }

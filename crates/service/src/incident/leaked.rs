@@ -23,18 +23,18 @@ pub struct Leak {
 
 /// Why a text cannot replace a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spoiled {
+pub enum RejectionReason {
     /// It is one that leaked, or holds one, or is a part of one.
     Text,
     /// Its id half leaked: revoking that row revokes it too.
     Row,
 }
 
-impl fmt::Display for Spoiled {
+impl fmt::Display for RejectionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Spoiled::Text => "it is a token that leaked",
-            Spoiled::Row => "it has the id half of a token that leaked, so it is the same row",
+            RejectionReason::Text => "it is a token that leaked",
+            RejectionReason::Row => "it has the id half of a token that leaked, so it is the same row",
         })
     }
 }
@@ -68,18 +68,18 @@ impl LeakedTexts {
     }
 
     /// Whether a text leaked, whatever stands around it.
-    pub fn spoils(&self, new: &Token) -> Option<Spoiled> {
+    pub fn rejects(&self, new: &Token) -> Option<RejectionReason> {
         let text = bare(new.expose());
         if self.tokens.iter().any(|known| is_in(bare(known.secret()), text) || is_in(text, known.expose())) {
-            return Some(Spoiled::Text);
+            return Some(RejectionReason::Text);
         }
         let id = text.iter().position(|&byte| byte == b':').map(|colon| &text[..colon]);
         let [whole, half] = [prints(text, None), prints(&[], id)];
         if whole.iter().chain(&prints(new.expose(), None)).any(|print| self.prints.contains(print)) {
-            return Some(Spoiled::Text);
+            return Some(RejectionReason::Text);
         }
         let same_row = half.iter().any(|print| self.prints.contains(print));
-        same_row.then_some(Spoiled::Row)
+        same_row.then_some(RejectionReason::Row)
     }
 }
 
@@ -136,11 +136,11 @@ mod tests {
             ] {
                 let around = token(format!("{before}{}{after}", text(leaked)).as_bytes());
                 for texts in [&at_hand, &by_print] {
-                    assert_eq!(texts.spoils(&around), Some(Spoiled::Text), "{before}{after}");
+                    assert_eq!(texts.rejects(&around), Some(RejectionReason::Text), "{before}{after}");
                 }
             }
             let longer = token(format!("KREA_API_KEY={}=x", text(leaked)).as_bytes());
-            assert_eq!(at_hand.spoils(&longer), Some(Spoiled::Text));
+            assert_eq!(at_hand.rejects(&longer), Some(RejectionReason::Text));
         }
     }
 
@@ -150,12 +150,12 @@ mod tests {
         let (pair, other) = (made.pair(), made.pair());
         let mut texts = LeakedTexts::default();
         texts.add(&pair);
-        assert_eq!(texts.spoils(&token(pair.secret())), Some(Spoiled::Text));
-        assert_eq!(texts.spoils(&token(pair.id().unwrap())), Some(Spoiled::Text));
+        assert_eq!(texts.rejects(&token(pair.secret())), Some(RejectionReason::Text));
+        assert_eq!(texts.rejects(&token(pair.id().unwrap())), Some(RejectionReason::Text));
         let id = String::from_utf8(pair.id().unwrap().to_ascii_uppercase()).unwrap();
         let secret = String::from_utf8(other.secret().to_vec()).unwrap();
         let same_row = token(format!("\"{id}:{secret}\"").as_bytes());
-        assert_eq!(texts.spoils(&same_row), Some(Spoiled::Row));
+        assert_eq!(texts.rejects(&same_row), Some(RejectionReason::Row));
     }
 
     #[test]
@@ -164,11 +164,11 @@ mod tests {
         let (pair, other) = (made.pair(), made.pair());
         let mut texts = LeakedTexts::default();
         texts.add(&pair);
-        assert_eq!(texts.spoils(&other), None);
-        assert_eq!(texts.spoils(&token(other.secret())), None);
+        assert_eq!(texts.rejects(&other), None);
+        assert_eq!(texts.rejects(&token(other.secret())), None);
         // What a half would be that is too short to tell.
         texts.add(&token(b"a:b"));
-        assert_eq!(texts.spoils(&other), None);
-        assert_eq!(LeakedTexts::default().spoils(&pair), None);
+        assert_eq!(texts.rejects(&other), None);
+        assert_eq!(LeakedTexts::default().rejects(&pair), None);
     }
 }

@@ -2,8 +2,8 @@
 
 use super::case::CaseState;
 use super::folder::{StateError, StateFolder as Folders};
+use super::folder_state::{FolderState, Health, cases};
 use super::journal::JournalEvent;
-use super::kept::{FolderState, Health, cases};
 use std::fmt::Write as _;
 
 /// Lines for each incident, newest first: how far it is, each of its tokens, and what is wrong with it or left over.

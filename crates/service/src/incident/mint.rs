@@ -5,9 +5,9 @@ use super::case::{Case, CaseProgress, label};
 use super::console::AskError;
 use super::escrow::{Content, EscrowOwner};
 use super::journal::{IncidentStep, JournalEvent};
-use super::leaked::Spoiled;
+use super::leaked::RejectionReason;
 use super::run::IncidentRun;
-use super::screen::Tone;
+use super::terminal_text::Tone;
 use super::{guided, naming};
 use crate::krea::{MintError, Minted};
 use anyhow::Result;
@@ -78,10 +78,10 @@ impl IncidentRun<'_> {
             let answer = self.token_api.as_ref().map(|api| api.mint(&name));
             if let Some(Ok(minted)) = &answer {
                 self.console.hide(&minted.token);
-                match self.texts.spoils(&minted.token) {
-                    Some(spoiled) => {
+                match self.texts.rejects(&minted.token) {
+                    Some(rejection) => {
                         drop(held);
-                        return self.not_minted(token, name, spoiled);
+                        return self.not_minted(token, name, rejection);
                     }
                     None => {
                         let kept = self.escrow.put(EscrowOwner::Replacement, token, &minted.token);
@@ -117,10 +117,10 @@ impl IncidentRun<'_> {
     }
 
     /// Says what to do when the token API hands out a token that leaked, or the row of one.
-    fn not_minted(&mut self, token: &Fingerprint, name: String, spoiled: Spoiled) -> Result<()> {
+    fn not_minted(&mut self, token: &Fingerprint, name: String, rejection: RejectionReason) -> Result<()> {
         self.escrow.free(EscrowOwner::Replacement, token)?;
-        if spoiled == Spoiled::Row {
-            self.orphaned(token, name, &spoiled.to_string())?;
+        if rejection == RejectionReason::Row {
+            self.orphaned(token, name, &rejection.to_string())?;
         }
         let host = self.token_api.as_ref().map(|api| api.host().to_string()).unwrap_or_default();
         let next = match self.case(token).is_some_and(Case::is_dead) {
@@ -130,7 +130,7 @@ impl IncidentRun<'_> {
                  it is revoked: revoke its row by hand, on {TOKENS_PAGE}, and go on"
             ),
         };
-        let reason = format!("{host} handed out no replacement: {spoiled}. Nothing was stored; {next}");
+        let reason = format!("{host} handed out no replacement: {rejection}. Nothing was stored; {next}");
         self.fail(token, IncidentStep::Mint, reason)
     }
 
@@ -212,8 +212,8 @@ impl IncidentRun<'_> {
     /// What is wrong with a pasted text, if anything is.
     fn unusable(&self, new: &Token) -> Option<String> {
         let text = new.expose();
-        if let Some(spoiled) = self.texts.spoils(new) {
-            return Some(format!("{spoiled}. Paste the new one."));
+        if let Some(rejection) = self.texts.rejects(new) {
+            return Some(format!("{rejection}. Paste the new one."));
         }
         if text.iter().any(|byte| !byte.is_ascii_graphic()) {
             return Some("it has spaces or foreign characters in it. Paste the token alone.".to_owned());

@@ -1,17 +1,17 @@
 //! An incident that is being worked on: its journal, its escrow, every token's case, and the order of the steps. What a
-//! step does is in [`super::steps`], [`super::replace`] and [`super::renew`]; how a run begins, in [`super::begin`].
+//! step does is in [`super::steps`], [`super::replace`] and [`super::final_check`]; how a run begins, in [`super::begin`].
 
 use super::case::Case;
 use super::console::{Console, Interrupt};
 use super::escrow::{Content, Escrow, EscrowOwner};
 use super::folder::VERSION;
 use super::folder::{IncidentFolder, StateError};
+use super::folder_state;
 use super::journal::{Journal, JournalEvent};
-use super::kept;
 use super::leaked::{Leak, LeakedTexts};
 use super::report::{Report, ReportedToken};
-use super::screen::Tone;
 use super::sink::Sink;
+use super::terminal_text::Tone;
 use super::{CaseState, naming};
 use crate::krea::{Krea, TokenApi, TokenApiConfig};
 use anyhow::{Context as _, Result};
@@ -50,7 +50,7 @@ pub(super) enum RunPart {
     Prove,
     Replace,
     Store,
-    Renew,
+    FinalCheck,
 }
 
 impl RunPart {
@@ -58,9 +58,9 @@ impl RunPart {
     fn all(replace_first: bool, replaces: bool) -> &'static [RunPart] {
         use RunPart::*;
         match (replaces, replace_first) {
-            (false, _) => &[Verify, Revoke, Prove, Renew],
-            (true, false) => &[Verify, Revoke, Prove, Replace, Store, Renew],
-            (true, true) => &[Verify, Replace, Store, Revoke, Prove, Renew],
+            (false, _) => &[Verify, Revoke, Prove, FinalCheck],
+            (true, false) => &[Verify, Revoke, Prove, Replace, Store, FinalCheck],
+            (true, true) => &[Verify, Replace, Store, Revoke, Prove, FinalCheck],
         }
     }
 }
@@ -209,7 +209,7 @@ impl IncidentRun<'_> {
             self.revoke()?;
             self.replace()?;
         }
-        self.renew()
+        self.final_check()
     }
 
     /// Asks before anything is changed by us. Where a person revokes by hand, that is the yes.
@@ -230,7 +230,7 @@ impl IncidentRun<'_> {
     /// Writes an event down, and knows it.
     pub fn record(&mut self, event: JournalEvent) -> Result<(), StateError> {
         let record = self.journal.append(event)?;
-        kept::apply(&mut self.cases, &record);
+        folder_state::apply(&mut self.cases, &record);
         Ok(())
     }
 

@@ -2,13 +2,13 @@
 //! came of it. One token that fails does not hold up the others; a journal that cannot be written stops everything.
 
 use super::case::{Case, CaseProgress};
+use super::final_check::GONE;
 use super::guided;
 use super::journal::{IncidentStep, JournalEvent};
 use super::naming;
 use super::plan::told;
-use super::renew::GONE;
 use super::run::{IncidentRun, RunPart};
-use super::screen::Tone;
+use super::terminal_text::Tone;
 use crate::krea::{Liveness, Revocation};
 use anyhow::Result;
 use krea_scan_token::{Fingerprint, Status, Token, TokenKind};

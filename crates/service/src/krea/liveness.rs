@@ -14,7 +14,7 @@
 
 use super::host::Host;
 use super::http::{ApiAnswer, Failure, FailureKind};
-use super::pace::{Attempt, RetryDecision};
+use super::rate_limiter::{Attempt, RetryDecision};
 use krea_scan_token::{Status, Token};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -50,22 +50,26 @@ pub(super) enum AnswerMeaning {
 
 /// One answer, or the lack of one, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Heard {
+pub(super) struct Observation {
     pub said: AnswerMeaning,
     pub reason: String,
 }
 
-impl Heard {
-    pub fn nothing(reason: impl Into<String>) -> Heard {
-        Heard { said: AnswerMeaning::Nothing, reason: reason.into() }
+impl Observation {
+    pub fn nothing(reason: impl Into<String>) -> Observation {
+        Observation { said: AnswerMeaning::Nothing, reason: reason.into() }
     }
 }
 
 /// What all answers about a token come to. `wanted` is how many refusals are *dead*; `tells_apart` whether the host is known
 /// to do anything but refuse, or why not.
-pub(super) fn conclude(heard: &[Heard], wanted: usize, tells_apart: &Result<(), String>) -> Liveness {
-    let [first, .., last] = heard else {
-        return match heard {
+pub(super) fn conclude(
+    observed: &[Observation],
+    wanted: usize,
+    tells_apart: &Result<(), String>,
+) -> Liveness {
+    let [first, .., last] = observed else {
+        return match observed {
             [only] if only.said != AnswerMeaning::Refused => alone(only),
             [only] if wanted <= 1 => refused(only.reason.clone(), tells_apart),
             [only] => Liveness::unknown(format!("{}, and was not asked again", only.reason)),
@@ -73,10 +77,10 @@ pub(super) fn conclude(heard: &[Heard], wanted: usize, tells_apart: &Result<(), 
         };
     };
     match last.said {
-        AnswerMeaning::Refused if heard.len() < wanted => {
+        AnswerMeaning::Refused if observed.len() < wanted => {
             Liveness::unknown(format!("{}, and was not asked again", last.reason))
         }
-        AnswerMeaning::Refused => refused(format!("{} {} times", last.reason, heard.len()), tells_apart),
+        AnswerMeaning::Refused => refused(format!("{} {} times", last.reason, observed.len()), tells_apart),
         AnswerMeaning::Accepted | AnswerMeaning::Nothing => {
             let after = alone(last);
             let reason = format!("{}, after it {}", after.reason, first.reason);
@@ -85,9 +89,9 @@ pub(super) fn conclude(heard: &[Heard], wanted: usize, tells_apart: &Result<(), 
     }
 }
 
-fn alone(heard: &Heard) -> Liveness {
-    let status = if heard.said == AnswerMeaning::Accepted { Status::Live } else { Status::Unknown };
-    Liveness { status, reason: heard.reason.clone() }
+fn alone(observed: &Observation) -> Liveness {
+    let status = if observed.said == AnswerMeaning::Accepted { Status::Live } else { Status::Unknown };
+    Liveness { status, reason: observed.reason.clone() }
 }
 
 fn refused(reason: String, tells_apart: &Result<(), String>) -> Liveness {
@@ -119,30 +123,34 @@ struct OpenApi {
 }
 
 /// Judges what came of `GET /jobs?limit=1`.
-pub(super) fn hear(tried: &Attempt, host: &Host, token: &Token) -> Heard {
-    let heard = match &tried.outcome {
+pub(super) fn observe(tried: &Attempt, host: &Host, token: &Token) -> Observation {
+    let observed = match &tried.outcome {
         Ok(answer) => answered(answer, host, token),
-        Err(failure) => Heard::nothing(failure.words.clone()),
+        Err(failure) => Observation::nothing(failure.words.clone()),
     };
-    Heard { reason: tried.told(&heard.reason), ..heard }
+    Observation { reason: tried.told(&observed.reason), ..observed }
 }
 
-fn answered(answer: &ApiAnswer, host: &Host, token: &Token) -> Heard {
+fn answered(answer: &ApiAnswer, host: &Host, token: &Token) -> Observation {
     let status = answer.status;
     let body = match &answer.body {
         Ok(body) => body,
-        Err(failure) => return Heard::nothing(format!("answered {status}, but {}", failure.words)),
+        Err(failure) => return Observation::nothing(format!("answered {status}, but {}", failure.words)),
     };
     match status {
-        200 if is_list(body) => Heard { said: AnswerMeaning::Accepted, reason: "answered 200".to_owned() },
-        200 => Heard::nothing("answered 200, but not with a list of jobs: this is not Krea's API"),
-        401 if is_error(body) => Heard { said: AnswerMeaning::Refused, reason: "answered 401".to_owned() },
-        402 if is_error(body) => Heard { said: AnswerMeaning::Accepted, reason: words(402) },
-        401 | 402 => Heard::nothing(format!(
+        200 if is_list(body) => {
+            Observation { said: AnswerMeaning::Accepted, reason: "answered 200".to_owned() }
+        }
+        200 => Observation::nothing("answered 200, but not with a list of jobs: this is not Krea's API"),
+        401 if is_error(body) => {
+            Observation { said: AnswerMeaning::Refused, reason: "answered 401".to_owned() }
+        }
+        402 if is_error(body) => Observation { said: AnswerMeaning::Accepted, reason: words(402) },
+        401 | 402 => Observation::nothing(format!(
             "answered {status}, but not with Krea's error in JSON, so it may not be Krea's API that answers"
         )),
-        300..=399 => Heard::nothing(redirected(answer, host, token)),
-        _ => Heard::nothing(words(status)),
+        300..=399 => Observation::nothing(redirected(answer, host, token)),
+        _ => Observation::nothing(words(status)),
     }
 }
 
@@ -244,15 +252,15 @@ mod tests {
         Attempt { outcome: Ok(answer), tries: 1 }
     }
 
-    fn heard(answer: ApiAnswer) -> (AnswerMeaning, String) {
+    fn observed(answer: ApiAnswer) -> (AnswerMeaning, String) {
         let host = Host::parse("https://api.example.com").unwrap();
-        let heard = hear(&tried(answer), &host, &Tokens::new().pair());
-        assert!(!heard.reason.contains("nobody"), "{}", heard.reason);
-        (heard.said, heard.reason)
+        let observed = observe(&tried(answer), &host, &Tokens::new().pair());
+        assert!(!observed.reason.contains("nobody"), "{}", observed.reason);
+        (observed.said, observed.reason)
     }
 
     fn said(status: u16, body: &str) -> AnswerMeaning {
-        heard(answer(status, body)).0
+        observed(answer(status, body)).0
     }
 
     #[test]
@@ -288,14 +296,14 @@ mod tests {
         }
         let broken =
             ApiAnswer { body: Ok(AnswerBody::new(b"\xff{\"error\":\"x\"}".to_vec())), ..answer(401, "") };
-        assert_eq!(heard(broken).0, AnswerMeaning::Nothing);
+        assert_eq!(observed(broken).0, AnswerMeaning::Nothing);
     }
 
     #[test]
     fn accepted_is_a_list_of_jobs_or_an_empty_balance() {
-        assert_eq!(heard(answer(200, JOBS)), (AnswerMeaning::Accepted, "answered 200".to_owned()));
+        assert_eq!(observed(answer(200, JOBS)), (AnswerMeaning::Accepted, "answered 200".to_owned()));
         assert_eq!(
-            heard(answer(402, ERROR)),
+            observed(answer(402, ERROR)),
             (AnswerMeaning::Accepted, "answered 402: the balance is empty, the token is live".to_owned())
         );
         assert_eq!(said(200, r#"{"items":[]}"#), AnswerMeaning::Accepted);
@@ -314,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_says_why() {
-        let reason = |status, body| heard(answer(status, body)).1;
+        let reason = |status, body| observed(answer(status, body)).1;
         assert_eq!(reason(403, ERROR), "answered 403: refused, whoever the token is");
         assert_eq!(reason(404, HTML), "answered 404: there is no such address at this host");
         assert_eq!(reason(503, HTML), "answered 503: the server failed");
@@ -325,12 +333,12 @@ mod tests {
         let broken = Failure::new(FailureKind::Lost, "the connection broke within the answer");
         let broken = ApiAnswer { body: Err(broken), ..answer(401, "") };
         assert_eq!(
-            heard(broken),
+            observed(broken),
             (AnswerMeaning::Nothing, "answered 401, but the connection broke within the answer".to_owned())
         );
     }
 
-    /// The rule, row by row: what was heard, whether the host tells requests apart, and what that is.
+    /// The rule, row by row: what was observed, whether the host tells requests apart, and what that is.
     #[test]
     fn only_refusals_that_agree_from_a_host_that_tells_apart_are_dead() {
         use AnswerMeaning::{Accepted, Nothing, Refused};
@@ -360,11 +368,11 @@ mod tests {
                     Refused => "answered 401",
                     Nothing => "answered 503",
                 };
-                Heard { said: *said, reason: reason.to_owned() }
+                Observation { said: *said, reason: reason.to_owned() }
             };
-            let heard: Vec<Heard> = said.iter().map(of).collect();
+            let observed: Vec<Observation> = said.iter().map(of).collect();
             let tells = if *tells { Ok(()) } else { Err("it is a portal".to_owned()) };
-            let liveness = conclude(&heard, *wanted, &tells);
+            let liveness = conclude(&observed, *wanted, &tells);
             assert_eq!(liveness.status, *status, "{said:?}");
             assert!(liveness.reason.starts_with(reason), "{said:?}: {}", liveness.reason);
         }
@@ -405,8 +413,9 @@ mod tests {
     fn a_redirect_is_told_by_its_host_without_the_token() {
         let token = Tokens::new().pair();
         let secret = String::from_utf8(token.secret().to_vec()).unwrap();
-        let reason =
-            |location: &str| heard(ApiAnswer { location: Some(location.to_owned()), ..answer(302, ERROR) }).1;
+        let reason = |location: &str| {
+            observed(ApiAnswer { location: Some(location.to_owned()), ..answer(302, ERROR) }).1
+        };
         assert_eq!(reason("/login"), "answered 302: a redirect (not followed)");
         assert_eq!(
             reason(&format!("https://u:{secret}@evil.example/{secret}?{secret}")),
@@ -447,7 +456,7 @@ mod tests {
         let host = Host::parse("https://api.example.com").unwrap();
         let reason = |tries| {
             let outcome = Err(Failure::new(FailureKind::Lost, "timed out"));
-            hear(&Attempt { outcome, tries }, &host, &Tokens::new().pair()).reason
+            observe(&Attempt { outcome, tries }, &host, &Tokens::new().pair()).reason
         };
         assert_eq!(reason(0), "not asked: timed out");
         assert_eq!(reason(1), "timed out");

@@ -7,8 +7,8 @@
 mod host;
 mod http;
 mod liveness;
-mod pace;
 mod questions;
+mod rate_limiter;
 mod token_api;
 mod usage;
 
@@ -24,8 +24,8 @@ pub use usage::Usage;
 
 use http::{ApiAnswer, Failure, FailureKind, Http, Request};
 use krea_scan_token::Token;
-use liveness::Heard;
-use pace::{CallBounds, RateLimiter};
+use liveness::Observation;
+use rate_limiter::{CallBounds, RateLimiter};
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use std::time::Duration;
@@ -48,11 +48,11 @@ const OPEN_API_BYTES: usize = 16 << 20;
 /// The reason for a token that cannot be sent.
 const UNSENDABLE: &str = "not asked: the token holds spaces or bytes that no header can carry";
 
-/// A client for one host that speaks Krea's API. All its workers share one pace.
+/// A client for one host that speaks Krea's API. All its workers share one limiter.
 pub struct Krea {
     host: Host,
     http: Http,
-    pace: RateLimiter,
+    limiter: RateLimiter,
     timeout: Duration,
     budget: Duration,
     pause: Duration,
@@ -66,7 +66,7 @@ impl Krea {
     pub fn new(host: Host, options: &RequestOptions) -> Result<Krea, ClientError> {
         let http = Http::new(&host, options, WORKERS)?;
         let (timeout, budget, pause) = (options.timeout, options.budget, options.pause);
-        Ok(Krea { host, http, pace: RateLimiter::new(options), timeout, budget, pause })
+        Ok(Krea { host, http, limiter: RateLimiter::new(options), timeout, budget, pause })
     }
 
     /// Where tokens are sent.
@@ -81,16 +81,18 @@ impl Krea {
     }
 
     /// Sends one token, again within bounds when there is no usable answer.
-    fn hear(&self, token: &Token, run: &CallBounds) -> Heard {
-        let Some(authorization) = http::bearer(token.expose()) else { return Heard::nothing(UNSENDABLE) };
+    fn observe(&self, token: &Token, run: &CallBounds) -> Observation {
+        let Some(authorization) = http::bearer(token.expose()) else {
+            return Observation::nothing(UNSENDABLE);
+        };
         let jobs = || self.get("/jobs?limit=1", Some(&authorization), LIVENESS_BYTES, self.timeout);
-        liveness::hear(&self.pace.insist(run, liveness::again, jobs), &self.host, token)
+        liveness::observe(&self.limiter.insist(run, liveness::again, jobs), &self.host, token)
     }
 
     /// Whether the host does anything but refuse; see [`liveness`]. Sends no token.
     fn tells_apart(&self, run: &CallBounds) -> Result<(), String> {
         let document = || self.get("/openapi.json", None, OPEN_API_BYTES, self.timeout);
-        liveness::tells_apart(&self.pace.insist(run, liveness::again, document))
+        liveness::tells_apart(&self.limiter.insist(run, liveness::again, document))
     }
 
     fn get(

@@ -2,8 +2,8 @@
 //! that has to be known, a few at a time, and those that are refused again, as [`super::liveness`] has it; gives
 //! [`Answers`]. Decides nothing about what an answer means for a token that has several readings.
 
-use super::liveness::{AnswerMeaning, Heard, Liveness, REFUSALS, conclude};
-use super::pace::CallBounds;
+use super::liveness::{AnswerMeaning, Liveness, Observation, REFUSALS, conclude};
+use super::rate_limiter::CallBounds;
 use super::{Krea, WORKERS};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::btree_map::Entry;
@@ -60,21 +60,22 @@ impl FromIterator<(Fingerprint, Liveness)> for Answers {
     }
 }
 
-/// What was heard of a text.
+/// What was observed of a text.
 struct Asked<'a> {
     token: &'a Token,
     wanted: usize,
-    heard: Vec<Heard>,
+    observations: Vec<Observation>,
 }
 
 impl Asked<'_> {
-    /// Whether nothing but refusals was heard, and more of them are needed.
+    /// Whether nothing but refusals was observed, and more of them are needed.
     fn is_open(&self) -> bool {
-        self.heard.len() < self.wanted && self.heard.iter().all(|heard| heard.said == AnswerMeaning::Refused)
+        self.observations.len() < self.wanted
+            && self.observations.iter().all(|seen| seen.said == AnswerMeaning::Refused)
     }
 
     fn is_accepted(&self) -> bool {
-        self.heard.iter().any(|heard| heard.said == AnswerMeaning::Accepted)
+        self.observations.iter().any(|seen| seen.said == AnswerMeaning::Accepted)
     }
 }
 
@@ -103,9 +104,9 @@ impl Krea {
         tokens.iter().map(|token| answers.of(token).cloned().unwrap_or_else(unasked)).collect()
     }
 
-    /// Asks about each distinct text, a few at a time; `heard` hears from a worker's thread of each that was asked about
+    /// Asks about each distinct text, a few at a time; `told` is called on a worker's thread with each that was asked about
     /// for the first time. When the host is silent, the rest is given up.
-    pub fn answers(&self, questions: &[Question], heard: &(dyn Fn(&Token) + Sync)) -> Answers {
+    pub fn answers(&self, questions: &[Question], told: &(dyn Fn(&Token) + Sync)) -> Answers {
         let mut asking = Asking {
             krea: self,
             questions,
@@ -113,7 +114,7 @@ impl Krea {
             run: CallBounds::new(self.budget),
             tells_apart: Ok(()),
         };
-        asking.in_turn(heard);
+        asking.in_turn(told);
         asking.again();
         asking.conclude()
     }
@@ -121,7 +122,7 @@ impl Krea {
 
 impl<'a> Asking<'a> {
     /// Asks about the best readings, then about the second ones of the tokens whose first is not live, and so on.
-    fn in_turn(&mut self, heard: &(dyn Fn(&Token) + Sync)) {
+    fn in_turn(&mut self, told: &(dyn Fn(&Token) + Sync)) {
         if self.questions.iter().any(|question| question.wanted == 1) {
             self.ask_the_host();
         }
@@ -135,7 +136,7 @@ impl<'a> Asking<'a> {
                 match self.asked.entry(token.fingerprint()) {
                     Entry::Vacant(new) => {
                         due.push(new.key().clone());
-                        new.insert(Asked { token, wanted: question.wanted, heard: Vec::new() });
+                        new.insert(Asked { token, wanted: question.wanted, observations: Vec::new() });
                     }
                     Entry::Occupied(mut known) => {
                         let wanted = &mut known.get_mut().wanted;
@@ -143,7 +144,7 @@ impl<'a> Asking<'a> {
                     }
                 }
             }
-            self.hear(due, heard);
+            self.observe(due, told);
         }
     }
 
@@ -157,11 +158,11 @@ impl<'a> Asking<'a> {
                 return;
             }
             let pause = self.krea.pause.saturating_mul(pauses);
-            self.krea.pace.sleep(pause.min(self.run.left()));
+            self.krea.limiter.sleep(pause.min(self.run.left()));
             if round + 1 == REFUSALS {
                 self.ask_the_host();
             }
-            self.hear(due, &|_| ());
+            self.observe(due, &|_| ());
         }
     }
 
@@ -186,15 +187,15 @@ impl<'a> Asking<'a> {
     }
 
     /// Sends some texts once each.
-    fn hear(&mut self, texts: Vec<Fingerprint>, told: &(dyn Fn(&Token) + Sync)) {
+    fn observe(&mut self, texts: Vec<Fingerprint>, told: &(dyn Fn(&Token) + Sync)) {
         let due: Vec<(&Fingerprint, &Token)> =
             texts.iter().filter_map(|text| Some((text, self.asked.get(text)?.token))).collect();
         let (krea, run, next) = (self.krea, &self.run, AtomicUsize::new(0));
-        let heard = Mutex::new(Vec::with_capacity(due.len()));
+        let observations = Mutex::new(Vec::with_capacity(due.len()));
         let work = || {
             while let Some((text, token)) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let answer = krea.hear(token, run);
-                heard.lock().unwrap_or_else(PoisonError::into_inner).push(((*text).clone(), answer));
+                let answer = krea.observe(token, run);
+                observations.lock().unwrap_or_else(PoisonError::into_inner).push(((*text).clone(), answer));
                 told(token);
             }
         };
@@ -203,9 +204,9 @@ impl<'a> Asking<'a> {
                 scope.spawn(work);
             }
         });
-        for (text, answer) in heard.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        for (text, answer) in observations.into_inner().unwrap_or_else(PoisonError::into_inner) {
             if let Some(asked) = self.asked.get_mut(&text) {
-                asked.heard.push(answer);
+                asked.observations.push(answer);
             }
         }
     }
@@ -216,8 +217,9 @@ impl<'a> Asking<'a> {
             true => Ok(()),
             false => self.tells_apart,
         };
-        let concluded =
-            |(text, asked): (Fingerprint, Asked)| (text, conclude(&asked.heard, asked.wanted, &tells_apart));
+        let concluded = |(text, asked): (Fingerprint, Asked)| {
+            (text, conclude(&asked.observations, asked.wanted, &tells_apart))
+        };
         Answers(self.asked.into_iter().map(concluded).collect())
     }
 }

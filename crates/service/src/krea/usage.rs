@@ -3,7 +3,7 @@
 
 use super::http::{ApiAnswer, printable};
 use super::liveness::{self, redirected, words};
-use super::pace::CallBounds;
+use super::rate_limiter::CallBounds;
 use super::{Krea, UNSENDABLE, http};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -200,7 +200,7 @@ impl UsageTally {
                     format!("/jobs?limit={PAGE}&cursor={}", utf8_percent_encode(cursor, NON_ALPHANUMERIC))
                 }
             };
-            let tried = krea.pace.insist(&run, liveness::again, || {
+            let tried = krea.limiter.insist(&run, liveness::again, || {
                 krea.get(&path, Some(authorization), PAGE_BYTES, krea.timeout.min(run.left()))
             });
             let answer = tried.outcome.map_err(|failure| failure.words)?;

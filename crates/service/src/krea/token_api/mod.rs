@@ -9,7 +9,7 @@ pub use config::{CREDENTIAL_ENV, TokenApiConfig, TokenApiConfigError};
 use super::http::{
     self, ApiAnswer, ClientError, Failure, FailureKind, Http, Request, RequestOptions, printable,
 };
-use super::pace::{Attempt, CallBounds, RateLimiter, RetryDecision};
+use super::rate_limiter::{Attempt, CallBounds, RateLimiter, RetryDecision};
 use super::{host::Host, liveness};
 use config::{CheckedConfig, Operation};
 use krea_scan_token::common_words;
@@ -34,7 +34,7 @@ const WORDS: usize = 120;
 pub struct TokenApi {
     config: CheckedConfig,
     http: Http,
-    pace: RateLimiter,
+    limiter: RateLimiter,
     timeout: Duration,
     budget: Duration,
     authorization: HeaderValue,
@@ -115,7 +115,7 @@ impl TokenApi {
         Ok(TokenApi {
             http: Http::new(&checked.host, options, 0)?,
             config: checked,
-            pace: RateLimiter::new(options),
+            limiter: RateLimiter::new(options),
             timeout: options.timeout,
             budget: options.budget,
             authorization,
@@ -191,7 +191,7 @@ impl TokenApi {
         let filled = filled.and_then(|value| operation.with(&self.config.host, value));
         let (url, body) = filled.ok_or("nothing was sent: the id or name is empty or makes no valid URL")?;
         let run = CallBounds::new(self.budget);
-        Ok(self.pace.insist(&run, again, || {
+        Ok(self.limiter.insist(&run, again, || {
             self.http.send(Request {
                 method: operation.method.clone(),
                 url: url.clone(),

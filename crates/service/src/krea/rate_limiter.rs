@@ -286,8 +286,8 @@ mod tests {
         options: &RequestOptions,
         outcomes: &[fn() -> Result<ApiAnswer, Failure>],
     ) -> (Option<u16>, u32) {
-        let (pace, run, sent) = (RateLimiter::new(options), CallBounds::new(options.budget), Cell::new(0));
-        let tried = pace.insist(&run, again, || {
+        let (limiter, run, sent) = (RateLimiter::new(options), CallBounds::new(options.budget), Cell::new(0));
+        let tried = limiter.insist(&run, again, || {
             let outcome = outcomes[sent.get().min(outcomes.len() - 1)];
             sent.set(sent.get() + 1);
             outcome()
@@ -335,18 +335,18 @@ mod tests {
 
     #[test]
     fn a_pause_holds_for_every_worker() {
-        let pace = RateLimiter::new(&quick());
+        let limiter = RateLimiter::new(&quick());
         let run = CallBounds::new(Duration::from_secs(20));
         let pause = Duration::from_millis(300);
         let begun = Instant::now();
         thread::scope(|scope| {
             // Has its turn reserved when the pause begins.
             let other = scope.spawn(|| {
-                lock(&pace.state).next = begun + Duration::from_millis(100);
-                pace.turn(&run).unwrap()
+                lock(&limiter.state).next = begun + Duration::from_millis(100);
+                limiter.turn(&run).unwrap()
             });
             thread::sleep(Duration::from_millis(30));
-            pace.slower(Instant::now(), Some(pause));
+            limiter.slower(Instant::now(), Some(pause));
             assert!(other.join().unwrap() >= begun + pause);
         });
     }
@@ -354,32 +354,32 @@ mod tests {
     #[test]
     fn turns_are_an_interval_apart_which_grows_once_for_what_was_under_way() {
         let options = RequestOptions { interval: Duration::from_millis(20), ..quick() };
-        let pace = RateLimiter::new(&options);
+        let limiter = RateLimiter::new(&options);
         let run = CallBounds::new(Duration::from_secs(20));
-        let turns: Vec<_> = (0..4).map(|_| pace.turn(&run).unwrap()).collect();
+        let turns: Vec<_> = (0..4).map(|_| limiter.turn(&run).unwrap()).collect();
         assert!(turns[3] - turns[0] >= Duration::from_millis(59), "{:?}", turns[3] - turns[0]);
 
-        let interval = || lock(&pace.state).interval;
+        let interval = || lock(&limiter.state).interval;
         for sent in &turns {
-            pace.slower(*sent, Some(Duration::ZERO));
+            limiter.slower(*sent, Some(Duration::ZERO));
         }
         assert_eq!(interval(), Duration::from_millis(40));
-        pace.slower(Instant::now(), Some(Duration::ZERO));
+        limiter.slower(Instant::now(), Some(Duration::ZERO));
         assert_eq!(interval(), Duration::from_millis(80));
-        pace.went_well();
+        limiter.went_well();
         assert!(interval() < Duration::from_millis(80) && interval() > Duration::from_millis(78));
-        (0..1000).for_each(|_| pace.went_well());
+        (0..1000).for_each(|_| limiter.went_well());
         assert_eq!(interval(), options.interval);
-        (0..20).for_each(|_| pace.slower(Instant::now(), Some(Duration::ZERO)));
+        (0..20).for_each(|_| limiter.slower(Instant::now(), Some(Duration::ZERO)));
         assert_eq!(interval(), LONGEST_INTERVAL);
     }
 
     #[test]
     fn a_silent_host_is_given_up() {
-        let (pace, run) = (RateLimiter::new(&quick()), CallBounds::new(Duration::from_secs(20)));
+        let (limiter, run) = (RateLimiter::new(&quick()), CallBounds::new(Duration::from_secs(20)));
         let sent = Cell::new(0);
         let ask = |outcome: fn() -> Result<ApiAnswer, Failure>| {
-            pace.insist(&run, again, || {
+            limiter.insist(&run, again, || {
                 sent.set(sent.get() + 1);
                 outcome()
             })
@@ -399,17 +399,17 @@ mod tests {
     #[test]
     fn a_stop_ends_every_wait() {
         let stop = Arc::new(AtomicBool::new(false));
-        let pace =
+        let limiter =
             RateLimiter::new(&RequestOptions { stop: Some(Arc::clone(&stop)), ..RequestOptions::default() });
         let run = CallBounds::new(Duration::from_secs(100));
-        pace.slower(Instant::now(), Some(Duration::from_secs(50)));
+        limiter.slower(Instant::now(), Some(Duration::from_secs(50)));
         let begun = Instant::now();
         thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(Duration::from_millis(50));
                 stop.store(true, Ordering::Relaxed);
             });
-            let tried = pace.insist(&run, again, || panic!("sent after the stop"));
+            let tried = limiter.insist(&run, again, || panic!("sent after the stop"));
             assert_eq!(tried.outcome.err().unwrap().words, "stopped");
         });
         assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());

@@ -5,22 +5,22 @@
 use super::case::{Case, CaseProgress};
 use super::journal::{IncidentStep, JournalEvent};
 use super::run::{IncidentRun, RunPart};
-use super::screen::Tone;
 use super::sink::Sink;
+use super::terminal_text::Tone;
 use crate::krea::{Answers, Question};
 use anyhow::Result;
 use krea_scan_token::{Fingerprint, Status};
 
 impl IncidentRun<'_> {
     /// Asks once more about every leaked token that is dead, and about its replacement.
-    pub fn renew(&mut self) -> Result<()> {
+    pub fn final_check(&mut self) -> Result<()> {
         let sinks = self.sink_names();
         let wanted = self.select(Case::is_dead);
         if wanted.is_empty() {
             return Ok(());
         }
         self.heading(
-            RunPart::Renew,
+            RunPart::FinalCheck,
             &format!("asking {} once more, after all that was done", self.krea.host()),
         );
         for token in &wanted {
