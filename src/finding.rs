@@ -23,7 +23,7 @@ pub fn trail(path: &str, layers: &[Layer]) -> String {
 
 /// Another place that holds a finding's token because a build or a packer put it there: the bundle, the source map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Via {
+pub struct DerivedLocation {
     /// Where.
     #[serde(flatten)]
     pub location: Location,
@@ -45,7 +45,7 @@ pub struct Finding {
     /// The way from that file to the text that matched, outermost first.
     pub layers: Vec<Layer>,
     /// The other places that came of this one, or that it came of: one finding, however often a build has copied it.
-    pub via: Vec<Via>,
+    pub via: Vec<DerivedLocation>,
     /// What else the token's text may be; the token is the best reading.
     pub readings: Readings,
     /// What says that it is Krea's: a variable's name, a header, a call; empty when nothing does.
@@ -108,7 +108,7 @@ impl Finding {
 
     /// A finding for each of its places: itself, and one for each place in [`Finding::via`].
     pub fn places(&self) -> impl Iterator<Item = Finding> + '_ {
-        let copy = |via: &Via| Finding {
+        let copy = |via: &DerivedLocation| Finding {
             location: via.location.clone(),
             layers: via.layers.clone(),
             via: Vec::new(),

@@ -6,7 +6,7 @@ use crate::report::count;
 use crate::shown;
 use krea_scan_files::ScannedTrees;
 use krea_scan_git::repository;
-use krea_scan_token::mask::{Masker, Sort};
+use krea_scan_token::mask::{Masker, TextKind};
 use std::io::Write;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ pub fn replacements(
          What is left to do\n{}",
         shown::path(path),
         count(lines as u64, "token", "tokens"),
-        masker.mask(&steps::text(&steps), Sort::Name),
+        masker.mask(&steps::text(&steps), TextKind::Name),
     )?;
     Ok(())
 }

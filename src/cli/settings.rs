@@ -1,9 +1,9 @@
 //! From the command line to what a run is asked to do.
 
 use super::Cli;
-#[cfg(feature = "incident")]
-use crate::config::{Flags, Service};
 use crate::config::{ScanSource, Settings};
+#[cfg(feature = "incident")]
+use crate::config::{Service, ServiceOverrides};
 #[cfg(feature = "ocr")]
 use crate::exit_code::INTERRUPTED;
 #[cfg(feature = "site")]
@@ -86,7 +86,7 @@ pub fn scanned_trees(cli: &Cli) -> ScannedTrees {
 /// # Errors
 /// As [`Service::resolve`].
 pub fn service(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Service> {
-    Service::resolve(&Flags {
+    Service::resolve(&ServiceOverrides {
         trees,
         config: cli.detection.config.as_deref(),
         api: cli.incident.api.as_deref(),

@@ -3,16 +3,16 @@
 
 mod allow;
 mod baseline;
-mod heed;
 #[cfg(feature = "incident")]
 mod service;
+mod tree_directives;
 mod trusted;
 
 pub use allow::{Allowed, Config, Configs, FILE_NAME};
 pub use baseline::Baseline;
-pub use heed::Heed;
 #[cfg(feature = "incident")]
-pub use service::{Flags, Service, sink};
+pub use service::{Service, ServiceOverrides, sink};
+pub use tree_directives::TreeDirectives;
 
 use krea_scan_bounds::limits::Limits;
 use krea_scan_extract::ocr::Ocr;
@@ -29,9 +29,9 @@ use std::time::Duration;
 ///
 /// # Errors
 /// When it cannot be read or makes no sense.
-pub fn read_given(trees: &ScannedTrees, path: &Path) -> Result<(Configs, Heed), ConfigError> {
+pub fn read_given(trees: &ScannedTrees, path: &Path) -> Result<(Configs, TreeDirectives), ConfigError> {
     let file = trusted::read_trusted(trees, path)?;
-    let heed = Heed::of(&file.heed);
+    let heed = TreeDirectives::of(&file.heed);
     Ok((Configs::given(trees, path, file.allow, heed.config)?, heed))
 }
 

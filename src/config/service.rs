@@ -46,7 +46,7 @@ pub fn sink(text: &str) -> anyhow::Result<Sink> {
 
 /// What the command line says of the service; it wins over every file.
 #[derive(Debug)]
-pub struct Flags<'a> {
+pub struct ServiceOverrides<'a> {
     /// What strangers may have written.
     pub trees: &'a ScannedTrees,
     /// `--config`.
@@ -69,13 +69,13 @@ impl Service {
     /// # Errors
     /// A file that cannot be read or says what it cannot say; an address that tokens must not be sent to; a sink
     /// that is none.
-    pub fn resolve(flags: &Flags<'_>) -> anyhow::Result<Self> {
+    pub fn resolve(overrides: &ServiceOverrides<'_>) -> anyhow::Result<Self> {
         let mut files: Vec<(PathBuf, TrustedFile)> = Vec::new();
-        if let Some(path) = flags.config {
-            files.push((path.to_owned(), read_trusted(flags.trees, path)?));
+        if let Some(path) = overrides.config {
+            files.push((path.to_owned(), read_trusted(overrides.trees, path)?));
         }
         if let Some(path) = user_file().filter(|path| path.is_file()) {
-            let file = read_trusted(flags.trees, &path)?;
+            let file = read_trusted(overrides.trees, &path)?;
             if !file.allow.is_empty() || !file.heed.is_empty() {
                 anyhow::bail!(
                     "{}: [[allow]] and heed have no place here: what is allowed belongs to a tree, in its \
@@ -91,13 +91,13 @@ impl Service {
             let said = flag.map(|text| (text.to_owned(), name.to_owned()));
             said.or_else(|| files.iter().find_map(|(path, file)| Some((of(file)?.clone(), from(path, key)))))
         };
-        let given = match text(flags.api, "--api", "api", |file| file.api.as_ref()) {
+        let given = match text(overrides.api, "--api", "api", |file| file.api.as_ref()) {
             Some((url, whence)) => Some(Host::parse(&url).context(whence)?),
             None => None,
         };
         let api_is_given = given.is_some();
         let api = given.map_or_else(|| Host::parse(Host::KREA), Ok)?;
-        let proxy = match text(flags.proxy, "--proxy", "proxy", |file| file.proxy.as_ref()) {
+        let proxy = match text(overrides.proxy, "--proxy", "proxy", |file| file.proxy.as_ref()) {
             None => Proxy::None,
             Some((word, _)) if word == "none" => Proxy::None,
             Some((word, _)) if word == "env" => Proxy::Environment,
@@ -107,22 +107,22 @@ impl Service {
         if let Some((path, config)) = configured {
             config.validate().with_context(|| path.display().to_string())?;
         }
-        let token_api = match (flags.token_api, configured) {
+        let token_api = match (overrides.token_api, configured) {
             (Some(base), Some((_, config))) => Some(config.clone().with_base(base).context("--token-api")?),
             (Some(base), None) => Some(TokenApiConfig::at(base).context("--token-api")?),
             (None, configured) => configured.map(|(_, config)| config.clone()),
         };
         let (stores, whence) = match files.iter().find(|(_, file)| !file.store.is_empty()) {
-            _ if !flags.stores.is_empty() => (flags.stores, "--store".to_owned()),
+            _ if !overrides.stores.is_empty() => (overrides.stores, "--store".to_owned()),
             Some((path, file)) => (file.store.as_slice(), from(path, "store")),
-            None => (flags.stores, String::new()),
+            None => (overrides.stores, String::new()),
         };
         let stores = stores.iter().map(|text| sink(text)).collect::<anyhow::Result<_>>().context(whence)?;
         let mut http = RequestOptions { proxy, ..RequestOptions::default() };
         if let Some((time, whence)) = text(None, "", "refusal_pause", |file| file.refusal_pause.as_ref()) {
             http.pause = parse_time(&time).map_err(anyhow::Error::msg).context(whence)?;
         }
-        if let Some(timeout) = flags.timeout {
+        if let Some(timeout) = overrides.timeout {
             http.timeout = timeout;
         }
         Ok(Service { api, api_is_given, token_api, stores, http })
@@ -153,14 +153,22 @@ mod tests {
 
     static NO_TREES: LazyLock<ScannedTrees> = LazyLock::new(ScannedTrees::default);
 
-    fn nothing() -> Flags<'static> {
+    fn nothing() -> ServiceOverrides<'static> {
         let trees = &NO_TREES;
-        Flags { trees, config: None, api: None, token_api: None, stores: &[], proxy: None, timeout: None }
+        ServiceOverrides {
+            trees,
+            config: None,
+            api: None,
+            token_api: None,
+            stores: &[],
+            proxy: None,
+            timeout: None,
+        }
     }
 
-    fn resolve(text: &str, flags: Flags<'_>) -> anyhow::Result<Service> {
+    fn resolve(text: &str, overrides: ServiceOverrides<'_>) -> anyhow::Result<Service> {
         let file = file(text);
-        Service::resolve(&Flags { config: Some(file.path()), ..flags })
+        Service::resolve(&ServiceOverrides { config: Some(file.path()), ..overrides })
     }
 
     const FULL: &str = "api = 'https://krea.example.com'\nproxy = 'env'\nstore = ['command:cat']\n\
@@ -181,7 +189,7 @@ mod tests {
     #[test]
     fn the_command_line_wins() {
         let stores = ["env-file:.env".to_owned()];
-        let flags = Flags {
+        let overrides = ServiceOverrides {
             api: Some("http://127.0.0.1:1"),
             token_api: Some("http://127.0.0.1:2"),
             stores: &stores,
@@ -189,7 +197,7 @@ mod tests {
             timeout: Some(Duration::from_secs(3)),
             ..nothing()
         };
-        let service = resolve(FULL, flags).unwrap();
+        let service = resolve(FULL, overrides).unwrap();
         assert_eq!(service.api.to_string(), "http://127.0.0.1:1");
         assert_eq!(service.stores, ["env-file:.env".parse().unwrap()]);
         assert_eq!(service.http.proxy, Proxy::None);
@@ -221,7 +229,7 @@ mod tests {
             let error = format!("{:#}", resolve(text, nothing()).unwrap_err());
             assert!(error.contains(says) && !error.contains("hidden"), "{error}");
         }
-        let flags = Flags { api: Some("http://example.com"), ..nothing() };
-        assert!(format!("{:#}", resolve("", flags).unwrap_err()).starts_with("--api: "));
+        let overrides = ServiceOverrides { api: Some("http://example.com"), ..nothing() };
+        assert!(format!("{:#}", resolve("", overrides).unwrap_err()).starts_with("--api: "));
     }
 }

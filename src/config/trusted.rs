@@ -2,7 +2,7 @@
 //! `$XDG_CONFIG_HOME/krea-scan/config.toml`. What it says of hosts and sinks is read here and counts in `service.rs`.
 
 use super::allow::AllowTable;
-use super::{ConfigError, heed, read_named};
+use super::{ConfigError, read_named, tree_directives};
 use krea_scan_files::ScannedTrees;
 #[cfg(feature = "incident")]
 use krea_scan_service::krea::TokenApiConfig;
@@ -22,7 +22,7 @@ pub(super) struct TrustedFile {
     #[serde(default)]
     pub allow: Vec<AllowTable>,
     #[serde(default)]
-    pub heed: Vec<heed::HeedWord>,
+    pub heed: Vec<tree_directives::TreeDirective>,
     pub api: Option<String>,
     pub proxy: Option<String>,
     #[serde(default)]

@@ -3,7 +3,7 @@
 
 use super::words;
 use crate::finding::{Explained, Finding, Outcome};
-use crate::shown::{self, Shown, Written};
+use crate::shown::{self, OutputStyle, Shown};
 use krea_scan_token::escape::visible;
 use krea_scan_token::mask::Masker;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ pub fn split(place: &Path) -> (PathBuf, Option<u64>) {
 pub fn write(outcome: &Outcome, line: Option<u64>, out: &mut dyn Write) -> io::Result<()> {
     let readings = outcome.findings.iter().flat_map(Finding::all_readings);
     let masker = Masker::new(readings.chain(&outcome.withheld));
-    let outcome: &Shown<Outcome> = &shown::outcome(outcome, &masker, Written::Lines);
+    let outcome: &Shown<Outcome> = &shown::outcome(outcome, &masker, OutputStyle::Lines);
     if outcome.explained.is_empty() {
         let place = line.map(|line| format!(" on line {line}")).unwrap_or_default();
         writeln!(

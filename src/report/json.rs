@@ -1,6 +1,6 @@
 //! JSON for programs: one document, or one line a finding. The fields are a contract that others read.
 
-use crate::finding::{Finding, Outcome, Summary, Via};
+use crate::finding::{DerivedLocation, Finding, Outcome, Summary};
 use crate::location::Location;
 use crate::shown::Shown;
 use krea_scan_git::GitOrigin;
@@ -20,8 +20,8 @@ struct JsonFinding<'a> {
     token: TokenEntry,
     location: &'a Location,
     layers: &'a [Layer],
-    #[serde(skip_serializing_if = "<[Via]>::is_empty")]
-    via: &'a [Via],
+    #[serde(skip_serializing_if = "<[DerivedLocation]>::is_empty")]
+    via: &'a [DerivedLocation],
     context: &'a str,
     /// There only where the id half was repaired; see [`Readings::as_read`](krea_scan_token::Readings::as_read).
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,8 +22,8 @@ pub use words::closing;
 pub(crate) use words::count;
 
 use crate::finding::{Finding, Outcome, RuleInfo};
-use crate::shown::{self, Shown, Written};
-use krea_scan_token::mask::{Masker, Sort};
+use crate::shown::{self, OutputStyle, Shown};
+use krea_scan_token::mask::{Masker, TextKind};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -106,9 +106,9 @@ pub fn write(
 ) -> io::Result<()> {
     let masker =
         Masker::new(outcome.findings.iter().flat_map(Finding::all_readings).chain(&outcome.withheld));
-    let written = if format == ReportFormat::Human { Written::Lines } else { Written::Values };
-    let outcome: &Shown<Outcome> = &shown::outcome(outcome, &masker, written);
-    let masked = |path: &Path| PathBuf::from(masker.mask(&path.to_string_lossy(), Sort::Name));
+    let style = if format == ReportFormat::Human { OutputStyle::Lines } else { OutputStyle::Values };
+    let outcome: &Shown<Outcome> = &shown::outcome(outcome, &masker, style);
+    let masked = |path: &Path| PathBuf::from(masker.mask(&path.to_string_lossy(), TextKind::Name));
     let (base, root) = (context.base.map(masked), context.repository_root.map(masked));
     let context = &Context {
         rules: &shown::rules(context.rules, &masker),

@@ -9,7 +9,7 @@ use super::Context;
 use super::place::ReportPlace;
 use super::words::{Severity, advice, is_past, name, original, place as whole_place, reading, status, way};
 use crate::finding::RuleInfo;
-use crate::finding::{Finding, Outcome, Summary, Via};
+use crate::finding::{DerivedLocation, Finding, Outcome, Summary};
 use crate::shown::Shown;
 use krea_scan_text::{Layer, containers};
 use krea_scan_token::{MASK, TOKENS_PAGE, TokenKind};
@@ -185,7 +185,7 @@ fn related(finding: &Finding, context: &Context) -> Vec<Value> {
         let region = region.map(|(line, column)| json!({"startLine": line, "startColumn": column}));
         related.push(location(&layer.name, region, format!("the original: {}", original(layer))));
     }
-    let via = |Via { location: at, layers }: &Via| {
+    let via = |DerivedLocation { location: at, layers }: &DerivedLocation| {
         let region =
             (containers(layers) == 0).then(|| json!({"startLine": at.line, "startColumn": at.column}));
         location(&at.path, region, format!("via {}", whole_place(at, layers)))

@@ -4,7 +4,7 @@ use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use super::progress::Counter;
 use super::reconcile::sibling_file::{self, SiblingFile};
-use super::{Input, Read};
+use super::{Input, PassResult};
 use crate::allowance::{Ignored, LeftOut};
 use crate::finding::Finding;
 use crate::source::index::{self, Staged};
@@ -47,13 +47,13 @@ pub struct GitReading<'a> {
 }
 
 /// Our own ignore files in a repository's working tree, if they count.
-pub struct Ours(Option<PathIgnores>);
+pub struct ProjectIgnores(Option<PathIgnores>);
 
-impl Ours {
+impl ProjectIgnores {
     /// Those of a repository.
     pub fn of(repo: &Repository, reading: GitReading<'_>) -> Self {
         let top = on_disk(repo, "").canonicalize().ok().filter(|_| reading.ignores);
-        Ours(top.map(|top| PathIgnores::new(reading.trees, Kinds { own: true, git: false }, &top)))
+        ProjectIgnores(top.map(|top| PathIgnores::new(reading.trees, Kinds { own: true, git: false }, &top)))
     }
 
     /// A path of the repository, if one of them names it.
@@ -63,7 +63,7 @@ impl Ours {
     }
 
     /// Says which of them could not be used.
-    pub fn tell(&self, read: &mut Read) {
+    pub fn tell(&self, read: &mut PassResult) {
         if let Some((incomplete, notes)) = self.0.as_ref().map(PathIgnores::take_troubles) {
             read.incomplete.extend(incomplete);
             read.notes.extend(notes);
@@ -75,7 +75,7 @@ impl Ours {
 pub struct Index<'a> {
     repo: Repository,
     staged: Staged,
-    ours: Ours,
+    project_ignores: ProjectIgnores,
     counter: &'a Counter,
     max_size: Option<u64>,
     limits: Limits,
@@ -88,15 +88,15 @@ impl<'a> Index<'a> {
         reading: GitReading<'_>,
         counter: &'a Counter,
     ) -> Result<Self, index::IndexError> {
-        let (staged, ours) = (index::staged(&repo)?, Ours::of(&repo, reading));
+        let (staged, project_ignores) = (index::staged(&repo)?, ProjectIgnores::of(&repo, reading));
         let GitReading { max_size, limits, .. } = reading;
-        Ok(Index { repo, staged, ours, counter, max_size, limits })
+        Ok(Index { repo, staged, project_ignores, counter, max_size, limits })
     }
 }
 
 impl Input for Index<'_> {
-    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
-        let mut blobs = Blobs::new(&self.repo, &self.ours, context, self.max_size, self.counter);
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
+        let mut blobs = Blobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
         let mut files = 0;
         for blob in &self.staged.blobs {
@@ -111,14 +111,14 @@ impl Input for Index<'_> {
             .map(|path| format!("{path}: has a conflict; all its sides were read"));
         let mut found = blobs.scanner.found;
         found.files = files;
-        let mut read = Read {
+        let mut read = PassResult {
             found,
             blobs: 0,
             incomplete: blobs.incomplete,
             notes: notes.collect(),
             left_out: blobs.left_out,
         };
-        self.ours.tell(&mut read);
+        self.project_ignores.tell(&mut read);
         Ok(read)
     }
 
@@ -138,7 +138,7 @@ impl Input for Index<'_> {
 pub struct Commits<'a> {
     repo: Repository,
     range: Range,
-    ours: Ours,
+    project_ignores: ProjectIgnores,
     counter: &'a Counter,
     max_size: Option<u64>,
     limits: Limits,
@@ -149,14 +149,15 @@ pub struct Commits<'a> {
 impl<'a> Commits<'a> {
     /// Takes a range of the repository's commits.
     pub fn new(repo: Repository, range: Range, reading: GitReading<'_>, counter: &'a Counter) -> Self {
-        let (ours, GitReading { max_size, limits, .. }) = (Ours::of(&repo, reading), reading);
-        Commits { repo, range, ours, counter, max_size, limits, commit: None }
+        let (project_ignores, GitReading { max_size, limits, .. }) =
+            (ProjectIgnores::of(&repo, reading), reading);
+        Commits { repo, range, project_ignores, counter, max_size, limits, commit: None }
     }
 }
 
 impl Input for Commits<'_> {
-    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
-        let mut blobs = Blobs::new(&self.repo, &self.ours, context, self.max_size, self.counter);
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
+        let mut blobs = Blobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         let mut walk = self.range.walk(&self.repo)?;
         let mut read = 0;
         while let Some(change) = walk.next() {
@@ -184,8 +185,8 @@ impl Input for Commits<'_> {
             ));
         }
         let (incomplete, left_out) = (blobs.incomplete, blobs.left_out);
-        let mut read = Read { found, blobs: read, incomplete, notes, left_out };
-        self.ours.tell(&mut read);
+        let mut read = PassResult { found, blobs: read, incomplete, notes, left_out };
+        self.project_ignores.tell(&mut read);
         Ok(read)
     }
 
@@ -247,7 +248,7 @@ pub fn keep_first(findings: &mut Vec<Finding>) {
 /// Reads blobs and scans them.
 struct Blobs<'a> {
     repo: &'a Repository,
-    ours: &'a Ours,
+    project_ignores: &'a ProjectIgnores,
     left_out: LeftOut,
     context: ScanContext<'a>,
     scanner: FileScanner<'a>,
@@ -259,18 +260,18 @@ struct Blobs<'a> {
 impl<'a> Blobs<'a> {
     fn new(
         repo: &'a Repository,
-        ours: &'a Ours,
+        project_ignores: &'a ProjectIgnores,
         context: ScanContext<'a>,
         max_size: Option<u64>,
         counter: &'a Counter,
     ) -> Self {
         let (scanner, left_out) = (FileScanner::new(context), LeftOut::default());
-        Blobs { repo, ours, left_out, context, scanner, max_size, counter, incomplete: Vec::new() }
+        Blobs { repo, project_ignores, left_out, context, scanner, max_size, counter, incomplete: Vec::new() }
     }
 
     /// Scans a blob, unless our own ignore files name its path; says whether it did.
     fn scan(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) -> bool {
-        if let Some(ignored) = self.ours.ignored(&at.path) {
+        if let Some(ignored) = self.project_ignores.ignored(&at.path) {
             self.left_out.add(ignored);
             return false;
         }

@@ -5,12 +5,12 @@
 
 use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
-use super::found::Found;
 use super::git::{self, MESSAGES, on_disk, pointed_to};
 use super::known_tokens::Pass;
 use super::progress::Counter;
 use super::reconcile::sibling_file::{self, SiblingFile};
-use super::{Input, Read};
+use super::results::ScanResults;
+use super::{Input, PassResult};
 use crate::allowance::LeftOut;
 use crate::finding::Finding;
 use gix_hash::ObjectId;
@@ -41,7 +41,7 @@ pub struct History<'a> {
     threads: usize,
     max_size: Option<u64>,
     limits: Limits,
-    ours: git::Ours,
+    project_ignores: git::ProjectIgnores,
     /// Where a file's neighbours are.
     commit: Option<ObjectId>,
 }
@@ -55,9 +55,9 @@ impl<'a> History<'a> {
         counter: &'a Counter,
     ) -> Result<Self, store::ObjectError> {
         repo.objects()?;
-        let (lfs, ours) = (Lfs::new(&repo), git::Ours::of(&repo, reading));
+        let (lfs, project_ignores) = (Lfs::new(&repo), git::ProjectIgnores::of(&repo, reading));
         let git::GitReading { max_size, limits, .. } = reading;
-        Ok(History { repo, lfs, counter, threads, max_size, limits, ours, commit: None })
+        Ok(History { repo, lfs, counter, threads, max_size, limits, project_ignores, commit: None })
     }
 
     /// Finds the objects that hold something. Says what could not be read.
@@ -166,14 +166,14 @@ struct HistoryHits {
 }
 
 impl Input for History<'_> {
-    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
         let store = self.repo.objects()?;
         let swept = self.sweep(store, context)?;
         let origins = match swept.hits.is_empty() {
             true => BTreeMap::new(),
             false => find_origins(store, &self.repo, &swept.hits, self.threads),
         };
-        let objects = Objects { store, lfs: &self.lfs, ours: &self.ours };
+        let objects = Objects { store, lfs: &self.lfs, project_ignores: &self.project_ignores };
         let targets: Vec<_> = origins.iter().collect();
         let scan = |chunk: &[(&ObjectId, &Vec<GitOrigin>)]| {
             let (mut scanner, mut left_out) = (FileScanner::new(context), LeftOut::default());
@@ -184,7 +184,7 @@ impl Input for History<'_> {
         };
         let scanned = || targets.par_chunks(16).map(scan).collect::<Vec<_>>();
         let scanned = on_threads(self.threads, scanned)?;
-        let (mut found, mut left_out) = (Found::default(), LeftOut::default());
+        let (mut found, mut left_out) = (ScanResults::default(), LeftOut::default());
         for (part, ignored) in scanned {
             found.merge(part);
             left_out.merge(ignored);
@@ -195,8 +195,8 @@ impl Input for History<'_> {
         }
         found.bytes = swept.bytes;
         let HistoryHits { incomplete, blobs, .. } = swept;
-        let mut read = Read { found, blobs, incomplete, notes: Vec::new(), left_out };
-        self.ours.tell(&mut read);
+        let mut read = PassResult { found, blobs, incomplete, notes: Vec::new(), left_out };
+        self.project_ignores.tell(&mut read);
         Ok(read)
     }
 
@@ -220,7 +220,7 @@ impl Input for History<'_> {
 struct Objects<'h> {
     store: &'h ObjectStore,
     lfs: &'h Lfs,
-    ours: &'h git::Ours,
+    project_ignores: &'h git::ProjectIgnores,
 }
 
 impl Objects<'_> {
@@ -249,7 +249,7 @@ impl Objects<'_> {
                 _ => origin.path.clone(),
             };
             if !origin.path.is_empty()
-                && let Some(ignored) = self.ours.ignored(&path)
+                && let Some(ignored) = self.project_ignores.ignored(&path)
             {
                 left_out.add(ignored);
                 continue;

@@ -1,6 +1,6 @@
 //! What a pass looks for: tokens, or further copies of those that are known.
 
-use super::reconcile::members::Members;
+use super::reconcile::member_cache::MemberCache;
 use crate::finding::{Finding, trail};
 use krea_scan_detect::Sweep;
 use krea_scan_token::Fingerprint;
@@ -28,7 +28,7 @@ pub struct KnownTokens {
     /// Which files hold which tokens, by number: the trails of the file, of those it is in, and of the token's part in it.
     pub files: HashSet<(String, usize)>,
     /// What the sweep is to keep.
-    pub members: Members,
+    pub members: MemberCache,
 }
 
 impl KnownTokens {
@@ -47,7 +47,7 @@ impl KnownTokens {
             }
         }
         let tokens = first.iter().map(|finding| finding.token.clone()).collect();
-        let members = Members::of(findings);
+        let members = MemberCache::of(findings);
         Some(KnownTokens { sweep: Sweep::new(tokens)?, first, numbers, places, files, members })
     }
 

@@ -2,25 +2,24 @@
 
 mod context;
 mod file;
-mod found;
 mod git;
 mod history;
 mod known_tokens;
 mod progress;
 mod reconcile;
+mod results;
 #[cfg(feature = "site")]
 mod site;
 mod tree;
 
 use crate::allowance::{Allowance, AllowedBy, LeftOut};
-use crate::config::{self, Allowed, Baseline, Configs, Heed, ScanSource, Settings};
+use crate::config::{self, Allowed, Baseline, Configs, ScanSource, Settings, TreeDirectives};
 use crate::finding::{Finding, Outcome, Summary};
-use crate::source::pre_commit::{self, Work};
+use crate::source::pre_commit::{self, PreCommitTarget};
 use crate::source::range::Range;
 use crate::source::tree::WalkOptions;
 use anyhow::{Context as _, bail};
 use context::ScanContext;
-use found::{FindingPlace, Found};
 use known_tokens::{KnownTokens, Pass};
 use krea_scan_detect::Detector;
 use krea_scan_files as files;
@@ -32,6 +31,7 @@ use krea_scan_text::Layer;
 use krea_scan_token::{Confidence, Token};
 use progress::{Counter, ProgressLine};
 use reconcile::sibling_file::SiblingFile;
+use results::{FindingPlace, ScanResults};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,8 +40,8 @@ use tree::Piped;
 
 /// What one pass over an input came by.
 #[derive(Debug, Default)]
-struct Read {
-    found: Found,
+struct PassResult {
+    found: ScanResults,
     blobs: u64,
     incomplete: Vec<Incomplete>,
     notes: Vec<String>,
@@ -51,7 +51,7 @@ struct Read {
 /// Something that can be read more than once.
 trait Input {
     /// Reads all of it for one pass.
-    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read>;
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult>;
 
     /// Where on disk a finding's path is, for the configuration that applies to it.
     fn on_disk(&self, path: &str) -> PathBuf {
@@ -77,10 +77,10 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     let counter = Arc::new(Counter::new(settings.ocr.as_ref().map(|ocr| ocr.pictures())));
     let (mut configs, heed) = match &settings.config {
         Some(path) => config::read_given(&settings.trees, path)?,
-        None => (Configs::of_trees(&settings.trees), Heed::ALL),
+        None => (Configs::of_trees(&settings.trees), TreeDirectives::ALL),
     };
     // What acts on findings acts on what can leak: what git ignores is no part of that.
-    let heed = Heed { gitignore: heed.gitignore || settings.acts, ..heed };
+    let heed = TreeDirectives { gitignore: heed.gitignore || settings.acts, ..heed };
     let baseline = settings.baseline.as_deref();
     let baseline = baseline.map(|path| Baseline::read(&settings.trees, path)).transpose()?;
     let what = match settings.source {
@@ -174,7 +174,7 @@ pub fn no_baseline(path: &Path) -> String {
 /// Makes the input that the settings ask for ready.
 fn open<'a>(
     settings: &Settings,
-    heed: Heed,
+    heed: TreeDirectives,
     #[cfg_attr(
         not(feature = "site"),
         expect(unused_variables, reason = "only a site withholds what is found")
@@ -227,10 +227,10 @@ fn open<'a>(
         ScanSource::Sites(sites) => Box::new(site::Sites::open(sites, detector, limits, counter)?),
         ScanSource::PreCommit => {
             let names = pre_commit::names(settings.paths.clone())?;
-            match pre_commit::work(names, |name| std::env::var(name).ok()) {
-                Work::Files(paths) => Box::new(files(paths)),
-                Work::Staged => Box::new(staged(open_repository(&[])?)?),
-                Work::Push(push) => {
+            match pre_commit::target(names, |name| std::env::var(name).ok()) {
+                PreCommitTarget::Files(paths) => Box::new(files(paths)),
+                PreCommitTarget::Staged => Box::new(staged(open_repository(&[])?)?),
+                PreCommitTarget::Push(push) => {
                     let repo = open_repository(&[])?;
                     let range = push.range(&repo)?;
                     Box::new(commits(repo, range))
@@ -323,7 +323,7 @@ struct ScanTally {
 }
 
 impl ScanTally {
-    fn add(&mut self, found: Found, input: &dyn Input) {
+    fn add(&mut self, found: ScanResults, input: &dyn Input) {
         self.allowed.extend(found.allowed);
         self.withheld.extend(found.withheld);
         for finding in found.findings {
@@ -338,7 +338,7 @@ impl ScanTally {
                 self.reported.push(finding);
                 continue;
             };
-            self.allowed.insert(found::place_of(&finding), found::allowance(&finding, allowed));
+            self.allowed.insert(results::place_of(&finding), results::allowance(&finding, allowed));
             self.withheld.extend(finding.all_readings().cloned());
             if !is_allowed {
                 self.baselined.push(finding);

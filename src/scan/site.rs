@@ -4,7 +4,7 @@ use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use super::progress::Counter;
 use super::reconcile::sibling_file::{self, SiblingFile};
-use super::{Input, Read};
+use super::{Input, PassResult};
 use crate::finding::{Finding, trail};
 use crate::source::reader;
 use krea_scan_bounds::limits::Limits;
@@ -56,8 +56,8 @@ impl Sites {
 }
 
 impl Input for Sites {
-    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
-        let mut all = Read { incomplete: self.incomplete.clone(), ..Read::default() };
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
+        let mut all = PassResult { incomplete: self.incomplete.clone(), ..PassResult::default() };
         let mut scanner = FileScanner::new(context);
         for site in &self.sites {
             all.incomplete.extend(site.incomplete.iter().cloned());

@@ -2,10 +2,10 @@
 
 use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
-use super::found::Found;
 use super::progress::Counter;
 use super::reconcile::sibling_file::{self, SiblingFile};
-use super::{Input, Read};
+use super::results::ScanResults;
+use super::{Input, PassResult};
 use crate::source::tree::{self, TreeVisitor, WalkedFile};
 use krea_scan_bounds::limits::Limits;
 use krea_scan_extract::container::Seekable;
@@ -27,14 +27,14 @@ pub struct TreeInput<'a> {
 }
 
 impl Input for TreeInput<'_> {
-    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
-        let found = Mutex::new(Found::default());
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
+        let found = Mutex::new(ScanResults::default());
         let make =
             || TreeWorker { scanner: FileScanner::new(context), counter: self.counter, merged: &found };
         let walked = tree::walk(&self.options, make);
         let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let tree::Walked { incomplete, notes, left_out } = walked;
-        Ok(Read { found, blobs: 0, incomplete, notes, left_out })
+        Ok(PassResult { found, blobs: 0, incomplete, notes, left_out })
     }
 
     fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
@@ -46,7 +46,7 @@ impl Input for TreeInput<'_> {
 struct TreeWorker<'a> {
     scanner: FileScanner<'a>,
     counter: &'a Counter,
-    merged: &'a Mutex<Found>,
+    merged: &'a Mutex<ScanResults>,
 }
 
 impl TreeVisitor for TreeWorker<'_> {
@@ -126,7 +126,7 @@ impl Piped {
 }
 
 impl Input for Piped {
-    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
         self.spool.rewind()?;
         let mut scanner = FileScanner::new(context);
         let names = FileNames { shown: &self.name, below: "" };
@@ -134,7 +134,7 @@ impl Input for Piped {
         let mut found = scanner.found;
         found.files = 1;
         found.bytes += bytes;
-        Ok(Read { found, incomplete: self.incomplete.clone(), ..Read::default() })
+        Ok(PassResult { found, incomplete: self.incomplete.clone(), ..PassResult::default() })
     }
 
     /// There is nothing beside it: a reference only leads from one file in it to another.
@@ -154,8 +154,8 @@ impl Input for Piped {
 pub struct SeveralInputs<'a>(pub Vec<Box<dyn Input + 'a>>);
 
 impl Input for SeveralInputs<'_> {
-    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<Read> {
-        let mut all = Read::default();
+    fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
+        let mut all = PassResult::default();
         for input in &mut self.0 {
             let read = input.read_pass(context)?;
             all.found.merge(read.found);

@@ -1,11 +1,11 @@
 //! What came of an incident, as it is shown. See [`super::outcome`].
 
-use super::outcome::Pen;
+use super::outcome::Sanitizer;
 use krea_scan_service::incident::{Case, CaseProgress, Replacement, Report, ReportedToken};
 use krea_scan_service::krea::Usage;
 use std::collections::BTreeMap;
 
-impl Pen<'_> {
+impl Sanitizer<'_> {
     pub(super) fn report(&self, report: &mut Report) {
         let Report { id, api, token_api, stores, tokens, resume } = report;
         let told = [id, token_api, resume].into_iter().flatten();

@@ -11,11 +11,11 @@ mod stderr;
 
 pub use krea_scan_token::lines::{LineWriter, harmless, harmless_json, ungrouped, without_commands};
 pub use krea_scan_token::stderr::{prompt, say};
-pub use outcome::{Written, outcome, place, rules};
+pub use outcome::{OutputStyle, outcome, place, rules};
 pub use stderr::{error, refused, tell_of_panics};
 
 use krea_scan_token::escape::visible;
-use krea_scan_token::mask::{Masker, Sort};
+use krea_scan_token::mask::{Masker, TextKind};
 use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
@@ -40,7 +40,7 @@ impl<T: fmt::Display> fmt::Display for Shown<T> {
 
 /// A name as it is shown: a path, a ref, a server's words.
 pub fn name(masker: &Masker, name: &str) -> Shown<String> {
-    Shown(visible(&masker.mask(name, Sort::Name)).into_owned())
+    Shown(visible(&masker.mask(name, TextKind::Name)).into_owned())
 }
 
 /// A name or a message of a run that knows no token.

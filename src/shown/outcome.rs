@@ -5,20 +5,20 @@
 use super::Shown;
 use crate::allowance::{Allowance, Ignored, LeftOut};
 use crate::finding::RuleInfo;
-use crate::finding::{Explained, Finding, Hint, Outcome, Summary, Verified, Via, trail};
+use crate::finding::{DerivedLocation, Explained, Finding, Hint, Outcome, Summary, Verified, trail};
 use crate::location::Location;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
 use krea_scan_text::Layer;
 use krea_scan_token::escape::{visible, visible_line};
-use krea_scan_token::mask::{Masker, Sort};
+use krea_scan_token::mask::{Masker, TextKind};
 
 /// A message's subject, a cell's heading: longer ones are cut, in characters.
 const LONGEST_PART: usize = 160;
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum OutputStyle {
     /// In lines that people read: whatever acts on a terminal is written out.
     Lines,
     /// As a value, which its format escapes.
@@ -26,18 +26,18 @@ pub enum Written {
 }
 
 /// What may be shown of an outcome. Its own tokens, and those that it withholds, are known to `masker`.
-pub fn outcome(outcome: &Outcome, masker: &Masker, written: Written) -> Shown<Outcome> {
+pub fn outcome(outcome: &Outcome, masker: &Masker, style: OutputStyle) -> Shown<Outcome> {
     let mut shown = outcome.clone();
-    Pen { masker, written }.outcome(&mut shown);
+    Sanitizer { masker, style }.outcome(&mut shown);
     Shown(shown)
 }
 
 /// What may be shown of rules.
 pub fn rules(rules: &[RuleInfo], masker: &Masker) -> Vec<RuleInfo> {
     let mut shown = rules.to_vec();
-    let pen = Pen { masker, written: Written::Values };
+    let sanitizer = Sanitizer { masker, style: OutputStyle::Values };
     for RuleInfo { id, description, help_uri } in &mut shown {
-        [id, description].into_iter().chain(help_uri).for_each(|text| pen.name(text));
+        [id, description].into_iter().chain(help_uri).for_each(|text| sanitizer.name(text));
     }
     shown
 }
@@ -46,19 +46,19 @@ pub fn rules(rules: &[RuleInfo], masker: &Masker) -> Vec<RuleInfo> {
 pub fn place(finding: &Finding) -> Shown<String> {
     let mut location = finding.location.clone();
     let mut layers = finding.layers.clone();
-    let pen = Pen { masker: &Masker::new([&finding.token]), written: Written::Values };
-    pen.location(&mut location);
-    layers.iter_mut().for_each(|layer| pen.layer(layer));
+    let sanitizer = Sanitizer { masker: &Masker::new([&finding.token]), style: OutputStyle::Values };
+    sanitizer.location(&mut location);
+    layers.iter_mut().for_each(|layer| sanitizer.layer(layer));
     Shown(trail(&location.path, &layers))
 }
 
 /// Writes texts so that they may be shown.
-pub(super) struct Pen<'m> {
+pub(super) struct Sanitizer<'m> {
     masker: &'m Masker,
-    written: Written,
+    style: OutputStyle,
 }
 
-impl Pen<'_> {
+impl Sanitizer<'_> {
     fn outcome(&self, outcome: &mut Outcome) {
         let Outcome {
             findings,
@@ -99,7 +99,7 @@ impl Pen<'_> {
         [rule, status_reason].into_iter().for_each(|text| self.name(text));
         self.location(location);
         layers.iter_mut().for_each(|layer| self.layer(layer));
-        for Via { location, layers } in via {
+        for DerivedLocation { location, layers } in via {
             self.location(location);
             layers.iter_mut().for_each(|layer| self.layer(layer));
         }
@@ -107,7 +107,7 @@ impl Pen<'_> {
         git.iter_mut().for_each(|git| self.git(git));
         // It was masked by shape where all of its line was known.
         *excerpt = self.masker.text(std::mem::take(excerpt));
-        if self.written == Written::Lines {
+        if self.style == OutputStyle::Lines {
             *excerpt = visible_line(excerpt).into_owned();
         }
     }
@@ -130,7 +130,7 @@ impl Pen<'_> {
         match is_file {
             true => self.name(name),
             false => {
-                self.text(name, Sort::Line);
+                self.text(name, TextKind::Line);
                 cut(name);
             }
         }
@@ -187,20 +187,20 @@ impl Pen<'_> {
     }
 
     pub(super) fn name(&self, text: &mut String) {
-        self.text(text, Sort::Name);
+        self.text(text, TextKind::Name);
     }
 
-    fn text(&self, text: &mut String, sort: Sort) {
-        *text = self.masker.mask(text, sort);
-        if self.written == Written::Lines {
+    fn text(&self, text: &mut String, kind: TextKind) {
+        *text = self.masker.mask(text, kind);
+        if self.style == OutputStyle::Lines {
             *text = visible(text).into_owned();
         }
     }
 
-    /// As [`Pen::name`], for our own words, whose line breaks are ours.
+    /// As [`Sanitizer::name`], for our own words, whose line breaks are ours.
     pub(super) fn lines(&self, text: &mut String) {
-        *text = self.masker.mask(text, Sort::Name);
-        if self.written == Written::Lines {
+        *text = self.masker.mask(text, TextKind::Name);
+        if self.style == OutputStyle::Lines {
             *text = text.split('\n').map(visible_line).collect::<Vec<_>>().join("\n");
         }
     }

@@ -5,7 +5,7 @@ use super::{Shown, harmless, message, say};
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use krea_scan_token::escape::visible;
-use krea_scan_token::mask::{Masker, Sort};
+use krea_scan_token::mask::{Masker, TextKind};
 
 /// An error and its causes on one line, each said once: many messages end with their cause already. Whoever wrote the text
 /// that is wrong may have written its line breaks, so they are written out.
@@ -19,7 +19,7 @@ pub fn error(error: &anyhow::Error) -> Shown<String> {
 
 /// What is wrong with a command line. What it quotes came from there: file names, and now and then a token.
 pub fn refused(error: clap::Error) -> Shown<String> {
-    let quoted = |text: &str| visible(&Masker::new([]).mask(text, Sort::Line)).into_owned();
+    let quoted = |text: &str| visible(&Masker::new([]).mask(text, TextKind::Line)).into_owned();
     let mut shown = error;
     let context: Vec<(ContextKind, ContextValue)> = shown
         .context()

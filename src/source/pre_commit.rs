@@ -30,7 +30,7 @@ pub fn names(names: Vec<PathBuf>) -> Result<Vec<PathBuf>, MisplacedOption> {
 
 /// What to scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Work {
+pub enum PreCommitTarget {
     /// Exactly these files of the working tree. Pre-commit has put unstaged changes aside when it names staged files.
     Files(Vec<PathBuf>),
     /// What is staged.
@@ -74,45 +74,48 @@ impl Push {
 /// Pre-commit 4 sets `PRE_COMMIT_FROM_REF` and `PRE_COMMIT_TO_REF` for a push and for `--from-ref`/`--to-ref`. When a
 /// push contains a root commit it sets neither, names all files, and leaves `PRE_COMMIT_REMOTE_NAME` and
 /// `PRE_COMMIT_LOCAL_BRANCH` to tell the push by (`pre_commit/commands/hook_impl.py`, `run.py`).
-pub fn work(names: Vec<PathBuf>, variable: impl Fn(&str) -> Option<String>) -> Work {
+pub fn target(names: Vec<PathBuf>, variable: impl Fn(&str) -> Option<String>) -> PreCommitTarget {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     let remote = variable("PRE_COMMIT_REMOTE_NAME");
     if let (Some(from), Some(to)) = (variable("PRE_COMMIT_FROM_REF"), variable("PRE_COMMIT_TO_REF")) {
-        return Work::Push(Push { from: Some(from), to, remote });
+        return PreCommitTarget::Push(Push { from: Some(from), to, remote });
     }
     if let (Some(remote), Some(to)) = (remote, variable("PRE_COMMIT_LOCAL_BRANCH")) {
-        return Work::Push(Push { from: None, to, remote: Some(remote) });
+        return PreCommitTarget::Push(Push { from: None, to, remote: Some(remote) });
     }
-    if names.is_empty() { Work::Staged } else { Work::Files(names) }
+    if names.is_empty() { PreCommitTarget::Staged } else { PreCommitTarget::Files(names) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn decide(names: &[&str], set: &[(&str, &str)]) -> Work {
-        work(names.iter().map(PathBuf::from).collect(), |name| {
+    fn decide(names: &[&str], set: &[(&str, &str)]) -> PreCommitTarget {
+        target(names.iter().map(PathBuf::from).collect(), |name| {
             set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
-    fn push(from: Option<&str>, to: &str, remote: Option<&str>) -> Work {
+    fn push(from: Option<&str>, to: &str, remote: Option<&str>) -> PreCommitTarget {
         let owned = |text: &str| text.to_owned();
-        Work::Push(Push { from: from.map(owned), to: to.to_owned(), remote: remote.map(owned) })
+        PreCommitTarget::Push(Push { from: from.map(owned), to: to.to_owned(), remote: remote.map(owned) })
     }
 
     #[test]
     fn named_files_are_scanned_and_nothing_else() {
         assert_eq!(
             decide(&["a", "b/c"], &[("PRE_COMMIT", "1")]),
-            Work::Files(vec!["a".into(), "b/c".into()])
+            PreCommitTarget::Files(vec!["a".into(), "b/c".into()])
         );
     }
 
     #[test]
     fn without_names_it_is_what_is_staged() {
-        assert_eq!(decide(&[], &[("PRE_COMMIT", "1")]), Work::Staged);
-        assert_eq!(decide(&[], &[("PRE_COMMIT_FROM_REF", ""), ("PRE_COMMIT_TO_REF", "")]), Work::Staged);
+        assert_eq!(decide(&[], &[("PRE_COMMIT", "1")]), PreCommitTarget::Staged);
+        assert_eq!(
+            decide(&[], &[("PRE_COMMIT_FROM_REF", ""), ("PRE_COMMIT_TO_REF", "")]),
+            PreCommitTarget::Staged
+        );
     }
 
     #[test]

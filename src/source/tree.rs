@@ -104,7 +104,7 @@ pub fn walk<V: TreeVisitor>(options: &WalkOptions, make: impl Fn() -> V + Sync) 
             Err(error) => note(&walked, path, &explain(path, &error)),
         }
     }
-    let walk = TreeWalk { options, once: Once::new(paths), walked: &walked };
+    let walk = TreeWalk { options, visited: VisitedPaths::new(paths), walked: &walked };
     let mut visitor = make();
     let named = if options.ignores_named && options.ignores.own { walk.named() } else { None };
     for path in files {
@@ -116,7 +116,7 @@ pub fn walk<V: TreeVisitor>(options: &WalkOptions, make: impl Fn() -> V + Sync) 
             continue;
         }
         let below = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if walk.once.is_first(path, Path::new("")) {
+        if walk.visited.is_first(path, Path::new("")) {
             walk.told(
                 path,
                 walk.by_name(&mut visitor, &WalkedFile { shown: &slashed(path), below: &below, path }),
@@ -140,7 +140,7 @@ pub fn walk<V: TreeVisitor>(options: &WalkOptions, make: impl Fn() -> V + Sync) 
 /// One walk.
 struct TreeWalk<'a> {
     options: &'a WalkOptions,
-    once: Once,
+    visited: VisitedPaths,
     walked: &'a Mutex<Walked>,
 }
 
@@ -163,7 +163,7 @@ impl TreeWalk<'_> {
             .threads(self.options.threads);
         builder.build_parallel().run(|| {
             let mut visitor = make();
-            let mut at = ignores.as_ref().map(|ignores| At::top(ignores, root, real));
+            let mut at = ignores.as_ref().map(|ignores| WalkPosition::top(ignores, root, real));
             Box::new(move |entry| {
                 let entry = match entry {
                     Ok(entry) => entry,
@@ -234,7 +234,7 @@ impl TreeWalk<'_> {
             self.remark(format!("{}: {what}", self.shown(path)));
             return Ok(());
         }
-        if !self.once.is_first(root, below) {
+        if !self.visited.is_first(root, below) {
             return Ok(());
         }
         let (shown, below) = (self.shown(path), slashed(below));
@@ -307,16 +307,16 @@ impl TreeWalk<'_> {
 }
 
 /// Sees to it that a file is read once when one PATH is another or lies below it. Costs nothing when none does.
-struct Once {
+struct VisitedPaths {
     seen: Option<Mutex<HashSet<u64>>>,
 }
 
-impl Once {
+impl VisitedPaths {
     fn new(paths: &[PathBuf]) -> Self {
         let mut real: Vec<PathBuf> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
         real.sort();
         let overlap = real.windows(2).any(|pair| pair[1].starts_with(&pair[0]));
-        Once { seen: overlap.then(Mutex::default) }
+        VisitedPaths { seen: overlap.then(Mutex::default) }
     }
 
     /// Whether the file at `below`, seen from a PATH, was not met before. Links count as files of their own.
@@ -330,7 +330,7 @@ impl Once {
 }
 
 /// Where a thread of a walk is: what is said of the folder whose entries it sees, which mostly come one after the other.
-struct At<'a> {
+struct WalkPosition<'a> {
     ignores: &'a Ignores,
     root: &'a Path,
     real_root: &'a Path,
@@ -340,10 +340,10 @@ struct At<'a> {
     folder: Arc<IgnoreFolder>,
 }
 
-impl<'a> At<'a> {
+impl<'a> WalkPosition<'a> {
     fn top(ignores: &'a Ignores, root: &'a Path, real: &'a Path) -> Self {
         let folder = ignores.of(real);
-        At { ignores, root, real_root: real, shown: root.to_owned(), real: real.to_owned(), folder }
+        WalkPosition { ignores, root, real_root: real, shown: root.to_owned(), real: real.to_owned(), folder }
     }
 
     /// The ignore file by which an entry is left out. Takes in what a folder says that is not.

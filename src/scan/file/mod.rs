@@ -9,8 +9,8 @@ mod views;
 pub use views::{FileViews, Role, Sighting, View};
 
 use super::context::{FileNames, ScanContext};
-use super::found::Found;
 use super::reconcile;
+use super::results::ScanResults;
 use crate::source::reader::{self, WindowReader};
 use inside::Inside;
 use krea_scan_bounds::memory_permit::memory_permit;
@@ -25,7 +25,7 @@ pub struct FileScanner<'a> {
     /// How files are looked at.
     pub context: ScanContext<'a>,
     /// What it came by.
-    pub found: Found,
+    pub found: ScanResults,
     reader: WindowReader,
     /// What was seen in the file that is being scanned.
     views: FileViews,
@@ -36,7 +36,7 @@ impl<'a> FileScanner<'a> {
     pub fn new(context: ScanContext<'a>) -> Self {
         FileScanner {
             context,
-            found: Found::default(),
+            found: ScanResults::default(),
             reader: WindowReader::default(),
             views: FileViews::default(),
         }

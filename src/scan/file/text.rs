@@ -7,8 +7,8 @@ use crate::config::Allowed;
 use crate::finding::{Explained, Finding, Hint, trail};
 use crate::location::Location;
 use crate::scan::context::{FileNames, ScanContext};
-use crate::scan::found::Found;
 use crate::scan::known_tokens::{KnownTokens, Pass};
+use crate::scan::results::ScanResults;
 use crate::source::reader::{self, Window};
 use encoding_rs::Encoding;
 use krea_scan_detect::{self as detect, Considered, CopyKind, LineCursor, Match};
@@ -71,7 +71,7 @@ pub struct TextScan<'t, 'a> {
     /// What is scanned.
     pub text: Text<'t>,
     /// What it comes by that is told as it is.
-    pub found: &'t mut Found,
+    pub found: &'t mut ScanResults,
     /// What it sees.
     pub views: &'t mut FileViews,
     encoding: Option<&'static Encoding>,
@@ -86,7 +86,7 @@ impl<'t, 'a> TextScan<'t, 'a> {
     pub fn new(
         context: ScanContext<'a>,
         text: Text<'t>,
-        found: &'t mut Found,
+        found: &'t mut ScanResults,
         views: &'t mut FileViews,
     ) -> Self {
         let start = views.sightings.len();

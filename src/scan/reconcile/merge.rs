@@ -1,10 +1,10 @@
 //! One finding instead of three: a token in an original, in the bundle that was built from it, and in the map between
-//! them. The original is the finding if it was scanned, otherwise the bundle; the rest is where it went ([`Via`]).
+//! them. The original is the finding if it was scanned, otherwise the bundle; the rest is where it went ([`DerivedLocation`]).
 //!
 //! Only places of one token come together, and in a history only those of one commit. What is not certain stays a finding
 //! of its own.
 
-use crate::finding::{Finding, Via};
+use crate::finding::{DerivedLocation, Finding};
 use crate::scan::{Input, order};
 use krea_scan_extract::source_map;
 use krea_scan_text::Layer;
@@ -81,7 +81,10 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
     }
     drop(first);
     for &(from, to) in &into {
-        let via = Via { location: findings[from].location.clone(), layers: findings[from].layers.clone() };
+        let via = DerivedLocation {
+            location: findings[from].location.clone(),
+            layers: findings[from].layers.clone(),
+        };
         let surer = (findings[from].confidence > findings[to].confidence
             || (findings[to].is_copy && !findings[from].is_copy))
             .then(|| findings[from].clone());

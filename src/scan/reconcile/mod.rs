@@ -20,18 +20,18 @@ mod originals;
 mod parts;
 mod sibling_files;
 
-pub mod members;
+pub mod member_cache;
 pub mod names;
 pub mod sibling_file;
 
 use super::Input;
 use crate::finding::Finding;
-use members::Members;
+use member_cache::MemberCache;
 pub use one_file::one_file;
 use sibling_files::SiblingFiles;
 
 /// Settles what is told of all that was found. Gives remarks for `-v`.
-pub fn all_files(findings: &mut Vec<Finding>, input: &mut dyn Input, members: &Members) -> Vec<String> {
+pub fn all_files(findings: &mut Vec<Finding>, input: &mut dyn Input, members: &MemberCache) -> Vec<String> {
     let mut files = SiblingFiles::new(input, members);
     let notes = originals::resolve(findings, &mut files);
     parts::resolve(findings, &mut files);

@@ -3,7 +3,7 @@
 use super::ocr_vote;
 use crate::finding::Finding;
 use crate::scan::file::{FileViews, Role, Sighting, View};
-use crate::scan::found::{Found, allowance, place_of};
+use crate::scan::results::{ScanResults, allowance, place_of};
 use krea_scan_extract::container::{Relation, Scope};
 use krea_scan_text::containers;
 use krea_scan_token::Fingerprint;
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 /// Moves what was seen in a file to what was found, each token in each place once.
-pub fn one_file(views: &mut FileViews, found: &mut Found) {
+pub fn one_file(views: &mut FileViews, found: &mut ScanResults) {
     let mut told = Told::new(std::mem::take(&mut views.sightings));
     if told.sightings.is_empty() {
         return views.clear();
@@ -198,7 +198,7 @@ mod tests {
                 }
             }
         }
-        let mut found = Found::default();
+        let mut found = ScanResults::default();
         one_file(&mut views, &mut found);
         let place = |finding: &Finding| {
             (finding.location.byte_offset, finding.layers.first().map(|layer| layer.kind))

@@ -1,6 +1,6 @@
 //! The files that findings are in, and those beside them, however often they are asked for.
 
-use super::members::Members;
+use super::member_cache::MemberCache;
 use super::sibling_file::SiblingFile;
 use crate::finding::Finding;
 use crate::scan::Input;
@@ -13,14 +13,14 @@ const MOST_LOOKS: usize = 8;
 pub struct SiblingFiles<'i> {
     /// What is scanned.
     pub input: &'i mut dyn Input,
-    members: &'i Members,
+    members: &'i MemberCache,
     /// How often each container was gone through.
     looks: HashMap<String, usize>,
 }
 
 impl<'i> SiblingFiles<'i> {
     /// The files of an input, of which a sweep has kept some.
-    pub fn new(input: &'i mut dyn Input, members: &'i Members) -> Self {
+    pub fn new(input: &'i mut dyn Input, members: &'i MemberCache) -> Self {
         SiblingFiles { input, members, looks: HashMap::new() }
     }
 

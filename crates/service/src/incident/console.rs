@@ -5,7 +5,7 @@ use super::terminal_text::{self, Tone};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use krea_scan_token::Token;
 use krea_scan_token::lines::harmless;
-use krea_scan_token::mask::{Masker, Sort};
+use krea_scan_token::mask::{Masker, TextKind};
 use krea_scan_token::stderr;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
@@ -113,7 +113,7 @@ impl Console {
     /// Says in a colour what even `--quiet` must not hide.
     pub fn insist_as(&self, tone: Tone, text: impl AsRef<str>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = fitted(&Masker::new(known.iter()).mask(text.as_ref(), Sort::Name));
+        let mut text = fitted(&Masker::new(known.iter()).mask(text.as_ref(), TextKind::Name));
         if self.manner.color {
             text = terminal_text::paint(&text, tone);
         }

@@ -3,7 +3,7 @@
 //!
 //! Takes a stretch of a file that is longer than what is shown, since a secret may begin or end outside the line.
 
-use super::{Cover, Sort, covers, push};
+use super::{Cover, TextKind, covers, push};
 use crate::{MASK, Token};
 use encoding_rs::Encoding;
 use memchr::memmem;
@@ -159,7 +159,7 @@ impl<'t> Masked<'t> {
                 _ => apart.push((range, shown)),
             }
         }
-        Masked { text, tokens: apart, covers: covers(text, Sort::Line, is_cut) }
+        Masked { text, tokens: apart, covers: covers(text, TextKind::Line, is_cut) }
     }
 
     /// What is shown of a part.

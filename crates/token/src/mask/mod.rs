@@ -17,7 +17,7 @@ use shape::Cover;
 
 /// What a text is, which says how readily something in it is taken for a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum TextKind {
     /// A line of a file, or another text that people wrote: whatever nobody would type is masked.
     Line,
     /// What people look for, or look up: a path, a ref, an author, a message. Digests, ids and the marks of builds stay.
@@ -26,12 +26,12 @@ pub enum Sort {
 
 /// What is to be covered of a text, in order and apart. Where the text is cut off at its start or its end, what touches that
 /// end may go on.
-fn covers(text: &str, sort: Sort, cut: (bool, bool)) -> Vec<Cover> {
-    shaped(&Plain::of(text), sort, cut)
+fn covers(text: &str, kind: TextKind, cut: (bool, bool)) -> Vec<Cover> {
+    shaped(&Plain::of(text), kind, cut)
 }
 
-fn shaped(plain: &Plain, sort: Sort, cut: (bool, bool)) -> Vec<Cover> {
-    let covers = shape::covers(&plain.text, sort, cut).into_iter().chain(value::covers(&plain.text, sort));
+fn shaped(plain: &Plain, kind: TextKind, cut: (bool, bool)) -> Vec<Cover> {
+    let covers = shape::covers(&plain.text, kind, cut).into_iter().chain(value::covers(&plain.text, kind));
     let origin = |cover: Cover| Cover { range: plain.origin(cover.range), ..cover };
     apart(covers.map(origin).collect())
 }
@@ -91,10 +91,10 @@ impl Masker {
     }
 
     /// Masks known secrets and all that has the shape of one.
-    pub fn mask(&self, text: &str, sort: Sort) -> String {
+    pub fn mask(&self, text: &str, kind: TextKind) -> String {
         let plain = Plain::of(text);
         let mut covers = self.known.covers(text, &plain);
-        covers.extend(shaped(&plain, sort, (false, false)));
+        covers.extend(shaped(&plain, kind, (false, false)));
         covered(text, &apart(covers))
     }
 
@@ -147,13 +147,13 @@ mod tests {
             ("see https://example.com/v1/jobs/", drawn(hex, 16), "/log.txt?page=2"),
             ("at 2026-07-01T10:15:00Z ", drawn(all, 24), " was used in src/report/human.rs:12"),
         ] {
-            let shown = masker.mask(&format!("{before}{secret}{after}"), Sort::Line);
+            let shown = masker.mask(&format!("{before}{secret}{after}"), TextKind::Line);
             assert!(!shown.contains(&secret[4..10]), "{shown}");
             assert!(shown.ends_with(after) && shown.starts_with(&before[..before.len() - 2]), "{shown}");
         }
         let id = "5d1b8c3e-7f20-4a96-8e4d-2c6b9a0f1e37";
-        assert_eq!(masker.mask(&format!("job {id} done"), Sort::Line), "job 5d1b8c3e-… done");
-        assert_eq!(masker.mask(&format!("jobs/{id}.log"), Sort::Name), format!("jobs/{id}.log"));
+        assert_eq!(masker.mask(&format!("job {id} done"), TextKind::Line), "job 5d1b8c3e-… done");
+        assert_eq!(masker.mask(&format!("jobs/{id}.log"), TextKind::Name), format!("jobs/{id}.log"));
     }
 
     #[test]

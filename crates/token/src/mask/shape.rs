@@ -4,7 +4,7 @@
 //! Takes a plain text, gives what is to be covered. Words, short numbers, dates and names stay, so that a line can still
 //! be read. The test at the end holds both to account, with texts drawn at random and with the words of this project.
 
-use super::Sort;
+use super::TextKind;
 use crate::randomness;
 use std::ops::Range;
 
@@ -80,8 +80,8 @@ enum Spelled {
     Base64,
 }
 
-/// What is to be covered of a text of a sort, in no order. At an end where the text was cut, what touches it may go on.
-pub fn covers(text: &str, sort: Sort, cut: (bool, bool)) -> Vec<Cover> {
+/// What is to be covered of a text of a kind, in no order. At an end where the text was cut, what touches it may go on.
+pub fn covers(text: &str, kind: TextKind, cut: (bool, bool)) -> Vec<Cover> {
     let pieces = pieces(text);
     let mut shape = ShapeText {
         text,
@@ -90,13 +90,13 @@ pub fn covers(text: &str, sort: Sort, cut: (bool, bool)) -> Vec<Cover> {
         ids: Vec::new(),
         pieces,
     };
-    match sort {
-        Sort::Line => {
+    match kind {
+        TextKind::Line => {
             shape.line(cut);
             shape.covers().into_iter().chain(shape.ids()).collect()
         }
         // An id in a name is what a person looks for.
-        Sort::Name => {
+        TextKind::Name => {
             shape.name();
             shape.covers()
         }
@@ -552,8 +552,8 @@ mod tests {
     const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
     /// What is left of a text, with a blank for what is covered.
-    fn left(text: &str, sort: Sort) -> String {
-        let mut covers = covers(text, sort, (false, false));
+    fn left(text: &str, kind: TextKind) -> String {
+        let mut covers = covers(text, kind, (false, false));
         covers.sort_by_key(|cover| cover.range.start);
         let mut left = String::new();
         let mut at = 0;
@@ -566,11 +566,11 @@ mod tests {
     }
 
     /// How many of 20,000 texts that are drawn at random show six characters in a row.
-    fn shown(alphabet: &[u8], length: usize, sort: Sort) -> usize {
+    fn shown(alphabet: &[u8], length: usize, kind: TextKind) -> usize {
         let mut tokens = Tokens::new();
         let is_shown = |_: &usize| {
             let drawn = tokens.drawn(alphabet, length);
-            let left = left(&format!("x {drawn} y"), sort);
+            let left = left(&format!("x {drawn} y"), kind);
             drawn.as_bytes().windows(6).any(|piece| memchr::memmem::find(left.as_bytes(), piece).is_some())
         };
         (0..20_000).filter(is_shown).count()
@@ -591,7 +591,7 @@ mod tests {
             (BASE32, 24, 10),
             (BASE32, 52, 0),
         ] {
-            let shown = shown(alphabet, length, Sort::Line);
+            let shown = shown(alphabet, length, TextKind::Line);
             assert!(shown <= most, "{shown} of 20000 with {} letters, {length} long", alphabet.len());
         }
     }
@@ -599,7 +599,7 @@ mod tests {
     #[test]
     fn what_machines_draw_is_covered_in_names_where_it_is_long() {
         for (alphabet, length, most) in [(BASE62, 24, 10), (BASE62, 36, 0), (BASE64URL, 43, 60)] {
-            let shown = shown(alphabet, length, Sort::Name);
+            let shown = shown(alphabet, length, TextKind::Name);
             assert!(shown <= most, "{shown} of 20000 with {} letters, {length} long", alphabet.len());
         }
         for name in [
@@ -612,7 +612,7 @@ mod tests {
             "~/.config/google-chrome/Default/Extensions/nkbihfbeogaeaoehlefnkodbefgpgknn",
             "2026-07-01T10-15-00Z-production-website-build-number-12345678.tar.gz",
         ] {
-            assert_eq!(left(name, Sort::Name), name);
+            assert_eq!(left(name, TextKind::Name), name);
         }
     }
 
@@ -647,7 +647,8 @@ mod tests {
     fn words_stay() {
         let words = words();
         assert!(words.len() > 10_000, "{}", words.len());
-        let covered: Vec<&String> = words.iter().filter(|word| left(word, Sort::Line) != **word).collect();
+        let covered: Vec<&String> =
+            words.iter().filter(|word| left(word, TextKind::Line) != **word).collect();
         assert!(covered.len() * 200 < words.len(), "{} of {}: {covered:?}", covered.len(), words.len());
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Takes a plain text, gives what is to be covered. References to a value that is kept elsewhere stay.
 
-use super::Sort;
+use super::TextKind;
 use super::shape::{self, Cover};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -88,7 +88,7 @@ static EXPRESSION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What is to be covered, in no order: the values, and wherever one that is long enough stands again.
-pub fn covers(text: &str, sort: Sort) -> Vec<Cover> {
+pub fn covers(text: &str, kind: TextKind) -> Vec<Cover> {
     let mut covers = Vec::new();
     let mut known = BTreeSet::new();
     let mut cover = |range: Range<usize>, is_secret: bool| {
@@ -97,9 +97,9 @@ pub fn covers(text: &str, sort: Sort) -> Vec<Cover> {
         let range = range.start + scheme.map_or(0, |scheme| scheme.end())..range.end;
         let value = &text[range.clone()];
         let is_hidden = match is_secret {
-            true => value.len() >= SHORTEST && !is_elsewhere(value, sort),
+            true => value.len() >= SHORTEST && !is_elsewhere(value, kind),
             // A message of ours may name a file behind a credential's name.
-            false => shape::is_drawn(value) && !(sort == Sort::Name && value.starts_with('/')),
+            false => shape::is_drawn(value) && !(kind == TextKind::Name && value.starts_with('/')),
         };
         if is_hidden {
             covers.push(Cover { range, shown: 0 });
@@ -109,7 +109,7 @@ pub fn covers(text: &str, sort: Sort) -> Vec<Cover> {
     for found in NAMED.captures_iter(text) {
         let (whole, name) = (found.get_match(), &found[1]);
         if let Some(is_secret) = is_secrets_name(name) {
-            let starts_line = is_secret && sort == Sort::Line && starts_line(text, whole.start());
+            let starts_line = is_secret && kind == TextKind::Line && starts_line(text, whole.start());
             cover(value(text, whole.end(), starts_line), is_secret);
         }
     }
@@ -196,8 +196,8 @@ fn value(text: &str, at: usize, to_end_of_line: bool) -> Range<usize> {
 }
 
 /// Whether a value only says where the secret is, or that there is none.
-fn is_elsewhere(value: &str, sort: Sort) -> bool {
-    let is_reference = REFERENCE.is_match(value) || (sort == Sort::Line && EXPRESSION.is_match(value));
+fn is_elsewhere(value: &str, kind: TextKind) -> bool {
+    let is_reference = REFERENCE.is_match(value) || (kind == TextKind::Line && EXPRESSION.is_match(value));
     NO_VALUES.iter().any(|word| value.eq_ignore_ascii_case(word)) || (is_reference && !shape::is_drawn(value))
 }
 
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     fn hidden(text: &str) -> Vec<&str> {
-        covers(text, Sort::Line).into_iter().map(|cover| &text[cover.range]).collect()
+        covers(text, TextKind::Line).into_iter().map(|cover| &text[cover.range]).collect()
     }
 
     #[test]

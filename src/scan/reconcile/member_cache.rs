@@ -14,21 +14,21 @@ const MOST: usize = 64 << 20;
 
 /// What is kept.
 #[derive(Debug, Default)]
-pub struct Members {
+pub struct MemberCache {
     /// The trails of the files to keep.
     wanted: HashSet<String>,
-    kept: Mutex<KeptMember>,
+    kept: Mutex<CachedFiles>,
 }
 
 #[derive(Debug, Default)]
-struct KeptMember {
+struct CachedFiles {
     files: HashMap<String, Vec<u8>>,
     bytes: usize,
     /// Something did not fit.
     is_full: bool,
 }
 
-impl Members {
+impl MemberCache {
     /// Keeps what findings in containers are asked about: their files, and the maps of these.
     pub fn of(findings: &[Finding]) -> Self {
         let inside = findings.iter().filter(|finding| finding.git.is_none() && finding.is_inside());
@@ -41,19 +41,19 @@ impl Members {
                 wanted.insert(finding.trail());
             }
         }
-        Members { wanted, kept: Mutex::default() }
+        MemberCache { wanted, kept: Mutex::default() }
     }
 
     /// Starts to keep a file, if it is one to keep.
-    pub fn start(&self, trail: String) -> Option<Keeping<'_>> {
+    pub fn start(&self, trail: String) -> Option<CachedMember<'_>> {
         if self.wanted.is_empty() || !self.wanted.contains(&trail) {
             return None;
         }
         self.lock().files.insert(trail.clone(), Vec::new());
-        Some(Keeping { members: self, trail })
+        Some(CachedMember { members: self, trail })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, KeptMember> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, CachedFiles> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -83,12 +83,12 @@ impl Members {
 
 /// A file that is being kept.
 #[derive(Debug)]
-pub struct Keeping<'m> {
-    members: &'m Members,
+pub struct CachedMember<'m> {
+    members: &'m MemberCache,
     trail: String,
 }
 
-impl Keeping<'_> {
+impl CachedMember<'_> {
     /// Adds the next bytes, if there is room.
     pub fn keep(&self, bytes: &[u8]) {
         let mut kept = self.members.lock();

@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 
-/// What of a tree's own word counts.
+/// Which of a tree's own directives count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Heed {
+pub struct TreeDirectives {
     /// `krea-scan:allow` in the files.
     pub comments: bool,
     /// Its `.krea-scan.toml`.
@@ -16,31 +16,32 @@ pub struct Heed {
     pub gitignore: bool,
 }
 
-impl Heed {
+impl TreeDirectives {
     /// All of it.
-    pub const ALL: Heed = Heed { comments: true, config: true, ignore_files: true, gitignore: true };
+    pub const ALL: TreeDirectives =
+        TreeDirectives { comments: true, config: true, ignore_files: true, gitignore: true };
 
     /// What a configuration names.
-    pub(super) fn of(named: &[HeedWord]) -> Self {
+    pub(super) fn of(named: &[TreeDirective]) -> Self {
         let has = |word| named.contains(&word);
-        Heed {
-            comments: has(HeedWord::Comments),
-            config: has(HeedWord::Config),
-            ignore_files: has(HeedWord::IgnoreFiles),
-            gitignore: has(HeedWord::Gitignore),
+        TreeDirectives {
+            comments: has(TreeDirective::Comments),
+            config: has(TreeDirective::Config),
+            ignore_files: has(TreeDirective::IgnoreFiles),
+            gitignore: has(TreeDirective::Gitignore),
         }
     }
 }
 
-impl Default for Heed {
+impl Default for TreeDirectives {
     fn default() -> Self {
-        Heed::ALL
+        TreeDirectives::ALL
     }
 }
 
 /// One of them, as `heed` in a configuration names it.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-pub(super) enum HeedWord {
+pub(super) enum TreeDirective {
     #[serde(rename = "comments")]
     Comments,
     #[serde(rename = ".krea-scan.toml")]

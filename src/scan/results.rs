@@ -29,7 +29,7 @@ pub fn allowance(finding: &Finding, allowed: Allowed) -> Allowance {
 
 /// What a scan has come by so far.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct ScanResults {
     /// In no order.
     pub findings: Vec<Finding>,
     /// Traces that are no findings.
@@ -50,9 +50,9 @@ pub struct Found {
     pub incomplete: Vec<Incomplete>,
 }
 
-impl Found {
+impl ScanResults {
     /// Adds what another worker came by.
-    pub fn merge(&mut self, other: Found) {
+    pub fn merge(&mut self, other: ScanResults) {
         self.findings.extend(other.findings);
         self.hints.extend(other.hints);
         self.explained.extend(other.explained);
