@@ -3,7 +3,7 @@
 //! A file found in the scanned tree is input from strangers: it can allow findings, which the summary says, and
 //! nothing else.
 
-use super::{ConfigError, MOST, unreadable};
+use super::{ConfigError, MAX_CONFIG_BYTES, unreadable};
 use crate::allowance::AllowedBy;
 use crate::finding::Finding;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// The file's name.
 pub const FILE_NAME: &str = ".krea-scan.toml";
 /// No list that people write has nearly as many patterns. Each is tried on each path.
-const MOST_PATTERNS: usize = 1000;
+const MAX_PATTERNS: usize = 1000;
 
 /// What a file from the scanned tree may say.
 #[derive(Debug, Default, Deserialize)]
@@ -69,7 +69,9 @@ impl Config {
     /// A file that cannot be read, an unknown key, an entry without a reason or without a condition.
     pub fn read(trees: &ScannedTrees, path: &Path) -> Result<Option<Self>, ConfigError> {
         let refused = |source| unreadable(path, source);
-        let Some(bytes) = files::read_found(trees, path, MOST).map_err(refused)? else { return Ok(None) };
+        let Some(bytes) = files::read_found(trees, path, MAX_CONFIG_BYTES).map_err(refused)? else {
+            return Ok(None);
+        };
         let text = files::text(bytes).map_err(refused)?;
         let file: TreeFile = super::parse(path, text, |unknown_field| match unknown_field {
             true => {
@@ -87,9 +89,9 @@ impl Config {
     /// An entry without a reason or without a condition.
     pub(super) fn new(path: &Path, by: AllowedBy, tables: Vec<AllowTable>) -> Result<Self, ConfigError> {
         let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
-        if tables.iter().map(|table| table.paths.len()).sum::<usize>() > MOST_PATTERNS {
+        if tables.iter().map(|table| table.paths.len()).sum::<usize>() > MAX_PATTERNS {
             let problem = format!(
-                "its [[allow]] entries name more than {MOST_PATTERNS} paths; name folders, or fingerprints alone"
+                "its [[allow]] entries name more than {MAX_PATTERNS} paths; name folders, or fingerprints alone"
             );
             return Err(invalid(problem));
         }
@@ -262,7 +264,7 @@ impl Configs {
         let (mut found, mut passed) = (None, Vec::new());
         for folder in folder.ancestors() {
             // What is in no folder that is there has no file beside it either.
-            if folder.as_os_str().len() > files::LONGEST_PATH {
+            if folder.as_os_str().len() > files::MAX_PATH_BYTES {
                 continue;
             }
             if let Some(known) = self.by_folder.get(folder) {

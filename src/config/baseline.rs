@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// A baseline of a million findings is not as large, in bytes.
-const MOST: u64 = 256 << 20;
+const MAX_BASELINE_BYTES: u64 = 256 << 20;
 
 /// Findings that are known: fingerprints and places, never tokens.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -41,7 +41,7 @@ impl Baseline {
     /// # Errors
     /// A file that cannot be read or is no baseline.
     pub fn read(trees: &ScannedTrees, path: &Path) -> Result<Self, ConfigError> {
-        let bytes = files::read_named(trees, path, MOST);
+        let bytes = files::read_named(trees, path, MAX_BASELINE_BYTES);
         let text = bytes.and_then(files::text).map_err(|source| unreadable(path, source))?;
         let invalid = |problem: String| ConfigError::Invalid { path: path.to_owned(), problem };
         let mut baseline: Baseline = serde_json::from_str(&text).map_err(|e| {

@@ -67,7 +67,7 @@ impl ConfigError {
 }
 
 /// No configuration that people write is nearly as large, in bytes.
-const MOST: u64 = 1 << 20;
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// Reads a configuration that a person names.
 fn read_named<T: DeserializeOwned>(
@@ -75,7 +75,7 @@ fn read_named<T: DeserializeOwned>(
     path: &Path,
     hint: impl Fn(bool) -> &'static str,
 ) -> Result<T, ConfigError> {
-    let bytes = files::read_named(trees, path, MOST);
+    let bytes = files::read_named(trees, path, MAX_CONFIG_BYTES);
     parse(path, bytes.and_then(files::text).map_err(|source| unreadable(path, source))?, hint)
 }
 

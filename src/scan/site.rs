@@ -120,7 +120,7 @@ fn scan_head(scanner: &mut FileScanner<'_>, resource: &Resource) {
 }
 
 /// No credential is shorter, in bytes.
-const SHORTEST: usize = 16;
+const MIN_CREDENTIAL_BYTES: usize = 16;
 
 /// The tokens of a site, which no request may hold.
 struct SiteTokens<'a> {
@@ -139,7 +139,7 @@ impl Withheld for SiteTokens<'_> {
                 let found = self.detector.detect(window.bytes, name.trim_start_matches('/'), encoding);
                 let tokens = found.matches.into_iter().map(|found| found.token);
                 // What a team's own rule takes for a secret may be a word that stands in every address.
-                let tokens = tokens.filter(|token| token.secret().len() >= SHORTEST);
+                let tokens = tokens.filter(|token| token.secret().len() >= MIN_CREDENTIAL_BYTES);
                 self.known.extend(tokens.map(|token| (token.fingerprint(), token)));
             }
         });
@@ -163,6 +163,6 @@ fn names_a_credential(url: &Url) -> bool {
         ["key", "token", "secret", "auth", "password", "credential", "signature", "session"];
     url.query_pairs().any(|(name, value)| {
         let name = name.to_ascii_lowercase();
-        value.len() >= SHORTEST && WORDS.iter().any(|word| name.contains(word))
+        value.len() >= MIN_CREDENTIAL_BYTES && WORDS.iter().any(|word| name.contains(word))
     })
 }

@@ -14,7 +14,7 @@ use krea_scan_token::escape::{visible, visible_line};
 use krea_scan_token::mask::{Masker, TextKind};
 
 /// A message's subject, a cell's heading: longer ones are cut, in characters.
-const LONGEST_PART: usize = 160;
+const MAX_PART_CHARS: usize = 160;
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +208,7 @@ impl Sanitizer<'_> {
 
 /// Cuts what was masked to what fits a line.
 fn cut(text: &mut String) {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST_PART) {
+    if let Some((end, _)) = text.char_indices().nth(MAX_PART_CHARS) {
         text.truncate(end);
         text.push('…');
     }

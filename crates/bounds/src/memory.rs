@@ -13,7 +13,7 @@ use std::time::Instant;
 /// What the decoders for one file may take without asking, in bytes.
 const FREE: u64 = 12 << 20;
 /// What they may take at all: `zstd --long` and `xz -9` need 128 MB and 64 MB.
-pub const MOST: u64 = 136 << 20;
+pub const MAX_BYTES: u64 = 136 << 20;
 
 /// What the decoders for one file take.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl<'m> Memory<'m> {
     /// When there is never so much.
     pub fn take(&'m self, bytes: u64) -> io::Result<Held<'m>> {
         let held = self.held.get().saturating_add(bytes);
-        if held > MOST {
+        if held > MAX_BYTES {
             return Err(too_much(held).into());
         }
         if held > FREE && self.large.borrow().is_none() {
@@ -73,7 +73,7 @@ pub fn too_much(bytes: u64) -> ReadError {
     ReadError::new(format!(
         "needs {} MB of memory to unpack, and {} MB are the most; unpack it and scan what comes out",
         bytes.div_ceil(1 << 20),
-        MOST >> 20
+        MAX_BYTES >> 20
     ))
 }
 
@@ -93,9 +93,9 @@ mod tests {
                     let budget = Budget::new(Limits::default(), 1);
                     let memory = Memory::new(&budget);
                     let _small = memory.take(FREE).unwrap();
-                    let first = memory.take(MOST / 4).unwrap();
+                    let first = memory.take(MAX_BYTES / 4).unwrap();
                     most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    let second = memory.take(MOST / 4).unwrap();
+                    let second = memory.take(MAX_BYTES / 4).unwrap();
                     thread::yield_now();
                     drop(first);
                     now.fetch_sub(1, Ordering::SeqCst);
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(most.into_inner(), 1);
         let budget = Budget::new(Limits::default(), 1);
         let memory = Memory::new(&budget);
-        let held = memory.take(MOST).unwrap();
+        let held = memory.take(MAX_BYTES).unwrap();
         assert!(memory.take(1).unwrap_err().to_string().starts_with("needs 137 MB of memory"));
         drop(held);
         assert!(memory.take(1).is_ok());

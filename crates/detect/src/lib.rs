@@ -45,9 +45,9 @@ use std::ops::Range;
 /// An encoded run in an encoded run, and so on, is followed no further than this.
 const MAX_DEPTH: usize = 6;
 /// How much is decoded from one file, or one window of it, at all depths together, in bytes.
-const MOST_DECODED: usize = 32 << 20;
+const MAX_DECODED_BYTES: usize = 32 << 20;
 /// For so many encoded runs of a file it is asked whose they are; what is in the others has to say so itself.
-const MOST_ATTRIBUTED: usize = 4096;
+const MAX_ATTRIBUTED_RUNS: usize = 4096;
 
 /// A token in some bytes.
 #[derive(Clone, Debug)]
@@ -156,7 +156,8 @@ impl Detector {
     /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root; `encoding` is set
     /// for UTF-16 (see `unpack::charset::utf16`).
     pub fn detect(&self, bytes: &[u8], path: &str, encoding: Option<&'static Encoding>) -> Detection {
-        let budget = DecodeBudget { bytes: Cell::new(MOST_DECODED), runs: Cell::new(MOST_ATTRIBUTED) };
+        let budget =
+            DecodeBudget { bytes: Cell::new(MAX_DECODED_BYTES), runs: Cell::new(MAX_ATTRIBUTED_RUNS) };
         let mut run = DetectionRun {
             rules: &self.rules,
             path,

@@ -288,7 +288,7 @@ fn has_own_secret(words: &[String]) -> bool {
 /// Whether a text names Krea, another service, or neither for certain. For short texts: the value of `vendor`, a cell.
 pub fn service_named(text: &str) -> Option<NameKind> {
     let words = words(text);
-    if words.is_empty() || words.len() > MOST_SERVICE_WORDS {
+    if words.is_empty() || words.len() > MAX_SERVICE_WORDS {
         return None;
     }
     let krea = words.iter().any(|word| is_krea_word(word));
@@ -303,7 +303,7 @@ pub fn service_named(text: &str) -> Option<NameKind> {
 }
 
 /// A text of more words is prose.
-const MOST_SERVICE_WORDS: usize = 6;
+const MAX_SERVICE_WORDS: usize = 6;
 
 /// Whether a name holds Krea's.
 pub fn says_krea(name: &str) -> bool {

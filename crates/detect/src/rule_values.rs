@@ -169,17 +169,17 @@ fn pair(
 const MIN_DRAWN_SECRET: usize = 32;
 
 /// No more beside a value on its line is looked at, in bytes.
-const LONGEST_MARGIN: usize = 400;
+const MAX_MARGIN_BYTES: usize = 400;
 
 /// Whether nothing else stands on the value's line, or in its element.
 fn is_alone_on_its_line(text: &[u8], span: &Range<usize>) -> bool {
     if text[..span.start].ends_with(b">") && text[span.end..].starts_with(b"</") {
         return true;
     }
-    let floor = span.start.saturating_sub(LONGEST_MARGIN);
+    let floor = span.start.saturating_sub(MAX_MARGIN_BYTES);
     let start = memchr::memrchr(b'\n', &text[floor..span.start]).map_or(floor, |at| floor + at + 1);
     let before = span.start - boundary::patch_marks(text, span.start);
-    let ceiling = text.len().min(span.end + LONGEST_MARGIN);
+    let ceiling = text.len().min(span.end + MAX_MARGIN_BYTES);
     let end = memchr::memchr(b'\n', &text[span.end..ceiling]).map_or(ceiling, |at| span.end + at);
     let is_mark = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'>' | b'*');
     text[start..before].iter().chain(&text[span.end..end]).all(is_mark)

@@ -15,7 +15,7 @@ use std::ops::Range;
 const STEM: usize = 8;
 
 /// Of more tokens than this the encoded forms are not searched for: it would take much longer.
-const MOST_ENCODED: usize = 1000;
+const MAX_ENCODED_TOKENS: usize = 1000;
 
 /// What a copy is, most telling first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,7 +150,7 @@ impl Sweep {
     /// Makes the search ready; `None` when there is nothing to search for.
     pub fn new(tokens: Vec<Token>) -> Option<Self> {
         let mut by_stem: BTreeMap<Vec<u8>, Vec<Needle>> = BTreeMap::new();
-        let encoded = tokens.len() <= MOST_ENCODED;
+        let encoded = tokens.len() <= MAX_ENCODED_TOKENS;
         for token in 0..tokens.len() {
             let mut add = |kind, form| {
                 let needle = Needle { kind, form, token };

@@ -13,17 +13,17 @@ use std::fmt;
 use std::ops::Range;
 
 /// Larger maps are not taken apart, in bytes.
-pub const MOST: u64 = 96 << 20;
+pub const MAX_MAP_BYTES: u64 = 96 << 20;
 /// More sources, or sections, are not listed.
-const MOST_PARTS: usize = 100_000;
+const MAX_PARTS: usize = 100_000;
 /// Sections in sections are followed no deeper.
-const MOST_DEPTH: usize = 4;
+const MAX_DEPTH: usize = 4;
 /// What some servers put before JSON, so that it is no script.
 const GUARD: &[u8] = b")]}'";
 /// Mappings with longer segments are read as any text.
-const LONGEST_SEGMENT: usize = 24;
+const MAX_SEGMENT_CHARS: usize = 24;
 /// The longest name of a source that is kept, in bytes.
-const LONGEST_NAME: usize = 1024;
+const MAX_NAME_BYTES: usize = 1024;
 
 /// Whether a file may be a source map, by its first bytes.
 pub fn looks_like(head: &[u8]) -> bool {
@@ -37,7 +37,7 @@ pub fn looks_like(head: &[u8]) -> bool {
 /// have no name, no colon and no run that is long enough for a secret.
 pub fn is_mappings(bytes: &[u8]) -> bool {
     let is_short = |segment: &[u8]| {
-        segment.len() <= LONGEST_SEGMENT
+        segment.len() <= MAX_SEGMENT_CHARS
             && segment.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
     };
     bytes.split(|b| matches!(b, b',' | b';')).all(is_short)
@@ -123,7 +123,7 @@ impl<'a> SourceMap<'a> {
             value.and_then(|value| MapParser(KeptList).parse(value.get())).unwrap_or_default()
         };
         if let Some(sections) = fields.sections {
-            if depth == MOST_DEPTH {
+            if depth == MAX_DEPTH {
                 return None;
             }
             for section in list(Some(sections)) {
@@ -135,7 +135,7 @@ impl<'a> SourceMap<'a> {
                     column: number(offset.column),
                 });
                 if let Some(map) = section.map
-                    && self.sections.len() < MOST_PARTS
+                    && self.sections.len() < MAX_PARTS
                 {
                     // One that cannot be read says nothing of the others.
                     let _ = self.read(map.get(), moved(from, offset), depth + 1);
@@ -167,7 +167,7 @@ impl<'a> SourceMap<'a> {
         let root = section.root.trim_end_matches('/');
         let is_full = name.starts_with('/') || name.contains("://") || section.root.is_empty();
         let name = if is_full { name.into_owned() } else { format!("{root}/{name}") };
-        bounded(&name, LONGEST_NAME).into_owned()
+        bounded(&name, MAX_NAME_BYTES).into_owned()
     }
 
     /// Where in the map the text of a source stands, as a JSON string without its quotes; `None` where the map leaves
@@ -398,7 +398,7 @@ impl<'a> Visitor<'a> for KeptList {
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut elements = Vec::new();
-        while elements.len() < MOST_PARTS {
+        while elements.len() < MAX_PARTS {
             match list.next_element()? {
                 Some(element) => elements.push(element),
                 None => return Ok(elements),

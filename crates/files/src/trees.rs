@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// More links than this in one path are a circle, as Linux has it.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// No system opens a longer path by its name, in bytes.
-pub const LONGEST_PATH: usize = if cfg!(windows) { 32_767 } else { 4096 };
+pub const MAX_PATH_BYTES: usize = if cfg!(windows) { 32_767 } else { 4096 };
 
 /// Why a path is not opened.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +103,7 @@ impl ScannedTrees {
             match next.symlink_metadata() {
                 Ok(metadata) if metadata.is_symlink() => {
                     links += 1;
-                    if links > MOST_LINKS {
+                    if links > MAX_LINKS {
                         return Err(io::Error::other("too many links lead to one another").into());
                     }
                     let target = next.read_link()?;

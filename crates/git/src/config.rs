@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// A configuration is not read beyond this.
-const MOST: u64 = 8 << 20;
+const MAX_CONFIG_BYTES: u64 = 8 << 20;
 
 /// Reads a repository's own configuration; a file that is not there says nothing. What it includes is not read: it is a
 /// stranger's file, and git itself reads a repository's format without.
@@ -26,7 +26,7 @@ pub(super) fn of_repository(git_dir: &Path, common_dir: &Path) -> io::Result<Fil
 }
 
 fn read_config(path: &Path, source: Source) -> io::Result<File> {
-    let mut bytes = match regular_file::read(path, MOST) {
+    let mut bytes = match regular_file::read(path, MAX_CONFIG_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
@@ -64,7 +64,7 @@ pub(super) fn safe_directories() -> Vec<String> {
             continue;
         }
         let metadata = Metadata { path: Some(path.clone()), ..Metadata::from(source) };
-        let file = regular_file::read(&path, MOST).ok();
+        let file = regular_file::read(&path, MAX_CONFIG_BYTES).ok();
         if let Some(config) =
             file.and_then(|mut bytes| File::from_bytes_owned(&mut bytes, metadata, options).ok())
         {

@@ -18,7 +18,7 @@ pub const IGNORE_FILE: &str = ".krea-scan-ignore";
 /// Git's.
 const GITIGNORE: &str = ".gitignore";
 /// No ignore file that people write is nearly as large, in bytes.
-const MOST: u64 = 1 << 20;
+const MAX_IGNORE_FILE_BYTES: u64 = 1 << 20;
 
 /// Which kinds of ignore files count.
 #[derive(Clone, Copy, Debug, Default)]
@@ -129,17 +129,17 @@ impl Ignores {
     ) -> Arc<IgnoreFolder> {
         let own = self.kinds.own.then(|| {
             let path = folder.join(IGNORE_FILE);
-            self.patterns(folder, &path, files::read_found(&self.trees, &path, MOST))
+            self.patterns(folder, &path, files::read_found(&self.trees, &path, MAX_IGNORE_FILE_BYTES))
         });
         let begins = self.kinds.git.then(|| WorkTree::at(folder)).flatten().map(Arc::new);
         // Git's ignore files say nothing outside of repositories.
         let git = (begins.is_some() || above.work_tree.is_some()).then(|| {
             let path = folder.join(GITIGNORE);
-            self.patterns(folder, &path, files::read_here(&path, MOST))
+            self.patterns(folder, &path, files::read_here(&path, MAX_IGNORE_FILE_BYTES))
         });
         let exclude = begins.as_ref().map(|work_tree| {
             let path = work_tree.common_dir().join("info/exclude");
-            self.patterns(folder, &path, files::read_found(&self.trees, &path, MOST))
+            self.patterns(folder, &path, files::read_found(&self.trees, &path, MAX_IGNORE_FILE_BYTES))
         });
         let own = own.flatten();
         let git = git.flatten();
@@ -294,7 +294,7 @@ impl PathIgnores {
     /// A path that could not be there, because it is too long or leads elsewhere, is not left out.
     pub fn leaves_out(&self, below: &Path) -> Option<PathBuf> {
         let is_named = |part| matches!(part, Component::Normal(_));
-        if below.as_os_str().len() > files::LONGEST_PATH || !below.components().all(is_named) {
+        if below.as_os_str().len() > files::MAX_PATH_BYTES || !below.components().all(is_named) {
             return None;
         }
         let path = self.top.join(below);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// A log is not read beyond this.
-const MOST: u64 = 256 << 20;
+const MAX_LOG_BYTES: u64 = 256 << 20;
 
 /// One change of a ref.
 struct RefChange<'l> {
@@ -53,8 +53,11 @@ pub fn branch_left(repo: &Repository, back: usize) -> Option<String> {
 
 fn log(repo: &Repository, name: &str) -> Option<String> {
     let folder = if name.starts_with("refs/") { repo.common_dir() } else { repo.path() };
-    let bytes =
-        regular_file::read(&folder.join("logs").join(Some(name).filter(|name| is_safe(name))?), MOST).ok()?;
+    let bytes = regular_file::read(
+        &folder.join("logs").join(Some(name).filter(|name| is_safe(name))?),
+        MAX_LOG_BYTES,
+    )
+    .ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -11,9 +11,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 /// A file with one ref is not read beyond this.
-const MOST_REF: u64 = 64 << 10;
+const MAX_REF_BYTES: u64 = 64 << 10;
 /// The list of packed refs is not read beyond this.
-const MOST_PACKED: u64 = 512 << 20;
+const MAX_PACKED_REFS_BYTES: u64 = 512 << 20;
 /// Refs that lead to each other are followed so far, as git does.
 const MAX_LINKS: usize = 5;
 /// Folders below `refs` are not gone into deeper than this.
@@ -79,7 +79,7 @@ impl<'r> Refs<'r> {
     /// When they are there and cannot be read.
     pub fn open(repo: &'r Repository) -> Result<Self, RefsError> {
         let path = repo.common_dir().join("packed-refs");
-        let text = match regular_file::read(&path, MOST_PACKED) {
+        let text = match regular_file::read(&path, MAX_PACKED_REFS_BYTES) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(source) => return Err(RefsError::File { path, source }),
@@ -202,7 +202,7 @@ pub(super) fn read_refs(path: &Path, hash: gix_hash::Kind) -> io::Result<Option<
     {
         return Ok(is_safe(name).then(|| RefTarget::Ref(name.to_owned())));
     }
-    let bytes = regular_file::read(path, MOST_REF)?;
+    let bytes = regular_file::read(path, MAX_REF_BYTES)?;
     if let Some(name) = bytes.strip_prefix(b"ref:") {
         let name = std::str::from_utf8(name.trim_ascii()).ok().filter(|name| is_safe(name));
         return Ok(name.map(|name| RefTarget::Ref(name.to_owned())));

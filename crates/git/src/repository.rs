@@ -20,7 +20,7 @@ const LOCATING: [&str; 6] = [
 ];
 
 /// A file that holds nothing but a path is not read beyond this.
-const MOST_PATH: u64 = 64 << 10;
+const MAX_PATH_FILE_BYTES: u64 = 64 << 10;
 
 /// Why a repository could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -306,14 +306,14 @@ fn is_git_dir(dir: &Path) -> bool {
 
 /// What a file `.git` points to.
 fn gitfile_target(file: &Path) -> Option<PathBuf> {
-    let text = regular_file::read(file, MOST_PATH).ok()?;
+    let text = regular_file::read(file, MAX_PATH_FILE_BYTES).ok()?;
     let target = String::from_utf8(text.strip_prefix(b"gitdir:")?.trim_ascii().to_vec()).ok()?;
     Some(file.parent()?.join(target))
 }
 
 /// The folder that a linked worktree shares with its repository; the same folder everywhere else.
 fn common_dir(git_dir: &Path) -> PathBuf {
-    let text = regular_file::read(&git_dir.join("commondir"), MOST_PATH).ok();
+    let text = regular_file::read(&git_dir.join("commondir"), MAX_PATH_FILE_BYTES).ok();
     match text.and_then(|text| String::from_utf8(text).ok()) {
         Some(text) => git_dir.join(text.trim_end_matches(['\r', '\n'])),
         None => git_dir.to_owned(),
@@ -363,7 +363,7 @@ fn work_tree(
     found: Option<PathBuf>,
 ) -> Option<PathBuf> {
     if git_dir != common_dir
-        && let Ok(text) = regular_file::read(&git_dir.join("gitdir"), MOST_PATH)
+        && let Ok(text) = regular_file::read(&git_dir.join("gitdir"), MAX_PATH_FILE_BYTES)
     {
         // A linked worktree: the file names its `.git`.
         let gitfile = git_dir.join(String::from_utf8(text).ok()?.trim_end_matches(['\r', '\n']));
@@ -418,7 +418,7 @@ fn explain_absence(start: &Path, given: &Path) -> OpenError {
     if git.is_dir() {
         return OpenError::Broken { git_dir: git };
     }
-    match regular_file::read(&git, MOST_PATH) {
+    match regular_file::read(&git, MAX_PATH_FILE_BYTES) {
         Ok(_) => match gitfile_target(&git) {
             Some(target) => OpenError::DanglingGitfile { file: git, target },
             None => OpenError::Broken { git_dir: git },

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// A file that points to a repository, and what it says, is not nearly as large, in bytes.
-const MOST_PATH: u64 = 64 << 10;
+const MAX_PATH_FILE_BYTES: u64 = 64 << 10;
 
 /// A repository's working tree. Its index is read when it is asked for the first time.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl WorkTree {
 
     /// The folder with the repository's own ignore file, which linked worktrees share.
     pub(super) fn common_dir(&self) -> PathBuf {
-        let text = regular_file::read(&self.git_dir.join("commondir"), MOST_PATH).ok();
+        let text = regular_file::read(&self.git_dir.join("commondir"), MAX_PATH_FILE_BYTES).ok();
         let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
         text.map_or_else(
             || self.git_dir.clone(),
@@ -113,7 +113,7 @@ fn git_dir(top: &Path) -> Option<PathBuf> {
         return git.join("HEAD").symlink_metadata().is_ok().then_some(git);
     }
     // A linked worktree or a submodule: a file that points to the repository.
-    let text = String::from_utf8(regular_file::read(&git, MOST_PATH).ok()?).ok()?;
+    let text = String::from_utf8(regular_file::read(&git, MAX_PATH_FILE_BYTES).ok()?).ok()?;
     let target = text.strip_prefix("gitdir:")?.trim();
     Some(top.join(target))
 }

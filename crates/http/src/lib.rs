@@ -16,7 +16,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// More characters of an error are not shown.
 const WORDS: usize = 160;
 /// What `Retry-After` asks for beyond this is cut to it.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+pub const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// Whether requests go through a proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,11 +127,11 @@ pub fn retry_after(value: &str) -> Option<Duration> {
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         // More digits than fit are more than a minute.
         let seconds = value.parse().unwrap_or(u64::MAX);
-        return Some(Duration::from_secs(seconds).min(LONGEST_PAUSE));
+        return Some(Duration::from_secs(seconds).min(MAX_PAUSE));
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
     let wait = Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default();
-    Some(wait.min(LONGEST_PAUSE))
+    Some(wait.min(MAX_PAUSE))
 }
 
 #[cfg(test)]

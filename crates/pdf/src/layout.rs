@@ -32,7 +32,7 @@ const MAX_COLUMNS: usize = 40;
 /// The next line of a column is no further away.
 const NEXT_LINE: f32 = 2.2;
 /// Shorter ends and starts of lines are no parts of a word that was broken for its length.
-const SHORTEST: usize = 4;
+const MIN_PART_CHARS: usize = 4;
 /// Longer words are taken for whole where rows of a table look alike.
 const LONG: usize = 52;
 /// How much of what stands left of a broken word is repeated with it, in characters.
@@ -226,7 +226,7 @@ fn may_go_on(lines: &[PdfLine], (l, s): (usize, usize), (m, t): (usize, usize), 
     let is_full =
         segment.end + lines[l].size >= next.end || word.ends_with(|last: char| !last.is_alphanumeric());
     let is_long = word.len() > LONG && looks_alike;
-    word.len() >= SHORTEST && first.len() >= SHORTEST && is_full && !is_long
+    word.len() >= MIN_PART_CHARS && first.len() >= MIN_PART_CHARS && is_full && !is_long
 }
 
 /// What stands left of a segment of the first line, there or beside the lines that it goes on in, without words that are

@@ -14,7 +14,7 @@ use tree_sitter::{Language, Node};
 /// In bytes. A syntax tree takes a hundred times the memory of its text.
 const MAX_SIZE: usize = 2 << 20;
 /// No program that people write holds as many.
-const MOST_COPIES: usize = 1000;
+const MAX_COPIES: usize = 1000;
 
 /// What a language's grammar calls things, and how it reads the environment.
 pub trait Syntax {
@@ -77,8 +77,8 @@ pub fn redact(text: &str, copies: &[ValueCopy], syntax: &dyn Syntax) -> Result<S
             "it is in a program larger than people write: if it is built, build it again from clean sources";
         return Err(vec![Problem::new(copies.first().map_or(0, |copy| copy.range.start), reason)]);
     }
-    if let Some(copy) = copies.get(MOST_COPIES) {
-        let reason = format!("is one of more than {MOST_COPIES} copies: replace them by hand");
+    if let Some(copy) = copies.get(MAX_COPIES) {
+        let reason = format!("is one of more than {MAX_COPIES} copies: replace them by hand");
         return Err(vec![Problem::new(copy.range.start, reason)]);
     }
     let before = tree::parse(&syntax.grammar(), text).map_err(one)?;

@@ -199,7 +199,7 @@ pub struct Incoming {
 
 impl Incoming {
     /// Bodies larger than this leave memory while they come in.
-    const MOST: usize = 2 << 20;
+    const MAX_HELD_BYTES: usize = 2 << 20;
 
     /// Takes more of the body.
     ///
@@ -207,7 +207,7 @@ impl Incoming {
     /// What writing the temporary file answers.
     pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > Self::MOST {
+        if self.bytes.len() > Self::MAX_HELD_BYTES {
             let file = match &mut self.spilled {
                 Some(file) => file,
                 none => none.insert(tempfile::tempfile()?),
@@ -232,7 +232,15 @@ mod tests {
     #[test]
     fn bodies_come_back_from_memory_and_from_disk() {
         let mut store = Store::default();
-        let sizes = [0, 10, Incoming::MOST, Incoming::MOST + 1, 3 * Incoming::MOST, MAX_IN_MEMORY, 5];
+        let sizes = [
+            0,
+            10,
+            Incoming::MAX_HELD_BYTES,
+            Incoming::MAX_HELD_BYTES + 1,
+            3 * Incoming::MAX_HELD_BYTES,
+            MAX_IN_MEMORY,
+            5,
+        ];
         let text = |size: usize| -> Vec<u8> { (0..size).map(|i| (i % 251) as u8).collect() };
         let kept: Vec<KeptBody> = sizes
             .iter()
@@ -248,10 +256,10 @@ mod tests {
             assert!(read(&store, body) == text(size), "{size}");
         }
         let mut section = store.open(&kept[3]).unwrap();
-        assert_eq!(section.seek(SeekFrom::End(-1)).unwrap(), Incoming::MOST as u64);
+        assert_eq!(section.seek(SeekFrom::End(-1)).unwrap(), Incoming::MAX_HELD_BYTES as u64);
         let mut last = Vec::new();
         section.read_to_end(&mut last).unwrap();
-        assert_eq!(last, [(Incoming::MOST % 251) as u8], "a section ends where its body does");
+        assert_eq!(last, [(Incoming::MAX_HELD_BYTES % 251) as u8], "a section ends where its body does");
         assert!(section.seek(SeekFrom::Current(i64::MIN)).is_err());
     }
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// More names of one runtime are not made.
-const MOST: usize = 5000;
+const MAX_NAMES: usize = 5000;
 /// No expression nests deeper.
-const DEEPEST: u8 = 6;
+const MAX_DEPTH: u8 = 6;
 
 /// How one runtime names its chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub fn numbers(script: &[u8]) -> BTreeSet<String> {
         let text = found.get(1).or(found.get(2))?.as_bytes();
         String::from_utf8(text.to_vec()).ok()
     };
-    LOADS.captures_iter(script).filter_map(number).take(MOST).collect()
+    LOADS.captures_iter(script).filter_map(number).take(MAX_NAMES).collect()
 }
 
 fn is_a_name(terms: &[ChunkTerm]) -> bool {
@@ -92,7 +92,7 @@ impl Template {
         let listed = tables().flat_map(|(of, _)| of.keys());
         let others = numbers.iter().filter(|_| !needs_a_table);
         let keys: BTreeSet<&String> = listed.chain(others).collect();
-        keys.into_iter().filter_map(|key| self.name(key)).take(MOST).collect()
+        keys.into_iter().filter_map(|key| self.name(key)).take(MAX_NAMES).collect()
     }
 
     fn name(&self, key: &str) -> Option<String> {
@@ -161,7 +161,7 @@ impl ChunkParser<'_> {
 
     /// `({…}[e]||e)`, `({…})[e]`, `(12===e?"home":e)`, or just more of the same.
     fn in_parentheses(&mut self) -> Option<Vec<ChunkTerm>> {
-        if self.depth >= DEEPEST || !self.take("(") {
+        if self.depth >= MAX_DEPTH || !self.take("(") {
             return None;
         }
         let start = self.at;
@@ -239,7 +239,7 @@ impl ChunkParser<'_> {
 
     /// `` `static/${e}.${{12:"3f"}[e]}.js` ``
     fn template(&mut self) -> Option<Vec<ChunkTerm>> {
-        if self.depth >= DEEPEST || !self.take("`") {
+        if self.depth >= MAX_DEPTH || !self.take("`") {
             return None;
         }
         self.depth += 1;
@@ -284,7 +284,7 @@ impl ChunkParser<'_> {
                 return None;
             }
         }
-        (table.len() <= MOST).then_some(table)
+        (table.len() <= MAX_NAMES).then_some(table)
     }
 
     /// `[e]`
@@ -294,20 +294,22 @@ impl ChunkParser<'_> {
     }
 
     fn name(&mut self) -> Option<String> {
-        const LONGEST: usize = 60;
+        const MAX_NAME_BYTES: usize = 60;
         self.skip_blanks();
         let is_in_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b'.');
-        let length = self.text[self.at..].iter().take(LONGEST + 1).take_while(|b| is_in_name(b)).count();
+        let length =
+            self.text[self.at..].iter().take(MAX_NAME_BYTES + 1).take_while(|b| is_in_name(b)).count();
         let name = String::from_utf8(self.text[self.at..self.at + length].to_vec()).ok()?;
         self.at += length;
-        (1..=LONGEST).contains(&length).then_some(name)
+        (1..=MAX_NAME_BYTES).contains(&length).then_some(name)
     }
 
     fn literal(&mut self) -> Option<String> {
-        const LONGEST: usize = 300;
+        const MAX_LITERAL_BYTES: usize = 300;
         let quote = self.peek().filter(|b| matches!(b, b'"' | b'\''))?;
         let rest = &self.text[self.at + 1..];
-        let length = rest.iter().take(LONGEST).position(|&b| b == quote || b == b'\\' || b == b'\n')?;
+        let length =
+            rest.iter().take(MAX_LITERAL_BYTES).position(|&b| b == quote || b == b'\\' || b == b'\n')?;
         if rest[length] != quote {
             return None;
         }

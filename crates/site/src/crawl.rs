@@ -22,11 +22,11 @@ use url::Url;
 /// Requests at a time.
 const WORKERS: usize = 6;
 /// Links are looked for in so much of a body, in bytes.
-const MOST_READ: u64 = 32 << 20;
+const MAX_READ_BYTES: u64 = 32 << 20;
 /// Of one reason, so many notes.
-const MOST_NOTES: usize = 50;
+const MAX_NOTES: usize = 50;
 /// More chunk names of one site are not made up.
-const MOST_TEMPLATES: usize = 40;
+const MAX_TEMPLATES: usize = 40;
 
 /// Reads a site.
 pub fn run(
@@ -245,7 +245,7 @@ impl Crawl<'_> {
     ) {
         let mut bytes = Vec::new();
         let opened = self.site.store.open(&body);
-        if let Err(error) = opened.and_then(|input| input.take(MOST_READ).read_to_end(&mut bytes)) {
+        if let Err(error) = opened.and_then(|input| input.take(MAX_READ_BYTES).read_to_end(&mut bytes)) {
             return self.incomplete(&url, error.to_string());
         }
         let said = media_type(&headers);
@@ -274,8 +274,11 @@ impl Crawl<'_> {
         if let Some(why) = cut {
             self.incomplete(&url, why);
         }
-        if body.length() > MOST_READ {
-            self.incomplete(&url, format!("was searched for addresses in its first {MOST_READ} bytes only"));
+        if body.length() > MAX_READ_BYTES {
+            self.incomplete(
+                &url,
+                format!("was searched for addresses in its first {MAX_READ_BYTES} bytes only"),
+            );
         }
         self.see_head(&url, &headers);
         self.withheld.see(url.path(), &bytes);
@@ -343,7 +346,7 @@ impl Crawl<'_> {
         let numbers = chunks::numbers(bytes);
         let before = (self.templates.len(), self.numbers.len());
         for template in templates {
-            if self.templates.len() < MOST_TEMPLATES
+            if self.templates.len() < MAX_TEMPLATES
                 && !self.templates.iter().any(|(known, ..)| *known == template)
             {
                 self.templates.push((template, url.clone(), Arc::clone(page)));
@@ -402,7 +405,7 @@ impl Crawl<'_> {
 
     fn note_text(&mut self, what: &'static str, text: String) {
         let texts = self.notes.entry(what).or_default();
-        if texts.len() < MOST_NOTES {
+        if texts.len() < MAX_NOTES {
             texts.insert(text);
         }
     }

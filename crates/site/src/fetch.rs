@@ -6,7 +6,7 @@ use super::address::{Gate, PrivateAddress};
 use super::body::{self, Incoming};
 use super::link::{LinkKind, resolve};
 use krea_scan_http::Proxy;
-use krea_scan_http::{self as http, LONGEST_PAUSE, SetupError};
+use krea_scan_http::{self as http, MAX_PAUSE, SetupError};
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use std::collections::HashMap;
@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 /// More redirects in a row are not followed.
-const MOST_REDIRECTS: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 /// A request is repeated this often, when the server asks for that or a connection breaks.
-const MOST_REPEATS: u32 = 2;
+const MAX_REPEATS: u32 = 2;
 /// A server that asks to wait longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// All waits of one site together.
@@ -143,8 +143,8 @@ impl Fetcher {
                 return Err(FetchFailure::Elsewhere(why));
             }
             hops.push((url, headers));
-            if hops.len() > MOST_REDIRECTS {
-                return Err(FetchFailure::NoAnswer(format!("redirects more than {MOST_REDIRECTS} times")));
+            if hops.len() > MAX_REDIRECTS {
+                return Err(FetchFailure::NoAnswer(format!("redirects more than {MAX_REDIRECTS} times")));
             }
             url = next;
         }
@@ -173,7 +173,7 @@ impl Fetcher {
                         response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                     let wait =
                         wait.and_then(http::retry_after).unwrap_or(Duration::from_secs(repeats.into()));
-                    if repeats > MOST_REPEATS || !self.pause(url, wait) {
+                    if repeats > MAX_REPEATS || !self.pause(url, wait) {
                         return Ok(response);
                     }
                 }
@@ -194,7 +194,7 @@ impl Fetcher {
 
     /// Leaves a host alone for a while, if there is patience left for that.
     fn pause(&self, url: &Url, wait: Duration) -> bool {
-        const { assert!(PATIENCE.as_secs() < LONGEST_PAUSE.as_secs()) };
+        const { assert!(PATIENCE.as_secs() < MAX_PAUSE.as_secs()) };
         let mut waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
         if wait > PATIENCE || *waited + wait > ALL_PATIENCE {
             return false;

@@ -59,7 +59,7 @@ impl SiteOptions {
     /// How many bytes of all of it, unless told otherwise.
     pub const BYTES: u64 = 1 << 30;
     /// How many bytes of one resource, unless told otherwise.
-    pub const MOST: u64 = 64 << 20;
+    pub const MAX_RESOURCE_BYTES: u64 = 64 << 20;
     /// How long for all of it, unless told otherwise.
     pub const TIME: Duration = Duration::from_secs(600);
     /// How long for one request, unless told otherwise.
@@ -84,7 +84,7 @@ impl SiteOptions {
             depth: Self::DEPTH,
             resources: Self::RESOURCES,
             bytes: Self::BYTES,
-            most: Self::MOST,
+            most: Self::MAX_RESOURCE_BYTES,
             time: Self::TIME,
             timeout: Self::TIMEOUT,
             proxy: Proxy::None,

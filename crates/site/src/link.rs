@@ -76,8 +76,8 @@ impl Link {
 /// over HTTP, and for what holds a user or a password.
 pub fn resolve(base: &Url, reference: &str) -> Option<Url> {
     /// No browser and no server takes a longer one.
-    const LONGEST: usize = 8 << 10;
-    if reference.len() > LONGEST {
+    const MAX_URL_BYTES: usize = 8 << 10;
+    if reference.len() > MAX_URL_BYTES {
         return None;
     }
     let mut url = base.join(reference.trim()).ok()?;

@@ -6,7 +6,7 @@ use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 use url::Url;
 
 /// More links of one page are not taken.
-const MOST: usize = script::MOST;
+const MAX_LINKS: usize = script::MAX_LINKS;
 
 /// What a page names.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub fn read_page(html: &[u8], url: &Url) -> PageLinks {
     reader.read_scripts();
     let mut page = reader.page;
     page.links.extend(guesses(html, url));
-    page.links.truncate(MOST);
+    page.links.truncate(MAX_LINKS);
     page.base = Some(reader.base);
     page
 }
@@ -163,7 +163,7 @@ impl PageReader {
     }
 
     fn add(&mut self, reference: &str, kind: LinkKind, surety: Surety) {
-        if reference.is_empty() || self.page.links.len() >= MOST {
+        if reference.is_empty() || self.page.links.len() >= MAX_LINKS {
             return;
         }
         let url = resolve(&self.base, reference);
@@ -194,12 +194,12 @@ impl PageReader {
     /// Reads the scripts in the page, once it is known what else it loads.
     fn read_scripts(&mut self) {
         /// The folders of so many tell where a build starts.
-        const MOST_BUILDS: usize = 20;
+        const MAX_BUILDS: usize = 20;
         let scripts = self.page.links.iter().filter(|link| link.kind == LinkKind::Script);
-        let builds: Vec<Url> = scripts.take(MOST_BUILDS).map(|link| link.url.clone()).collect();
+        let builds: Vec<Url> = scripts.take(MAX_BUILDS).map(|link| link.url.clone()).collect();
         let bases = Bases { script: &self.base, page: &self.base, builds: &builds };
         for text in &self.scripts {
-            let room = MOST.saturating_sub(self.page.links.len());
+            let room = MAX_LINKS.saturating_sub(self.page.links.len());
             self.page.links.extend(script::links(text, bases).into_iter().take(room));
         }
     }
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_hostile_page_is_bounded() {
         let page = read_at("https://a.example/", &"<script src=x1></script>".repeat(200_000));
-        assert_eq!(page.links.len(), MOST);
+        assert_eq!(page.links.len(), MAX_LINKS);
         assert_eq!(read_at("https://a.example/", &"<script src=x1>".repeat(200_000)).links.len(), 1);
         read_at("https://a.example/", &"<a href=\"".repeat(100_000));
         read_at("https://a.example/", &"<".repeat(1_000_000));

@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 use url::Url;
 
 /// More links of one text are not taken.
-pub const MOST: usize = 20_000;
+pub const MAX_LINKS: usize = 20_000;
 /// A longer literal is no address.
-const LONGEST: usize = 2048;
+const MAX_LITERAL_BYTES: usize = 2048;
 /// How far back the code before a literal is looked at, in bytes.
 const BEFORE: usize = 120;
 
@@ -54,7 +54,7 @@ pub fn links(text: &[u8], bases: Bases<'_>) -> Vec<Link> {
         }
         let Some((literal, end)) = literal(text, at) else { continue };
         read_to = end;
-        if links.len() < MOST {
+        if links.len() < MAX_LINKS {
             of_literal(&literal, usage(text, at, end), bases, &mut links);
         }
     }
@@ -67,7 +67,7 @@ fn literal(text: &[u8], at: usize) -> Option<(String, usize)> {
     let quote = text[at];
     let mut literal = String::new();
     let mut i = at + 1;
-    while literal.len() <= LONGEST {
+    while literal.len() <= MAX_LITERAL_BYTES {
         match *text.get(i)? {
             b if b == quote => return (!literal.is_empty()).then_some((literal, i)),
             b'\\' => {
@@ -256,7 +256,7 @@ pub fn style_links(text: &[u8], base: &Url) -> Vec<Link> {
         let pattern = r#"(?i)@import\s*(?:url\(\s*)?["']?([^"'()\s;]{1,2048})"#;
         Regex::new(pattern).expect("the pattern is sound")
     });
-    let imports = IMPORT.captures_iter(text).take(MOST);
+    let imports = IMPORT.captures_iter(text).take(MAX_LINKS);
     let urls = imports.filter_map(|found| resolve(base, std::str::from_utf8(&found[1]).ok()?));
     urls.map(|url| Link::named(url, LinkKind::Style)).chain(source_map(text, base)).collect()
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 /// A narrower cell wraps nothing that counts, in bytes.
 const LEAST: usize = 16;
 /// No longer line is a row, in bytes.
-const LONGEST: usize = 4000;
+const MAX_LINE_BYTES: usize = 4000;
 
 /// A cell: all of it, and what it holds.
 struct Cell {
@@ -79,7 +79,7 @@ fn lines(bytes: &[u8]) -> Vec<Range<usize>> {
 /// The table that a line is the rule, or the first row, of.
 fn layout(bytes: &[u8], line: &Range<usize>) -> Option<Layout> {
     let text = bytes[line.clone()].trim_ascii_end();
-    if line.len() > LONGEST {
+    if line.len() > MAX_LINE_BYTES {
         return None;
     }
     if text.starts_with(b"--") && text.iter().all(|b| matches!(b, b'-' | b' ')) {
@@ -123,11 +123,11 @@ fn is_part(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> bool {
         Layout::Columns(columns) => {
             let is_apart =
                 |(at, b): (usize, &u8)| *b == b' ' || columns.iter().any(|column| column.contains(&at));
-            text.is_ascii() && text.len() <= LONGEST && text.iter().enumerate().all(is_apart)
+            text.is_ascii() && text.len() <= MAX_LINE_BYTES && text.iter().enumerate().all(is_apart)
         }
         Layout::Dotted(columns) => {
             let bars = columns.iter().skip(1).map(|column| text.get(column.start - 1));
-            text.is_ascii() && text.len() <= LONGEST && bars.into_iter().all(|bar| bar == Some(&b'|'))
+            text.is_ascii() && text.len() <= MAX_LINE_BYTES && bars.into_iter().all(|bar| bar == Some(&b'|'))
         }
         Layout::Bars { cells, width } => {
             is_rule(text)
@@ -140,7 +140,7 @@ fn is_part(bytes: &[u8], line: &Range<usize>, layout: &Layout) -> bool {
 /// Whether a line, without blanks at its ends, is drawn between the rows of a table.
 pub fn is_rule(text: &[u8]) -> bool {
     let is_mark = |c: char| matches!(c, '|' | '-' | '+' | ':' | '=' | ' ' | '\u{2500}'..='\u{257f}');
-    text.len() > 2 && text.len() <= LONGEST && {
+    text.len() > 2 && text.len() <= MAX_LINE_BYTES && {
         let text = String::from_utf8_lossy(text);
         text.chars().all(is_mark) && text.contains(['-', '=', '─', '═'])
     }

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 /// How wide the formats let lines be, in bytes, and some programs in characters.
 const FULL: Range<usize> = 68..81;
 /// A character that takes so many bytes leaves up to one less of a line empty.
-const WIDEST_CHARACTER: usize = 4;
+const MAX_CHARACTER_BYTES: usize = 4;
 /// So much of a text decides whether it has such lines, in bytes.
 const SAMPLE: usize = 64 << 10;
 
@@ -91,7 +91,7 @@ fn folds_by(bytes: &[u8], width: impl Fn(&[u8]) -> usize) -> Vec<Range<usize>> {
         }
         start = newline + 1;
     }
-    match widest < FULL.end && narrowest.saturating_add(WIDEST_CHARACTER) > widest {
+    match widest < FULL.end && narrowest.saturating_add(MAX_CHARACTER_BYTES) > widest {
         true => found,
         false => Vec::new(),
     }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 /// A longer name is none, in bytes.
-const LONGEST: usize = 1024;
+const MAX_NAME_BYTES: usize = 1024;
 
 /// A name as it is; of one that is too long, the words at its start.
 pub fn bounded(name: &str, most: usize) -> Cow<'_, str> {
@@ -21,7 +21,7 @@ pub fn bounded(name: &str, most: usize) -> Cow<'_, str> {
 /// A name on one line.
 pub fn one_line(name: &str) -> String {
     let words = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    bounded(&words, LONGEST).into_owned()
+    bounded(&words, MAX_NAME_BYTES).into_owned()
 }
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn a_name_is_cut_between_words_only() {
         assert_eq!(one_line(" a\n b\t"), "a b");
-        let word = "x".repeat(LONGEST);
+        let word = "x".repeat(MAX_NAME_BYTES);
         assert_eq!(one_line(&word), word);
         assert_eq!(one_line(&format!("two words {word}")), "two words…");
         assert_eq!(one_line(&format!("{word}y")), "…");

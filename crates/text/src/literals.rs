@@ -41,7 +41,7 @@ static CONCAT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// No such list is longer, in bytes.
-const LONGEST_LIST: usize = 4096;
+const MAX_LIST_BYTES: usize = 4096;
 
 /// What joins the literals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +128,7 @@ fn concatenations(bytes: &[u8]) -> impl Iterator<Item = Edit> + '_ {
             let comma = literal.end + space(&bytes[literal.end..]);
             let next = comma + 1 + bytes.get(comma + 1..).map_or(0, space);
             let goes_on = bytes.get(comma) == Some(&b',') && bytes.get(next).is_some_and(is_quote);
-            if !goes_on || next - found.start() > LONGEST_LIST {
+            if !goes_on || next - found.start() > MAX_LIST_BYTES {
                 break;
             }
             edits.push(Edit::without(literal.end - 1..next + 1));
@@ -145,7 +145,7 @@ fn lists(bytes: &[u8]) -> impl Iterator<Item = Edit> + '_ {
         else {
             return Vec::new();
         };
-        let floor = whole.start().saturating_sub(LONGEST_LIST);
+        let floor = whole.start().saturating_sub(MAX_LIST_BYTES);
         // The nearest bracket from which literals alone lead up to here.
         let Some(open) = memchr::memrchr(b'[', &bytes[floor..whole.start()]).map(|i| floor + i) else {
             return Vec::new();
@@ -172,7 +172,7 @@ fn lists(bytes: &[u8]) -> impl Iterator<Item = Edit> + '_ {
 /// The literal that starts with the quote at `at`, quotes included.
 fn literal(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let quote = bytes.get(at).copied().filter(is_quote)?;
-    let ceiling = (at + 1 + LONGEST_LIST).min(bytes.len());
+    let ceiling = (at + 1 + MAX_LIST_BYTES).min(bytes.len());
     let length = memchr::memchr3(quote, b'\\', b'\n', &bytes[at + 1..ceiling])?;
     (bytes[at + 1 + length] == quote).then_some(at..at + length + 2)
 }

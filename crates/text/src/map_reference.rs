@@ -11,11 +11,11 @@ const NAME: &[u8] = b"sourceMappingURL=";
 /// The same before a data URL.
 const INLINE: &[u8] = b"sourceMappingURL=data:";
 /// The longest address, in bytes.
-const LONGEST: usize = 4096;
+const MAX_ADDRESS_BYTES: usize = 4096;
 /// The longest head of a data URL, in bytes: `application/json;charset=utf-8;base64,`.
-const LONGEST_HEAD: usize = 200;
+const MAX_HEAD_BYTES: usize = 200;
 /// So many comments are looked at for the one that counts.
-const MOST_LOOKS: usize = 64;
+const MAX_COMMENTS: usize = 64;
 
 /// Where the map of a generated file is.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub fn inline(bytes: &[u8]) -> impl Iterator<Item = InlineMap> + '_ {
 /// The map that a generated file names: the last comment counts.
 pub fn last(bytes: &[u8]) -> Option<Reference> {
     let mut end = bytes.len();
-    for _ in 0..MOST_LOOKS {
+    for _ in 0..MAX_COMMENTS {
         let at = memchr::memmem::rfind(&bytes[..end], NAME)?;
         end = at;
         if !is_in_comment(&bytes[..at]) {
@@ -93,7 +93,8 @@ pub fn last(bytes: &[u8]) -> Option<Reference> {
         }
         let length = address(&bytes[from..]);
         let address = std::str::from_utf8(&bytes[from..from + length]).ok()?;
-        return (!address.is_empty() && length < LONGEST).then(|| Reference::File(address.to_owned()));
+        return (!address.is_empty() && length < MAX_ADDRESS_BYTES)
+            .then(|| Reference::File(address.to_owned()));
     }
     None
 }
@@ -109,12 +110,12 @@ fn is_in_comment(before: &[u8]) -> bool {
 /// How long an address at the start of some bytes is.
 fn address(bytes: &[u8]) -> usize {
     let ends = |&b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`' | b'\\' | b'*');
-    bytes.iter().take(LONGEST).position(ends).unwrap_or(bytes.len().min(LONGEST))
+    bytes.iter().take(MAX_ADDRESS_BYTES).position(ends).unwrap_or(bytes.len().min(MAX_ADDRESS_BYTES))
 }
 
 /// Decodes the data URL at `from`.
 fn data_url(bytes: &[u8], from: usize) -> Option<InlineMap> {
-    let head = &bytes[from..bytes.len().min(from + LONGEST_HEAD)];
+    let head = &bytes[from..bytes.len().min(from + MAX_HEAD_BYTES)];
     let comma = memchr::memchr(b',', head)?;
     let start = from + comma + 1;
     if head[..comma].to_ascii_lowercase().ends_with(b";base64") {
@@ -167,7 +168,7 @@ mod tests {
             assert_eq!(last(text.as_bytes()), None, "{text}");
         }
         assert_eq!(last(b"//# sourceMappingURL=\n"), None);
-        let long = format!("//# sourceMappingURL={}", "a".repeat(2 * LONGEST));
+        let long = format!("//# sourceMappingURL={}", "a".repeat(2 * MAX_ADDRESS_BYTES));
         assert_eq!(last(long.as_bytes()), None);
     }
 

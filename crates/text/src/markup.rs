@@ -20,7 +20,7 @@ const CELLS: [&[u8]; 2] = [b"td", b"th"];
 /// What parts two cells of a row.
 const BETWEEN_CELLS: &[u8] = b"    ";
 /// A longer tag is none, in bytes.
-const LONGEST_TAG: usize = 64 << 10;
+const MAX_TAG_BYTES: usize = 64 << 10;
 
 /// An attribute for people, or an address, that speaks of Krea.
 static SAYS: LazyLock<Regex> = LazyLock::new(|| {
@@ -198,7 +198,7 @@ fn name(tag: &[u8]) -> &[u8] {
 /// Where the tag at the start of a text is closed.
 fn close(tag: &[u8]) -> Option<usize> {
     let mut quote = None;
-    for (at, &b) in tag.iter().enumerate().take(LONGEST_TAG).skip(1) {
+    for (at, &b) in tag.iter().enumerate().take(MAX_TAG_BYTES).skip(1) {
         match (quote, b) {
             (None, b'>') => return Some(at),
             // The next tag: this one was none.

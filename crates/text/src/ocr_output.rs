@@ -20,7 +20,7 @@ const NAMES: [&[u8]; 12] = [
     b"caption",
 ];
 /// Strings longer than this are no lines.
-const LONGEST: usize = 16 << 10;
+const MAX_LINE_BYTES: usize = 16 << 10;
 
 /// How a table of Tesseract's starts, its format `tsv`: a word a row, with the numbers of its page, block, paragraph, line.
 const TABLE: &[u8] = b"level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\t";
@@ -55,7 +55,7 @@ pub fn lines(text: &Text<'_>) -> Option<Text<'static>> {
             (Some(b',' | b'['), _) => Some(NAMES.len()),
             _ => None,
         };
-        if let Some(group) = group.filter(|_| value.len() <= LONGEST && !value.is_empty()) {
+        if let Some(group) = group.filter(|_| value.len() <= MAX_LINE_BYTES && !value.is_empty()) {
             groups[group].push((value.start, value.end));
         }
     }

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// What is nested deeper is none.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 /// A text that is used again and again makes the values no longer than so many times the pickle.
-const MOST_TIMES: usize = 4;
+const MAX_GROWTH: usize = 4;
 
 /// A value on the machine's stack.
 #[derive(Clone, Debug)]
@@ -257,7 +257,7 @@ impl PickleValue {
             }
             values.push(value);
         }
-        (*depth <= DEEPEST).then_some(())
+        (*depth <= MAX_DEPTH).then_some(())
     }
 }
 
@@ -299,7 +299,7 @@ fn write(out: &mut TextBuilder, bytes: &[u8], value: &PickleValue) -> Option<()>
             say(out, close);
         }
     }
-    (out.bytes.len() <= MOST_TIMES * bytes.len()).then_some(())
+    (out.bytes.len() <= MAX_GROWTH * bytes.len()).then_some(())
 }
 
 #[cfg(test)]

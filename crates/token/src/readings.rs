@@ -6,7 +6,7 @@ use super::Token;
 use std::fmt;
 
 /// More readings of one token than this are not kept: then the true one may be none of them.
-const MOST: usize = 8;
+const MAX_READINGS: usize = 8;
 
 /// Why a token's true text may be none of its readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +69,7 @@ impl Readings {
     pub fn add(&mut self, token: Token) {
         match self.others.len() {
             _ if self.others.contains(&token) => {}
-            MOST.. => self.doubt = self.doubt.or(Some(Doubt::TooMany)),
+            MAX_READINGS.. => self.doubt = self.doubt.or(Some(Doubt::TooMany)),
             _ => self.others.push(token),
         }
     }

@@ -106,7 +106,7 @@ impl<'a> FileScanner<'a> {
 
 /// Looks into the source maps of a file that does not fit a window.
 fn large_file(scan: &mut TextScan<'_, '_>, input: &mut dyn Seekable, size: u64) -> io::Result<()> {
-    if size > source_map::MOST {
+    if size > source_map::MAX_MAP_BYTES {
         scan.too_large();
         return Ok(());
     }

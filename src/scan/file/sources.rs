@@ -42,7 +42,7 @@ struct SeenSource {
 impl TextScan<'_, '_> {
     /// Scans the sources of all maps in the text, of which `bytes` are all.
     pub fn sources(&mut self, bytes: &[u8]) {
-        if bytes.len() as u64 > source_map::MOST {
+        if bytes.len() as u64 > source_map::MAX_MAP_BYTES {
             return self.too_large();
         }
         if charset::utf16(bytes).is_some() {
@@ -72,7 +72,7 @@ impl TextScan<'_, '_> {
     pub fn too_large(&mut self) {
         let reason = format!(
             "is, or holds, a source map and is larger than {} MB: it was read as it is, not source by source",
-            source_map::MOST >> 20
+            source_map::MAX_MAP_BYTES >> 20
         );
         let path = trail(self.text.names.shown, self.text.layers);
         self.found.incomplete.push(Incomplete { path, reason });
@@ -203,7 +203,7 @@ impl WholeMember {
     /// Takes the next window of a file that does not fit one.
     pub fn take(&mut self, window: &reader::Window<'_>) {
         let new = window.new_bytes();
-        self.is_too_large |= (self.bytes.len() + new.len()) as u64 > source_map::MOST;
+        self.is_too_large |= (self.bytes.len() + new.len()) as u64 > source_map::MAX_MAP_BYTES;
         if self.is_too_large {
             self.bytes = Vec::new();
             return;

@@ -325,8 +325,8 @@ impl<'t, 'a> TextScan<'t, 'a> {
 
 /// The matches that can share a line with match number `i`.
 fn neighbours(matches: &[Match], i: usize) -> &[Match] {
-    const MOST: usize = 32;
-    &matches[i.saturating_sub(MOST)..(i + MOST).min(matches.len())]
+    const MAX_NEIGHBOURS: usize = 32;
+    &matches[i.saturating_sub(MAX_NEIGHBOURS)..(i + MAX_NEIGHBOURS).min(matches.len())]
 }
 
 /// Turns offsets, in rising order, into locations.

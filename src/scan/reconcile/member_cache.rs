@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 /// All that is kept at a time, in bytes.
-const MOST: usize = 64 << 20;
+const MAX_CACHE_BYTES: usize = 64 << 20;
 
 /// What is kept.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ impl CachedMember<'_> {
     /// Adds the next bytes, if there is room.
     pub fn keep(&self, bytes: &[u8]) {
         let mut kept = self.members.lock();
-        if kept.bytes + bytes.len() > MOST {
+        if kept.bytes + bytes.len() > MAX_CACHE_BYTES {
             let gone = kept.files.remove(&self.trail);
             kept.bytes -= gone.map_or(0, |gone| gone.len());
             kept.is_full = true;

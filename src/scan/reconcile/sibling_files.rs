@@ -7,7 +7,7 @@ use crate::scan::Input;
 use std::collections::HashMap;
 
 /// So often a container is gone through once more for a file in it that was not kept.
-const MOST_LOOKS: usize = 8;
+const MAX_PASSES: usize = 8;
 
 /// Where bundles, maps and originals come from.
 pub struct SiblingFiles<'i> {
@@ -33,7 +33,7 @@ impl<'i> SiblingFiles<'i> {
             }
             let looks = self.looks.entry(path.clone()).or_default();
             *looks += 1;
-            if *looks > MOST_LOOKS {
+            if *looks > MAX_PASSES {
                 return None;
             }
         }

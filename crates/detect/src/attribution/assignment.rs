@@ -18,7 +18,7 @@ const MAX_NAMES: usize = 14;
 /// How many words may stand between the name of a store and that of a key in it.
 const WORDS_BETWEEN: usize = 1;
 /// What a value is compared to is no longer, in bytes.
-const LONGEST_COMPARISON: usize = 200;
+const MAX_COMPARISON_BYTES: usize = 200;
 /// The end of a value in quotes that is compared to a name, or to what has one in a map. The name is captured.
 static COMPARED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
@@ -199,7 +199,7 @@ fn sides(line: &[u8]) -> Option<[Range<usize>; 2]> {
 
 /// What a value that ends at `end` is compared to, where that is a credential's name: `'…' == os.environ['KREA_API_KEY']`.
 pub fn compared(text: &[u8], end: usize) -> Option<Assignment> {
-    let line = &text[end..text.len().min(end + LONGEST_COMPARISON)];
+    let line = &text[end..text.len().min(end + MAX_COMPARISON_BYTES)];
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
     let other = COMPARED.captures(line)?.get(1)?;
     let (start, name) = (end + other.start(), String::from_utf8_lossy(other.as_bytes()).into_owned());

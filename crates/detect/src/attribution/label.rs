@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 /// Words farther before a value name something else, in bytes.
 const REACH: usize = 200;
 /// How many blank lines may stand between a line and the value that it names.
-const MOST_BLANKS: usize = 2;
+const MAX_BLANK_LINES: usize = 2;
 /// How far apart Krea's name and the word for a credential may be, and how many words may follow both.
 const APART: usize = 4;
 const BEHIND: usize = 3;
@@ -77,7 +77,7 @@ fn before(text: &[u8], span: &Range<usize>) -> Option<String> {
         return None;
     }
     let mut above = line;
-    for _ in 0..=MOST_BLANKS {
+    for _ in 0..=MAX_BLANK_LINES {
         above = line_range(text, above.start.checked_sub(1)?);
         let said = &text[above.clone()];
         if !said.trim_ascii().is_empty() {

@@ -50,9 +50,9 @@ static LOOKALIKE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A longer name is cut, in bytes.
-const LONGEST_NAME: usize = 256;
+const MAX_NAME_BYTES: usize = 256;
 /// No value that counts is longer, in bytes.
-const LONGEST: usize = 1024;
+const MAX_VALUE_BYTES: usize = 1024;
 
 /// What is known of a text before any of its values is looked at.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl<'a> Surroundings<'a> {
     /// its path or what it was decoded from says Krea. What starts at the very beginning of a stretch may be cut.
     pub fn zones(&self, reach: usize) -> Vec<Range<usize>> {
         // A value that starts in reach may reach further, and one that starts before it is not to be cut.
-        let reach = reach + LONGEST;
+        let reach = reach + MAX_VALUE_BYTES;
         if self.path == PathSays::File || self.outer.is_some() {
             return std::iter::once(0..self.text.len()).collect();
         }
@@ -197,7 +197,7 @@ pub fn shorten(name: &str) -> String {
     } else {
         name
     };
-    bounded(kept, LONGEST_NAME).into_owned()
+    bounded(kept, MAX_NAME_BYTES).into_owned()
 }
 
 #[cfg(test)]

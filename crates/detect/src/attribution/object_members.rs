@@ -10,21 +10,21 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// No service's name is longer, in bytes, nor in words.
-pub const LONGEST_SERVICE: usize = 30;
-const MOST_WORDS: usize = 4;
+pub const MAX_SERVICE_NAME_BYTES: usize = 30;
+const MAX_SERVICE_NAME_WORDS: usize = 4;
 
 /// A longer value says nothing of whose its object is, in bytes.
-const LONGEST_VALUE: usize = 200;
+const MAX_VALUE_BYTES: usize = 200;
 /// How many members of a scope are looked at.
-const MOST_MEMBERS: usize = 64;
+const MAX_MEMBERS: usize = 64;
 /// The step of the keys that give a name.
 const NAME_KEY: u8 = 1;
 /// The step of a key that is not known; see `owner_keys` in `rules/names.toml`.
 const UNKNOWN_KEY: u8 = 2;
 
 /// A description is no longer, in bytes, and so many of a scope are looked at.
-const LONGEST_DESCRIPTION: usize = 1000;
-const MOST_DESCRIPTIONS: usize = 4;
+const MAX_DESCRIPTION_BYTES: usize = 1000;
+const MAX_DESCRIPTIONS: usize = 4;
 
 /// The start of an object that describes the one that it stands in; a request says where the answer beside it comes from.
 static DESCRIPTION: LazyLock<Regex> = LazyLock::new(|| {
@@ -216,7 +216,7 @@ pub fn is_krea_host(host: &str) -> bool {
 fn is_plain_host(value: &str) -> bool {
     let is_label =
         |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    value.len() <= LONGEST_VALUE && value.split('.').count() > 2 && value.split('.').all(is_label)
+    value.len() <= MAX_VALUE_BYTES && value.split('.').count() > 2 && value.split('.').all(is_label)
 }
 
 /// Whose a host is.
@@ -275,7 +275,7 @@ pub fn between_brackets(text: &[u8], range: &Range<usize>, at: usize) -> (Vec<Me
     let mut last: Option<Member> = None;
     let mut take = |last: &mut Option<Member>, key: &mut Option<String>| {
         if let Some(mut member) = last.take()
-            && members.len() < MOST_MEMBERS
+            && members.len() < MAX_MEMBERS
         {
             member.key = key.take();
             members.push(member);
@@ -293,7 +293,7 @@ pub fn between_brackets(text: &[u8], range: &Range<usize>, at: usize) -> (Vec<Me
                 if (start..=end).contains(&at) && depth > 0 {
                     is_direct = false;
                 }
-                if depth == 0 && !(start..=end).contains(&at) && end - start <= LONGEST_VALUE {
+                if depth == 0 && !(start..=end).contains(&at) && end - start <= MAX_VALUE_BYTES {
                     last.get_or_insert_with(|| Member {
                         key: None,
                         value: text_of(&text[start..end]),
@@ -314,7 +314,7 @@ pub fn between_brackets(text: &[u8], range: &Range<usize>, at: usize) -> (Vec<Me
             _ if is_name_byte(b) => {
                 let end =
                     i + text[i..range.end].iter().take_while(|&&b| is_name_byte(b) || b == b'/').count();
-                if !(i..end).contains(&at) && end - i <= LONGEST_VALUE {
+                if !(i..end).contains(&at) && end - i <= MAX_VALUE_BYTES {
                     last.get_or_insert_with(|| Member { key: None, value: text_of(&text[i..end]), at: i });
                 }
                 i = end;
@@ -343,12 +343,12 @@ pub fn pairs(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
 pub fn described(text: &[u8], range: &Range<usize>, at: usize) -> Vec<Member> {
     let found = DESCRIPTION.find_iter(&text[range.clone()]).map(|found| range.start + found.end());
     let objects = found.filter_map(|start| {
-        let ceiling = (start + LONGEST_DESCRIPTION).min(range.end);
+        let ceiling = (start + MAX_DESCRIPTION_BYTES).min(range.end);
         let length = memchr::memchr2(b'{', b'}', &text[start..ceiling])?;
         let object = start..start + length;
         (!object.contains(&at)).then(|| between_brackets(text, &object, at).0)
     });
-    objects.take(MOST_DESCRIPTIONS).flatten().collect()
+    objects.take(MAX_DESCRIPTIONS).flatten().collect()
 }
 
 /// Where a string ends that starts at `start`, or where the scope does.
@@ -376,7 +376,7 @@ fn captured(text: &[u8], range: &Range<usize>, at: usize, pattern: &Regex) -> Ve
             at: *whole.start(),
         })
     });
-    found.take(MOST_MEMBERS).collect()
+    found.take(MAX_MEMBERS).collect()
 }
 
 /// What a statement assigns to keys that say whose it is: `provider=krea key=…`, `WHERE provider = 'krea'`.
@@ -421,9 +421,9 @@ pub fn line(text: &[u8], range: &Range<usize>) -> Option<Member> {
 }
 /// Whether a text may be the name of a service that nobody knows.
 pub fn is_stranger(name: &str) -> bool {
-    let is_word = name.len() <= LONGEST_SERVICE && name.bytes().all(|b| is_name_byte(b) || b == b' ');
+    let is_word = name.len() <= MAX_SERVICE_NAME_BYTES && name.bytes().all(|b| is_name_byte(b) || b == b' ');
     is_word
-        && names::words(name).len() <= MOST_WORDS
+        && names::words(name).len() <= MAX_SERVICE_NAME_WORDS
         && names::has_unknown_word(name)
         && !names::says_krea(name)
         && !names::is_random(name)

@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 /// How far behind a mention the value stands that it labels, in bytes.
 const REACH: usize = 300;
 /// How many lines above a value may hold its label.
-const MOST_LINES: usize = 3;
+const MAX_LINES: usize = 3;
 /// A label has no more words that tell anything.
-const MOST_WORDS: usize = 5;
+const MAX_LABEL_WORDS: usize = 5;
 
 /// The end of an element.
 static CLOSING: LazyLock<Regex> =
@@ -29,7 +29,7 @@ static VALUE: LazyLock<Regex> = LazyLock::new(|| {
 pub fn is_anothers(text: &[u8], span: &Range<usize>, mention: usize) -> bool {
     let Some(other) = value_behind(text, mention, span) else { return false };
     let theirs = label(text, mention, other.start);
-    if !theirs.iter().any(|word| names::says_krea(word)) || theirs.len() > MOST_WORDS {
+    if !theirs.iter().any(|word| names::says_krea(word)) || theirs.len() > MAX_LABEL_WORDS {
         return false;
     }
     let ours = label(text, usize::MAX, span.start);
@@ -48,7 +48,7 @@ fn value_behind(text: &[u8], mention: usize, span: &Range<usize>) -> Option<Rang
     let other = mention + found.start..mention + found.end;
     let lines = memchr::memchr_iter(b'\n', &text[mention..other.start]).count();
     let is_own = other.start < span.end && span.start < other.end;
-    (!is_own && lines <= MOST_LINES).then_some(other)
+    (!is_own && lines <= MAX_LINES).then_some(other)
 }
 
 /// What may be secret values in some text; digests and ids are none.
@@ -67,7 +67,7 @@ fn values(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
 /// from what opens or parts its entry, where that stands before `from` on the line.
 fn label(text: &[u8], from: usize, value: usize) -> Vec<String> {
     let mut end = value;
-    for _ in 0..=MOST_LINES {
+    for _ in 0..=MAX_LINES {
         let mut start = line_range(text, end).start.min(end);
         if (start..end).contains(&from) {
             let opens = text[start..from].iter().rposition(|b| matches!(b, b'{' | b'[' | b'(' | b',' | b';'));

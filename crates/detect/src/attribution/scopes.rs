@@ -11,9 +11,9 @@ use std::ops::Range;
 /// How many enclosing brackets are followed.
 const MAX_DEPTH: usize = 8;
 /// A tag is no longer, in bytes.
-const LONGEST_TAG: usize = 600;
+const MAX_TAG_BYTES: usize = 600;
 /// A row of plain cells is no longer, in bytes.
-const LONGEST_ROW: usize = 1200;
+const MAX_ROW_BYTES: usize = 1200;
 
 /// All scopes around `at`, smallest first.
 pub fn around(text: &[u8], at: usize) -> Vec<EnclosingScope> {
@@ -89,7 +89,7 @@ fn brackets(text: &[u8], at: usize) -> Vec<EnclosingScope> {
         // What stands beside the value's own item in a list, or in a row of rows, is a neighbour's.
         let is_list = kind == ScopeKind::List || (kind == ScopeKind::Call && !is_call(text, range.start));
         let members = match is_list {
-            true if inner.is_some() || !is_direct || range.len() > LONGEST_ROW => Vec::new(),
+            true if inner.is_some() || !is_direct || range.len() > MAX_ROW_BYTES => Vec::new(),
             _ => found,
         };
         if let Some(inner) = inner.as_ref().filter(|_| kind == ScopeKind::List) {
@@ -137,7 +137,7 @@ fn name_before(text: &[u8], open: usize) -> Option<(String, usize)> {
 
 /// The markup tag that a value is an attribute of, or the first text of.
 fn tag(text: &[u8], at: usize) -> Option<EnclosingScope> {
-    let floor = at.saturating_sub(LONGEST_TAG);
+    let floor = at.saturating_sub(MAX_TAG_BYTES);
     let content = text[floor..at].trim_ascii_end();
     let end = if content.ends_with(b">") { floor + content.len() - 1 } else { at };
     let opens = text[floor..end].iter().rposition(|b| matches!(b, b'<' | b'>'));
@@ -145,7 +145,7 @@ fn tag(text: &[u8], at: usize) -> Option<EnclosingScope> {
     if !text.get(start + 1).is_some_and(u8::is_ascii_alphabetic) {
         return None;
     }
-    let ceiling = (end + LONGEST_TAG).min(text.len());
+    let ceiling = (end + MAX_TAG_BYTES).min(text.len());
     let close = text[end..ceiling].iter().position(|b| matches!(b, b'<' | b'>'))?;
     let range = start + 1..end + close;
     let members = object_members::attributes(text, &range, at);
@@ -185,7 +185,7 @@ fn elements(text: &[u8], at: usize) -> Vec<EnclosingScope> {
         let members = match found.len() {
             // Terms and their definitions are pairs of their own.
             1 if !name.eq_ignore_ascii_case(b"dl") => object_members::children(text, &range, at),
-            2 if range.len() <= LONGEST_ROW => object_members::pairs(text, &range, at),
+            2 if range.len() <= MAX_ROW_BYTES => object_members::pairs(text, &range, at),
             _ => Vec::new(),
         };
         let names = vec![String::from_utf8_lossy(name).into_owned()];

@@ -14,21 +14,21 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// A line with cells is no longer, in bytes.
-const LONGEST_LINE: usize = 4000;
+const MAX_LINE_BYTES: usize = 4000;
 /// How far above a row its header is looked for, in lines, where it is not the first line of the text.
 const HEADER_LINES: usize = 200;
 /// A header's cell is no longer, in bytes.
-const LONGEST_HEADER: usize = 80;
+const MAX_HEADER_BYTES: usize = 80;
 /// How far back the list of columns may stand, in bytes.
 const COLUMNS_REACH: usize = 4096;
 /// A record has no more lines.
-const MOST_LINES: usize = 8;
+const MAX_RECORD_LINES: usize = 8;
 /// Delimiters of cells, the surest first.
 const DELIMITERS: [&str; 5] = ["|", "│", "\t", ";", ","];
 /// How far back the table of a cell in HTML may start, in bytes.
 const HTML_REACH: usize = 32 << 10;
 /// How far before a definition its term may start, in bytes.
-const LONGEST_DEFINITION: usize = 800;
+const MAX_DEFINITION_BYTES: usize = 800;
 /// The names of the columns of records in JSON.
 static RECORDS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i-u)"(?:columns|fields|headers?|names|keys)"\s{0,5}:\s{0,5}\[([^\[\]]{1,2000})\]"#)
@@ -133,7 +133,7 @@ fn holds_only(text: &[u8], cell: &Range<usize>, span: &Range<usize>) -> bool {
 fn header(cell: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(bare(cell)).ok()?;
     let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$')
-        && name.len() <= LONGEST_HEADER
+        && name.len() <= MAX_HEADER_BYTES
         && !names::is_random(name)
         && !name.contains([':', '=', '<', '{', '(', ')', '[', ']', '"', '\'', ';']);
     is_name.then(|| name.to_owned())
@@ -141,7 +141,7 @@ fn header(cell: &[u8]) -> Option<String> {
 
 fn delimited(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<TableCell> {
     let line = record(text, line_range(text, span.start));
-    if line.len() > LONGEST_LINE {
+    if line.len() > MAX_LINE_BYTES {
         return None;
     }
     DELIMITERS.into_iter().find_map(|delimiter| {
@@ -215,7 +215,7 @@ fn numbered(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
 fn record(text: &[u8], line: Range<usize>) -> Range<usize> {
     let is_open = |range: &Range<usize>| memchr::memchr_iter(b'"', &text[range.clone()]).count() % 2 == 1;
     let mut record = line.clone();
-    for _ in 0..MOST_LINES {
+    for _ in 0..MAX_RECORD_LINES {
         if !is_open(&record) || record.start == 0 {
             break;
         }
@@ -266,7 +266,7 @@ fn head_of(text: &[u8], line: &Range<usize>, delimiter: &str, cells: usize) -> O
     };
     let first = line_range(text, 0);
     if first.end < line.start
-        && first.len() <= LONGEST_LINE
+        && first.len() <= MAX_LINE_BYTES
         && let Some(head) = fits(&first)
     {
         return Some(head);
@@ -290,7 +290,7 @@ fn head_of(text: &[u8], line: &Range<usize>, delimiter: &str, cells: usize) -> O
         {
             return Some(columns);
         }
-        if above.len() > LONGEST_LINE || split(text, &above, delimiter).len() != cells {
+        if above.len() > MAX_LINE_BYTES || split(text, &above, delimiter).len() != cells {
             break;
         }
         topmost = Some(above.clone());
@@ -313,13 +313,13 @@ fn aligned(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
     let line = line_range(text, span.start);
     let before = &text[line.start..span.start];
     let stands_apart = before.is_empty() || before.ends_with(b"  ");
-    if line.len() > LONGEST_LINE || !stands_apart || text[line.clone()].contains(&b'\t') {
+    if line.len() > MAX_LINE_BYTES || !stands_apart || text[line.clone()].contains(&b'\t') {
         return None;
     }
     let column = span.start - line.start;
     let (mut above, mut topmost) = (line.clone(), None);
     for _ in 0..HEADER_LINES {
-        if above.start == 0 || above.len() > LONGEST_LINE {
+        if above.start == 0 || above.len() > MAX_LINE_BYTES {
             break;
         }
         above = line_range(text, above.start - 1);
@@ -396,7 +396,7 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
         let captured = HTML_CELL.captures_iter(&text[range.clone()]).filter_map(|cell| cell.get(1));
         captured.map(|cell| range.start + cell.start()..range.start + cell.end()).collect()
     };
-    let ceiling = (span.end + LONGEST_LINE).min(text.len());
+    let ceiling = (span.end + MAX_LINE_BYTES).min(text.len());
     let end = HTML_ROW.find(&text[span.end..ceiling]).map_or(ceiling, |next| span.end + next.start());
     let own_row = cells(*row..end);
     let own = own_row.iter().position(|cell| holds_only(text, cell, span))?;
@@ -427,7 +427,7 @@ fn html(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
 
 /// The term that the value is the definition of: `<dt>Krea API key</dt><dd><code>…</code></dd>`.
 fn definition(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
-    let before = &text[span.start.saturating_sub(LONGEST_DEFINITION)..span.start];
+    let before = &text[span.start.saturating_sub(MAX_DEFINITION_BYTES)..span.start];
     if !before.trim_ascii_end().ends_with(b">") {
         return None;
     }
@@ -522,7 +522,7 @@ fn names_assigned(before: &[u8]) -> Option<Vec<String>> {
 
 /// The names of a list, the last word of each: `const krea`, `"krea_key"`, `krea_key: str`.
 fn names_in(list: &[u8]) -> Option<Vec<String>> {
-    if list.len() > LONGEST_LINE {
+    if list.len() > MAX_LINE_BYTES {
         return None;
     }
     let name = |item: &[u8]| {

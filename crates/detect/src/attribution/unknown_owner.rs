@@ -5,7 +5,7 @@
 use super::assignment::is_name_byte;
 use super::blocks;
 use super::lines::{HEADING_LINES, line_range};
-use super::object_members::{self, LONGEST_SERVICE, is_stranger, names_stranger};
+use super::object_members::{self, MAX_SERVICE_NAME_BYTES, is_stranger, names_stranger};
 use super::parallel;
 use super::scope::{EnclosingScope, ScopeKind};
 use super::scopes;
@@ -130,7 +130,7 @@ impl ValueContext<'_> {
         // Words of what it is may follow it: `Nebula token:`.
         let words = |b: &&u8| b.is_ascii_alphabetic() || matches!(**b, b' ' | b'_' | b'-');
         let gap = &text[at + name.len()..self.span.start];
-        let rest = &gap[gap.iter().take_while(words).count().min(LONGEST_SERVICE)..];
+        let rest = &gap[gap.iter().take_while(words).count().min(MAX_SERVICE_NAME_BYTES)..];
         let is_label = matches!(rest, [b':' | b'>', ..] | [b'"' | b'\'', b':', ..] | [b'=', b'>', ..])
             || is_column(gap) && gap.trim_ascii().is_empty();
         // Words of one label: `Krea token created: …`.

@@ -7,7 +7,7 @@ use std::ops::Range;
 /// How far from its definition a use may stand, in bytes.
 const REACH: usize = 4096;
 /// How many uses are looked at.
-const MOST: usize = 6;
+const MAX_USES: usize = 6;
 
 /// The uses of a variable, nearest first. Another definition of the name is no use.
 pub fn of(text: &[u8], name: &str, defined: usize) -> Vec<Range<usize>> {
@@ -19,7 +19,7 @@ pub fn of(text: &[u8], name: &str, defined: usize) -> Vec<Range<usize>> {
         .filter(|found| is_word(text, found) && !is_defined(text, found) && !is_key(text, found))
         .collect();
     uses.sort_by_key(|found| found.start.abs_diff(defined));
-    uses.truncate(MOST);
+    uses.truncate(MAX_USES);
     uses
 }
 

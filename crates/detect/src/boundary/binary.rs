@@ -10,11 +10,11 @@ use krea_scan_token::Doubt;
 use std::ops::Range;
 
 /// A longer secret is data, in characters.
-const LONGEST: usize = 256;
+const MAX_SECRET_CHARS: usize = 256;
 /// The least an id half has, in characters.
 const LEAST_ID: usize = 8;
 /// The words before a value are no longer, in characters.
-const LONGEST_WORDS: usize = 48;
+const MAX_PREFIX_CHARS: usize = 48;
 /// By so much, in bits, a reading has to be likelier than all others to be certain.
 const CERTAIN: f64 = 8.0;
 /// What states an end for certain, what does so beside a value whose length is likely, and what one letter says.
@@ -75,7 +75,7 @@ impl Candidate<'_> {
 
     /// Where the value ends at the latest if it starts at a place.
     fn most_end(&self, start: usize) -> usize {
-        self.raw.end.min(self.secret.unwrap_or(start) + LONGEST)
+        self.raw.end.min(self.secret.unwrap_or(start) + MAX_SECRET_CHARS)
     }
 
     /// All ends that the value may have which starts at a place.
@@ -119,7 +119,7 @@ impl Candidate<'_> {
             let last = self.secret.map_or(raw.end - LEAST_KEY.min(raw.len()), |secret| {
                 secret - LEAST_ID.min(secret - raw.start)
             });
-            for start in raw.start + 1..=last.min(raw.start + LONGEST_WORDS) {
+            for start in raw.start + 1..=last.min(raw.start + MAX_PREFIX_CHARS) {
                 let is_stated = || {
                     let lengths = length_prefix::lengths(text, start, self.least_end(start));
                     lengths.iter().any(|stated| stated.field.end == start && stated.end <= raw.end)

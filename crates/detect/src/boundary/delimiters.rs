@@ -11,12 +11,12 @@ const REACH: usize = 4096;
 /// How far back a patch says that it is one, in bytes.
 const PATCH_REACH: usize = 64 << 10;
 /// More delimiters in a row belong to nothing, on either side.
-const MOST: usize = 8;
+const MAX_DELIMITERS: usize = 8;
 /// What quotes with the character behind it: Perl's, Ruby's, Elixir's, LaTeX's.
 const OPERATORS: [&[u8]; 13] =
     [b"q", b"qq", b"qw", b"%q", b"%Q", b"%w", b"%W", b"%", b"~s", b"~S", b"~w", b"\\verb", b"\\verb*"];
 /// The letters of the longest one.
-const LONGEST_OPERATOR: usize = 6;
+const MAX_OPERATOR_CHARS: usize = 6;
 
 /// Whether a character may be a delimiter and a letter both.
 pub fn is_both(b: u8) -> bool {
@@ -48,8 +48,8 @@ pub fn pairs(text: &[u8], start: usize, end: usize) -> usize {
         return 0;
     }
     let before: Vec<u8> =
-        text[..start].iter().rev().copied().take(MOST).take_while(|&b| is_mark(b)).collect();
-    let after = text[end..].iter().copied().take(MOST).take_while(|&b| is_mark(b));
+        text[..start].iter().rev().copied().take(MAX_DELIMITERS).take_while(|&b| is_mark(b)).collect();
+    let after = text[end..].iter().copied().take(MAX_DELIMITERS).take_while(|&b| is_mark(b));
     let paired = before.iter().zip(after).take_while(|(open, close)| closing(**open) == *close).count();
     let outside = text[..start - paired].last();
     let assigns = paired > 0 && before[paired - 1] == b'=' && outside.is_some_and(|&b| ends_a_name(b));
@@ -107,7 +107,7 @@ pub fn is_reference(text: &[u8], at: usize) -> bool {
 /// with: `q=value=`, `%q_value_`, `\verb_value_`.
 pub fn behind_operator(text: &[u8], at: usize) -> Option<usize> {
     let first = at.saturating_sub(1);
-    let last = text.len().min(at + LONGEST_OPERATOR + 1);
+    let last = text.len().min(at + MAX_OPERATOR_CHARS + 1);
     (first + 1..=last).find(|&start| is_behind_operator(text, start))
 }
 

@@ -12,7 +12,7 @@ const REACH: usize = 512;
 /// How far before a value a frame may state its size, in bytes.
 const FRAME_REACH: usize = 96;
 /// A longer string is none that holds a value.
-const LONGEST: usize = 1 << 16;
+const MAX_STRING_BYTES: usize = 1 << 16;
 
 /// A length that is stated.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,8 +48,8 @@ pub fn lengths(text: &[u8], start: usize, least: usize) -> Vec<LengthPrefix> {
 fn before(text: &[u8], at: usize, is_value: bool) -> Vec<LengthPrefix> {
     let mut found = Vec::new();
     let mut add = |width: usize, length: usize, bits: f64| {
-        let end = at + length.min(LONGEST);
-        if (1..LONGEST).contains(&length) && end <= text.len() {
+        let end = at + length.min(MAX_STRING_BYTES);
+        if (1..MAX_STRING_BYTES).contains(&length) && end <= text.len() {
             found.push(LengthPrefix { field: at - width..at, end, bits });
             // The NUL at its end counts.
             if text[end - 1] == 0 {
@@ -121,7 +121,7 @@ fn before(text: &[u8], at: usize, is_value: bool) -> Vec<LengthPrefix> {
 fn numbers(field: &[u8]) -> [Option<usize>; 2] {
     let number = |bytes: &mut dyn Iterator<Item = &u8>| {
         let number = bytes.fold(0u64, |number, &b| number << 8 | u64::from(b));
-        usize::try_from(number).ok().filter(|number| (1..LONGEST).contains(number))
+        usize::try_from(number).ok().filter(|number| (1..MAX_STRING_BYTES).contains(number))
     };
     [number(&mut field.iter()), number(&mut field.iter().rev())]
 }

@@ -26,13 +26,13 @@ const POSSIBLE: f64 = 16.0;
 /// What leaves no doubt of a delimiter is worth so much, in bits.
 const SURE: f64 = 12.0;
 /// More readings than these beside the best one are not told.
-const MOST: usize = 4;
+const MAX_OTHER_READINGS: usize = 4;
 /// How far around a value a text shows whether it is one, in bytes.
 const AROUND: usize = 128;
 /// The same for a string that letters stand beside, in bytes.
 const BESIDE: usize = 40;
 /// So many letters may stand before the mark of a text in a pickle.
-const MOST_CODES: usize = 8;
+const MAX_OPCODES: usize = 8;
 /// How long the strings of a binary may be that stand end to end, in bytes.
 const STRINGS: usize = 4096;
 
@@ -233,7 +233,7 @@ fn best_first<T>(mut found: Vec<Weighed<T>>, possible: f64) -> Vec<Weighed<T>> {
     found.sort_by(|a, b| b.bits.total_cmp(&a.bits));
     let least = found.first().map_or(0.0, |best| best.bits - possible);
     found.retain(|weighed| weighed.bits >= least);
-    found.truncate(1 + MOST);
+    found.truncate(1 + MAX_OTHER_READINGS);
     found
 }
 
@@ -259,7 +259,7 @@ pub fn is_marked(text: &[u8], at: usize) -> bool {
     let Some(before) = text[..at].strip_suffix(b"V") else { return false };
     let is_code =
         |b: &&u8| matches!(**b, b'(' | b')' | b']' | b'}' | b'0'..=b'2' | b'N' | b'R' | b'a'..=b'u');
-    let codes = before.iter().rev().take(MOST_CODES).take_while(is_code).count();
+    let codes = before.iter().rev().take(MAX_OPCODES).take_while(is_code).count();
     before[..before.len() - codes].last().is_none_or(|&b| b == b'\n')
 }
 

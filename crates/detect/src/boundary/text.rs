@@ -9,7 +9,7 @@ use krea_scan_token::randomness;
 use std::ops::Range;
 
 /// So many delimiters may stand at one end of a value that are letters as well.
-const MOST_EDGE: usize = 8;
+const MAX_EDGE_CHARS: usize = 8;
 /// What a delimiter is worth that opens or closes, what one is that may be a letter as well and that nothing says more of,
 /// and what the end of a value is worth that nothing but its alphabet shows, in bits.
 const PAIRED: f64 = 8.0;
@@ -75,8 +75,11 @@ impl Candidate<'_> {
         if !starts && !self.is_delimited[0] && behind_operator.is_none() {
             return Vec::new();
         }
-        let lead =
-            text[self.raw.clone()].iter().take(MOST_EDGE).take_while(|&&b| delimiters::is_both(b)).count();
+        let lead = text[self.raw.clone()]
+            .iter()
+            .take(MAX_EDGE_CHARS)
+            .take_while(|&&b| delimiters::is_both(b))
+            .count();
         let patch = (1..=lead.min(2)).rev().find(|&marks| delimiters::patch_marks(text, at + marks) == marks);
         let mut found = vec![Weighed { place: at + usize::from(is_reference), bits: 0.0 }];
         for start in at + 1..=at + lead {
@@ -133,7 +136,7 @@ impl Candidate<'_> {
             b'-' | b'_' => {
                 let marks = text[..at].iter().rev().take_while(|b| matches!(b, b'-' | b'_')).count();
                 delimiters::is_default(text, at)
-                    || marks <= MOST_EDGE
+                    || marks <= MAX_EDGE_CHARS
                         && text[..at - marks].last().is_none_or(|b| !b.is_ascii_alphanumeric())
             }
             _ => true,
@@ -170,7 +173,7 @@ impl Candidate<'_> {
         let trail = text[secret.clone()]
             .iter()
             .rev()
-            .take(MOST_EDGE)
+            .take(MAX_EDGE_CHARS)
             .take_while(|&&b| delimiters::is_both(b))
             .count();
         let mut found: Vec<Weighed<usize>> =

@@ -9,12 +9,12 @@ use super::reader::{NoiseGap, NoiseReader};
 /// The digits of a UUID's groups.
 const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 /// More space than this, in characters, or more line breaks lie not in one id.
-const MOST_SPACES: usize = 10;
-const MOST_LINES: usize = 4;
+const MAX_SPACES: usize = 10;
+const MAX_LINE_BREAKS: usize = 4;
 /// So many of the 32 digits have to be read as the digits that they are.
 const LEAST_DIGITS: usize = 19;
 /// Digits that a group may have too many, where one was read as two.
-const MOST_TWINS: usize = 2;
+const MAX_EXTRA_DIGITS: usize = 2;
 
 /// An id half.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Ids<'_> {
         if gap.is_wide() {
             self.read.push(' ');
         }
-        (self.gaps.spaces <= MOST_SPACES && self.gaps.lines <= MOST_LINES).then_some(())
+        (self.gaps.spaces <= MAX_SPACES && self.gaps.lines <= MAX_LINE_BREAKS).then_some(())
     }
 
     /// Takes the next digit, or the two that a ligature stands for.
@@ -107,7 +107,7 @@ impl Ids<'_> {
             count += self.digit()?;
         }
         let (before, digits, read) = (self.reader, self.digits.clone(), self.read.clone());
-        while count < length + MOST_TWINS && self.digit().is_some() {
+        while count < length + MAX_EXTRA_DIGITS && self.digit().is_some() {
             count += 1;
         }
         if count == length {

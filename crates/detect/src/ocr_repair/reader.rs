@@ -6,11 +6,11 @@
 use super::glyphs;
 
 /// More space in a row than this, in characters, parts two columns.
-const WIDEST: usize = 3;
+const MAX_SPACES: usize = 3;
 /// How much space a margin may have.
 const MARGIN: usize = 200;
 /// How many empty cells of a table a line may start with.
-const MOST_CELLS: usize = 4;
+const MAX_EMPTY_CELLS: usize = 4;
 
 /// What lies between two characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl<'t> NoiseReader<'t> {
             } else if glyphs::is_nothing(c) {
                 gap.nothing += 1;
                 self.at += length;
-            } else if glyphs::is_space(c) && gap.spaces < WIDEST {
+            } else if glyphs::is_space(c) && gap.spaces < MAX_SPACES {
                 gap.spaces += 1;
                 self.at += length;
             } else {
@@ -131,7 +131,7 @@ fn line_break(text: &[u8], at: usize) -> Option<usize> {
 /// before a frame.
 fn margin(text: &[u8], at: usize) -> usize {
     let mut end = at + space(text, at);
-    for _ in 0..MOST_CELLS {
+    for _ in 0..MAX_EMPTY_CELLS {
         let number = text[end..].iter().take(6).take_while(|b| b.is_ascii_digit()).count();
         let mark = end + number + if number > 0 { space(text, end + number) } else { 0 };
         let length = match char_at(text, mark) {
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_far_away_stays_there() {
-        assert_eq!(gap("      x").0.spaces, WIDEST);
+        assert_eq!(gap("      x").0.spaces, MAX_SPACES);
         assert_eq!(gap("\n\n\nx").0.lines, 0);
         assert_eq!(gap("\u{ad}\u{200b} x"), (NoiseGap { spaces: 1, lines: 0, nothing: 2 }, 6));
     }

@@ -12,8 +12,8 @@ use krea_scan_token::randomness;
 /// The least a secret has, in characters.
 pub const LEAST: usize = 16;
 /// The most, and the most words that it is read in.
-const MOST: usize = 256;
-const MOST_WORDS: usize = 24;
+const MAX_SECRET_CHARS: usize = 256;
+const MAX_WORDS: usize = 24;
 /// So much of a hex secret is read as the digits that it has, in percent: one of another alphabet has a third of it.
 const LEAST_HEX: usize = 80;
 /// A line at least so long, in bytes, may have been broken because it was full.
@@ -50,7 +50,7 @@ pub fn at(text: &[u8], start: usize) -> Option<Secret> {
     let mut words = vec![first];
     let mut taken = 1;
     let mut length = words[0].text.len();
-    while words.len() < MOST_WORDS && length < MOST {
+    while words.len() < MAX_WORDS && length < MAX_SECRET_CHARS {
         let last = &words[words.len() - 1];
         let mut reader = NoiseReader::new(text, last.end);
         let gap = reader.gap();
@@ -81,7 +81,7 @@ pub fn at(text: &[u8], start: usize) -> Option<Secret> {
     let end = words[taken - 1].end;
     let clean = if words[0].is_clean && repaired.is_none() { words[0].text.len() } else { 0 };
     let secret = repaired.unwrap_or(secret);
-    (LEAST..=MOST).contains(&secret.len()).then(|| Secret {
+    (LEAST..=MAX_SECRET_CHARS).contains(&secret.len()).then(|| Secret {
         text: secret,
         end,
         hidden: hidden(text, end),

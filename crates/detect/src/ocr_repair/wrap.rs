@@ -10,7 +10,7 @@ const LEAST: usize = 40;
 const ALIKE: usize = 20;
 const WIDER: usize = 2;
 /// A longer line is none that was wrapped, in bytes.
-const LONGEST: usize = 1024;
+const MAX_LINE_BYTES: usize = 1024;
 
 /// Whether the line that ends at `end` was full there.
 pub fn is_full(text: &[u8], end: usize) -> bool {
@@ -38,10 +38,10 @@ pub fn is_full_as_the_one_above(text: &[u8], end: usize) -> bool {
 }
 
 fn line_at(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let floor = at.saturating_sub(LONGEST);
+    let floor = at.saturating_sub(MAX_LINE_BYTES);
     let start = memchr::memrchr(b'\n', &text[floor..at]).map(|newline| floor + newline + 1);
     let start = start.or_else(|| (floor == 0).then_some(0))?;
-    let ceiling = text.len().min(at + LONGEST);
+    let ceiling = text.len().min(at + MAX_LINE_BYTES);
     let end = memchr::memchr(b'\n', &text[at..ceiling]).map_or(ceiling, |newline| at + newline);
     Some(start..end)
 }

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// No rule file that people write is nearly as large, in bytes.
-const MOST: u64 = 16 << 20;
+const MAX_FILE_BYTES: u64 = 16 << 20;
 /// No more files than this extend one another.
-const MOST_EXTENDED: usize = 8;
+const MAX_EXTENDED_FILES: usize = 8;
 
 /// Why rules could not be loaded. Every message names the file, and the rule and key where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum LoadError {
     },
     /// Files that extend one another.
     #[error(
-        "{0}: key \"extend.path\": more than {MOST_EXTENDED} files extend one another; does one extend itself?"
+        "{0}: key \"extend.path\": more than {MAX_EXTENDED_FILES} files extend one another; does one extend itself?"
     )]
     Extends(String),
     /// The folder holds no rule file.
@@ -84,7 +84,7 @@ pub fn load_path(trees: &ScannedTrees, path: &Path) -> Result<Vec<RuleFile>, Loa
 
 /// Loads a file or a folder that so many files, one after the other, extend.
 fn load(trees: &ScannedTrees, path: &Path, extended: usize) -> Result<Vec<RuleFile>, LoadError> {
-    if extended > MOST_EXTENDED {
+    if extended > MAX_EXTENDED_FILES {
         return Err(LoadError::Extends(path.display().to_string()));
     }
     let unreadable = |file: &Path, source| LoadError::Read { file: file.display().to_string(), source };
@@ -106,7 +106,7 @@ fn load(trees: &ScannedTrees, path: &Path, extended: usize) -> Result<Vec<RuleFi
     files
         .iter()
         .map(|file| {
-            let bytes = files::read_named(trees, file, MOST);
+            let bytes = files::read_named(trees, file, MAX_FILE_BYTES);
             let text = bytes.and_then(files::text).map_err(|e| unreadable(file, e))?;
             parse_extended(trees, &text, &file.display().to_string(), extended)
         })

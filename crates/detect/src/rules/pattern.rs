@@ -3,7 +3,7 @@
 use regex::bytes::{Regex, RegexBuilder};
 
 /// Real rules repeat classes up to a thousand times.
-const SIZE_LIMIT: usize = 256 << 20;
+const MAX_PATTERN_BYTES: usize = 256 << 20;
 
 /// Compiles one pattern. `\w`, `\d`, `\s` and `\b` are ASCII, as in RE2, unless the pattern needs Unicode.
 ///
@@ -11,7 +11,7 @@ const SIZE_LIMIT: usize = 256 << 20;
 /// The `regex` crate's message when the pattern is not valid.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
     let pattern = from_re2(pattern);
-    let build = |unicode| RegexBuilder::new(&pattern).unicode(unicode).size_limit(SIZE_LIMIT).build();
+    let build = |unicode| RegexBuilder::new(&pattern).unicode(unicode).size_limit(MAX_PATTERN_BYTES).build();
     build(false).or_else(|_| build(true)).map_err(|error| krea_scan_files::parse_error::regex(&error))
 }
 

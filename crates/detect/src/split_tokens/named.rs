@@ -19,7 +19,7 @@ const BESIDE: usize = 600;
 /// Shortest secret half.
 const MIN_SECRET: usize = 16;
 /// More values than this in one text are data.
-const MOST_VALUES: usize = 4096;
+const MAX_VALUES: usize = 4096;
 
 static VALUE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u)[A-Za-z0-9_\-+/]{8,}={0,2}").expect("a constant pattern"));
@@ -54,7 +54,7 @@ pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<SplitToken> {
                 && around.mentioned_within(span.start, REACH)
                 && ends_here(text, span.end)
         })
-        .take(MOST_VALUES)
+        .take(MAX_VALUES)
         .collect();
     let ids: Vec<Half> = values.iter().filter_map(|span| id_half(text, span, around)).collect();
     if ids.is_empty() {

@@ -20,7 +20,7 @@ const COUNTS: usize = 32;
 /// The header of a function, in bytes: up to version 97, from 98 on, and what a later one may have.
 const FUNCTION_HEADERS: [u64; 6] = [16, 12, 20, 24, 8, 32];
 /// Tables and storage that are larger than this, in bytes, are not held in memory. An app's have a few megabytes.
-const MOST: u64 = 32 << 20;
+const MAX_TABLE_BYTES: u64 = 32 << 20;
 /// The length that stands for an entry of the overflow table.
 const OVERFLOW: u32 = 0xff;
 
@@ -39,8 +39,10 @@ pub fn read_hermes(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<
         return Ok(());
     };
     let wanted = header.small_bytes() + header.overflow_bytes() + header.storage;
-    if wanted > MOST {
-        walk.unread(&format!("has a string table of {wanted} bytes; one of at most {MOST} is read"));
+    if wanted > MAX_TABLE_BYTES {
+        walk.unread(&format!(
+            "has a string table of {wanted} bytes; one of at most {MAX_TABLE_BYTES} is read"
+        ));
         return Ok(());
     }
     let memory = walk.memory;
@@ -112,7 +114,8 @@ impl HermesHeader {
         for function in FUNCTION_HEADERS {
             let kinds = HEADER + function * self.functions;
             let tables = kinds + 4 * self.kinds + 4 * self.identifiers;
-            if tables + self.small_bytes() + self.overflow_bytes() > size || 4 * self.kinds > MOST {
+            if tables + self.small_bytes() + self.overflow_bytes() > size || 4 * self.kinds > MAX_TABLE_BYTES
+            {
                 continue;
             }
             input.seek(SeekFrom::Start(kinds))?;

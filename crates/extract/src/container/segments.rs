@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Names are kept for so many of the last bytes that were read: whoever reads looks back no further.
 const KEPT: u64 = 8 << 20;
 /// A shorter segment is not named: no token fits in it.
-const SHORTEST: u64 = 16;
+const MIN_NAMED_BYTES: u64 = 16;
 
 /// Makes segments of a text.
 pub trait SegmentSource {
@@ -101,7 +101,7 @@ impl<N: SegmentSource> SegmentReader<N> {
                 return Ok(false);
             }
             let length = self.segment.text.len() as u64;
-            if let Some(part) = self.segment.part.take().filter(|_| length >= SHORTEST) {
+            if let Some(part) = self.segment.part.take().filter(|_| length >= MIN_NAMED_BYTES) {
                 self.parts.push(self.offset..self.offset + length, part);
             }
             if length > 0 {

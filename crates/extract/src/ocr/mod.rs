@@ -19,7 +19,7 @@ pub use tesseract::Missing;
 use tesseract::Tesseract;
 
 /// What is kept of the texts of pictures, in bytes. What comes behind that is looked at again when it is needed again.
-const MOST_KEPT: usize = 32 << 20;
+const MAX_KEPT_BYTES: usize = 32 << 20;
 
 /// A picture in shades of grey.
 #[derive(Debug, PartialEq)]
@@ -95,7 +95,7 @@ impl Ocr {
         let seen = Arc::new(look());
         self.pictures.fetch_add(1, Ordering::Relaxed);
         let mut texts = lock(&self.texts);
-        if texts.bytes + seen.bytes() <= MOST_KEPT {
+        if texts.bytes + seen.bytes() <= MAX_KEPT_BYTES {
             texts.bytes += seen.bytes();
             texts.seen.insert(key, Arc::clone(&seen));
         }

@@ -19,8 +19,8 @@ const NEAR: f32 = 1.2;
 /// Pictures of fewer pixels are made twice as large for a first look.
 const SMALL: u64 = 2_500_000;
 /// No picture is made larger than this, in pixels, and none is made more than so many times larger.
-const MOST: f32 = 24e6;
-const MOST_TIMES: f32 = 5.0;
+const MAX_PIXELS: f32 = 24e6;
+const MAX_SCALE: f32 = 5.0;
 
 /// One way to look at a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,7 +42,7 @@ impl OcrPass {
     pub fn further(self, picture: &GrayPicture, height: f32) -> impl Iterator<Item = OcrPass> {
         let own = height / self.scale;
         let pixels = picture.width as f32 * picture.height as f32;
-        let most = (MOST / pixels).sqrt().min(MOST_TIMES);
+        let most = (MAX_PIXELS / pixels).sqrt().min(MAX_SCALE);
         let is_near = move |good: f32| good / height < NEAR && height / good < NEAR;
         let looks = GOOD.into_iter().filter(move |&(good, _)| !is_near(good));
         looks.map(move |(good, manner)| OcrPass { scale: (good / own).min(most), manner })

@@ -18,7 +18,7 @@ const LANGUAGE: &str = "eng";
 /// How often a running program is looked at.
 const GLANCE: Duration = Duration::from_millis(5);
 /// No picture holds more text than this, in bytes.
-const MOST: u64 = 4 << 20;
+const MAX_TEXT_BYTES: u64 = 4 << 20;
 
 /// Why pictures cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +160,7 @@ impl Tesseract {
 fn said(file: &mut File) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.rewind()?;
-    file.take(MOST).read_to_end(&mut bytes)?;
+    file.take(MAX_TEXT_BYTES).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

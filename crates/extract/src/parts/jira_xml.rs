@@ -12,7 +12,7 @@ use quick_xml::reader::Reader;
 pub const FORMAT: PartFormat = PartFormat { endings: &[".xml", ".rss"], is, name };
 
 /// What is deeper has the name of what it is in.
-const MOST_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 fn is(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(4096)];
@@ -57,7 +57,7 @@ fn name(_: &str, bytes: &[u8], offsets: &[usize]) -> Vec<Vec<Layer>> {
                     item.comments += 1;
                     author = attribute(&start, "author");
                 }
-                if open.len() < MOST_DEPTH {
+                if open.len() < MAX_DEPTH {
                     open.push(name);
                 }
             }

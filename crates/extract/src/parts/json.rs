@@ -14,12 +14,12 @@ use std::fmt;
 use std::ops::Range;
 
 /// What is deeper has no way of its own.
-const MOST_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 64;
 /// So many bytes of values are looked into for all places in one file.
-const MOST_READ: usize = 1 << 30;
+const MAX_READ_BYTES: usize = 1 << 30;
 /// More fields of an object are not looked at, nor values that are longer, in bytes.
-const MOST_FIELDS: usize = 256;
-const MOST_VALUE: usize = 64 << 10;
+const MAX_FIELDS: usize = 256;
+const MAX_VALUE_BYTES: usize = 64 << 10;
 
 /// A file.
 struct Json<'a> {
@@ -78,7 +78,7 @@ impl JsonPlace<'_> {
     /// The fields of the object that a step leads into; `None` for what is none.
     pub fn fields(&self, step: usize) -> Option<JsonFields<'_>> {
         let value = self.json.bytes.get(self.way.get(step)?.value.clone())?;
-        if value.first() != Some(&b'{') || self.json.read.get() > MOST_READ {
+        if value.first() != Some(&b'{') || self.json.read.get() > MAX_READ_BYTES {
             return None;
         }
         self.json.read.set(self.json.read.get() + value.len());
@@ -126,7 +126,7 @@ impl<'d> JsonFields<'d> {
     pub fn text(&self, pointer: &str) -> Option<String> {
         let pointer = pointer.strip_prefix('/')?;
         let end = pointer.find('/').unwrap_or(pointer.len());
-        let value = self.0.get(&pointer[..end]).filter(|value| value.get().len() <= MOST_VALUE)?;
+        let value = self.0.get(&pointer[..end]).filter(|value| value.get().len() <= MAX_VALUE_BYTES)?;
         let value: Value = serde_json::from_str(value.get()).ok()?;
         let text = match value.pointer(&pointer[end..])? {
             Value::String(text) => text.trim().to_owned(),
@@ -149,7 +149,7 @@ impl<'d> Visitor<'d> for FieldsVisitor {
 
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = HashMap::new();
-        while fields.len() < MOST_FIELDS {
+        while fields.len() < MAX_FIELDS {
             match map.next_entry()? {
                 Some((name, value)) => fields.insert(name, value),
                 None => return Ok(JsonFields(fields)),
@@ -191,7 +191,7 @@ fn ways(bytes: &[u8], offsets: &[usize]) -> Vec<Vec<JsonStep>> {
         let mut end = at + 1;
         let mut value = None;
         match bytes[at] {
-            byte @ (b'{' | b'[') if open.len() < MOST_DEPTH && deeper == 0 => {
+            byte @ (b'{' | b'[') if open.len() < MAX_DEPTH && deeper == 0 => {
                 let step = JsonStep { key: key(&open, index), value: at..bytes.len() };
                 let is_object = byte == b'{';
                 let first = ways.len();
@@ -317,7 +317,7 @@ mod tests {
             assert!(ways(text.as_bytes(), &[at]).remove(0).iter().all(|step| step.value.end <= text.len()));
         }
         let deep = "[".repeat(1 << 20) + "\"key\"" + &"]".repeat(1 << 20);
-        assert_eq!(ways(deep.as_bytes(), &[(1 << 20) + 1]).remove(0).len(), MOST_DEPTH);
+        assert_eq!(ways(deep.as_bytes(), &[(1 << 20) + 1]).remove(0).len(), MAX_DEPTH);
     }
 
     #[test]

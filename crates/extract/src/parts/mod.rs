@@ -21,7 +21,7 @@ use krea_scan_text::Layer;
 use krea_scan_text::charset;
 
 /// Files above this size, in bytes, are not looked into.
-pub const MOST: u64 = 256 << 20;
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// For each place the way to it, from the file on.
 type Ways = Vec<Vec<Layer>>;

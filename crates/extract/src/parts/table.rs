@@ -16,9 +16,9 @@ pub const FORMAT: PartFormat = PartFormat { endings: &[".csv", ".tsv", ".tab"], 
 const KEYS: [&str; 9] =
     ["issue key", "key", "identifier", "task id", "issue id", "number", "iid", "id", "summary"];
 /// More columns have no names.
-const MOST_COLUMNS: usize = 4096;
+const MAX_COLUMNS: usize = 4096;
 /// So many bytes of a field are looked at for a name.
-const LONGEST: usize = 256;
+const MAX_NAME_BYTES: usize = 256;
 
 /// The first row.
 #[derive(Default)]
@@ -113,7 +113,7 @@ impl<'b> PartTable<'b> {
         loop {
             let (result, read, written) = self.reader.read_field(&self.bytes[self.at..], &mut buffer);
             self.at += read;
-            let room = LONGEST - field.len();
+            let room = MAX_NAME_BYTES - field.len();
             field.extend_from_slice(&buffer[..written.min(room)]);
             while offsets.get(row.found.len()).is_some_and(|&offset| offset < self.at) {
                 row.found.push(column);
@@ -121,7 +121,7 @@ impl<'b> PartTable<'b> {
             match result {
                 ReadFieldResult::Field { record_end } => {
                     let text = || one_line(&String::from_utf8_lossy(&field));
-                    if self.number == 1 && column < MOST_COLUMNS {
+                    if self.number == 1 && column < MAX_COLUMNS {
                         row.first.push(text());
                     }
                     if key == Some(column) {

@@ -9,9 +9,9 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// A larger file is not read.
-const MOST_BYTES: u64 = 1 << 30;
+const MAX_INDEX_BYTES: u64 = 1 << 30;
 /// More bytes of paths than this are not kept: in version 4 a few bytes can stand for a long path.
-const MOST_PATHS: usize = 512 << 20;
+const MAX_PATHS_BYTES: usize = 512 << 20;
 
 /// An index that was read.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub struct Whole {
 
 /// Reads an index, and the other part of a split one. An index that does not exist is empty.
 pub(super) fn read_whole_index(path: &Path, hash: Kind) -> io::Result<Whole> {
-    let bytes = match regular_file::read(path, MOST_BYTES) {
+    let bytes = match regular_file::read(path, MAX_INDEX_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Whole::default()),
         Err(error) => return Err(error),
@@ -31,8 +31,9 @@ pub(super) fn read_whole_index(path: &Path, hash: Kind) -> io::Result<Whole> {
     if let Some(link) = link.filter(|link| !link.base.is_null()) {
         let shared = path.with_file_name(format!("sharedindex.{}", link.base));
         let named = |error: io::Error| io::Error::other(format!("{}: {error}", shared.display()));
-        let (base, _) =
-            regular_file::read(&shared, MOST_BYTES).and_then(|bytes| decode(&bytes, hash)).map_err(named)?;
+        let (base, _) = regular_file::read(&shared, MAX_INDEX_BYTES)
+            .and_then(|bytes| decode(&bytes, hash))
+            .map_err(named)?;
         entries = joined(base, entries, &link)?;
     }
     Ok(Whole { entries, tree })
@@ -56,8 +57,8 @@ fn decode(bytes: &[u8], hash: Kind) -> io::Result<(Vec<IndexEntry>, Extensions)>
         let before = entries.last().map_or(&[][..], |entry| &entry.path);
         let (entry, length) = entry(rest, hash, version, before).ok_or(ErrorKind::InvalidData)?;
         paths += entry.path.len();
-        if paths > MOST_PATHS {
-            return Err(io::Error::other(format!("its paths have more than {MOST_PATHS} bytes")));
+        if paths > MAX_PATHS_BYTES {
+            return Err(io::Error::other(format!("its paths have more than {MAX_PATHS_BYTES} bytes")));
         }
         entries.push(entry);
         at += length;

@@ -18,7 +18,7 @@ pub(crate) struct Scratch {
 /// Bytes in each of the two generations.
 const GENERATION_BYTES: usize = 32 << 20;
 /// Larger objects are not kept.
-const LARGEST: usize = 4 << 20;
+const MAX_OBJECT_BYTES: usize = 4 << 20;
 /// What an entry costs beside its bytes.
 const OVERHEAD: usize = 128;
 
@@ -58,7 +58,7 @@ impl Bases {
     /// Keeps an object.
     pub fn put(&mut self, place: PackPlace, object: &Shared) {
         let size = object.1.len() + OVERHEAD;
-        if size > LARGEST {
+        if size > MAX_OBJECT_BYTES {
             return;
         }
         if self.bytes + size > GENERATION_BYTES {
@@ -85,7 +85,7 @@ mod tests {
         }
         assert!(bases.get((0, 50)).is_none());
         assert!(bases.young.len() + bases.old.len() <= 2 * (GENERATION_BYTES >> 20));
-        bases.put((1, 0), &(Kind::Blob, Arc::new(vec![0; LARGEST])));
+        bases.put((1, 0), &(Kind::Blob, Arc::new(vec![0; MAX_OBJECT_BYTES])));
         assert!(bases.get((1, 0)).is_none());
     }
 }

@@ -8,9 +8,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A list of alternates is not read beyond this.
-const MOST_ALTERNATES: u64 = 1 << 20;
+const MAX_ALTERNATES_BYTES: u64 = 1 << 20;
 /// More folders than this are not borrowed from: a chain of them could go on for ever through links.
-const MOST_FOLDERS: usize = 1000;
+const MAX_FOLDERS: usize = 1000;
 
 /// The `objects` folder given, those that are `borrowed`, and those from which they all borrow, each once.
 ///
@@ -24,8 +24,8 @@ pub(super) fn object_folders(
     let mut folders = Vec::new();
     let mut queue: Vec<PathBuf> = borrowed.iter().rev().cloned().chain([own]).collect();
     while let Some(folder) = queue.pop() {
-        if folders.len() == MOST_FOLDERS {
-            let reason = format!("this repository borrows objects from more than {MOST_FOLDERS} folders");
+        if folders.len() == MAX_FOLDERS {
+            let reason = format!("this repository borrows objects from more than {MAX_FOLDERS} folders");
             unread.push(Incomplete { path: folder.display().to_string(), reason });
             break;
         }
@@ -46,7 +46,7 @@ pub(super) fn object_folders(
             continue;
         }
         let list = folder.join("info/alternates");
-        match regular_file::read(&list, MOST_ALTERNATES) {
+        match regular_file::read(&list, MAX_ALTERNATES_BYTES) {
             Ok(text) => queue.extend(alternates(&text).map(|path| folder.join(path))),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => {

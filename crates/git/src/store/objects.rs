@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 /// A list of where a shallow clone ends is not read beyond this.
-const MOST_SHALLOW: u64 = 256 << 20;
+const MAX_SHALLOW_BYTES: u64 = 256 << 20;
 
 /// Why an object store or an object cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -100,7 +100,8 @@ impl ObjectStore {
                 }
             }
         }
-        let list = regular_file::read(&repo.common_dir().join("shallow"), MOST_SHALLOW).unwrap_or_default();
+        let list =
+            regular_file::read(&repo.common_dir().join("shallow"), MAX_SHALLOW_BYTES).unwrap_or_default();
         let shallow = list.split(|&byte| byte == b'\n');
         let shallow = shallow.filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok()).collect();
         let name = repo.workdir().unwrap_or(repo.common_dir()).display().to_string();

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 /// How often the program looks whether it has ended.
 const GLANCE: Duration = Duration::from_millis(20);
 /// A longer answer is none, in bytes.
-const LONGEST: u64 = 8192;
+const MAX_ANSWER_BYTES: u64 = 8192;
 /// How long Ctrl-C may take to end the process.
 const INTERRUPT: Duration = Duration::from_secs(5);
 
@@ -195,9 +195,9 @@ fn trimmed(text: &str) -> Result<Zeroizing<String>, AskError> {
 /// The next line; `None` at the end.
 fn line(reader: &mut impl BufRead) -> Result<Option<Zeroizing<String>>, AskError> {
     let mut text = Zeroizing::new(String::new());
-    match reader.take(LONGEST).read_line(&mut text).map_err(AskError::Broken)? {
+    match reader.take(MAX_ANSWER_BYTES).read_line(&mut text).map_err(AskError::Broken)? {
         0 => Ok(None),
-        length if length as u64 == LONGEST => Err(AskError::TooLong),
+        length if length as u64 == MAX_ANSWER_BYTES => Err(AskError::TooLong),
         _ => Ok(Some(text)),
     }
 }

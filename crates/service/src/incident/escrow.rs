@@ -20,7 +20,7 @@ const MARK: &str = "krea-scan escrow";
 /// How the name of a file begins that could not be read and was put aside.
 const ASIDE: &str = "set-aside-";
 /// No folder holds as many files that were put aside.
-const MANY: usize = 1000;
+const MAX_FILES_ASIDE: usize = 1000;
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +164,8 @@ impl Escrow {
 
     fn put_aside(&self, path: &Path, leaked: &Fingerprint) -> Result<PathBuf, StateError> {
         let free = |path: &PathBuf| fs::symlink_metadata(path).is_err();
-        let mut names = (1..MANY).map(|number| self.folder.join(format!("{ASIDE}{leaked}-{number}")));
+        let mut names =
+            (1..MAX_FILES_ASIDE).map(|number| self.folder.join(format!("{ASIDE}{leaked}-{number}")));
         let aside = names.find(free).ok_or_else(|| StateError::Unsafe {
             path: self.folder.clone(),
             problem: "it holds too many files that were put aside; look through them, and remove them",

@@ -10,7 +10,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A longer journal is none of ours, in bytes.
-const MOST: u64 = 256 << 20;
+const MAX_JOURNAL_BYTES: u64 = 256 << 20;
 
 /// A step of the state machine that takes effect outside, or asks somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,8 +252,9 @@ pub fn now() -> String {
 fn read_all(file: &mut File, path: &Path) -> Result<(Vec<Record>, u64), StateError> {
     let damaged = |problem: String| StateError::Damaged { path: path.to_owned(), problem };
     let mut bytes = Vec::new();
-    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(MOST + 1).read_to_end(&mut bytes));
-    if read.map_err(StateError::io("read", path))? as u64 > MOST {
+    let read =
+        file.seek(SeekFrom::Start(0)).and_then(|_| file.take(MAX_JOURNAL_BYTES + 1).read_to_end(&mut bytes));
+    if read.map_err(StateError::io("read", path))? as u64 > MAX_JOURNAL_BYTES {
         return Err(damaged("it is far too long to be a journal".to_owned()));
     }
     if let Some(version) = version(&bytes).filter(|version| !(1..=VERSION).contains(version)) {

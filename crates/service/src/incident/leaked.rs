@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 /// A shorter text is in others by chance, in bytes.
-const SHORTEST: usize = 12;
+const MIN_SEARCHED_BYTES: usize = 12;
 
 /// A token to deal with.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ fn prints(text: &[u8], id: Option<&[u8]>) -> Vec<Fingerprint> {
 
 /// Whether one text is in another.
 fn is_in(part: &[u8], text: &[u8]) -> bool {
-    part.len() >= SHORTEST && memchr::memmem::find(text, part).is_some()
+    part.len() >= MIN_SEARCHED_BYTES && memchr::memmem::find(text, part).is_some()
 }
 
 /// A text without what people and programs put around it. Letters, digits and `_-+/=.~` are a token's own.

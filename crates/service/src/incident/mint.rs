@@ -18,7 +18,7 @@ const MINTS: usize = 2;
 /// How often a person may paste something unusable.
 const PASTES: usize = 5;
 /// A pasted text that is shorter is no token, in bytes.
-const SHORTEST: usize = 16;
+const MIN_PASTED_BYTES: usize = 16;
 
 impl IncidentRun<'_> {
     /// Gets a replacement, unless one is in escrow.
@@ -218,7 +218,7 @@ impl IncidentRun<'_> {
         if text.iter().any(|byte| !byte.is_ascii_graphic()) {
             return Some("it has spaces or foreign characters in it. Paste the token alone.".to_owned());
         }
-        if text.len() < SHORTEST {
+        if text.len() < MIN_PASTED_BYTES {
             return Some("it is too short to be a token. Was it copied whole?".to_owned());
         }
         if is_assignment(text) {

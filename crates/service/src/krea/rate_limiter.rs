@@ -2,7 +2,7 @@
 //! which slows down when the server asks for that and speeds up again slowly. Never waits past a deadline.
 
 use super::http::{ApiAnswer, Failure, FailureKind, RequestOptions, Seconds};
-use krea_scan_http::LONGEST_PAUSE;
+use krea_scan_http::MAX_PAUSE;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 /// The first pause after a 429 that names none; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Two requests are never further apart than this, pauses aside.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(2);
+const MAX_INTERVAL: Duration = Duration::from_secs(2);
 /// After a 429, two requests are at least this far apart.
-const SHORTEST_SLOW_INTERVAL: Duration = Duration::from_millis(10);
+const MIN_SLOW_INTERVAL: Duration = Duration::from_millis(10);
 /// How often a request is sent that is answered 429 each time.
 const REFUSALS: u32 = 10;
 /// So many requests in a row without any answer, and the rest is not tried.
@@ -208,12 +208,12 @@ impl RateLimiter {
         let mut state = lock(&self.state);
         // Of several that were under way at once, one counts.
         if sent >= state.slowed {
-            state.interval = (state.interval * 2).clamp(SHORTEST_SLOW_INTERVAL, LONGEST_INTERVAL);
+            state.interval = (state.interval * 2).clamp(MIN_SLOW_INTERVAL, MAX_INTERVAL);
             state.slowed = now;
             state.refusals += 1;
         }
         let doubled = FIRST_PAUSE.saturating_mul(1 << state.refusals.saturating_sub(1).min(8));
-        let pause = pause.unwrap_or(doubled.mul_f64(jitter())).min(LONGEST_PAUSE);
+        let pause = pause.unwrap_or(doubled.mul_f64(jitter())).min(MAX_PAUSE);
         state.paused_until = state.paused_until.max(now + pause);
     }
 
@@ -371,7 +371,7 @@ mod tests {
         (0..1000).for_each(|_| limiter.went_well());
         assert_eq!(interval(), options.interval);
         (0..20).for_each(|_| limiter.slower(Instant::now(), Some(Duration::ZERO)));
-        assert_eq!(interval(), LONGEST_INTERVAL);
+        assert_eq!(interval(), MAX_INTERVAL);
     }
 
     #[test]

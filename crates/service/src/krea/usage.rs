@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Jobs that are asked for at a time: the most that Krea gives.
 const PAGE: usize = 1000;
 /// A page with more jobs than this is not taken; it is no answer to the question.
-const MOST_IN_PAGE: usize = 10 * PAGE;
+const MAX_JOBS_IN_PAGE: usize = 10 * PAGE;
 /// More pages than this are not read.
 const PAGES: usize = 20;
 /// Pages are not read for longer than this.
@@ -118,7 +118,7 @@ struct JobsPage {
     next_cursor: Option<String>,
 }
 
-/// The jobs of a page; at most [`MOST_IN_PAGE`].
+/// The jobs of a page; at most [`MAX_JOBS_IN_PAGE`].
 struct Jobs(Vec<Job>);
 
 /// What is kept of a job. The rest is skipped while reading.
@@ -143,7 +143,7 @@ impl<'de> Deserialize<'de> for Jobs {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Jobs, A::Error> {
                 let mut jobs = Vec::new();
                 while let Some(job) = list.next_element()? {
-                    if jobs.len() == MOST_IN_PAGE {
+                    if jobs.len() == MAX_JOBS_IN_PAGE {
                         return Err(A::Error::custom("too many jobs in a page"));
                     }
                     jobs.push(job);
@@ -372,9 +372,9 @@ mod tests {
         assert_eq!(usage.by_status[OTHER], 6000 - STATUSES as u64);
         assert!(!usage.complete && usage.problem.unwrap().starts_with("2000 jobs are not told by day"));
 
-        let body = format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(MOST_IN_PAGE - 1));
-        assert_eq!(serde_json::from_str::<JobsPage>(&body).unwrap().items.0.len(), MOST_IN_PAGE);
-        let body = format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(MOST_IN_PAGE));
+        let body = format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(MAX_JOBS_IN_PAGE - 1));
+        assert_eq!(serde_json::from_str::<JobsPage>(&body).unwrap().items.0.len(), MAX_JOBS_IN_PAGE);
+        let body = format!(r#"{{"items": [{}{{}}]}}"#, "{},".repeat(MAX_JOBS_IN_PAGE));
         assert!(serde_json::from_str::<JobsPage>(&body).is_err());
     }
 

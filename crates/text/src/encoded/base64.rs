@@ -18,7 +18,7 @@ const SHORTEST_DEFLATE: usize = 96;
 /// Behind no more characters than this is something compressed looked for that is glued to them.
 const FARTHEST_START: usize = 256;
 /// So many bytes of a length may stand before it.
-const LONGEST_LENGTH: usize = 8;
+const MAX_LENGTH_BYTES: usize = 8;
 /// So many characters at its beginning tell what it is.
 const BEGINNING: usize = 256;
 
@@ -129,7 +129,7 @@ fn packed(run: &[u8]) -> Option<(usize, usize)> {
         let rest = &run[start..];
         let head = head_of(rest.first_chunk()?);
         // Some programs put the length before it.
-        let last = if start < 4 { LONGEST_LENGTH } else { 0 };
+        let last = if start < 4 { MAX_LENGTH_BYTES } else { 0 };
         let behind = (0..=last).find(|&at| {
             Packing::marked(&head[at..]).is_some_and(|packing| at == 0 || packing != Packing::Zlib)
         });

@@ -7,10 +7,10 @@ use crate::{OriginStep, Text};
 use std::ops::Range;
 
 /// No row is longer, in bytes.
-const LONGEST_ROW: usize = 1 << 10;
+const MAX_ROW_BYTES: usize = 1 << 10;
 /// Where a row of these programs starts that is told by nothing but its place, in digits.
-const SHORTEST_PLACE: usize = 4;
-const LONGEST_PLACE: usize = 16;
+const MIN_OFFSET_DIGITS: usize = 4;
+const MAX_OFFSET_DIGITS: usize = 16;
 /// A dump of text alone starts with a row of so many characters.
 const SHORTEST_TEXT: u64 = 8;
 /// The first row of characters in columns has so many of them where no place stands before it.
@@ -52,7 +52,7 @@ pub fn is_cell(bytes: &[u8], at: usize) -> bool {
     let is_alone =
         bytes[..at].ends_with(b"  ") && matches!(bytes.get(at + 2), None | Some(b' ' | b'\r' | b'\n'));
     is_alone && {
-        let floor = at.saturating_sub(LONGEST_ROW);
+        let floor = at.saturating_sub(MAX_ROW_BYTES);
         let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |i| floor + i + 1);
         DumpRow::starting(bytes, start).is_some_and(|row| match row.place {
             Some(place) => place.end <= at && (at - place.end) % COLUMN == 2,
@@ -87,11 +87,11 @@ impl DumpRow {
         let indent = row.iter().take(80).take_while(|b| matches!(b, b' ' | b'\t')).count();
         let prefix = if row[indent..].starts_with(b"0x") { indent + 2 } else { indent };
         let digits =
-            row[prefix..].iter().take(LONGEST_PLACE + 1).take_while(|b| b.is_ascii_hexdigit()).count();
+            row[prefix..].iter().take(MAX_OFFSET_DIGITS + 1).take_while(|b| b.is_ascii_hexdigit()).count();
         let end = prefix + digits;
         let has_colon = row.get(end) == Some(&b':');
-        let is_place = (SHORTEST_PLACE..=LONGEST_PLACE).contains(&digits)
-            && row.len() <= LONGEST_ROW
+        let is_place = (MIN_OFFSET_DIGITS..=MAX_OFFSET_DIGITS).contains(&digits)
+            && row.len() <= MAX_ROW_BYTES
             && matches!(row.get(end + usize::from(has_colon)), None | Some(b' ' | b'\t'));
         let place = is_place.then(|| {
             let digits = std::str::from_utf8(&row[prefix..end]).unwrap_or_default();
@@ -306,7 +306,7 @@ impl Cells {
 fn unplaced(line: &[u8]) -> Option<Vec<(Vec<u8>, Range<usize>)>> {
     let row = line.strip_suffix(b"\r").unwrap_or(line);
     // Most lines of most texts end here.
-    let may_be = row.starts_with(b"  ") && row.len().is_multiple_of(COLUMN) && row.len() <= LONGEST_ROW;
+    let may_be = row.starts_with(b"  ") && row.len().is_multiple_of(COLUMN) && row.len() <= MAX_ROW_BYTES;
     let cells = may_be.then(|| characters(row)).filter(|cells| cells.len() * COLUMN == row.len())?;
     cells.iter().any(|(said, _)| said != b" ").then_some(cells)
 }

@@ -2,7 +2,7 @@
 //! `4b 52 45`, `4b:52:45`, `4B-52-45`, `hex(2):4b,00,52,00,\`.
 
 use super::lines::RunLines;
-use super::{EncodedRun, PackedKind, SHORTEST, all, is_text, is_whole, maximal, stretches};
+use super::{EncodedRun, MIN_TEXT_BYTES, PackedKind, all, is_text, is_whole, maximal, stretches};
 use crate::LayerKind;
 use crate::{OriginStep, Text};
 
@@ -23,20 +23,20 @@ pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
         })?;
         Some(EncodedRun { kind: LayerKind::Hex, range: lines.range(), text: Text::plain(bytes).derive(text) })
     };
-    RunLines::all(bytes, 2 * SHORTEST, is_member).filter_map(read).collect()
+    RunLines::all(bytes, 2 * MIN_TEXT_BYTES, is_member).filter_map(read).collect()
 }
 
 /// The runs of pairs that hold text.
 pub fn pairs(bytes: &[u8]) -> Vec<EncodedRun> {
     let is_between = |b: u8| b" ,:-\\\t\r\n".contains(&b);
     let mut found = Vec::new();
-    for zone in maximal(bytes, 3 * SHORTEST - 1, move |b| is_member(b) || is_between(b)) {
+    for zone in maximal(bytes, 3 * MIN_TEXT_BYTES - 1, move |b| is_member(b) || is_between(b)) {
         let mut at = zone.start;
         while at < zone.end {
             let digits = bytes[at..zone.end].iter().take_while(|&&b| is_member(b)).count();
             let places = if digits == 2 { sequence(&bytes[..zone.end], at) } else { Vec::new() };
             at = places.last().map_or(at + digits.max(1), |last| last + 2);
-            if places.len() < SHORTEST {
+            if places.len() < MIN_TEXT_BYTES {
                 continue;
             }
             let said: Vec<u8> = places.iter().flat_map(|&at| decoded(&bytes[at..at + 2])).collect();
@@ -90,7 +90,7 @@ pub fn look(run: &[u8]) -> Option<PackedKind> {
 
 /// Whether a value is nothing but an encoded text.
 pub fn is_encoded_text(value: &[u8]) -> bool {
-    value.len() >= 2 * SHORTEST && value.iter().all(u8::is_ascii_hexdigit) && is_text(&decoded(value))
+    value.len() >= 2 * MIN_TEXT_BYTES && value.iter().all(u8::is_ascii_hexdigit) && is_text(&decoded(value))
 }
 
 fn decoded(run: &[u8]) -> Vec<u8> {

@@ -9,7 +9,7 @@ const SHORTEST_LINE: usize = 40;
 /// The margin of a line is no wider, in bytes.
 const MARGIN: usize = 80;
 /// A line before a run's first character is looked back over no further, in bytes.
-const LONGEST_HEAD: usize = 400;
+const MAX_HEAD_BYTES: usize = 400;
 
 /// Whether a character can stand in a run.
 pub type IsRunByte = fn(u8) -> bool;
@@ -102,7 +102,7 @@ impl RunLines {
 /// The mark of a patch that the line of a run starts with, as the next one does: both were added, or both removed. Two lines of
 /// one run that start with the same mark by chance are rare, and are read in parts.
 fn mark(bytes: &[u8], run: &Range<usize>) -> Option<u8> {
-    let floor = run.start.saturating_sub(LONGEST_HEAD);
+    let floor = run.start.saturating_sub(MAX_HEAD_BYTES);
     let start = match memchr::memrchr(b'\n', &bytes[floor..run.start]) {
         Some(at) => floor + at + 1,
         None if floor == 0 => 0,

@@ -19,10 +19,10 @@ use packed::Packing;
 use std::ops::Range;
 
 /// A shorter text in a run is chance.
-const SHORTEST: usize = 16;
+const MIN_TEXT_BYTES: usize = 16;
 
 /// A longer text is none that stands for one value.
-const LONGEST_VALUE: usize = 300;
+const MAX_VALUE_BYTES: usize = 300;
 
 /// Gives the runs of one kind in some bytes.
 type Decoder = fn(&[u8]) -> Vec<EncodedRun>;
@@ -65,7 +65,7 @@ pub fn in_place(text: &Text<'_>) -> Option<Text<'static>> {
     let (mut copied, mut replaced) = (0, 0);
     for run in base64::runs(bytes) {
         let said = run.text.bytes().trim_ascii();
-        let is_value = (SHORTEST..=LONGEST_VALUE).contains(&said.len()) && !said.contains(&b'\n');
+        let is_value = (MIN_TEXT_BYTES..=MAX_VALUE_BYTES).contains(&said.len()) && !said.contains(&b'\n');
         if is_value && run.range.start >= copied {
             out.push(&bytes[copied..run.range.start], copied, OriginStep::ONE);
             out.push(said, run.range.start, OriginStep::NONE);
@@ -162,7 +162,7 @@ fn stretches(bytes: &[u8], step: OriginStep, place: impl Fn(usize) -> usize) -> 
 
 fn readable_stretches(bytes: &[u8], step: OriginStep, place: impl Fn(usize) -> usize) -> Option<TextBuilder> {
     let mut out = TextBuilder::default();
-    for stretch in maximal(bytes, SHORTEST, is_readable) {
+    for stretch in maximal(bytes, MIN_TEXT_BYTES, is_readable) {
         push(&mut out, bytes, stretch, step, &place);
     }
     (!out.bytes.is_empty()).then_some(out)

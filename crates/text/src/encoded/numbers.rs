@@ -1,7 +1,7 @@
 //! Lists of character codes, decimal or hexadecimal: `String.fromCharCode(75,82,…)`, `Uint8Array([0x4b, 0x52, …])`,
 //! `{"type":"Buffer","data":[75,82,…]}`.
 
-use super::{EncodedRun, SHORTEST, stretches};
+use super::{EncodedRun, MIN_TEXT_BYTES, stretches};
 use crate::LayerKind;
 use crate::{OriginStep, Text};
 
@@ -18,7 +18,7 @@ pub fn runs(bytes: &[u8]) -> Vec<EncodedRun> {
         let list = list(bytes, comma - length);
         let Some(&(_, last)) = list.places.last() else { continue };
         done = last;
-        if list.codes.len() < SHORTEST {
+        if list.codes.len() < MIN_TEXT_BYTES {
             continue;
         }
         let place = |at: usize| list.places.get(at).map_or(last, |place| place.0);

@@ -8,11 +8,11 @@ use flate2::{Decompress, FlushDecompress};
 use std::io::{self, Read};
 
 /// No more than this comes out of one run, in bytes.
-const MOST: usize = 4 << 20;
+const MAX_UNPACKED_BYTES: usize = 4 << 20;
 /// So much of what deflate makes tells whether it is any, in bytes.
 const TRIAL: usize = 64;
 /// Less than this is no text that deflate made, in bytes.
-const SHORTEST: usize = 16;
+const MIN_DEFLATED_BYTES: usize = 16;
 /// What decoders of xz and Zstandard may have: as much as the usual presets need.
 const XZ_KIB: u32 = 9 << 10;
 const ZSTD: u64 = 9 << 20;
@@ -114,7 +114,7 @@ impl Packing {
 /// What is compressed from the first byte on, at most so many bytes. All of it stands for the run as a whole.
 pub fn runs(bytes: &[u8], most: usize) -> Vec<EncodedRun> {
     let Some(packing) = Packing::of(bytes) else { return Vec::new() };
-    let said = packing.unpack(bytes, most.min(MOST));
+    let said = packing.unpack(bytes, most.min(MAX_UNPACKED_BYTES));
     if said.is_empty() {
         return Vec::new();
     }
@@ -167,7 +167,9 @@ fn is_start(said: &[u8]) -> bool {
     let mut kinds = said.to_vec();
     kinds.sort_unstable();
     kinds.dedup();
-    said.len() >= SHORTEST && kinds.len() >= SHORTEST / 2 && (is_text_start(said) || is_wide_start(said))
+    said.len() >= MIN_DEFLATED_BYTES
+        && kinds.len() >= MIN_DEFLATED_BYTES / 2
+        && (is_text_start(said) || is_wide_start(said))
 }
 
 /// The first bytes that deflate makes of some bytes, behind a head of zlib or without one; `None` when it is none.
@@ -277,7 +279,7 @@ mod tests {
         let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         bomb.write_all(&vec![b' '; 8 << 20]).expect("memory");
         let bomb = bomb.finish().expect("memory");
-        assert_eq!(runs(&bomb, usize::MAX)[0].text.bytes().len(), MOST + 1);
+        assert_eq!(runs(&bomb, usize::MAX)[0].text.bytes().len(), MAX_UNPACKED_BYTES + 1);
         assert_eq!(runs(&bomb, 1000)[0].text.bytes().len(), 1001);
     }
 

@@ -38,7 +38,7 @@ const FEW: usize = 4;
 const BEFORE: usize = 256;
 const BEHIND: usize = 400;
 /// No more of a list is looked for before the first numbers that are seen, in bytes.
-const MOST_BEFORE: usize = 2048;
+const MAX_BEFORE: usize = 2048;
 
 /// A character that may be in a run of letters, of base64 or of hex digits.
 const LETTER: u8 = 1;
@@ -167,7 +167,7 @@ fn numbers_around(bytes: &[u8], word: &[u8; 4], at: &mut usize) -> Option<Suspec
     }
     // A list goes back as far as there are numbers; a dump, whose rows have text in them, some rows.
     let is_number = |b: &&u8| CLASSES[usize::from(**b)] & NUMBER != 0;
-    let list = bytes[..block].iter().rev().take(MOST_BEFORE).take_while(is_number).count();
+    let list = bytes[..block].iter().rev().take(MAX_BEFORE).take_while(is_number).count();
     let floor = block - list.max(BEFORE.min(block));
     let start = memchr::memchr(b'\n', &bytes[floor..block]).map_or(floor, |i| floor + i + 1);
     let start = start.min(block - list);

@@ -33,7 +33,7 @@ static QUOTED_PRINTABLE: LazyLock<Regex> = LazyLock::new(|| {
 const MAX_LAYERS: usize = 8;
 
 /// No line of quoted-printable is longer, in bytes, with its end (RFC 2045, 6.7).
-const LONGEST_QUOTED_LINE: usize = 77;
+const MAX_QUOTED_LINE_BYTES: usize = 77;
 
 /// An escape at the start of some bytes: what it stands for, and its length.
 struct Escape {
@@ -95,7 +95,7 @@ fn is_quoted_printable(bytes: &[u8]) -> bool {
     };
     memchr::memmem::find(bytes, b"=3D").is_some()
         && memchr::memchr_iter(b'=', bytes).all(is_escape)
-        && (bytes.split(|&b| b == b'\n').all(|line| line.len() <= LONGEST_QUOTED_LINE)
+        && (bytes.split(|&b| b == b'\n').all(|line| line.len() <= MAX_QUOTED_LINE_BYTES)
             || [&b"=20\n"[..], b"=20\r\n", b"=C3="]
                 .iter()
                 .any(|mark| memchr::memmem::find(bytes, mark).is_some()))

@@ -11,7 +11,7 @@ const BEHIND: usize = 256;
 /// A word that starts so much before the end of what is read may be cut.
 const CUT: usize = 96;
 /// No longer a stretch of what is not seen is looked over for the letter behind it, in bytes.
-const LONGEST_BETWEEN: usize = 48;
+const MAX_UNSEEN_BYTES: usize = 48;
 
 /// Whether `is_it` says so of a stretch of a text in which an escape stands for a letter of a word, or in which something that is
 /// not seen, or undone by a terminal, stands between two of its letters. `word` is in lower case and is found in any.
@@ -82,7 +82,7 @@ fn is_behind(bytes: &[u8], at: usize, word: &[u8]) -> bool {
 /// Whether what stands at a place, character or escape, may be between two letters of a word. A cheap look.
 fn is_between(bytes: &[u8], at: usize, word: &[u8]) -> bool {
     let is_in = |b: &u8| word[1..].contains(&b.to_ascii_lowercase());
-    is_behind(bytes, at, word) && bytes[at..].iter().skip(1).take(LONGEST_BETWEEN).any(is_in)
+    is_behind(bytes, at, word) && bytes[at..].iter().skip(1).take(MAX_UNSEEN_BYTES).any(is_in)
 }
 
 /// Whether the escape at a place stands for a letter of a word, or for nothing between two of them.

@@ -12,11 +12,11 @@ const BELL: u8 = 7;
 /// The two bytes that introduce a sequence in UTF-8 without ESC: U+009B.
 pub const C1: [u8; 2] = [0xc2, 0x9b];
 /// No numbers of a sequence are longer, in bytes.
-const LONGEST: usize = 64;
+const MAX_PARAMETER_BYTES: usize = 64;
 /// No more that was removed is looked over for where it starts, in bytes.
-const LONGEST_REMOVED: usize = 4096;
+const MAX_REMOVED_BYTES: usize = 4096;
 /// No title, link or clipboard of a terminal is longer, in bytes.
-const LONGEST_TITLE: usize = 16 << 10;
+const MAX_TITLE_BYTES: usize = 16 << 10;
 
 /// The sequence that starts some bytes. Bytes that are no text hold ESC by chance: only the longer ones count there.
 pub fn sequence(bytes: &[u8], is_binary: bool) -> Option<Escape> {
@@ -25,7 +25,7 @@ pub fn sequence(bytes: &[u8], is_binary: bool) -> Option<Escape> {
         [CONTROL, b'[', rest @ ..] => control_sequence(rest, 2),
         [a, b, rest @ ..] if [*a, *b] == C1 && !is_binary => control_sequence(rest, 2),
         [CONTROL, b']', rest @ ..] => {
-            let rest = &rest[..rest.len().min(LONGEST_TITLE)];
+            let rest = &rest[..rest.len().min(MAX_TITLE_BYTES)];
             let end = rest.iter().position(|&b| matches!(b, BELL | CONTROL | b'\n'))?;
             let closes = match rest[end..] {
                 [BELL, ..] => 1,
@@ -54,8 +54,11 @@ pub fn sequence(bytes: &[u8], is_binary: bool) -> Option<Escape> {
 pub fn end_of_removed(bytes: &[u8], at: usize) -> Option<Escape> {
     let colours = |at: usize| {
         let parameters = bytes[at..].strip_prefix(&[CONTROL, b'['])?;
-        let length =
-            parameters.iter().take(LONGEST).take_while(|b| b.is_ascii_digit() || **b == b';').count();
+        let length = parameters
+            .iter()
+            .take(MAX_PARAMETER_BYTES)
+            .take_while(|b| b.is_ascii_digit() || **b == b';')
+            .count();
         (parameters.get(length) == Some(&b'm')).then(|| &parameters[..length])
     };
     let has = |colours: &[u8], bright: &[u8], dark: &[u8]| {
@@ -64,7 +67,7 @@ pub fn end_of_removed(bytes: &[u8], at: usize) -> Option<Escape> {
     let reset = colours(at).filter(|reset| matches!(**reset, [] | [b'0']))?;
     let length = 3 + reset.len();
     let added = colours(at + length).is_some_and(|colours| has(colours, b"92", b"32"));
-    let floor = at.saturating_sub(LONGEST_REMOVED);
+    let floor = at.saturating_sub(MAX_REMOVED_BYTES);
     let before = memchr::memrchr(CONTROL, &bytes[floor..at]).filter(|_| added)?;
     let removed = colours(floor + before).is_some_and(|colours| has(colours, b"91", b"31"));
     removed.then_some(Escape { said: EscapeMeaning::Byte(b' '), length })
@@ -72,7 +75,7 @@ pub fn end_of_removed(bytes: &[u8], at: usize) -> Option<Escape> {
 
 /// What `ESC [` introduces, which is `introducer` bytes long.
 fn control_sequence(rest: &[u8], introducer: usize) -> Option<Escape> {
-    let rest = &rest[..rest.len().min(LONGEST)];
+    let rest = &rest[..rest.len().min(MAX_PARAMETER_BYTES)];
     let parameters = rest.iter().take_while(|b| matches!(b, b'0'..=b'?')).count();
     let more = rest[parameters..].iter().take_while(|b| matches!(b, b' '..=b'/')).count();
     let said = match rest.get(parameters + more)? {

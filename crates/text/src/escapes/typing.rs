@@ -10,7 +10,7 @@ use crate::{OriginStep, Text, TextBuilder};
 use std::ops::Range;
 
 /// No further back a line is edited, in characters.
-const LONGEST: usize = 1000;
+const MAX_EDITED_CHARS: usize = 1000;
 /// When fewer characters were typed, what the line says is no news.
 const NEWS: usize = 8;
 const BELL: u8 = 7;
@@ -140,8 +140,8 @@ impl TypedLine {
 
     /// Does what a sequence says; `false` where the text goes on elsewhere.
     fn control(&mut self, bytes: &[u8], at: usize, last: u8, number: Option<usize>) -> bool {
-        let count = number.unwrap_or(1).clamp(1, LONGEST);
-        let room = (2 * LONGEST).saturating_sub(self.cells.len());
+        let count = number.unwrap_or(1).clamp(1, MAX_EDITED_CHARS);
+        let room = (2 * MAX_EDITED_CHARS).saturating_sub(self.cells.len());
         let behind = self.cursor..self.cells.len().min(self.cursor + count);
         match last {
             b'D' => self.cursor = self.cursor.saturating_sub(count),
@@ -185,10 +185,10 @@ impl TypedLine {
                 self.typed += 1;
             }
             None => {
-                if self.cells.len() >= 2 * LONGEST {
-                    write(out, bytes, &self.cells[..LONGEST]);
-                    self.cells.drain(..LONGEST);
-                    (self.cursor, self.before) = (self.cursor - LONGEST, None);
+                if self.cells.len() >= 2 * MAX_EDITED_CHARS {
+                    write(out, bytes, &self.cells[..MAX_EDITED_CHARS]);
+                    self.cells.drain(..MAX_EDITED_CHARS);
+                    (self.cursor, self.before) = (self.cursor - MAX_EDITED_CHARS, None);
                 }
                 self.cells.push(character);
                 self.typed += 1;

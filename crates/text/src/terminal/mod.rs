@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthChar;
 use vte::{Params, Parser, Perform};
 
 /// A sequence that is longer than this, in bytes, is none.
-const LONGEST_SEQUENCE: usize = 1 << 20;
+const MAX_SEQUENCE_BYTES: usize = 1 << 20;
 /// So much is written to the screen at once, so that few lines wait to be taken, in bytes.
 const SLICE: usize = 512;
 
@@ -69,7 +69,7 @@ impl Terminal {
         self.screen.has_acted = false;
         self.parser.advance(&mut self.screen, slice);
         self.pending = if self.screen.has_acted { 0 } else { self.pending + slice.len() };
-        if self.pending > LONGEST_SEQUENCE {
+        if self.pending > MAX_SEQUENCE_BYTES {
             (self.parser, self.pending) = (Parser::new(), 0);
         }
         slice.len()
@@ -308,7 +308,7 @@ mod tests {
                 terminal.write(&[b'x'; SLICE], 0.0);
                 while terminal.line().is_some() {}
             }
-            assert!(terminal.pending <= LONGEST_SEQUENCE + SLICE);
+            assert!(terminal.pending <= MAX_SEQUENCE_BYTES + SLICE);
         }
     }
 }

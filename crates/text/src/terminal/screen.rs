@@ -5,15 +5,15 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 /// The largest screen.
-const MOST_COLUMNS: usize = 1000;
-const MOST_LINES: usize = 400;
+const MAX_COLUMNS: usize = 1000;
+const MAX_LINES: usize = 400;
 /// More rows are not joined to one line.
-const MOST_JOINED: usize = 16;
+const MAX_JOINED_ROWS: usize = 16;
 /// When fewer cells of a line have changed since it was given, it is not given once more: what turns, counts or is
 /// corrected is no news.
 const NEWS: usize = 8;
 /// No longer a line is edited, in cells: what is written on in a longer one is given at once, since comparing takes long.
-const LONGEST_EDITED: usize = 2000;
+const MAX_EDITED_CELLS: usize = 2000;
 /// The cell behind a character that is two cells wide.
 const SECOND: char = '\u{1}';
 
@@ -81,7 +81,7 @@ impl ScreenRow {
 
 impl Screen {
     pub fn new(columns: usize, lines: usize) -> Self {
-        let (columns, height) = (columns.clamp(2, MOST_COLUMNS), lines.clamp(1, MOST_LINES));
+        let (columns, height) = (columns.clamp(2, MAX_COLUMNS), lines.clamp(1, MAX_LINES));
         Screen {
             rows: VecDeque::from(vec![ScreenRow::default(); height]),
             other: None,
@@ -101,7 +101,7 @@ impl Screen {
     }
 
     pub fn resize(&mut self, columns: usize, lines: usize) {
-        (self.columns, self.height) = (columns.clamp(2, MOST_COLUMNS), lines.clamp(1, MOST_LINES));
+        (self.columns, self.height) = (columns.clamp(2, MAX_COLUMNS), lines.clamp(1, MAX_LINES));
         while self.rows.len() > self.height {
             // A shell keeps the row with the cursor in sight.
             let at = if self.y + 1 < self.rows.len() { self.rows.len() - 1 } else { 0 };
@@ -356,7 +356,7 @@ impl Screen {
         line.before.extend(before);
         if !row.goes_on {
             self.end_line();
-        } else if line.rows == MOST_JOINED {
+        } else if line.rows == MAX_JOINED_ROWS {
             let next = Leaving { is_news: line.is_news, ..Leaving::default() };
             let line = std::mem::replace(line, next);
             self.push(line, "");
@@ -405,7 +405,7 @@ impl Screen {
             return;
         }
         let rows = self.line_around(y);
-        if self.rows.range(rows.clone()).map(|row| row.cells.len()).sum::<usize>() > LONGEST_EDITED {
+        if self.rows.range(rows.clone()).map(|row| row.cells.len()).sum::<usize>() > MAX_EDITED_CELLS {
             return self.give(y);
         }
         let start = rows.start;
@@ -442,11 +442,13 @@ impl Screen {
     /// The rows that are one line with a row.
     fn line_around(&self, y: usize) -> Range<usize> {
         let is_joined = |y: usize| self.rows[y].goes_on;
-        let start = (y.saturating_sub(MOST_JOINED)..y).rev().find(|&y| !is_joined(y)).map_or(0, |y| y + 1);
-        let start = start.max(y.saturating_sub(MOST_JOINED));
+        let start =
+            (y.saturating_sub(MAX_JOINED_ROWS)..y).rev().find(|&y| !is_joined(y)).map_or(0, |y| y + 1);
+        let start = start.max(y.saturating_sub(MAX_JOINED_ROWS));
         let last = self.rows.len() - 1;
-        let end =
-            (y..last.min(y + MOST_JOINED)).find(|&y| !is_joined(y)).unwrap_or(last.min(y + MOST_JOINED));
+        let end = (y..last.min(y + MAX_JOINED_ROWS))
+            .find(|&y| !is_joined(y))
+            .unwrap_or(last.min(y + MAX_JOINED_ROWS));
         start..end + 1
     }
 

@@ -16,16 +16,16 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 /// Shorter texts are not searched for: they are no credentials, and would take whole reports apart.
-const SHORTEST: usize = 6;
+const MIN_SEARCHED_BYTES: usize = 6;
 
 /// Searches for known secrets. Its size is that of the secrets, however many they are.
 pub struct KnownSecrets {
     /// Whether any form starts with these two bytes.
     starts: Vec<bool>,
     /// The forms by their first bytes, longest first.
-    forms: HashMap<[u8; SHORTEST], Vec<Zeroizing<String>>>,
+    forms: HashMap<[u8; MIN_SEARCHED_BYTES], Vec<Zeroizing<String>>>,
     /// Every piece of a secret, in lower case.
-    pieces: HashSet<[u8; SHORTEST]>,
+    pieces: HashSet<[u8; MIN_SEARCHED_BYTES]>,
 }
 
 impl KnownSecrets {
@@ -38,7 +38,8 @@ impl KnownSecrets {
             // What a team's own rule finds may be made of words, and words are not to be taken apart.
             if distinct.insert(token.secret()) && token.kind() != TokenKind::Custom {
                 let secret = Zeroizing::new(token.secret().to_ascii_lowercase());
-                let pieces = secret.windows(SHORTEST).filter_map(|piece| piece.first_chunk().copied());
+                let pieces =
+                    secret.windows(MIN_SEARCHED_BYTES).filter_map(|piece| piece.first_chunk().copied());
                 known.pieces.extend(pieces.filter(|piece| piece.is_ascii()));
             }
         }
@@ -85,15 +86,15 @@ impl KnownSecrets {
     fn pieces<'k>(&'k self, text: &str) -> impl Iterator<Item = Range<usize>> + use<'k> {
         let lower = Zeroizing::new(text.to_ascii_lowercase());
         let is_piece = move |at: &usize| {
-            let window = lower.as_bytes()[*at..].first_chunk::<SHORTEST>();
+            let window = lower.as_bytes()[*at..].first_chunk::<MIN_SEARCHED_BYTES>();
             window.is_some_and(|window| self.pieces.contains(window))
         };
-        (0..text.len()).filter(is_piece).map(|at| at..at + SHORTEST)
+        (0..text.len()).filter(is_piece).map(|at| at..at + MIN_SEARCHED_BYTES)
     }
 }
 
 /// The place of a stem in [`KnownSecrets::starts`].
-fn start(stem: &[u8; SHORTEST]) -> usize {
+fn start(stem: &[u8; MIN_SEARCHED_BYTES]) -> usize {
     usize::from(stem[0]) << 8 | usize::from(stem[1])
 }
 
@@ -124,7 +125,7 @@ fn forms(secret: &[u8]) -> Vec<String> {
     for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
         forms.extend((0..3).map(|shift| inner_base64(&engine, secret, shift)));
     }
-    forms.retain(|form| form.len() >= SHORTEST);
+    forms.retain(|form| form.len() >= MIN_SEARCHED_BYTES);
     forms
 }
 

@@ -15,7 +15,7 @@ const SHORT: usize = 8;
 /// So many characters that nobody would type are a secret, though each piece of them is short.
 const BROKEN: usize = 12;
 /// No number that somebody wrote has more digits.
-const LONGEST_NUMBER: usize = 14;
+const MAX_NUMBER_DIGITS: usize = 14;
 /// Bits of entropy a character: what has less repeats itself.
 const REPEATED: f64 = 1.8;
 /// In a name a secret is at least so long where it is spelled in both cases and digits; a build's id is shorter.
@@ -138,8 +138,8 @@ fn gap(between: &[u8]) -> PieceGap {
 
 /// Small letters alone, perhaps behind a capital one: `workbook`. So few are no secret by themselves; fewer may be a piece of one.
 fn is_short_word(core: &[u8]) -> bool {
-    const LONGEST: usize = 10;
-    (SHORT..=LONGEST).contains(&core.len()) && core.iter().skip(1).all(u8::is_ascii_lowercase)
+    const MAX_WORD_LETTERS: usize = 10;
+    (SHORT..=MAX_WORD_LETTERS).contains(&core.len()) && core.iter().skip(1).all(u8::is_ascii_lowercase)
 }
 
 /// The place of a cell in a sheet: `AB1048572`.
@@ -156,7 +156,7 @@ fn look(core: &[u8]) -> ShapeLook {
     let digits = core.iter().filter(|b| b.is_ascii_digit()).count();
     let is_typed = match digits {
         0 => is_word(core) || is_short_word(core),
-        all if all == core.len() => all <= LONGEST_NUMBER,
+        all if all == core.len() => all <= MAX_NUMBER_DIGITS,
         _ => is_name_with_number(core) || is_constant(core) || is_time(core) || is_cell(core),
     };
     match core.len() < SHORT {

@@ -11,14 +11,14 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// A value is not longer, in bytes.
-const LONGEST: usize = 512;
+const MAX_VALUE_BYTES: usize = 512;
 /// Shorter values are no secrets, in bytes.
-const SHORTEST: usize = 4;
+const MIN_VALUE_BYTES: usize = 4;
 
 /// A value of so many bytes is looked for again.
 const TELLING: usize = 6;
 /// So many values are.
-const MOST: usize = 64;
+const MAX_KNOWN_VALUES: usize = 64;
 
 /// Names whose values nobody may see, whatever they look like.
 const SECRETS: &[&str] = &["password", "passwd", "passphrase", "passcode", "pwd", "pass", "secret"];
@@ -97,7 +97,7 @@ pub fn covers(text: &str, kind: TextKind) -> Vec<Cover> {
         let range = range.start + scheme.map_or(0, |scheme| scheme.end())..range.end;
         let value = &text[range.clone()];
         let is_hidden = match is_secret {
-            true => value.len() >= SHORTEST && !is_elsewhere(value, kind),
+            true => value.len() >= MIN_VALUE_BYTES && !is_elsewhere(value, kind),
             // A message of ours may name a file behind a credential's name.
             false => shape::is_drawn(value) && !(kind == TextKind::Name && value.starts_with('/')),
         };
@@ -131,7 +131,7 @@ pub fn covers(text: &str, kind: TextKind) -> Vec<Cover> {
         }
     }
     SCHEME.find_iter(text).for_each(|found| cover(value(text, found.end(), false), false));
-    for value in known.into_iter().take(MOST) {
+    for value in known.into_iter().take(MAX_KNOWN_VALUES) {
         let places = text.match_indices(value).map(|(at, value)| at..at + value.len());
         let again =
             places.filter(|range| covers.iter().all(|cover| cover.range != *range)).collect::<Vec<_>>();
@@ -189,7 +189,7 @@ fn value(text: &str, at: usize, to_end_of_line: bool) -> Range<usize> {
                 || matches!(c, '\0' | ',' | ';' | '&' | ')' | '}' | ']' | '<' | '>' | '"' | '\'' | '`' | '|')
         }
     };
-    let length = text[start..].char_indices().find(|&(at, c)| at >= LONGEST || ends(c));
+    let length = text[start..].char_indices().find(|&(at, c)| at >= MAX_VALUE_BYTES || ends(c));
     let end = length.map_or(text.len(), |(length, _)| start + length);
     let value = text[start..end].trim_end_matches(['\\', ' ', '\r', '\t']);
     start..start + value.len()

@@ -26,9 +26,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Pictures of more pixels are not looked at.
-const MOST_PIXELS: u64 = 25_000_000;
+const MAX_PIXELS: u64 = 25_000_000;
 /// Of one animation no more different frames are looked at.
-const MOST_FRAMES: usize = 100;
+const MAX_FRAMES: usize = 100;
 /// A line of letters that is new is one with a word of so many letters: others change with the clock and the cursor.
 const LONG_WORD: usize = 12;
 /// What a decoder of a progressive JPEG needs for a pixel besides what it gives, in bytes: three numbers of two.
@@ -36,7 +36,7 @@ const PROGRESSIVE: u64 = 6;
 /// What an animation needs for a pixel, in bytes: the canvas and a frame in colours, this frame and the last in grey.
 const FRAME: u64 = 10;
 /// What the decoder of a PNG may take besides, in bytes.
-const MOST_PNG: usize = 400 << 20;
+const MAX_PNG_DECODER_BYTES: usize = 400 << 20;
 /// How much of a file is read at once, in bytes.
 const BUFFER: usize = 64 << 10;
 
@@ -179,7 +179,7 @@ impl<'w> Looker<'_, 'w> {
                 }
             }
             _ => {
-                let picture = PngPicture::open(input, MOST_PNG)?;
+                let picture = PngPicture::open(input, MAX_PNG_DECODER_BYTES)?;
                 match picture.is_animated() {
                     true => self.moving(picture.into_frames()),
                     false => self.still(picture, 0),
@@ -214,9 +214,9 @@ impl<'w> Looker<'_, 'w> {
             if self.last.as_ref() == Some(&gray) {
                 continue;
             }
-            if looked_at == MOST_FRAMES {
+            if looked_at == MAX_FRAMES {
                 let reason =
-                    format!("has more than {MOST_FRAMES} different frames; the first of them were read");
+                    format!("has more than {MAX_FRAMES} different frames; the first of them were read");
                 return Err(io::Error::from(ReadError::new(reason)).into());
             }
             looked_at += 1;
@@ -234,7 +234,7 @@ impl<'w> Looker<'_, 'w> {
             );
             PixelError::from(io::Error::from(ReadError::new(reason)))
         };
-        if pixels > MOST_PIXELS {
+        if pixels > MAX_PIXELS {
             return Err(too_large());
         }
         self.walk.memory.take(pixels * each).map_err(|_| too_large())

@@ -18,7 +18,7 @@ use std::ops::Range;
 const MAGIC: [u8; 8] = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 const FOOTER: u64 = 48;
 /// The largest block that is read, in bytes.
-const MOST: u64 = 16 << 20;
+const MAX_BLOCK_BYTES: u64 = 16 << 20;
 /// What to do about a block that is not read.
 const INSTEAD: &str = "copy the storage from the browser's developer tools and scan that";
 /// How a block is stored.
@@ -42,7 +42,7 @@ pub fn read_leveldb(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result
         return Ok(());
     }
     let memory = walk.memory;
-    let _held = memory.take(3 * MOST)?;
+    let _held = memory.take(3 * MAX_BLOCK_BYTES)?;
     // The place of what is no data comes first.
     let mut handles = &footer[..];
     let index = handle(&mut handles).and_then(|_| handle(&mut handles)).ok_or_else(damaged)?;
@@ -119,17 +119,21 @@ struct Block {
 impl Block {
     fn read(input: &mut dyn Seekable, place: &Range<u64>) -> io::Result<Self> {
         let length = place.end - place.start;
-        if length > MOST {
-            return Err(
-                ReadError::new(format!("has a block of more than {} MB; {INSTEAD}", MOST >> 20)).into()
-            );
+        if length > MAX_BLOCK_BYTES {
+            return Err(ReadError::new(format!(
+                "has a block of more than {} MB; {INSTEAD}",
+                MAX_BLOCK_BYTES >> 20
+            ))
+            .into());
         }
         input.seek(SeekFrom::Start(place.start))?;
         let mut bytes = vec![0; length as usize + 1];
         input.read_exact(&mut bytes)?;
         let bytes = match bytes.pop() {
             Some(PLAIN) => bytes,
-            Some(SNAPPY) if snap::raw::decompress_len(&bytes).is_ok_and(|length| length as u64 <= MOST) => {
+            Some(SNAPPY)
+                if snap::raw::decompress_len(&bytes).is_ok_and(|length| length as u64 <= MAX_BLOCK_BYTES) =>
+            {
                 snap::raw::Decoder::new().decompress_vec(&bytes).map_err(|_| damaged())?
             }
             _ => {

@@ -8,9 +8,9 @@ use std::io::{self, Read, Seek, Write};
 use tempfile::SpooledTempFile;
 
 /// So much of a text is one segment at most, in bytes.
-const LARGEST: u64 = 64 << 10;
+const MAX_SEGMENT_BYTES: u64 = 64 << 10;
 /// More parts are not named.
-const MOST_NAMES: usize = 10_000;
+const MAX_NAMED_PARTS: usize = 10_000;
 
 /// A text that is being put together.
 pub struct SpooledText {
@@ -27,7 +27,7 @@ impl SpooledText {
 
     /// What is added from here on is a part with this name.
     pub fn part(&mut self, name: Layer) {
-        if self.parts.len() < MOST_NAMES {
+        if self.parts.len() < MAX_NAMED_PARTS {
             self.parts.push((0, name));
         }
     }
@@ -70,7 +70,7 @@ impl SegmentSource for SpooledSegments {
             }
         }
         let Some((left, name)) = &mut self.part else { return Ok(false) };
-        let read = (&mut self.text).take((*left).min(LARGEST)).read_to_end(&mut segment.text)?;
+        let read = (&mut self.text).take((*left).min(MAX_SEGMENT_BYTES)).read_to_end(&mut segment.text)?;
         segment.part = Some(name.clone());
         *left = if read == 0 { 0 } else { *left - read as u64 };
         Ok(true)

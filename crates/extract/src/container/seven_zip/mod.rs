@@ -3,7 +3,7 @@
 mod list;
 
 use super::{ENCRYPTED, Seekable, UnreadGroup, Walk};
-use krea_scan_bounds::memory::{MOST, too_much};
+use krea_scan_bounds::memory::{MAX_BYTES, too_much};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -68,7 +68,7 @@ fn read_block(
         .sum();
     let _held = walk.memory.take(need.saturating_add(BESIDES))?;
     let password = Password::empty();
-    let limit = usize::try_from(MOST >> 10).unwrap_or(usize::MAX);
+    let limit = usize::try_from(MAX_BYTES >> 10).unwrap_or(usize::MAX);
     let decoder = BlockDecoder::new_with_memory_limit(1, limit, block, archive, &password, input);
     let (mut stopped, mut broken) = (None, false);
     let read = decoder.for_each_entries(&mut |entry, reader| {

@@ -20,7 +20,7 @@ use text::DataText;
 use wasmparser::{BinaryReader, DataKind, DataSectionReader, ImportSectionReader, Operator};
 
 /// Sections that are looked into are held in memory up to this size, in bytes.
-const MOST: u64 = 32 << 20;
+const MAX_SECTION_BYTES: u64 = 32 << 20;
 /// What is known of strings takes less than this, in bytes.
 const MAX_STRINGS: u64 = 40 << 20;
 /// Functions that are larger than this, in bytes, are passed over. Engines allow half of it.
@@ -97,7 +97,7 @@ fn custom(walk: &mut Walk<'_>, input: &mut WasmInput<'_>, section: &Range<u64>) 
 /// Hands on what a module imports, a name a line: some compilers pass string constants that way.
 fn imports(walk: &mut Walk<'_>, input: &mut WasmInput<'_>, section: &Range<u64>) -> io::Result<()> {
     let memory = walk.memory;
-    let _held = memory.take(2 * (section.end - section.start).min(MOST))?;
+    let _held = memory.take(2 * (section.end - section.start).min(MAX_SECTION_BYTES))?;
     let Some(bytes) = held(walk, input, section, "imports")? else { return Ok(()) };
     let (mut names, mut module) = (String::new(), "");
     let reader = ImportSectionReader::new(BinaryReader::new(&bytes, 0)).map_err(damaged)?;
@@ -132,7 +132,7 @@ fn data(
         (section.end - section.start, code.as_ref().map_or(0, |code| code.end - code.start));
     // The section, what is known of each byte, its longest line, and the strings.
     let (memory, strings) = (walk.memory, (length + code_length).min(MAX_STRINGS));
-    let _held = memory.take(3 * length.min(MOST) + strings)?;
+    let _held = memory.take(3 * length.min(MAX_SECTION_BYTES) + strings)?;
     let Some(bytes) = held(walk, input, section, "data segments")? else { return Ok(()) };
     let reader = DataSectionReader::new(BinaryReader::new(&bytes, 0)).map_err(damaged)?;
     if reader.count() as usize > MAX_SEGMENTS {
@@ -180,8 +180,10 @@ fn held(
     what: &str,
 ) -> io::Result<Option<Vec<u8>>> {
     let length = section.end - section.start;
-    if length > MOST {
-        walk.unread(&format!("has {length} bytes of {what}; in at most {MOST} are strings told apart"));
+    if length > MAX_SECTION_BYTES {
+        walk.unread(&format!(
+            "has {length} bytes of {what}; in at most {MAX_SECTION_BYTES} are strings told apart"
+        ));
         return Ok(None);
     }
     let mut bytes = Vec::new();

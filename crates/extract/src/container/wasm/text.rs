@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 
 /// Shorter runs of text are left out, in characters.
-const SHORTEST: usize = 4;
+const MIN_TEXT_CHARS: usize = 4;
 
 /// A line starts here.
 const LINE: u8 = 0x80;
@@ -43,7 +43,7 @@ impl<'d> DataText<'d> {
             let rest = &self.strings.data[at..place.end];
             let width = if is_wide(rest) { 2 } else { 1 };
             let end = at + if width == 2 { wide(rest) } else { narrow(rest) };
-            if end - at >= SHORTEST * width {
+            if end - at >= MIN_TEXT_CHARS * width {
                 let wide = if width == 2 { WIDE } else { 0 };
                 let cuts = self.strings.cuts(at..end);
                 let marks = &mut self.strings.marks;

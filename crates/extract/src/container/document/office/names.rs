@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::Read;
 
 /// So many names are kept.
-const MOST: usize = 20_000;
+const MAX_NAMES: usize = 20_000;
 
 /// What is known of the files of a package.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl PackageNames {
     /// Names the slides or the sheets. Gives their paths.
     pub fn list(&mut self, listed: &[ListedSheet], relations: &[Relation]) -> Vec<String> {
         let mut paths = Vec::new();
-        for (at, listed) in listed.iter().enumerate().take(MOST) {
+        for (at, listed) in listed.iter().enumerate().take(MAX_NAMES) {
             let Some(relation) = relations.iter().find(|relation| relation.id == listed.relation) else {
                 continue;
             };
@@ -81,7 +81,7 @@ impl PackageNames {
                 "table" => (LayerKind::Table, "table on"),
                 _ => continue,
             };
-            if self.files.len() < MOST {
+            if self.files.len() < MAX_NAMES {
                 let layer = part(kind, &format!("{what} {owner}"));
                 self.files.entry(relation.target.clone()).or_insert(layer);
             }
@@ -102,7 +102,7 @@ pub fn relations(path: &str, input: &mut dyn Read) -> Vec<Relation> {
                 relations.push(Relation { id, kind, target: resolve(folder, &target) });
             }
             XmlEvent::Done => break,
-            _ if relations.len() >= MOST => break,
+            _ if relations.len() >= MAX_NAMES => break,
             _ => {}
         }
     }
@@ -147,7 +147,7 @@ pub fn list(input: &mut dyn Read) -> Vec<ListedSheet> {
                 list.push(ListedSheet { relation: tag.relation().unwrap_or_default(), name, is_hidden });
             }
             XmlEvent::Done => break,
-            _ if list.len() >= MOST => break,
+            _ if list.len() >= MAX_NAMES => break,
             _ => {}
         }
     }
@@ -166,7 +166,7 @@ pub fn authors(input: &mut dyn Read, authors: &mut HashMap<String, String>) {
                 }
             }
             XmlEvent::Done => break,
-            _ if authors.len() >= MOST => break,
+            _ if authors.len() >= MAX_NAMES => break,
             _ => {}
         }
     }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::io::{self, Read};
 
 /// What is held at most, in bytes.
-const MOST: usize = 64 << 20;
+const MAX_HELD_BYTES: usize = 64 << 20;
 /// Memory is asked for in steps of this size, in bytes.
 const STEP: usize = 4 << 20;
 
@@ -61,7 +61,7 @@ impl<'m> SharedStrings<'m> {
                 }
             }
             let size = strings.text.len() + 4 * strings.ends.len();
-            if size > MOST {
+            if size > MAX_HELD_BYTES {
                 return Ok(None);
             }
             if size / STEP >= strings.held.len() {

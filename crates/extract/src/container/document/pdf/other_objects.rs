@@ -14,13 +14,13 @@ use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
 /// Texts that are shorter hold no token, in bytes.
-const SHORTEST: usize = 16;
+const MIN_TEXT_BYTES: usize = 16;
 /// Values in values.
 const MAX_DEPTH: usize = 12;
 /// How much of a stream tells what it is, in bytes.
 const HEAD: u64 = 4 << 10;
 /// So many letters without a meaning are no accident.
-const MANY: usize = 200;
+const MIN_UNREADABLE_LETTERS: usize = 200;
 
 /// Reads the rest of a document. `name` is its own.
 pub fn read_other_objects(
@@ -57,7 +57,7 @@ pub fn read_other_objects(
         }
     }
     let (read, unknown) = seen.letters;
-    if unknown > MANY && unknown > read / 4 {
+    if unknown > MIN_UNREADABLE_LETTERS && unknown > read / 4 {
         walk.unread(&format!(
             "does not say which letters {unknown} of its {} glyphs are; what they show was not read: scan it with --ocr, or print it to \
              a new PDF and scan that",
@@ -81,7 +81,7 @@ fn info(walk: &mut Walk<'_>, file: &PdfFile<'_>, name: &str) -> io::Result<()> {
     let Some(info) = file.dict(&file.trailer("Info")) else { return Ok(()) };
     for (key, value) in &info.0 {
         let key = krea_scan_pdf::encoding::text(key);
-        if let Some(text) = file.text(value).filter(|text| text.len() >= SHORTEST) {
+        if let Some(text) = file.text(value).filter(|text| text.len() >= MIN_TEXT_BYTES) {
             walk.member(
                 Layer::named(LayerKind::PdfInfo, &key),
                 name,
@@ -122,7 +122,7 @@ fn strings(
 ) -> io::Result<()> {
     let (mut text, mut longest) = (String::new(), 0);
     collect(object, "", &mut text, &mut longest, 0);
-    if longest < SHORTEST {
+    if longest < MIN_TEXT_BYTES {
         return Ok(());
     }
     let empty = Dict::default();

@@ -9,11 +9,11 @@ use krea_scan_text::Layer;
 use std::io::{self, Cursor, Read};
 
 /// Pictures of more pixels are not looked at.
-const MOST_PIXELS: usize = 25_000_000;
+const MAX_PIXELS: usize = 25_000_000;
 /// No text that matters fits in fewer.
 const LEAST_PIXELS: usize = 2_000;
 /// The largest picture of a fax machine that is read, packed, in bytes.
-const MOST_FAX: u64 = 8 << 20;
+const MAX_FAX_BYTES: u64 = 8 << 20;
 
 const UNKNOWN: &str =
     "is a picture in JPEG 2000 or JBIG2, whose pixels are not read; print the page to a PNG and scan that";
@@ -34,7 +34,7 @@ pub fn read_pixels(
         Some((last, before)) if matches!(last.0.as_slice(), b"CCITTFaxDecode" | b"CCF") => {
             let mut fax = Vec::new();
             if let Some(packed) = file.raw(stream, before).and_then(|raw| filter::undo(raw, before)) {
-                file.counted(stream, packed).take(MOST_FAX).read_to_end(&mut fax)?;
+                file.counted(stream, packed).take(MAX_FAX_BYTES).read_to_end(&mut fax)?;
             }
             let head = tiff(&stream.dict, &last.1, fax.len());
             walk.member(place, "picture.tiff", &mut Cursor::new(head).chain(&fax[..]))
@@ -159,7 +159,7 @@ fn numbers(
     if count < LEAST_PIXELS {
         return Ok(());
     }
-    if count > MOST_PIXELS {
+    if count > MAX_PIXELS {
         walk.unread_member(place, "is too large to be looked at; make it smaller, and scan that");
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! The bytes of a picture, or of a part of one: read in turn or from any place, and never past the end unseen.
 
-use super::MOST;
+use super::MAX_FIELD_BYTES;
 use crate::container::{Seekable, Walk};
 use krea_scan_bounds::read_error::ReadError;
 use std::io::{self, BufRead, BufReader, Read, SeekFrom};
@@ -67,11 +67,11 @@ impl<'a> Bytes<'a> {
 
     /// The next ones, for what must be seen as a whole; `None`, and told, when they are too many. `what` they are.
     pub fn whole(&mut self, walk: &mut Walk<'_>, length: u64, what: &str) -> io::Result<Option<Vec<u8>>> {
-        if length > MOST {
+        if length > MAX_FIELD_BYTES {
             self.skip(length)?;
             walk.unread(&format!(
                 "holds {what} of more than {} MB, which was only read as it is",
-                MOST >> 20
+                MAX_FIELD_BYTES >> 20
             ));
             return Ok(None);
         }

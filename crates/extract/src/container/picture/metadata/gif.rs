@@ -9,7 +9,7 @@ use krea_scan_text::LayerKind;
 use std::io::{self, Read};
 
 /// What is kept of one comment or text, in bytes.
-const MOST_KEPT: usize = 4 << 20;
+const MAX_TEXT_BYTES: usize = 4 << 20;
 /// XMP is not cut into blocks. These bytes behind it make that good (XMP part 3, 1.1.2).
 const XMP_TRAILER: usize = 257;
 
@@ -58,7 +58,7 @@ fn extension(
 ) -> io::Result<()> {
     let mut text = Vec::new();
     let mut join = |block: &[u8]| {
-        if text.len() + block.len() <= MOST_KEPT {
+        if text.len() + block.len() <= MAX_TEXT_BYTES {
             text.extend_from_slice(block);
         }
     };

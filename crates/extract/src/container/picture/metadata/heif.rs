@@ -1,7 +1,7 @@
 //! HEIF, which HEIC and AVIF are: EXIF in an item of its own (ISO/IEC 23008-12, A.2.1).
 
 use super::bytes::Bytes;
-use super::{MOST, PictureFields, ifd};
+use super::{MAX_FIELD_BYTES, PictureFields, ifd};
 use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -13,7 +13,7 @@ pub fn read_heif(
     fields: &mut PictureFields<'_>,
 ) -> io::Result<()> {
     let mut reader = ::exif::Reader::new();
-    let few = Few { bytes, left: MOST };
+    let few = Few { bytes, left: MAX_FIELD_BYTES };
     let found = reader.continue_on_error(true).read_from_container(&mut BufReader::new(few));
     // What is wrong inside of EXIF is told when it is read.
     match found.or_else(|error| error.distill_partial_result(|_| ())) {

@@ -13,9 +13,9 @@ use std::collections::HashSet;
 use std::io::{self, Cursor, Read};
 
 /// More directories than this, no picture has.
-const MOST_DIRECTORIES: usize = 256;
+const MAX_DIRECTORIES: usize = 256;
 /// What a picture's fields hold together is no more than this many times the picture: fields may share bytes.
-const MOST_TIMES: u64 = 2;
+const MAX_FIELDS_RATIO: u64 = 2;
 /// What fields of bytes hold that are shorter than this, is numbers.
 const SHORT: u64 = 8;
 
@@ -76,14 +76,14 @@ pub fn read_exif(
     };
     let first = order.long(bytes.array()?);
     let (mut next, mut seen) = (vec![(first, Context::Tiff)], HashSet::new());
-    let (mut trouble, mut left) = (None, MOST_TIMES * bytes.size() + SHORT);
+    let (mut trouble, mut left) = (None, MAX_FIELDS_RATIO * bytes.size() + SHORT);
     while let Some((at, context)) = next.pop() {
         if at == 0 || !seen.insert(at) {
             continue;
         }
-        if seen.len() > MOST_DIRECTORIES {
+        if seen.len() > MAX_DIRECTORIES {
             return Err(
-                ReadError::new(format!("has more than {MOST_DIRECTORIES} directories of fields")).into()
+                ReadError::new(format!("has more than {MAX_DIRECTORIES} directories of fields")).into()
             );
         }
         match directory(bytes, order, u64::from(at), context, &mut next) {
@@ -138,7 +138,7 @@ fn directory(
             (0x014a, 4 | 13) if at + length <= bytes.size() => {
                 let behind = bytes.at();
                 bytes.go_to(at)?;
-                for _ in 0..count.min(MOST_DIRECTORIES as u64) {
+                for _ in 0..count.min(MAX_DIRECTORIES as u64) {
                     next.push((order.long(bytes.array()?), Context::Tiff));
                 }
                 bytes.go_to(behind)?;

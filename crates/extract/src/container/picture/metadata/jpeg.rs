@@ -2,7 +2,7 @@
 //! Photoshop's resources). What is too long for one segment goes on in the next ones.
 
 use super::bytes::Bytes;
-use super::{MOST, PictureFields, ifd, iptc, xmp};
+use super::{MAX_FIELD_BYTES, PictureFields, ifd, iptc, xmp};
 use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::LayerKind;
@@ -111,7 +111,7 @@ fn app1(
         let held: u64 = split.xmp.iter().map(|(_, packet)| packet.len() as u64).sum();
         let known = split.xmp.iter().position(|(known, _)| known == id);
         let end = offset + part.len() as u64;
-        if end > length || end + held > 2 * MOST {
+        if end > length || end + held > 2 * MAX_FIELD_BYTES {
             return Ok(());
         }
         let at = known.unwrap_or_else(|| {
@@ -128,7 +128,7 @@ fn app1(
 
 /// Goes on with something that did not fit one segment.
 fn append(whole: &mut Vec<u8>, part: &[u8]) {
-    if whole.len() + part.len() <= MOST as usize {
+    if whole.len() + part.len() <= MAX_FIELD_BYTES as usize {
         whole.extend_from_slice(part);
     }
 }

@@ -24,7 +24,7 @@ use std::io;
 
 /// What is kept in memory of one field that must be decoded as a whole, in bytes. Pictures with a map of depths hold some
 /// megabytes of XMP.
-const MOST: u64 = 16 << 20;
+const MAX_FIELD_BYTES: u64 = 16 << 20;
 
 /// Reads the fields of a picture. `name` is its own.
 pub fn read_metadata(

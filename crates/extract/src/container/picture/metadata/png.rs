@@ -1,7 +1,7 @@
 //! PNG: texts in chunks, before and behind the pixels (<https://www.w3.org/TR/png-3/>, 11.3.3 and 11.3.4.5).
 
 use super::bytes::{Bytes, cut_short};
-use super::{MOST, PictureFields, ifd, iptc, xmp};
+use super::{MAX_FIELD_BYTES, PictureFields, ifd, iptc, xmp};
 use crate::container::Walk;
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::LayerKind;
@@ -122,7 +122,7 @@ fn field(
         return fields.read(walk, LayerKind::PngText, keyword, text);
     }
     let mut whole = Vec::new();
-    let read = text.take(MOST).read_to_end(&mut whole);
+    let read = text.take(MAX_FIELD_BYTES).read_to_end(&mut whole);
     walk.budget.spend(0)?;
     match profile.map(|profile| (profile, unhex(&whole))) {
         None => xmp::read_xmp(walk, fields, &whole)?,
@@ -138,7 +138,9 @@ fn field(
         Some((_, None)) => fields.add(walk, LayerKind::PngText, keyword, &whole)?,
     }
     match read {
-        Ok(_) if whole.len() as u64 == MOST => fields.read(walk, LayerKind::PngText, keyword, text),
+        Ok(_) if whole.len() as u64 == MAX_FIELD_BYTES => {
+            fields.read(walk, LayerKind::PngText, keyword, text)
+        }
         Ok(_) => Ok(()),
         // Told as any other field's.
         Err(error) => fields.read(walk, LayerKind::PngText, keyword, &mut Failed(Some(error))),

@@ -7,7 +7,7 @@ use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, DisposalMethod};
 use std::io::Read;
 
 /// How many pixels of a frame may lie outside of the picture.
-const MOST_OUTSIDE: u64 = 1 << 20;
+const MAX_PIXELS_OUTSIDE: u64 = 1 << 20;
 
 pub struct GifFrames<R: Read> {
     decoder: Decoder<R>,
@@ -41,7 +41,7 @@ impl<R: Read> MovingPicture for GifFrames<R> {
             DisposalMethod::Background => Disposal::Clear,
             DisposalMethod::Previous => Disposal::Restore,
         };
-        if size.pixels() > whole.pixels() + MOST_OUTSIDE {
+        if size.pixels() > whole.pixels() + MAX_PIXELS_OUTSIDE {
             return Err(PixelError::TooLarge);
         }
         let mut pixels = vec![0; self.decoder.buffer_size()];

@@ -17,7 +17,7 @@ use std::ops::Range;
 /// How much is read at once, in bytes.
 const BUFFER: usize = 64 << 10;
 /// What is nested deeper is no part of an entry that is looked at.
-const MOST_DEPTH: usize = 16;
+const MAX_DEPTH: usize = 16;
 
 /// Whether a file is one (HAR 1.2: an object with the field `log`).
 pub fn is(head: &[u8]) -> bool {
@@ -109,7 +109,7 @@ impl HarEntries {
     /// Takes a token; says whether an entry is over.
     fn take(&mut self, token: JsonToken) -> bool {
         match token {
-            JsonToken::Open { is_object } if self.open.len() < MOST_DEPTH && self.deeper == 0 => {
+            JsonToken::Open { is_object } if self.open.len() < MAX_DEPTH && self.deeper == 0 => {
                 let name = self.open.last_mut().map(|level| std::mem::take(&mut level.next));
                 let name = name.unwrap_or_default();
                 self.open.push(OpenJson { name, is_object, wants_name: is_object, next: Vec::new() });

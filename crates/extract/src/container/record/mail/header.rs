@@ -10,10 +10,10 @@ use mail_parser::parsers::MessageStream;
 use std::io::{self, BufRead};
 
 /// A longer header, or one with more encoded words, is left as it is: a mail program would not write one.
-const LONGEST: usize = 16 << 10;
-const MOST_WORDS: usize = 400;
+const MAX_HEADER_BYTES: usize = 16 << 10;
+const MAX_ENCODED_WORDS: usize = 400;
 /// What headers say behind so many bytes is read as it is only.
-const MOST: usize = 1 << 20;
+const MAX_HEADERS_BYTES: usize = 1 << 20;
 
 /// What headers say.
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ impl Headers {
                 field.clear();
             }
             bytes += line.bytes.len();
-            if bytes <= MOST {
+            if bytes <= MAX_HEADERS_BYTES {
                 field.extend_from_slice(line.bytes);
             }
         }
@@ -150,8 +150,8 @@ fn unfolded(value: &[u8]) -> Vec<u8> {
 
 /// A header's value with its encoded words decoded (RFC 2047).
 fn decoded(value: &[u8]) -> String {
-    let words = memchr::memmem::find_iter(value, b"=?").take(MOST_WORDS + 1).count();
-    if (1..=MOST_WORDS).contains(&words) && value.len() <= LONGEST {
+    let words = memchr::memmem::find_iter(value, b"=?").take(MAX_ENCODED_WORDS + 1).count();
+    if (1..=MAX_ENCODED_WORDS).contains(&words) && value.len() <= MAX_HEADER_BYTES {
         let parsed = MessageStream::new(value).parse_unstructured();
         if let Some(text) = parsed.as_text() {
             return text.to_owned();
@@ -162,7 +162,7 @@ fn decoded(value: &[u8]) -> String {
 
 /// A header's value with parameters (RFC 2045, RFC 2183, RFC 2231).
 fn structured(value: &[u8]) -> Option<ContentType<'_>> {
-    let value = Some(value).filter(|value| value.len() <= LONGEST)?;
+    let value = Some(value).filter(|value| value.len() <= MAX_HEADER_BYTES)?;
     match MessageStream::new(value).parse_content_type() {
         mail_parser::HeaderValue::ContentType(of) => Some(of),
         _ => None,

@@ -28,7 +28,7 @@ use transfer::Transfer;
 /// How much is read at once, in bytes.
 const BUFFER: usize = 128 << 10;
 /// Parts in parts are followed no deeper.
-const MOST_DEPTH: usize = 32;
+const MAX_DEPTH: usize = 32;
 /// So much of a text is looked at for whether it says anything, in bytes.
 const LOOK: u64 = 4096;
 /// What a mail is that cannot be read, and what to do about it.
@@ -192,7 +192,7 @@ impl Message<'_, '_> {
                 headers = Headers::read(source, &boundaries)?;
                 text::headers(self.text, &headers)?;
                 continue;
-            } else if is_multipart && boundaries.len() < MOST_DEPTH {
+            } else if is_multipart && boundaries.len() < MAX_DEPTH {
                 self.is_encrypted |= headers.media_type == "multipart/encrypted";
                 boundaries.push(std::mem::take(&mut headers.boundary));
                 let (end, says_something) = passed_over(source, &boundaries)?;

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 /// A longer line is given in pieces of this size, in bytes.
-const LONGEST: usize = 64 << 10;
+const MAX_LINE_BYTES: usize = 64 << 10;
 
 /// A line, or a piece of one that is too long.
 #[derive(Clone, Copy, Debug)]
@@ -89,12 +89,12 @@ impl<R: BufRead> MailLines<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 buffer => buffer?,
             };
-            let most = &buffer[..buffer.len().min(LONGEST - self.line.len())];
+            let most = &buffer[..buffer.len().min(MAX_LINE_BYTES - self.line.len())];
             let end = memchr::memchr(b'\n', most).map(|end| end + 1);
             let length = end.unwrap_or(most.len());
             self.line.extend_from_slice(&most[..length]);
             self.input.consume(length);
-            if length == 0 || end.is_some() || self.line.len() == LONGEST {
+            if length == 0 || end.is_some() || self.line.len() == MAX_LINE_BYTES {
                 return Ok(());
             }
         }

@@ -12,7 +12,7 @@ use std::io::{self, Read};
 /// So much is decoded at once, in bytes.
 const CHUNK: usize = 32 << 10;
 /// A longer line of text that flows is not joined with the next one.
-const LONGEST: usize = 64 << 10;
+const MAX_FLOWED_LINE_BYTES: usize = 64 << 10;
 
 /// Adds headers.
 pub fn headers(text: &mut SpooledText, headers: &Headers) -> io::Result<()> {
@@ -73,7 +73,7 @@ impl FlowedText {
     fn add(&mut self, bytes: &[u8], is_last: bool, text: &mut SpooledText) -> io::Result<()> {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             self.line.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || self.line.len() > LONGEST {
+            if piece.ends_with(b"\n") || self.line.len() > MAX_FLOWED_LINE_BYTES {
                 self.line(text)?;
             }
         }

@@ -11,9 +11,9 @@ use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
 /// The longest line that is an event, in bytes.
-const LONGEST: u64 = 8 << 20;
+const MAX_LINE_BYTES: u64 = 8 << 20;
 /// The largest recording of the first format that is taken apart, in bytes.
-pub const MOST_FIRST: u64 = 32 << 20;
+pub const MAX_FIRST_EVENT_BYTES: u64 = 32 << 20;
 
 /// Which of asciinema's formats a file is.
 pub fn of(head: &[u8]) -> Option<RecordingFormat> {
@@ -88,11 +88,11 @@ impl<'i, R: BufRead> Events<'i, R> {
     /// Reads a line; an empty one is the end. What is too long is passed over.
     fn next_line(&mut self) -> io::Result<()> {
         self.line.clear();
-        self.input.take(LONGEST).read_until(b'\n', &mut self.line)?;
-        let is_cut = self.line.len() as u64 == LONGEST && !self.line.ends_with(b"\n");
+        self.input.take(MAX_LINE_BYTES).read_until(b'\n', &mut self.line)?;
+        let is_cut = self.line.len() as u64 == MAX_LINE_BYTES && !self.line.ends_with(b"\n");
         while is_cut && !self.line.is_empty() && !self.line.ends_with(b"\n") {
             self.line.clear();
-            self.input.take(LONGEST).read_until(b'\n', &mut self.line)?;
+            self.input.take(MAX_LINE_BYTES).read_until(b'\n', &mut self.line)?;
         }
         if is_cut {
             self.line.clear();
@@ -151,9 +151,9 @@ struct FirstCast {
 /// The events of a recording of the first format.
 pub fn first(input: &mut impl Read) -> io::Result<impl NextEvent> {
     let mut bytes = Vec::new();
-    input.take(MOST_FIRST / 2).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 == MOST_FIRST / 2 {
-        let most = MOST_FIRST >> 21;
+    input.take(MAX_FIRST_EVENT_BYTES / 2).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == MAX_FIRST_EVENT_BYTES / 2 {
+        let most = MAX_FIRST_EVENT_BYTES >> 21;
         let reason = format!(
             "is larger than {most} MB and in asciinema's first format; `asciinema convert` it and scan that"
         );

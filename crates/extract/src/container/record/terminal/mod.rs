@@ -57,7 +57,7 @@ pub fn read_recording(
         }
         RecordingFormat::FirstCast => {
             let memory = walk.memory;
-            let _held = memory.take(cast::MOST_FIRST)?;
+            let _held = memory.take(cast::MAX_FIRST_EVENT_BYTES)?;
             let events = cast::first(&mut input)?;
             walk.segments(Layer::named(LayerKind::Terminal, ""), "terminal.txt", Session::new(events))
         }

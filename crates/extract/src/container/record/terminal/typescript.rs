@@ -8,11 +8,11 @@ use std::io::{self, BufRead, Read};
 /// How a typescript starts.
 pub const START: &[u8] = b"Script started on ";
 /// The longest first line.
-const LONGEST_START: u64 = 4096;
+const MAX_START_BYTES: u64 = 4096;
 /// So much is taken at once, in bytes.
 const CHUNK: u64 = 16 << 10;
 /// A frame of `ttyrec` is not longer, in bytes.
-const LONGEST_FRAME: u32 = 16 << 20;
+const MAX_FRAME_BYTES: u32 = 16 << 20;
 
 /// A typescript.
 pub struct Typescript<'i, R> {
@@ -32,7 +32,7 @@ impl<R: BufRead> NextEvent for Typescript<'_, R> {
         if !self.has_started {
             self.has_started = true;
             let mut line = Vec::new();
-            self.input.take(LONGEST_START).read_until(b'\n', &mut line)?;
+            self.input.take(MAX_START_BYTES).read_until(b'\n', &mut line)?;
             if let Some((columns, lines)) = number(&line, b"COLUMNS=\"").zip(number(&line, b"LINES=\"")) {
                 return Ok(Some((None, SessionEvent::Size(columns, lines))));
             }
@@ -62,7 +62,7 @@ pub fn is_ttyrec(head: &[u8]) -> bool {
 fn frame(head: &[u8]) -> Option<(f64, u32)> {
     let word = |at: usize| Some(u32::from_le_bytes(head.get(at..at + 4)?.try_into().ok()?));
     let (seconds, micros, length) = (word(0)?, word(4)?, word(8)?);
-    (micros < 1_000_000 && length <= LONGEST_FRAME)
+    (micros < 1_000_000 && length <= MAX_FRAME_BYTES)
         .then_some((f64::from(seconds) + f64::from(micros) / 1e6, length))
 }
 
