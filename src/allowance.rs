@@ -10,22 +10,18 @@ use std::collections::BTreeSet;
 /// A finding that is not reported, and why. Its token is not told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Allowance {
-    /// Where it is.
     #[serde(flatten)]
     pub location: Location,
     /// The way from that file to the text that matched, outermost first.
     pub layers: Vec<Layer>,
-    /// The token's fingerprint.
     pub fingerprint: Fingerprint,
     /// The id of the rule that matched.
     pub rule: String,
-    /// What allows it.
     pub by: AllowedBy,
     /// Where that stands, and the reason that it gives.
     pub reason: String,
 }
 
-/// What allows a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum AllowedBy {
     /// A comment beside it.
@@ -37,7 +33,6 @@ pub enum AllowedBy {
     /// The file that `--config` names.
     #[serde(rename = "config")]
     Config,
-    /// A baseline.
     #[serde(rename = "baseline")]
     Baseline,
 }

@@ -24,7 +24,6 @@ pub fn trail(path: &str, layers: &[Layer]) -> String {
 /// Another place that holds a finding's token because a build or a packer put it there: the bundle, the source map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct DerivedLocation {
-    /// Where.
     #[serde(flatten)]
     pub location: Location,
     /// The way from that file to the text that matched, outermost first.
@@ -36,11 +35,8 @@ pub struct DerivedLocation {
 pub struct Finding {
     /// The id of the rule that matched.
     pub rule: String,
-    /// How sure it is.
     pub confidence: Confidence,
-    /// The token itself.
     pub token: Token,
-    /// Where it is.
     pub location: Location,
     /// The way from that file to the text that matched, outermost first.
     pub layers: Vec<Layer>,
@@ -123,7 +119,6 @@ impl Finding {
 pub struct Hint {
     /// The token it belongs to.
     pub fingerprint: Fingerprint,
-    /// Where it is.
     pub location: Location,
     /// What is there: `id half` or `secret half`.
     pub what: String,
@@ -138,7 +133,6 @@ pub struct Summary {
     pub blobs: u64,
     /// Bytes read, decompressed.
     pub bytes: u64,
-    /// Findings reported.
     pub findings: u64,
     /// Distinct tokens among them.
     pub tokens: u64,
@@ -177,7 +171,6 @@ pub struct Verified {
 /// What was decided of a value of a token's shape, and why; for `--explain`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Explained {
-    /// Where it is.
     pub location: Location,
     /// The way to the text that it stands in.
     pub layers: Vec<Layer>,
@@ -185,7 +178,6 @@ pub struct Explained {
     pub rule: String,
     /// The value, redacted.
     pub value: String,
-    /// What was decided.
     pub decision: String,
     /// What speaks for whose it is, in the order in which it decides.
     pub evidence: Vec<String>,
@@ -196,7 +188,6 @@ pub struct Explained {
 pub struct Outcome {
     /// Sorted by path, place and fingerprint.
     pub findings: Vec<Finding>,
-    /// The tally.
     pub summary: Summary,
     /// What was decided of each value, sorted by place; with `--explain` only.
     pub explained: Vec<Explained>,

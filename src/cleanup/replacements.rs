@@ -15,7 +15,6 @@ use zeroize::Zeroizing;
 /// Why the file cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplacementsError {
-    /// Something is there.
     #[error("{}: is there already, and may hold secrets of an earlier run; delete it, or name another file", .0.display())]
     Exists(PathBuf),
     /// Git would see it.
@@ -24,7 +23,6 @@ pub enum ReplacementsError {
          or one that .gitignore names", path.display(), root.display()
     )]
     InWorkTree {
-        /// The file.
         path: PathBuf,
         /// The repository's working tree.
         root: PathBuf,
@@ -39,12 +37,7 @@ pub enum ReplacementsError {
     Repository(#[from] repository::OpenError),
     /// The system refuses, or a link of the scanned tree is in the way.
     #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: Refusal,
-    },
+    Write { path: PathBuf, source: Refusal },
 }
 
 /// Writes the file, with mode 0600; gives the number of distinct tokens in it.

@@ -33,10 +33,7 @@ pub struct Remote {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CleanupStep {
     /// Files of the working tree or the index hold the text: `path:line:column`, sorted.
-    Edit {
-        /// The places.
-        places: Vec<String>,
-    },
+    Edit { places: Vec<String> },
     /// The history holds tokens.
     History {
         /// How many distinct ones.

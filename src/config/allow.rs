@@ -14,7 +14,6 @@ use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-/// The file's name.
 pub const FILE_NAME: &str = ".krea-scan.toml";
 /// No list that people write has nearly as many patterns. Each is tried on each path.
 const MAX_PATTERNS: usize = 1000;
@@ -184,7 +183,6 @@ impl Config {
 /// Why a finding is not reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
-    /// What allows it.
     pub by: AllowedBy,
     /// Where that stands, and why.
     pub reason: String,
@@ -228,7 +226,6 @@ pub struct Configs {
 }
 
 impl Configs {
-    /// Those of the scanned trees.
     pub fn of_trees(trees: &ScannedTrees) -> Self {
         Configs { trees: trees.clone(), heeds_tree: true, ..Configs::default() }
     }

@@ -40,20 +40,10 @@ pub fn read_given(trees: &ScannedTrees, path: &Path) -> Result<(Configs, TreeDir
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: Refusal,
-    },
+    Read { path: PathBuf, source: Refusal },
     /// The file says something that it cannot say.
     #[error("{path}: {problem}")]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What and where.
-        problem: String,
-    },
+    Invalid { path: PathBuf, problem: String },
 }
 
 impl ConfigError {
@@ -109,7 +99,6 @@ fn unreadable(path: &Path, source: Refusal) -> ConfigError {
 /// What a run is asked to do: the command line and what goes with it, in one value.
 #[derive(Debug, Default)]
 pub struct Settings {
-    /// What to scan.
     pub source: ScanSource,
     /// Files and folders, or the repository.
     pub paths: Vec<PathBuf>,
@@ -141,13 +130,11 @@ pub struct Settings {
     pub progress: bool,
 }
 
-/// What to scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ScanSource {
     /// The working tree.
     #[default]
     Tree,
-    /// Standard input.
     Stdin,
     /// The index against HEAD.
     Staged,
@@ -163,7 +150,6 @@ pub enum ScanSource {
 }
 
 impl ScanSource {
-    /// Whether opening it reads it.
     pub fn is_read_when_opened(&self) -> bool {
         #[cfg(feature = "site")]
         return matches!(self, ScanSource::Sites(_));

@@ -17,7 +17,6 @@ pub struct TreeDirectives {
 }
 
 impl TreeDirectives {
-    /// All of it.
     pub const ALL: TreeDirectives =
         TreeDirectives { comments: true, config: true, ignore_files: true, gitignore: true };
 

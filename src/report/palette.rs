@@ -16,9 +16,7 @@ pub struct Palette {
     pub low: Style,
     /// A dead token, and good news.
     pub good: Style,
-    /// A heading.
     pub heading: Style,
-    /// A path.
     pub path: Style,
     /// A line and a column.
     pub number: Style,

@@ -50,7 +50,6 @@ pub struct GitReading<'a> {
 pub struct ProjectIgnores(Option<PathIgnores>);
 
 impl ProjectIgnores {
-    /// Those of a repository.
     pub fn of(repo: &Repository, reading: GitReading<'_>) -> Self {
         let top = on_disk(repo, "").canonicalize().ok().filter(|_| reading.ignores);
         ProjectIgnores(top.map(|top| PathIgnores::new(reading.trees, Kinds { own: true, git: false }, &top)))

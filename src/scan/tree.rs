@@ -18,7 +18,6 @@ use std::sync::Mutex;
 
 /// The files below some paths.
 pub struct TreeInput<'a> {
-    /// What to walk.
     pub options: tree::WalkOptions,
     /// Told of every file.
     pub counter: &'a Counter,

@@ -33,7 +33,6 @@ pub fn names(names: Vec<PathBuf>) -> Result<Vec<PathBuf>, MisplacedOption> {
 pub enum PreCommitTarget {
     /// Exactly these files of the working tree. Pre-commit has put unstaged changes aside when it names staged files.
     Files(Vec<PathBuf>),
-    /// What is staged.
     Staged,
     /// The commits between two revisions, so that a token that one commit adds and a later one removes is found.
     Push(Push),
@@ -44,7 +43,6 @@ pub enum PreCommitTarget {
 pub struct Push {
     /// What the other side has; `None` on the first push of a whole history.
     pub from: Option<String>,
-    /// What is pushed.
     pub to: String,
     /// The remote's name, or its URL when it has no name; `None` outside a push.
     pub remote: Option<String>,

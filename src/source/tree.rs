@@ -16,7 +16,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What to walk, and how.
 #[derive(Clone, Debug, Default)]
 pub struct WalkOptions {
     /// Files and folders; empty means the current folder.
@@ -35,7 +34,6 @@ pub struct WalkOptions {
     pub max_size: Option<u64>,
     /// Do not go deeper than this many folders.
     pub max_depth: Option<usize>,
-    /// Worker threads.
     pub threads: usize,
 }
 
@@ -137,7 +135,6 @@ pub fn walk<V: TreeVisitor>(options: &WalkOptions, make: impl Fn() -> V + Sync) 
     walked
 }
 
-/// One walk.
 struct TreeWalk<'a> {
     options: &'a WalkOptions,
     visited: VisitedPaths,

@@ -36,19 +36,15 @@ impl Default for Limits {
 /// Why unpacking stopped, and which option raises the limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Exceeded {
-    /// Too much came out.
     #[error("unpacks to more than {0} bytes; --unpack-size raises that")]
     Bytes(u64),
-    /// Too many members.
     #[error("holds more than {0} members; --unpack-members raises that")]
     Members(u64),
-    /// Too deep.
     #[error("nests containers deeper than {0}; --unpack-depth raises that")]
     Depth(usize),
     /// Far more came out than went in.
     #[error("unpacks to more than {0} times its size, as an archive bomb does; --unpack-ratio raises that")]
     Ratio(u64),
-    /// It took too long.
     #[error("takes longer than {} s to unpack; --unpack-time raises that", .0.as_secs_f64())]
     Time(Duration),
 }
@@ -82,7 +78,6 @@ impl Budget {
         }
     }
 
-    /// Which limit was passed.
     pub fn exceeded(&self) -> Option<Exceeded> {
         self.exceeded.borrow().clone()
     }

@@ -32,7 +32,6 @@ pub struct Held<'m> {
 }
 
 impl<'b> Memory<'b> {
-    /// Nothing yet.
     pub fn new(budget: &'b Budget) -> Self {
         Memory { budget, held: Cell::new(0), large: RefCell::new(None) }
     }

@@ -9,7 +9,6 @@ use std::ops::Range;
 /// What was decided of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It is a token.
     Token(Confidence),
     /// It is one half of a token, whose other half stands elsewhere.
     Half(Confidence),
@@ -34,11 +33,9 @@ impl fmt::Display for Decision {
 pub struct Considered {
     /// The rule whose shape it has.
     pub rule: String,
-    /// The value.
     pub token: Token,
     /// Where it stands in the bytes.
     pub span: Range<usize>,
-    /// What was decided.
     pub decision: Decision,
     /// What speaks for whose it is, in the order in which it decides.
     pub evidence: Vec<Evidence>,

@@ -52,11 +52,8 @@ const MAX_ATTRIBUTED_RUNS: usize = 4096;
 /// A token in some bytes.
 #[derive(Clone, Debug)]
 pub struct Match {
-    /// The rule's id.
     pub rule: String,
-    /// How sure it is.
     pub confidence: Confidence,
-    /// The token.
     pub token: Token,
     /// Where it stands in the bytes: an encoded one, where it is encoded. For a token in pieces, where its secret half
     /// starts.
@@ -130,7 +127,6 @@ impl Detector {
         Detector { explains: true, everything: true, ..self }
     }
 
-    /// The rules in use.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
@@ -154,7 +150,7 @@ impl Detector {
     }
 
     /// Finds the tokens in a file, or a window of one. `path` is the path below the scan's root; `encoding` is set
-    /// for UTF-16 (see `unpack::charset::utf16`).
+    /// for UTF-16 (see [`charset::utf16`]).
     pub fn detect(&self, bytes: &[u8], path: &str, encoding: Option<&'static Encoding>) -> Detection {
         let budget =
             DecodeBudget { bytes: Cell::new(MAX_DECODED_BYTES), runs: Cell::new(MAX_ATTRIBUTED_RUNS) };

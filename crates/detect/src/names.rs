@@ -11,7 +11,6 @@ pub enum NameKind {
     Krea,
     /// Krea, but an id, a model, a URL, …: not a credential's name.
     KreaOther,
-    /// Another service's.
     OtherService,
     /// A credential's name that says nothing of a service (`apiKey`, `Authorization`).
     Credential,

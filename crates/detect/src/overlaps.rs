@@ -30,7 +30,6 @@ pub mod rank {
 pub struct Ranked {
     /// One of [`rank`].
     pub rank: u8,
-    /// The match.
     pub found: Match,
 }
 

@@ -22,17 +22,13 @@ const OPAQUE_REACH: usize = 4096;
 /// A value that a rule accepts, in the text that was searched.
 #[derive(Clone, Debug)]
 pub struct RuleValue {
-    /// Where it stands.
     pub span: Range<usize>,
     /// Where else it may stand, best first.
     pub others: Vec<Range<usize>>,
     /// Why it may stand nowhere of these.
     pub doubt: Option<Doubt>,
-    /// What it is.
     pub kind: TokenKind,
-    /// How sure that is.
     pub confidence: Confidence,
-    /// Whose it is.
     pub attribution: Attribution,
 }
 
@@ -47,7 +43,6 @@ impl RuleValue {
 /// What a rule finds in a text.
 #[derive(Debug, Default)]
 pub struct Values {
-    /// What it accepts.
     pub accepted: Vec<RuleValue>,
     /// How many it drops as placeholders.
     pub placeholders: u64,

@@ -37,7 +37,6 @@ pub struct Word {
 pub struct Example {
     /// A name, as it is written.
     pub name: String,
-    /// What it says.
     pub says: String,
 }
 

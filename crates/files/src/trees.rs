@@ -20,7 +20,6 @@ pub enum Refusal {
         link.display(), target.display()
     )]
     LeadsOut {
-        /// The link.
         link: PathBuf,
         /// Where it leads.
         target: PathBuf,

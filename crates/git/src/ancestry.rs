@@ -39,7 +39,6 @@ pub struct Ancestry<'s> {
     nodes: Vec<CommitNode>,
 }
 
-/// A commit.
 struct CommitNode {
     id: ObjectId,
     flags: u8,

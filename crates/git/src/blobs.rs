@@ -11,7 +11,6 @@ use std::sync::Arc;
 pub struct BlobAt {
     /// The path in the repository, `/` on every system; bytes that are not UTF-8 are replaced.
     pub path: String,
-    /// The object's id.
     pub blob: ObjectId,
     /// The mode, as git writes it in octal: `0o100644`, `0o100755`, `0o120000`.
     pub mode: u32,

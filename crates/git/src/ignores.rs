@@ -60,7 +60,6 @@ pub struct IgnoreFolder {
 /// What becomes of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IgnoreVerdict {
-    /// It is read.
     Read,
     /// It is a folder that is left out, and entered for what git tracks in it.
     TrackedOnly(PathBuf),

@@ -14,7 +14,6 @@ const MAX_TAGS: usize = 64;
 /// The bits of a mode that say what an entry is.
 const KIND: u32 = 0o170_000;
 
-/// A commit.
 #[derive(Clone, Debug)]
 pub struct Commit {
     data: Arc<Vec<u8>>,
@@ -43,13 +42,11 @@ impl Commit {
         message(&self.data)
     }
 
-    /// Who wrote it.
     pub fn author(&self) -> Option<Signature> {
         tree::signature(&self.data, "author")
     }
 }
 
-/// A tag object.
 #[derive(Clone, Debug)]
 pub struct Tag {
     data: Arc<Vec<u8>>,
@@ -63,7 +60,6 @@ impl Tag {
         message(&self.data)
     }
 
-    /// Who made it.
     pub fn tagger(&self) -> Option<Signature> {
         tree::signature(&self.data, "tagger")
     }
@@ -73,7 +69,6 @@ fn message(data: &[u8]) -> &[u8] {
     memchr::memmem::find(data, b"\n\n").map_or(&[], |at| &data[at + 2..])
 }
 
-/// An entry of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TreeEntry<'a> {
     /// The path component.
@@ -148,7 +143,6 @@ impl Tree {
         self.entries.len()
     }
 
-    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

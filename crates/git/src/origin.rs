@@ -11,7 +11,6 @@ pub struct GitOrigin {
     pub commit: Option<String>,
     /// The path in that commit.
     pub path: String,
-    /// The commit's author.
     pub author: Option<String>,
     /// The author's address.
     pub email: Option<String>,

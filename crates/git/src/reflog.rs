@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 /// A log is not read beyond this.
 const MAX_LOG_BYTES: u64 = 256 << 20;
 
-/// One change of a ref.
 struct RefChange<'l> {
     old: ObjectId,
     new: ObjectId,

@@ -22,13 +22,11 @@ const MAX_DEPTH: usize = 64;
 /// What a ref holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefTarget {
-    /// An object.
     Object(ObjectId),
     /// Another ref's full name.
     Ref(String),
 }
 
-/// Where HEAD is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Head {
     /// On a branch, which has a commit or, at first, none.
@@ -50,10 +48,8 @@ impl Head {
 /// Why refs could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RefsError {
-    /// A file of refs.
     #[error("{}: {source}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         source: io::Error,
@@ -66,7 +62,6 @@ pub enum RefsError {
     Circle(String),
 }
 
-/// A repository's refs.
 pub struct Refs<'r> {
     repo: &'r Repository,
     packed: BTreeMap<String, ObjectId>,

@@ -30,7 +30,6 @@ pub enum OpenError {
     Path {
         /// As it was given.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
     /// Neither the path nor a folder above it is a repository.
@@ -100,7 +99,6 @@ pub enum OpenError {
     },
 }
 
-/// An open repository.
 pub struct Repository {
     git_dir: PathBuf,
     common_dir: PathBuf,

@@ -16,7 +16,6 @@ pub struct Cmap {
 }
 
 impl Cmap {
-    /// Reads a CMap.
     pub fn read(bytes: &[u8]) -> Self {
         let (mut cmap, mut lexer) = (Cmap::default(), Lexer::new(bytes, 0));
         while let Some(token) = lexer.token() {
@@ -36,7 +35,6 @@ impl Cmap {
         self.ranges.len()
     }
 
-    /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }

@@ -26,7 +26,6 @@ const MAX_UNPACKED: usize = 24 << 20;
 /// The largest stream of objects that is read, in bytes. Real ones hold some hundred objects.
 const MAX_OBJECT_STREAM: u64 = 16 << 20;
 
-/// Where an object is.
 #[derive(Clone, Copy, Debug)]
 enum ObjectPlace {
     /// In the file, behind `obj`.
@@ -38,7 +37,6 @@ enum ObjectPlace {
 /// An object of the file.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectEntry {
-    /// Its number.
     pub number: u32,
     place: ObjectPlace,
     /// Where its stream ends, if it is one.
@@ -46,13 +44,11 @@ pub struct ObjectEntry {
 }
 
 impl ObjectEntry {
-    /// Whether it is a stream.
     pub fn is_stream(self) -> bool {
         self.end > 0
     }
 }
 
-/// The objects of a file.
 pub struct PdfFile<'d> {
     data: &'d [u8],
     budget: &'d Budget,

@@ -69,7 +69,6 @@ impl<R: BufRead> Read for Flate<R> {
     }
 }
 
-/// LZW.
 struct Lzw<R> {
     packed: R,
     decoder: weezl::decode::Decoder,

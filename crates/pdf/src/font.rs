@@ -29,7 +29,6 @@ enum Coding {
     Own(Cmap),
 }
 
-/// A font.
 #[derive(Debug)]
 pub struct Font {
     coding: Coding,
@@ -79,7 +78,6 @@ impl Font {
         }
     }
 
-    /// Reads a font.
     pub fn read(file: &PdfFile<'_>, dict: &Dict) -> Self {
         let mut font = Font::unknown();
         font.unicode =

@@ -7,9 +7,7 @@
 /// A piece of text in a place. The units are the page's, along the text's own direction.
 #[derive(Clone, Debug)]
 pub struct Chunk {
-    /// Where it starts.
     pub start: f32,
-    /// Where it ends.
     pub end: f32,
     /// Its baseline; higher is further up.
     pub base: f32,
@@ -17,7 +15,6 @@ pub struct Chunk {
     pub size: f32,
     /// The direction it runs in, in degrees.
     pub angle: i16,
-    /// What it says.
     pub text: String,
 }
 

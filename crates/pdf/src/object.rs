@@ -10,7 +10,6 @@ const MAX_DEPTH: usize = 64;
 /// What stands in one object is cut behind so many values.
 const MAX_VALUES: usize = 500_000;
 
-/// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Object {
     /// Nothing, or something that is no object.
@@ -95,11 +94,8 @@ impl Object {
 /// A piece of what is written.
 #[derive(Debug, PartialEq)]
 pub enum PdfToken<'d> {
-    /// A number.
     Number(f64),
-    /// A name.
     Name(Vec<u8>),
-    /// A string.
     String(Vec<u8>),
     /// `[`.
     ArrayStart,

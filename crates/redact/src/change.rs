@@ -53,7 +53,6 @@ impl LiteralSegments {
         LiteralSegments(vec![LiteralSegment::Code(code.to_owned())])
     }
 
-    /// Adds text.
     pub fn push_text(&mut self, text: &str) {
         match self.0.last_mut() {
             Some(LiteralSegment::Text(last)) => last.push_str(text),
@@ -98,7 +97,6 @@ impl LiteralSegments {
     }
 }
 
-/// A change to a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextChange {
     /// What is replaced; empty for what is put in.

@@ -18,7 +18,6 @@ const MAX_COPIES: usize = 1000;
 
 /// What a language's grammar calls things, and how it reads the environment.
 pub trait Syntax {
-    /// The grammar.
     fn grammar(&self) -> Language;
 
     /// The node to change, given the smallest one around a copy: a literal or a comment.

@@ -6,7 +6,6 @@ use crate::code::{RedactTarget, Syntax, read_literal, unescape};
 use crate::tree::{NodePath, children, each_named};
 use tree_sitter::{Language, Node};
 
-/// Go's syntax.
 pub struct Go;
 
 /// Where `"a" + b` needs no parentheses.

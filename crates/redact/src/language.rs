@@ -8,17 +8,13 @@ const NAME: &str = "NAME";
 pub enum Language {
     /// JavaScript and TypeScript, with or without JSX.
     JavaScript,
-    /// Python.
     Python,
-    /// Go.
     Go,
     /// Bash, and what Bash can read of sh and zsh.
     Shell,
     /// JSON, one or several documents, with or without comments.
     Json,
-    /// TOML.
     Toml,
-    /// YAML.
     Yaml,
     /// A file of `NAME=value` lines that programs load into their environment.
     Dotenv,

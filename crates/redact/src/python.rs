@@ -6,7 +6,6 @@ use crate::code::{RedactTarget, Syntax, read_literal, unescape};
 use crate::tree::{NodePath, children, each_named};
 use tree_sitter::{Language, Node};
 
-/// Python's syntax.
 pub struct Python;
 
 /// Where `"a" + b` needs no parentheses.

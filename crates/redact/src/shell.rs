@@ -7,7 +7,6 @@ use crate::tree::{NodePath, children};
 use std::ops::Range;
 use tree_sitter::{Language, Node};
 
-/// The shell's syntax.
 pub struct Shell;
 
 /// What double quotes would take for an expansion, an escape or a quote; inside single quotes it is only text.

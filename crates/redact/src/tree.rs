@@ -59,7 +59,6 @@ fn is_deeper(tree: &Tree, most: usize) -> bool {
     }
 }
 
-/// Where a tree's first mistake is.
 fn first_mistake(tree: &Tree) -> Option<usize> {
     let mut cursor = tree.walk();
     if !cursor.node().has_error() {
@@ -78,7 +77,6 @@ fn first_mistake(tree: &Tree) -> Option<usize> {
     }
 }
 
-/// The children of a node.
 pub fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     node.children(&mut node.walk()).collect()
 }
@@ -94,12 +92,10 @@ pub struct NodePath<'p, 't> {
 }
 
 impl<'p, 't> NodePath<'p, 't> {
-    /// The node.
     pub fn node(self) -> Node<'t> {
         self.step.0
     }
 
-    /// The node's kind.
     pub fn kind(self) -> &'static str {
         self.step.0.kind()
     }

@@ -68,10 +68,8 @@ pub struct Store {
     length: u64,
 }
 
-/// A body that is kept.
 #[derive(Debug)]
 pub enum KeptBody {
-    /// In memory.
     Memory(Vec<u8>),
     /// In the store's file.
     Disk {
@@ -141,11 +139,9 @@ impl Store {
 /// A body that is read.
 #[derive(Debug)]
 pub enum BodySection<'s> {
-    /// In memory.
     Memory(io::Cursor<&'s Vec<u8>>),
     /// A part of a file.
     Disk {
-        /// The file.
         file: &'s File,
         /// Where the part starts.
         start: u64,

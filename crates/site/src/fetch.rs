@@ -45,9 +45,7 @@ pub struct Answer {
     pub url: Url,
     /// The heads of the redirects on the way.
     pub hops: Vec<(Url, HeaderMap)>,
-    /// The status code.
     pub status: u16,
-    /// The head.
     pub headers: HeaderMap,
     /// The body of a successful answer, as far as it was read.
     pub body: Incoming,

@@ -32,7 +32,6 @@ pub struct SiteOptions {
     pub url: Url,
     /// How many links away from the first page.
     pub depth: usize,
-    /// How many resources.
     pub resources: usize,
     /// How many bytes of all of it, decompressed.
     pub bytes: u64,
@@ -124,7 +123,6 @@ pub enum SiteError {
     /// The first page cannot be read.
     #[error("cannot read {url}: {why}")]
     FirstPage {
-        /// Its address.
         url: String,
         /// Why, and what to do.
         why: String,
@@ -145,7 +143,6 @@ pub trait Withheld: Sync {
 pub struct Resource {
     /// Where it came from.
     pub url: Url,
-    /// Its head.
     pub headers: HeaderMap,
     /// Its body; a redirect has none.
     pub body: Option<KeptBody>,

@@ -11,9 +11,7 @@ pub enum LinkKind {
     Frame,
     /// A script or module.
     Script,
-    /// A stylesheet.
     Style,
-    /// A source map.
     Map,
     /// JSON and other data that scripts read.
     Data,
@@ -56,7 +54,6 @@ pub struct Link {
     pub url: Url,
     /// What is expected there.
     pub kind: LinkKind,
-    /// How sure it is.
     pub surety: Surety,
 }
 

@@ -13,13 +13,11 @@ const MAX_LINKS: usize = script::MAX_LINKS;
 pub struct PageLinks {
     /// What relative addresses in it are relative to: its own address, or what `<base>` says.
     pub base: Option<Url>,
-    /// What it names.
     pub links: Vec<Link>,
     /// What it loads scripts, styles and preloads from, which are hosts of its site.
     pub loads: Vec<Url>,
 }
 
-/// Reads a page.
 pub fn read_page(html: &[u8], url: &Url) -> PageLinks {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
@@ -63,7 +61,6 @@ struct PageReader {
     page: PageLinks,
 }
 
-/// A script in the page.
 struct InlineScript {
     is_import_map: bool,
     /// `__NEXT_DATA__`

@@ -16,11 +16,9 @@ const LISTED: usize = 3;
 /// Something to ask for.
 #[derive(Clone, Debug)]
 pub struct FetchJob {
-    /// Where.
     pub url: Url,
     /// What is expected there.
     pub kind: LinkKind,
-    /// How sure it is.
     pub surety: Surety,
     /// How many links away from the first page.
     pub depth: usize,
@@ -79,7 +77,6 @@ impl JobQueue {
         self.done.insert(url.to_string())
     }
 
-    /// Takes a job.
     pub fn push(&mut self, job: FetchJob) {
         if self.seen.len() >= REMEMBERED + self.limit {
             return self.leave_out(&job.url);

@@ -15,7 +15,6 @@ struct Cell {
     text: Range<usize>,
 }
 
-/// The cells of a row.
 type CellRow = Vec<Cell>;
 
 /// How the cells of a row are told apart.

@@ -7,7 +7,6 @@ use std::fmt;
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $word:literal,)*) => {
         /// What was undone or opened, or what names a part of a text.
-        #[expect(missing_docs, reason = "each is described by its word")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum LayerKind {
             $($(#[$doc])* $kind,)*

@@ -32,7 +32,6 @@ pub struct FileScanner<'a> {
 }
 
 impl<'a> FileScanner<'a> {
-    /// A scanner.
     pub fn new(context: ScanContext<'a>) -> Self {
         FileScanner {
             context,

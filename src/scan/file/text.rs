@@ -23,13 +23,11 @@ use std::ops::Range;
 /// A text to scan.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'t> {
-    /// What it is called.
     pub names: FileNames<'t>,
     /// The way to it, from the file on the outside.
     pub layers: &'t [Layer],
     /// How it relates to the other texts of its file.
     pub relation: Relation,
-    /// The names of its segments.
     pub segments: Option<&'t SegmentNames>,
     /// It is a source of a source map.
     pub is_source: bool,
@@ -64,11 +62,9 @@ struct SeenMaps {
     wanted: bool,
 }
 
-/// Scans one text.
 pub struct TextScan<'t, 'a> {
     /// How it is looked at.
     pub context: ScanContext<'a>,
-    /// What is scanned.
     pub text: Text<'t>,
     /// What it comes by that is told as it is.
     pub found: &'t mut ScanResults,

@@ -20,7 +20,6 @@ pub struct Sighting {
 pub enum Role {
     /// Several that belong together.
     Scope(Scope),
-    /// A text.
     Text(Relation),
     /// A source in a source map in the text around it. A map in a `data:` URL has its place there.
     Source(Option<Range<u64>>),
@@ -29,9 +28,7 @@ pub enum Role {
 /// One text or several, and where what was seen in it is among the file's sightings, that of the views in it included.
 #[derive(Debug)]
 pub struct View {
-    /// What it is.
     pub role: Role,
-    /// Its sightings.
     pub sightings: Range<usize>,
     /// The number of the first view behind it that is not in it.
     pub end: usize,

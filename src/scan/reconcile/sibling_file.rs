@@ -14,7 +14,6 @@ pub struct SiblingFile {
     pub path: String,
     /// The way to it, in a container.
     pub layers: Vec<Layer>,
-    /// What is in it.
     pub bytes: Vec<u8>,
 }
 

@@ -33,11 +33,8 @@ pub enum EvidencePlace {
     Outside,
     /// The nearest heading or comment above.
     Heading,
-    /// The file's name.
     FileName,
-    /// A mention near it.
     Nearby,
-    /// A folder's name.
     Folder,
 }
 
@@ -65,11 +62,9 @@ impl fmt::Display for EvidencePlace {
 /// What a piece of evidence says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Says {
-    /// It is Krea's.
     Krea,
     /// Krea is named, but not as the one whose it is.
     MentionsKrea,
-    /// It is another service's.
     AnotherService,
     /// It is no credential, whoever's it is.
     NoCredential,
@@ -104,18 +99,18 @@ pub enum Witness {
     /// A name in the text: of a variable, a member, a block, a service.
     Name(String),
     /// A host, to which the value may be sent as an authorization.
-    Host { host: String, is_authorization: bool },
+    Host {
+        host: String,
+        is_authorization: bool,
+    },
     /// Words that name Krea's key, before the value or behind it.
     Words(Words),
-    /// Krea's name near it.
     KreaNearby,
     /// Krea's name in a heading or a comment.
     KreaAbove,
     /// The same of a service whose keys have the shape of Krea's.
     LookalikeAbove,
-    /// The file's name.
     FileName,
-    /// A folder's name.
     FolderName,
     /// The scheme of an authorization.
     Scheme,
@@ -128,7 +123,6 @@ pub enum Witness {
 /// Words that name a credential of Krea's: only those that are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
-    /// The words.
     pub said: String,
     /// They stand behind the value.
     pub are_behind: bool,
@@ -168,14 +162,10 @@ impl fmt::Display for Witness {
     }
 }
 
-/// One piece of evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// Where it stands.
     pub place: EvidencePlace,
-    /// What it says.
     pub says: Says,
-    /// What says it.
     pub witness: Witness,
 }
 
@@ -244,7 +234,6 @@ pub struct Attribution {
     pub place: Option<EvidencePlace>,
     /// Its own name, or that of its column.
     pub own_name: Option<String>,
-    /// What says so.
     pub witness: Option<Witness>,
 }
 

@@ -71,7 +71,6 @@ static LINE: LazyLock<Regex> = LazyLock::new(|| {
 pub struct Member {
     /// Its key; `None` for what has none, as a call's arguments and a row's cells.
     pub key: Option<String>,
-    /// The value.
     pub value: String,
     /// Where it starts.
     pub at: usize,
@@ -219,7 +218,6 @@ fn is_plain_host(value: &str) -> bool {
     value.len() <= MAX_VALUE_BYTES && value.split('.').count() > 2 && value.split('.').all(is_label)
 }
 
-/// Whose a host is.
 pub fn host_kind(host: &str) -> NameKind {
     if host.split('.').any(|label| names::classify(label) == NameKind::Krea) {
         NameKind::Krea

@@ -4,7 +4,6 @@ use super::object_members::Member;
 use crate::names;
 use std::ops::Range;
 
-/// What a scope is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScopeKind {
     /// Between `{` and `}`.
@@ -30,7 +29,6 @@ pub enum ScopeKind {
 pub struct EnclosingScope {
     /// Where it stands in the text.
     pub range: Range<usize>,
-    /// What it is.
     pub kind: ScopeKind,
     /// What it is called, nearest first.
     pub names: Vec<String>,

@@ -47,7 +47,6 @@ static HTML_CELL: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern")
 });
 
-/// A cell of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableCell {
     /// What its column is called, where that is told.

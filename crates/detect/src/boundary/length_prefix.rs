@@ -17,7 +17,6 @@ const MAX_STRING_BYTES: usize = 1 << 16;
 /// A length that is stated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LengthPrefix {
-    /// Where it stands.
     pub field: Range<usize>,
     /// Where what it is the length of ends.
     pub end: usize,

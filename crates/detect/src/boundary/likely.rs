@@ -47,7 +47,6 @@ pub struct Alphabet {
 }
 
 impl Alphabet {
-    /// Takes a further letter.
     pub fn add(&mut self, b: u8) {
         match b {
             b'0'..=b'9' => {}

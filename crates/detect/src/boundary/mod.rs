@@ -53,12 +53,10 @@ impl<'t> Field<'t> {
         Field { text }
     }
 
-    /// The text.
     pub fn text(&self) -> &'t Text<'t> {
         self.text
     }
 
-    /// Its bytes.
     pub fn bytes(&self) -> &'t [u8] {
         self.text.bytes()
     }
@@ -124,7 +122,6 @@ enum Ground {
     Text,
     /// Bytes without control characters, as some serialisers write.
     Bytes,
-    /// Bytes.
     Binary,
 }
 

@@ -16,14 +16,12 @@ const LEAST_DIGITS: usize = 19;
 /// Digits that a group may have too many, where one was read as two.
 const MAX_EXTRA_DIGITS: usize = 2;
 
-/// An id half.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Id {
     /// The UUID, in lower case, or in upper case where it was written so.
     pub repaired: String,
     /// What was read of the first group, which people look rows up by.
     pub read: String,
-    /// Where it ends.
     pub end: usize,
     /// Whether it is read as it stands, without any doubt.
     pub is_clean: bool,

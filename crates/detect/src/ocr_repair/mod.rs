@@ -38,7 +38,6 @@ static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
 pub struct RepairedToken {
     /// Its text: the repaired id half, a colon, the secret half.
     pub token: Vec<u8>,
-    /// Where it stands.
     pub span: Range<usize>,
     /// Where it stands, with what may belong to it behind it.
     pub hidden: Range<usize>,
@@ -46,7 +45,6 @@ pub struct RepairedToken {
     pub as_read: String,
     /// How sure it is: never high.
     pub confidence: Confidence,
-    /// Whose it is.
     pub attribution: Attribution,
 }
 

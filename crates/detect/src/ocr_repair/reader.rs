@@ -24,7 +24,6 @@ pub struct NoiseGap {
 }
 
 impl NoiseGap {
-    /// Whether nothing lies between.
     pub fn is_empty(self) -> bool {
         self == NoiseGap::default()
     }
@@ -34,7 +33,6 @@ impl NoiseGap {
         self.spaces + self.lines > 0
     }
 
-    /// Adds another one.
     pub fn add(&mut self, other: NoiseGap) {
         self.spaces += other.spaces;
         self.lines += other.lines;
@@ -56,13 +54,11 @@ impl<'t> NoiseReader<'t> {
         NoiseReader { text, at }
     }
 
-    /// The character here.
     #[inline]
     pub fn peek(&self) -> Option<char> {
         char_at(self.text, self.at).map(|(c, _)| c)
     }
 
-    /// Takes the character here.
     #[inline]
     pub fn next(&mut self) -> Option<char> {
         let (c, length) = char_at(self.text, self.at)?;

@@ -19,7 +19,6 @@ const LEAST_HEX: usize = 80;
 /// A line at least so long, in bytes, may have been broken because it was full.
 pub const FULL_LINE: usize = 60;
 
-/// A secret half.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
     /// Its text without what lay between.

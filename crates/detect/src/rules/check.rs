@@ -9,7 +9,6 @@ use krea_scan_token::Confidence;
 /// What came of one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedRule {
-    /// The rule's id.
     pub id: String,
     /// The file that it comes from.
     pub origin: String,

@@ -19,12 +19,7 @@ const MAX_EXTENDED_FILES: usize = 8;
 pub enum LoadError {
     /// The file cannot be read.
     #[error("cannot read the rules in {file}: {source}")]
-    Read {
-        /// The file.
-        file: String,
-        /// Why.
-        source: Refusal,
-    },
+    Read { file: String, source: Refusal },
     /// Files that extend one another.
     #[error(
         "{0}: key \"extend.path\": more than {MAX_EXTENDED_FILES} files extend one another; does one extend itself?"
@@ -35,24 +30,10 @@ pub enum LoadError {
     NoRules(String),
     /// The file is no TOML.
     #[error("{file} is not valid TOML: {problem}")]
-    Syntax {
-        /// The file.
-        file: String,
-        /// Where and what.
-        problem: String,
-    },
+    Syntax { file: String, problem: String },
     /// A key is unknown, or its value is not what it takes.
     #[error("{file}: {rule}: key {key:?}: {problem}")]
-    Key {
-        /// The file.
-        file: String,
-        /// The rule's id.
-        rule: String,
-        /// The key.
-        key: String,
-        /// What is wrong.
-        problem: String,
-    },
+    Key { file: String, rule: String, key: String, problem: String },
     /// Two rules share an id.
     #[error(
         "{file}: rule {id:?}: key \"id\": {other} has a rule of this id already; ids are unique over all rule files"
@@ -60,14 +41,12 @@ pub enum LoadError {
     DuplicateId {
         /// The file of the second one.
         file: String,
-        /// The id.
         id: String,
         /// The file of the first one.
         other: String,
     },
 }
 
-/// What one file holds.
 #[derive(Debug)]
 pub struct RuleFile {
     pub(super) rules: Vec<Rule>,

@@ -14,10 +14,8 @@ use krea_scan_files::ScannedTrees;
 use krea_scan_token::{Confidence, TokenKind};
 use regex::bytes::Regex;
 
-/// The built-in rules' text.
 const BUILT_IN: &str = include_str!("../../../../rules/krea.toml");
 
-/// One rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Unique among all loaded rules.
@@ -96,19 +94,16 @@ pub struct Allowlist {
 /// What an allowlist's patterns are held against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RegexTarget {
-    /// The secret.
     #[default]
     Secret,
     /// All that the rule's pattern matched.
     Match,
-    /// The whole line.
     Line,
 }
 
 /// Another rule that has to match nearby.
 #[derive(Clone, Debug)]
 pub struct Required {
-    /// Its id.
     pub id: String,
     /// At most so many lines away; anywhere in the file when not given.
     pub within_lines: Option<u64>,

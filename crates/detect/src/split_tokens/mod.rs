@@ -22,7 +22,6 @@ pub struct SplitToken {
     pub id: Range<usize>,
     /// Where the secret half stands.
     pub secret: Range<usize>,
-    /// Whose it is.
     pub attribution: Attribution,
     /// What else its text may be.
     pub readings: Readings,

@@ -36,7 +36,6 @@ struct Half {
     stem: Vec<String>,
     /// Its name says which half it is.
     is_told: bool,
-    /// Its name says Krea.
     names_krea: bool,
     /// It is an application's, which gets tokens with it.
     is_clients: bool,

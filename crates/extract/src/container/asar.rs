@@ -15,7 +15,6 @@ const MAX_HEADER: u32 = 32 << 20;
 /// The longest path, in bytes.
 const MAX_PATH: usize = 64 << 10;
 
-/// Reads an asar.
 pub fn read_asar(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let mut head = [0; 16];
     input.read_exact(&mut head)?;

@@ -6,7 +6,6 @@ use std::ops::Range;
 /// So much of a string is kept, in bytes.
 const KEPT: usize = 2048;
 
-/// A token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JsonToken {
     /// `{`, or `[` if it is no object.

@@ -6,26 +6,20 @@ use super::{HEAD, Seekable, document, picture, record, zip};
 use crate::has_ending;
 use memchr::memmem;
 
-/// A kind of container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerKind {
     /// A zip, whatever it calls itself: jar, apk, ipa, xpi, crx, vsix, nupkg, whl, docx.
     Zip,
     /// A tar, with or without the magic of POSIX and GNU.
     Tar,
-    /// gzip.
     Gzip,
-    /// bzip2.
     Bzip2,
-    /// xz.
     Xz,
-    /// Zstandard.
     Zstd,
     /// Brotli, which has no magic and is told by its name.
     Brotli,
     /// LZMA as it was before xz, told by its name.
     Lzma,
-    /// 7z.
     SevenZip,
     /// asar, which Electron apps are packed in.
     Asar,
@@ -41,9 +35,7 @@ pub enum ContainerKind {
     Wasm,
     /// Hermes bytecode, which is what a React Native app ships.
     Hermes,
-    /// A picture.
     Picture(picture::PictureFormat),
-    /// A document.
     Document(document::DocumentFormat),
     /// A chat, a mail, a recording.
     Record(record::RecordFormat),

@@ -91,7 +91,6 @@ pub fn walk(
 
 /// A container's bytes.
 enum ContainerBytes<'s> {
-    /// Where they are.
     InPlace(&'s mut dyn Seekable),
     /// As they come out of another container.
     Stream(&'s mut dyn Read),

@@ -20,7 +20,6 @@ pub trait SegmentSource {
     fn next_segment(&mut self, segment: &mut TextSegment) -> io::Result<bool>;
 }
 
-/// A segment of a text.
 #[derive(Debug, Default)]
 pub struct TextSegment {
     /// What it says, a line's end included.
@@ -86,7 +85,6 @@ impl<N: SegmentSource> SegmentReader<N> {
         self.parts.clone()
     }
 
-    /// What makes the segments.
     pub fn into_source(self) -> N {
         self.source
     }

@@ -22,7 +22,6 @@ struct Ahead {
     sparse: Option<String>,
 }
 
-/// Reads a tar.
 pub fn read_tar(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
     let (mut ahead, mut ended, mut damaged) = (Ahead::default(), false, false);
     while let Some(block) = next(input)? {

@@ -14,7 +14,6 @@ pub struct Collected {
     pub unread: Vec<String>,
 }
 
-/// Walks through a file.
 #[track_caller]
 pub fn collect(name: &str, bytes: &[u8]) -> Collected {
     let mut collected = Collected::default();

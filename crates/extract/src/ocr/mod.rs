@@ -154,7 +154,6 @@ struct Slots {
     freed: Condvar,
 }
 
-/// One of them.
 #[derive(Debug)]
 struct Slot<'s>(&'s Slots);
 

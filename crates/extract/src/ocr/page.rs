@@ -59,7 +59,6 @@ impl OcrPage {
         middle.map(|line| line.0)
     }
 
-    /// The text.
     pub fn text(&self) -> String {
         self.lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
     }

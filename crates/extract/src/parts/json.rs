@@ -21,7 +21,7 @@ const MAX_READ_BYTES: usize = 1 << 30;
 const MAX_FIELDS: usize = 256;
 const MAX_VALUE_BYTES: usize = 64 << 10;
 
-/// A file.
+/// A JSON file, held as its bytes, with what was looked up in it so far.
 struct Json<'a> {
     bytes: &'a [u8],
     /// How much of it was looked into.

@@ -20,7 +20,6 @@ const MAX_COLUMNS: usize = 4096;
 /// So many bytes of a field are looked at for a name.
 const MAX_NAME_BYTES: usize = 256;
 
-/// The first row.
 #[derive(Default)]
 struct FirstRow {
     columns: Vec<String>,

@@ -34,7 +34,6 @@ const WINDOW: usize = 1 << 15;
 pub struct IndexEntry {
     /// The path in the repository. A folder's ends in `/`.
     pub path: Vec<u8>,
-    /// The object's id.
     pub id: ObjectId,
     /// The mode, as git writes it in octal.
     pub mode: u32,
@@ -57,7 +56,6 @@ impl IndexEntry {
         self.mode == 0o040_000
     }
 
-    /// A submodule.
     pub fn is_submodule(&self) -> bool {
         self.mode == 0o160_000
     }
@@ -68,7 +66,6 @@ impl IndexEntry {
     }
 }
 
-/// An open index.
 pub enum IndexFile {
     /// Entries are read when asked for.
     Places(Box<Places>),
@@ -125,7 +122,6 @@ impl IndexFile {
         }
     }
 
-    /// Reads an entry.
     pub fn load(&mut self, at: usize, into: &mut IndexEntry) -> io::Result<()> {
         match self {
             IndexFile::Places(places) => places.load(at, into),

@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Mutex;
 
-/// One commit.
 pub(super) struct DatedCommit {
     pub id: ObjectId,
     pub tree: ObjectId,
@@ -91,7 +90,6 @@ impl Graph {
         }
     }
 
-    /// A commit's number.
     pub fn number(&self, id: &oid) -> Option<u32> {
         self.numbers.get(id).copied()
     }

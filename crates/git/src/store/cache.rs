@@ -55,7 +55,6 @@ impl Bases {
         Some(object)
     }
 
-    /// Keeps an object.
     pub fn put(&mut self, place: PackPlace, object: &Shared) {
         let size = object.1.len() + OVERHEAD;
         if size > MAX_OBJECT_BYTES {

@@ -120,7 +120,6 @@ pub(super) fn size(objects: &Path, id: &oid) -> Result<Option<u64>, Fault> {
 
 /// What is where a loose object would be.
 pub(super) enum Loose {
-    /// Nothing.
     Absent,
     /// An object of another kind than was asked for.
     OtherKind,

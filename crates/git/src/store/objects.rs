@@ -32,13 +32,11 @@ pub enum ObjectError {
         /// What is wrong with it.
         reason: String,
     },
-    /// No such object.
     #[error("object {0} is not in this repository")]
     Missing(ObjectId),
     /// The object is there, but it cannot be read.
     #[error("object {id} cannot be read: {reason}")]
     Damaged {
-        /// The object.
         id: ObjectId,
         /// What is wrong with it.
         reason: String,

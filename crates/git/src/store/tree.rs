@@ -2,7 +2,6 @@
 
 use gix_hash::{ObjectId, oid};
 
-/// One entry of a tree.
 pub(crate) struct RawTreeEntry<'a> {
     mode: &'a [u8],
     /// The path component.

@@ -43,7 +43,6 @@ pub enum CaseProgress {
 }
 
 impl CaseProgress {
-    /// Whether it is done.
     pub fn is_done(&self) -> bool {
         matches!(self, CaseProgress::Done(_))
     }
@@ -57,30 +56,25 @@ impl CaseProgress {
 /// A token that replaces a leaked one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Replacement {
-    /// Which.
     pub fingerprint: Fingerprint,
     /// What tells its row.
     pub id_prefix: Option<String>,
-    /// What it is called.
     pub name: String,
     /// Where it is kept, by sink.
     pub stores: BTreeMap<String, CaseProgress>,
     /// Whether Krea accepts it, and since when that is known.
     pub status: Status,
-    /// In words.
     pub reason: String,
 }
 
 /// A leaked token in an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Case {
-    /// Which.
     pub fingerprint: Fingerprint,
     /// Its shape.
     pub kind: TokenKind,
     /// What tells which row to revoke.
     pub id_prefix: Option<String>,
-    /// Where it was found.
     pub places: Vec<String>,
     /// Since when it is out, as far as known.
     pub since: Option<String>,
@@ -89,7 +83,6 @@ pub struct Case {
     pub name: String,
     /// What Krea said last.
     pub status: Status,
-    /// In words.
     pub reason: String,
     /// Krea refused it before anything was done here.
     pub was_dead: bool,
@@ -97,11 +90,9 @@ pub struct Case {
     pub dead_at: Option<String>,
     /// What ran with it.
     pub usage: Option<Usage>,
-    /// Whether it was revoked.
     pub revoke: CaseProgress,
     /// Whether a replacement was minted.
     pub mint: CaseProgress,
-    /// The replacement.
     pub replacement: Option<Replacement>,
     /// Replacements that may exist and that nobody holds.
     pub orphans: Vec<String>,

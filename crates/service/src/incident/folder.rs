@@ -16,7 +16,6 @@ pub(super) const LOCK: &str = "lock";
 /// Why the state of incidents cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// There is no home.
     #[error("no folder to keep the incident's journal in; set XDG_STATE_HOME (or HOME) to an absolute path")]
     NoHome,
     /// The system refuses.
@@ -24,9 +23,8 @@ pub enum StateError {
     Io {
         /// What was tried.
         doing: &'static str,
-        /// With what.
+        /// The file or folder that it was tried with.
         path: PathBuf,
-        /// Why not.
         source: io::Error,
     },
     /// Somebody else may read or write what is kept there.
@@ -42,7 +40,6 @@ pub enum StateError {
     Damaged {
         /// The journal.
         path: PathBuf,
-        /// What is wrong with it.
         problem: String,
     },
     /// A journal that another version of the program wrote.
@@ -139,7 +136,6 @@ impl StateFolder {
         Ok(ids)
     }
 
-    /// An incident's folder.
     pub fn folder(&self, id: &str) -> PathBuf {
         self.root.join(id)
     }
@@ -198,9 +194,7 @@ fn is_id(name: &str) -> bool {
 /// An incident's folder. Locked as long as this lives.
 #[derive(Debug)]
 pub struct IncidentFolder {
-    /// The incident's name.
     pub id: String,
-    /// Where it is.
     pub path: PathBuf,
     _lock: File,
 }

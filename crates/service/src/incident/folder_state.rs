@@ -29,9 +29,7 @@ pub enum Health {
 
 /// An incident's folder, as it is.
 pub struct FolderState {
-    /// The incident.
     pub id: String,
-    /// Its folder.
     pub path: PathBuf,
     pub health: Health,
     /// What its journal says, as far as it can be read.

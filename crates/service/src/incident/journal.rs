@@ -40,7 +40,7 @@ pub enum IncidentStep {
 pub enum JournalEvent {
     /// The incident began.
     Opened {
-        /// Of the journal.
+        /// The format of the journal.
         version: u32,
         /// Krea's API.
         api: String,
@@ -72,7 +72,6 @@ pub enum JournalEvent {
         kind: TokenKind,
         /// What tells which row to revoke.
         id_prefix: Option<String>,
-        /// Where it was found.
         places: Vec<String>,
         /// Since when it is out, as far as known, RFC 3339.
         since: Option<String>,
@@ -83,16 +82,13 @@ pub enum JournalEvent {
     Begun {
         /// For the leaked token.
         token: Fingerprint,
-        /// Which.
         step: IncidentStep,
     },
     /// A step was not done, or is not known to be.
     Failed {
         /// For the leaked token.
         token: Fingerprint,
-        /// Which.
         step: IncidentStep,
-        /// Why.
         reason: String,
     },
     /// Krea was asked about the leaked token.
@@ -102,21 +98,18 @@ pub enum JournalEvent {
         token: Fingerprint,
         /// What came of it.
         status: Status,
-        /// In words.
         reason: String,
     },
     /// What ran under the leaked token's identity.
     Evidence {
         /// The leaked token.
         token: Fingerprint,
-        /// The counts.
         usage: Usage,
     },
     /// The leaked token was revoked, as far as whoever did it says.
     Revoked {
         /// The leaked token.
         token: Fingerprint,
-        /// By whom.
         by: String,
     },
     /// A replacement may exist that nobody holds.
@@ -132,11 +125,9 @@ pub enum JournalEvent {
     Minted {
         /// The leaked token.
         token: Fingerprint,
-        /// The new one.
         new: Fingerprint,
         /// The new one's.
         id_prefix: Option<String>,
-        /// What it is called.
         name: String,
     },
     /// A sink confirmed the replacement.
@@ -154,7 +145,6 @@ pub enum JournalEvent {
         token: Fingerprint,
         /// What came of it.
         status: Status,
-        /// In words.
         reason: String,
     },
     /// A replacement is dead, and was given up: another one is wanted.
@@ -180,7 +170,6 @@ pub enum JournalEvent {
 pub struct Record {
     /// UTC, RFC 3339.
     pub at: String,
-    /// What.
     #[serde(flatten)]
     pub event: JournalEvent,
 }

@@ -11,7 +11,6 @@ const MIN_SEARCHED_BYTES: usize = 12;
 /// A token to deal with.
 #[derive(Clone, Debug)]
 pub struct Leak {
-    /// The token.
     pub token: Token,
     /// Where it was found, in words.
     pub places: Vec<String>,
@@ -39,7 +38,6 @@ impl fmt::Display for RejectionReason {
     }
 }
 
-/// What leaked.
 #[derive(Default)]
 pub struct LeakedTexts {
     /// What is at hand.

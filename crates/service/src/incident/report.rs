@@ -15,13 +15,11 @@ pub struct Report {
     pub token_api: Option<String>,
     /// The sinks.
     pub stores: Vec<String>,
-    /// Each token.
     pub tokens: Vec<ReportedToken>,
     /// What finishes the job, when it is not finished.
     pub resume: Option<String>,
 }
 
-/// One token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReportedToken {
     /// How far it is.

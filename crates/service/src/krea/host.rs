@@ -77,7 +77,6 @@ impl Host {
         self.url.scheme() == "http"
     }
 
-    /// The host and its port.
     pub fn host_and_port(&self) -> String {
         let port = self.url.port_or_known_default().unwrap_or_default();
         format!("{}:{port}", self.url.host_str().unwrap_or_default())

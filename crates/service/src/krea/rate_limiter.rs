@@ -72,7 +72,6 @@ impl Attempt {
 /// Whether a request is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RetryDecision {
-    /// That was it.
     No,
     /// The server wants fewer requests, and perhaps a pause of this length.
     Slower(Option<Duration>),

@@ -44,7 +44,6 @@ const CURSOR_BYTES: usize = 1024;
 /// What was run under a token's identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// How many jobs.
     pub jobs: u64,
     /// When the first of them was created, RFC 3339.
     pub first: Option<String>,
@@ -52,7 +51,6 @@ pub struct Usage {
     pub last: Option<String>,
     /// By day (UTC, `2026-07-01`) and status.
     pub by_day: BTreeMap<String, BTreeMap<String, u64>>,
-    /// By status.
     pub by_status: BTreeMap<String, u64>,
     /// Only jobs created at this moment or later were counted, RFC 3339.
     pub since: Option<String>,

@@ -102,7 +102,6 @@ impl DumpRow {
     }
 }
 
-/// What the cells of a row are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cells {
     /// So many hex digits, the last bytes first or not.
@@ -115,7 +114,6 @@ enum Cells {
     Plain,
 }
 
-/// What a dump says.
 struct Dump {
     said: Vec<u8>,
     /// Where each byte stands.

@@ -82,7 +82,6 @@ impl RunLines {
         first.map_or(0, |line| line.start)..last.map_or(0, |line| line.end)
     }
 
-    /// Whether it is one line.
     pub fn is_one(&self) -> bool {
         self.lines.len() == 1
     }

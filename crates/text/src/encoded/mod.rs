@@ -36,7 +36,6 @@ const STEPS: [Decoder; 7] =
 pub struct EncodedRun {
     /// How it is encoded, as a finding's layer names it.
     pub kind: LayerKind,
-    /// Where the run stands.
     pub range: Range<usize>,
     /// What it says. Its origin is the bytes that the run stands in.
     pub text: Text<'static>,
@@ -123,7 +122,6 @@ fn is_wide_start(bytes: &[u8]) -> bool {
 /// What the first bytes of what is encoded say that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PackedKind {
-    /// A text.
     Text,
     /// What is to be decoded once more: UTF-16, something compressed.
     Hidden,

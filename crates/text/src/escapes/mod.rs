@@ -41,7 +41,6 @@ struct Escape {
     length: usize,
 }
 
-/// What an escape stands for.
 enum EscapeMeaning {
     /// Nothing: what stands before and behind it is joined.
     Nothing,

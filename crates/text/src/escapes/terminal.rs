@@ -1,7 +1,7 @@
 //! Sequences that move, colour and name things on a terminal (ECMA-48).
 //!
 //! A text is a stream here, not a screen: what says that a text goes on elsewhere ends a line, what colours or erases leaves no
-//! trace. `unpack::terminal` shows recordings as they stood on the screen.
+//! trace. [`crate::terminal`] shows recordings as they stood on the screen.
 
 use super::{Escape, EscapeMeaning};
 

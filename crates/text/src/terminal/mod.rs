@@ -38,7 +38,6 @@ pub struct ScreenLine {
     pub at: f64,
 }
 
-/// A terminal.
 pub struct Terminal {
     parser: Parser,
     screen: Screen,
@@ -52,7 +51,6 @@ impl Terminal {
         Terminal { parser: Parser::new(), screen: Screen::new(columns, lines), pending: 0 }
     }
 
-    /// Gives it another size.
     pub fn resize(&mut self, columns: usize, lines: usize) {
         self.screen.resize(columns, lines);
     }

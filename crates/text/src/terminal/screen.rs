@@ -25,7 +25,7 @@ struct ScreenRow {
     goes_on: bool,
     /// How many cells were written since it was given last.
     changed: usize,
-    /// When.
+    /// When it was last written to, in seconds.
     at: f64,
     /// What was given last of the line that starts here.
     given: String,
@@ -45,7 +45,6 @@ struct Leaving {
     before: Vec<ScreenLine>,
 }
 
-/// A screen.
 #[derive(Debug)]
 pub struct Screen {
     rows: VecDeque<ScreenRow>,

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 /// How much of a line is shown before a token, in characters.
 const BEFORE: usize = 80;
-/// And behind it.
+/// How much of a line is shown behind a token, in characters.
 const AFTER: usize = 60;
 /// How far around a token a file is looked at, in characters of one unit.
 const REACH: usize = 512;

@@ -28,7 +28,6 @@ const DIGEST: usize = 128;
 /// What is to be covered of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cover {
-    /// Where.
     pub range: Range<usize>,
     /// How many of its first characters are shown: those that tell an id.
     pub shown: usize,
@@ -37,7 +36,6 @@ pub struct Cover {
 /// Letters and digits in a row, and what stands before them.
 #[derive(Clone, Debug)]
 pub struct ShapePiece {
-    /// Where.
     pub range: Range<usize>,
     gap: PieceGap,
     look: ShapeLook,
@@ -52,7 +50,6 @@ enum PieceGap {
     Tight,
     /// `/` or `+`, of base64 or of a path.
     Slash,
-    /// Spaces.
     Space,
     /// The end of a line, and what lines start with.
     Wrap,

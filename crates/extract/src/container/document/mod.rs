@@ -10,12 +10,9 @@ mod rtf;
 use super::{Seekable, Walk};
 use std::io;
 
-/// A format of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentFormat {
-    /// PDF.
     Pdf,
-    /// RTF.
     Rtf,
     /// A file of Office before 2007, a mail of Outlook, an encrypted Office file.
     Ole,
@@ -23,7 +20,6 @@ pub enum DocumentFormat {
     FlatOffice,
     /// A text that may hold files in base64: a page, a style sheet, Markdown, JSON.
     Text,
-    /// A Jupyter notebook.
     Notebook,
 }
 

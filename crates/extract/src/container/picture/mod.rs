@@ -10,16 +10,12 @@ use super::{Seekable, Walk};
 #[cfg(feature = "images")]
 use std::io;
 
-/// A format of pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PictureFormat {
     /// PNG, animated or not.
     Png,
-    /// JPEG.
     Jpeg,
-    /// GIF.
     Gif,
-    /// WebP.
     WebP,
     /// TIFF, and what cameras make of it.
     Tiff,

@@ -9,12 +9,9 @@ mod terminal;
 use super::{Seekable, Walk};
 use std::io;
 
-/// A format of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordFormat {
-    /// Mails.
     Mail(mail::MailFormat),
-    /// A recording of a terminal.
     Terminal(terminal::RecordingFormat),
     /// A recording of a browser's traffic.
     Har,

@@ -20,7 +20,6 @@ pub struct SpooledText {
 }
 
 impl SpooledText {
-    /// Nothing yet.
     pub fn new() -> Self {
         SpooledText { text: tempfile::spooled_tempfile(MAX_IN_MEMORY), parts: Vec::new() }
     }

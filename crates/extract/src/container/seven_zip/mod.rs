@@ -18,7 +18,6 @@ const LIST_FACTOR: u64 = 150;
 /// What the reader needs besides dictionaries, in bytes.
 const BESIDES: u64 = 2 << 20;
 
-/// Reads a 7z archive.
 pub fn read_7z(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let list = ListSize::read(input)?;
     if list.bytes > MAX_LIST {

@@ -38,7 +38,6 @@ const MAYBE: u8 = 4;
 /// There is a possible string that starts here.
 const FIRST: u8 = 8;
 
-/// A data segment.
 #[derive(Clone, Debug)]
 pub struct DataSegment {
     /// Where its bytes are in the section.

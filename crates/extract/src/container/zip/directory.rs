@@ -10,7 +10,6 @@ const END: usize = 22;
 /// How much is read at once: more than the longest entry.
 const PIECE: usize = 256 << 10;
 
-/// What the end of a zip says.
 #[derive(Debug)]
 pub struct ZipEnd {
     /// Where the list starts and ends in the file.
@@ -21,7 +20,6 @@ pub struct ZipEnd {
     pub members: u64,
     /// The number of this part of a split zip; 0 for one that is whole.
     pub part: u32,
-    /// The archive's comment.
     pub comment: Vec<u8>,
 }
 

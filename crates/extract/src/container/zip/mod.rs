@@ -27,7 +27,6 @@ pub fn is_at_end(input: &mut dyn Seekable) -> bool {
     input.rewind().is_ok() && found
 }
 
-/// Reads a zip.
 #[cfg_attr(not(feature = "documents"), expect(unused_variables, reason = "only documents go by a name"))]
 pub fn read_zip(walk: &mut Walk<'_>, name: &str, input: &mut dyn Seekable) -> io::Result<()> {
     let Some(end) = directory::end(input)? else {

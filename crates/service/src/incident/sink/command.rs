@@ -36,16 +36,10 @@ const GLANCE: Duration = Duration::from_millis(10);
 pub enum Error {
     /// The shell cannot be started.
     #[error("command {command}: the shell cannot be started: {source}")]
-    Start {
-        /// The command's text.
-        command: String,
-        /// What the system said.
-        source: io::Error,
-    },
+    Start { command: String, source: io::Error },
     /// The shell cannot make sense of the text.
     #[error("command {command}: the shell does not understand it{said}")]
     Syntax {
-        /// The command's text.
         command: String,
         /// What the shell printed; it was given nothing but the command.
         said: String,
@@ -53,7 +47,6 @@ pub enum Error {
     /// The text starts with a program that is not there.
     #[error("command {command}: {program} is not installed, or not on the PATH")]
     NotFound {
-        /// The command's text.
         command: String,
         /// Its first word.
         program: String,
@@ -61,7 +54,6 @@ pub enum Error {
     /// It ended, and not with exit status 0.
     #[error("command {command}: it failed ({status})")]
     Failed {
-        /// The command's text.
         command: String,
         /// How it ended.
         status: ExitStatus,
@@ -74,7 +66,6 @@ pub enum Error {
          that reads it there"
     )]
     Unread {
-        /// The command's text.
         command: String,
         /// What can be shown of what it printed.
         said: CommandOutput,
@@ -85,7 +76,6 @@ pub enum Error {
          client that asks for something has to be signed in before", after.as_secs()
     )]
     TimedOut {
-        /// The command's text.
         command: String,
         /// How long it ran.
         after: Duration,
@@ -95,7 +85,6 @@ pub enum Error {
     /// Somebody ended the wait.
     #[error("command {command}: it was interrupted, and may have stored the token or not")]
     Interrupted {
-        /// The command's text.
         command: String,
         /// What can be shown of what it printed.
         said: CommandOutput,
@@ -198,14 +187,12 @@ fn shell(text: &str) -> Command {
     shell
 }
 
-/// How a command ended.
 enum Ending {
     Exited(ExitStatus),
     TimedOut,
     Interrupted,
 }
 
-/// A command that ran.
 struct Ran {
     ending: Ending,
     output: OutputTail,

@@ -100,7 +100,6 @@ pub enum Error {
         action: &'static str,
         /// The file or folder that it was tried on.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
 }

@@ -159,7 +159,6 @@ pub enum SinkError {
     /// A file of variables.
     #[error(transparent)]
     EnvFile(#[from] EnvFileError),
-    /// A command.
     #[error(transparent)]
     Command(#[from] CommandError),
 }

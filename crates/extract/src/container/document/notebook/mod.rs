@@ -95,7 +95,6 @@ fn name(text: &[u8]) -> String {
     bounded(&String::from_utf8_lossy(&text[..length]), MAX_NAME - 1).into_owned()
 }
 
-/// A file in a notebook.
 struct NotebookFile {
     shown: String,
     name: String,

@@ -38,7 +38,6 @@ pub enum OfficePart {
 }
 
 impl Root {
-    /// What a tag says.
     pub fn of(tag: &XmlTag<'_>) -> Self {
         Root {
             name: tag.name().to_owned(),

@@ -11,7 +11,6 @@ use std::io::{self, Read};
 /// What is held of a cell, in bytes.
 const MAX_HELD: usize = 1 << 20;
 
-/// What a cell's value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum CellValue {
     /// Nothing that is told.
@@ -19,7 +18,6 @@ enum CellValue {
     Number,
     /// The number of a shared string.
     Shared,
-    /// The text itself.
     Text,
 }
 
@@ -81,7 +79,6 @@ impl<'x, 's, 'm> Sheet<'x, 's, 'm> {
         self.xml.unexpanded
     }
 
-    /// Writes what there is of a cell.
     fn write_cell(&mut self, segment: &mut TextSegment) {
         let number = || std::str::from_utf8(&self.value).ok()?.trim().parse().ok();
         match (self.kind, self.strings) {

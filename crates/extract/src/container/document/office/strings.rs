@@ -16,7 +16,6 @@ const STEP: usize = 4 << 20;
 #[derive(Debug, Default)]
 pub struct SharedStrings<'m> {
     text: Vec<u8>,
-    /// Where each ends.
     ends: Vec<u32>,
     /// Which of them a cell shows, a bit each.
     shown: RefCell<Vec<u64>>,

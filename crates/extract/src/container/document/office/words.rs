@@ -16,7 +16,6 @@ pub enum Family {
     Web,
 }
 
-/// What an element is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
     /// Nothing by itself.
@@ -29,23 +28,18 @@ pub enum Element {
     Text,
     /// A line of its own, or several, every space of them.
     Verbatim,
-    /// A table.
     Table,
     /// A row of a table.
     Row,
     /// A cell of a row.
     Cell,
-    /// A tab.
     Tab,
     /// So many spaces as it says.
     Spaces,
-    /// A line break.
     Break,
-    /// A hyphen.
     Hyphen,
     /// Something between two words.
     Gap,
-    /// A comment.
     Comment,
     /// Who wrote the comment.
     Author,
@@ -73,7 +67,6 @@ pub enum Element {
     Sheets,
     /// What holds slides.
     Slides,
-    /// A slide.
     Slide,
 }
 

@@ -29,7 +29,6 @@ pub enum XmlEvent<'x> {
     Text(&'x [u8]),
     /// A comment, a declaration, or something that is no XML.
     Other,
-    /// All was read.
     Done,
 }
 
@@ -85,7 +84,6 @@ pub struct Xml<R: Read> {
 }
 
 impl<R: Read> Xml<R> {
-    /// Reads a document.
     pub fn new(input: R) -> Self {
         let input = BufReader::with_capacity(PIECE, Utf8::new(input));
         let mut reader = Reader::from_reader(Bounded { inner: input, left: MAX_MARKUP });

@@ -11,7 +11,6 @@ const MAX_FONTS: usize = 10_000;
 /// What a variable of the document is called: its name and its value are groups in it.
 pub const VARIABLE: &str = "document variable";
 
-/// What a group holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
     /// The text of the document.
@@ -29,7 +28,6 @@ pub enum Holds {
 /// What a group has of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct RtfGroup {
-    /// What it holds.
     pub holds: Holds,
     /// How many characters stand for one of Unicode, for programs that do not know that.
     pub fallback: u32,
@@ -189,7 +187,6 @@ fn destination(word: &str) -> Option<Holds> {
     })
 }
 
-/// The encoding of a code page.
 fn code_page(number: i32) -> Option<&'static Encoding> {
     let label = match number {
         874 => "windows-874",

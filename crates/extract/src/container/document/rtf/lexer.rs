@@ -17,20 +17,17 @@ pub enum RtfToken {
     Word(Option<i32>),
     /// `\*` and the like.
     Symbol(u8),
-    /// A byte of text.
     Byte(u8),
     /// `\'e4`: a byte of text that is written in ASCII.
     Hex(u8),
 }
 
-/// Reads lexer.
 pub struct RtfLexer<R> {
     input: R,
     word: String,
 }
 
 impl<R: BufRead> RtfLexer<R> {
-    /// Reads those of an input.
     pub fn new(input: R) -> Self {
         RtfLexer { input, word: String::new() }
     }

@@ -18,7 +18,6 @@ const SEGMENT_BYTES: u64 = 64 << 10;
 
 /// The fields that are not handed on yet.
 pub struct PictureFields<'n> {
-    /// The picture's name.
     name: &'n str,
     segments: Vec<TextSegment>,
     bytes: usize,
@@ -104,7 +103,6 @@ fn metadata() -> Layer {
     Layer::named(LayerKind::Metadata, "")
 }
 
-/// Fields that were kept.
 struct KeptFields(std::vec::IntoIter<TextSegment>);
 
 impl SegmentSource for KeptFields {

@@ -13,7 +13,6 @@ const MAX_TEXT_BYTES: usize = 4 << 20;
 /// XMP is not cut into blocks. These bytes behind it make that good (XMP part 3, 1.1.2).
 const XMP_TRAILER: usize = 257;
 
-/// Reads a GIF.
 pub fn read_gif(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,

@@ -6,7 +6,6 @@ use crate::container::Walk;
 use krea_scan_bounds::read_error::ReadError;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-/// Reads a HEIF.
 pub fn read_heif(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,

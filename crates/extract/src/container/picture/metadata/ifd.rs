@@ -38,7 +38,6 @@ pub fn is_start(bytes: &[u8]) -> bool {
     bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*")
 }
 
-/// A field of a directory.
 struct IfdField {
     context: Context,
     number: u16,
@@ -181,7 +180,6 @@ fn is_text(number: u16, of: u16, length: u64) -> bool {
     }
 }
 
-/// Reads a field.
 fn field(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,

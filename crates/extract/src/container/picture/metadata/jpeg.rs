@@ -22,7 +22,6 @@ struct Split {
     xmp: Vec<([u8; 32], Vec<u8>)>,
 }
 
-/// Reads a JPEG.
 pub fn read_jpeg(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,

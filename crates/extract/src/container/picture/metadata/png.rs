@@ -19,7 +19,6 @@ const XMP: &str = "XML:com.adobe.xmp";
 /// ImageMagick and exiftool keep what has no chunk of its own in texts of hex digits, under such keywords.
 const RAW_PROFILE: &str = "Raw profile type ";
 
-/// Reads a PNG.
 pub fn read_png(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,

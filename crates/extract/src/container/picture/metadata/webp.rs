@@ -5,7 +5,6 @@ use super::{PictureFields, ifd, xmp};
 use crate::container::Walk;
 use std::io;
 
-/// Reads a WebP.
 pub fn read_webp(
     walk: &mut Walk<'_>,
     bytes: &mut Bytes<'_>,

@@ -13,7 +13,6 @@ use std::io;
 /// Deeper elements go by the name of the one at this depth.
 const DEEP: usize = 64;
 
-/// Reads a packet.
 pub fn read_xmp(walk: &mut Walk<'_>, fields: &mut PictureFields<'_>, packet: &[u8]) -> io::Result<()> {
     let wide = charset::utf16(packet).map(|encoding| encoding.decode(packet).0);
     let text = wide.unwrap_or_else(|| String::from_utf8_lossy(packet));

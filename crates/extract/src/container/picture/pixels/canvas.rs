@@ -29,7 +29,7 @@ pub struct CanvasFrame {
     pub disposal: Disposal,
 }
 
-/// What is seen.
+/// The picture as it is seen once the frames so far have been laid over each other.
 pub struct Canvas {
     size: PictureSize,
     pixels: Vec<u8>,

@@ -27,7 +27,6 @@ pub fn is(head: &[u8]) -> bool {
     object.trim_ascii_start().starts_with(b"\"log\"") && (has(b"\"creator\"") || has(b"\"entries\""))
 }
 
-/// Reads a HAR file.
 pub fn read_har(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let mut entries = HarEntries::default();
     // Bodies are elsewhere in the file: they are read between entries.

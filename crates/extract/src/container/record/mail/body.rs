@@ -6,16 +6,12 @@ use crate::container::base64::Letters;
 use krea_scan_text::escapes::hex;
 use std::io::{self, BufRead, Read};
 
-/// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyEnd {
-    /// With the message.
     Message,
     /// At a line that parts the multipart with this number, from 0; `is_last` if that is over, too.
     Boundary {
-        /// Which.
         number: usize,
-        /// The last.
         is_last: bool,
     },
 }
@@ -30,7 +26,6 @@ pub fn boundary(boundaries: &[Vec<u8>], line: &[u8]) -> Option<BodyEnd> {
     Some(BodyEnd::Boundary { number, is_last: line.trim_ascii_end().len() > boundaries[number].len() })
 }
 
-/// Reads a body.
 pub struct MailBody<'s, R> {
     source: &'s mut MailLines<R>,
     boundaries: &'s [Vec<u8>],
@@ -73,7 +68,6 @@ impl<'s, R: BufRead> MailBody<'s, R> {
         }
     }
 
-    /// Decodes the next line.
     fn next(&mut self) -> io::Result<()> {
         let Some(line) = self.source.line()? else {
             self.end = Some(BodyEnd::Message);

@@ -15,12 +15,10 @@ const MAX_ENCODED_WORDS: usize = 400;
 /// What headers say behind so many bytes is read as it is only.
 const MAX_HEADERS_BYTES: usize = 1 << 20;
 
-/// What headers say.
 #[derive(Debug, Default)]
 pub struct Headers {
     /// All of them: their names, and a line each, with encoded words decoded.
     pub lines: Vec<(String, String)>,
-    /// What it is about.
     pub subject: String,
     /// `text/html`, in lower case. Empty where nothing is said.
     pub media_type: String,

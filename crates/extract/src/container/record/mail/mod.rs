@@ -42,7 +42,6 @@ const ENVELOPED: [&[u8]; 2] =
 /// What holds messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailFormat {
-    /// One message.
     Message,
     /// Messages one after the other (RFC 4155).
     Mailbox,
@@ -120,7 +119,6 @@ fn is_message(head: &[u8], name: &str) -> bool {
     is_letter || (telling > 0 && all > 1) || (is_called_so && all > 0)
 }
 
-/// Reads messages.
 pub fn read_mail(walk: &mut Walk<'_>, format: MailFormat, input: &mut dyn Seekable) -> io::Result<()> {
     let is_mailbox = format == MailFormat::Mailbox;
     let mut source = MailLines::new(BufReader::with_capacity(BUFFER, input), is_mailbox);

@@ -14,7 +14,6 @@ const CHUNK: usize = 32 << 10;
 /// A longer line of text that flows is not joined with the next one.
 const MAX_FLOWED_LINE_BYTES: usize = 64 << 10;
 
-/// Adds headers.
 pub fn headers(text: &mut SpooledText, headers: &Headers) -> io::Result<()> {
     for (name, line) in &headers.lines {
         text.part(Layer::named(LayerKind::MailHeader, &format!("header {name}")));

@@ -8,7 +8,6 @@ pub enum Transfer {
     Identity,
     /// Letters that mail may not carry are `=` and two digits.
     QuotedPrintable,
-    /// base64.
     Base64,
     /// Files between `begin` and `end`.
     Uuencode,

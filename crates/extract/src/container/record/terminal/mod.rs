@@ -11,7 +11,6 @@ use krea_scan_text::LayerKind;
 use session::Session;
 use std::io::{self, BufReader};
 
-/// A format of recordings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordingFormat {
     /// asciinema's, a line an event.
@@ -36,7 +35,6 @@ impl RecordingFormat {
     }
 }
 
-/// Reads a recording.
 pub fn read_recording(
     walk: &mut Walk<'_>,
     format: RecordingFormat,

@@ -48,7 +48,6 @@ pub struct Session<E> {
 }
 
 impl<E: NextEvent> Session<E> {
-    /// Reads a recording.
     pub fn new(events: E) -> Self {
         let mut input = Terminal::new(usize::MAX, 1);
         input.insert();

@@ -14,14 +14,12 @@ const CHUNK: u64 = 16 << 10;
 /// A frame of `ttyrec` is not longer, in bytes.
 const MAX_FRAME_BYTES: u32 = 16 << 20;
 
-/// A typescript.
 pub struct Typescript<'i, R> {
     input: &'i mut R,
     has_started: bool,
 }
 
 impl<'i, R: BufRead> Typescript<'i, R> {
-    /// Reads one.
     pub fn new(input: &'i mut R) -> Self {
         Typescript { input, has_started: false }
     }
@@ -77,7 +75,6 @@ pub struct Ttyrec<'i, R> {
 }
 
 impl<'i, R: BufRead> Ttyrec<'i, R> {
-    /// Reads one.
     pub fn new(input: &'i mut R) -> Self {
         Ttyrec { input, start: None, at: 0.0, left: 0 }
     }

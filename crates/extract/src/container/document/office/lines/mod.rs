@@ -48,7 +48,6 @@ struct Aside {
     part: Layer,
 }
 
-/// Makes lines.
 #[derive(Debug)]
 pub struct LineMaker<'m> {
     family: Family,
@@ -257,7 +256,6 @@ impl<'m> LineMaker<'m> {
         }
     }
 
-    /// Some text.
     pub fn text(&mut self, text: &[u8]) {
         if self.skipped > 0 {
             return;

@@ -49,7 +49,6 @@ impl LineMaker<'_> {
         }
     }
 
-    /// It ends.
     pub(super) fn end_row(&mut self) {
         if !self.in_sheets {
             self.shut();
@@ -76,7 +75,6 @@ impl LineMaker<'_> {
         }
     }
 
-    /// It ends.
     pub(super) fn end_cell(&mut self) {
         if self.in_sheets {
             let Some(line) = self.lines.pop() else { return };
