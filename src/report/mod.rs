@@ -7,13 +7,9 @@
 pub mod explain;
 mod github;
 mod human;
-#[cfg(feature = "incident")]
-mod incident;
 mod json;
-mod palette;
 mod place;
 mod sarif;
-mod steps;
 #[cfg(test)]
 pub(crate) mod testing;
 mod words;

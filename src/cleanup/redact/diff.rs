@@ -3,14 +3,15 @@
 
 use super::FileEdit;
 use crate::shown;
+use imara_diff::{Algorithm, Diff, Hunk, InternedInput};
 use krea_scan_token::Token;
 use krea_scan_token::escape::visible_line;
 use krea_scan_token::mask::{self, Masker};
-use similar::{Change, ChangeTag, TextDiff};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// Lines around a change.
-const CONTEXT: usize = 3;
+const CONTEXT: u32 = 3;
 /// How many characters of a line are shown, and how many before the place where it changes.
 const SHOWN: usize = 200;
 const BEFORE: usize = 60;
@@ -19,28 +20,50 @@ const BEFORE: usize = 60;
 pub fn of(edit: &FileEdit, tokens: &[Token], masker: &Masker) -> String {
     let path = shown::name(masker, edit.path());
     let mut diff = format!("--- {path}\n+++ {path}\n");
-    let changes = TextDiff::from_lines(edit.before(), edit.after());
-    for hunk in changes.unified_diff().context_radius(CONTEXT).iter_hunks() {
-        let _ = writeln!(diff, "{}", hunk.header());
-        let changes: Vec<_> = hunk.iter_changes().collect();
-        let whole = |change: &Change<&str>| change.value().trim_end_matches(['\n', '\r']).to_owned();
-        let text = changes.iter().map(whole).collect::<Vec<_>>().join("\n");
-        let lines = mask::lines(&text, tokens);
-        let of = |tag| {
-            let lines = changes.iter().zip(&lines);
-            lines.filter(move |(change, _)| change.tag() == tag).map(|(_, line)| line.as_str())
+    let input = InternedInput::new(edit.before(), edit.after());
+    let mut changes = Diff::compute(Algorithm::Histogram, &input);
+    changes.postprocess_lines(&input);
+    let changes: Vec<Hunk> = changes.hunks().collect();
+    // Changes whose lines around them meet are told together.
+    let is_near = |a: &Hunk, b: &Hunk| b.before.start - a.before.end <= 2 * CONTEXT;
+    for near in changes.chunk_by(is_near) {
+        let lines = lines(&input, near);
+        let (old, new) =
+            (lines.iter().filter(|(sign, _)| *sign != '+'), lines.iter().filter(|(sign, _)| *sign != '-'));
+        let above = near[0].before.start.min(CONTEXT);
+        let (from, to) = (near[0].before.start - above + 1, near[0].after.start - above + 1);
+        let _ = writeln!(diff, "@@ -{from},{} +{to},{} @@", old.count(), new.count());
+        let text: Vec<&str> = lines.iter().map(|(_, line)| line.trim_end_matches(['\n', '\r'])).collect();
+        let masked = mask::lines(&text.join("\n"), tokens);
+        let of = |sign| {
+            let lines = lines.iter().zip(&masked);
+            lines.filter(move |((other, _), _)| *other == sign).map(|(_, line)| line.as_str())
         };
-        let first = difference(of(ChangeTag::Delete), of(ChangeTag::Insert));
-        for (change, line) in changes.iter().zip(&lines) {
-            let (sign, at) = match change.tag() {
-                ChangeTag::Delete => ('-', first),
-                ChangeTag::Insert => ('+', first),
-                ChangeTag::Equal => (' ', 0),
-            };
+        let first = difference(of('-'), of('+'));
+        for ((sign, _), line) in lines.iter().zip(&masked) {
+            let at = if *sign == ' ' { 0 } else { first };
             let _ = writeln!(diff, "{}", shown::ungrouped(&format!("{sign}{}", cut(line, at))));
         }
     }
     diff
+}
+
+/// The lines of changes that are told together, and those around them, each behind its sign.
+fn lines<'t>(input: &InternedInput<&'t str>, near: &[Hunk]) -> Vec<(char, &'t str)> {
+    let text = |tokens: &[imara_diff::Token], range: Range<u32>, sign| {
+        let range = range.start as usize..(range.end as usize).min(tokens.len());
+        tokens[range].iter().map(|&token| (sign, input.interner[token])).collect::<Vec<_>>()
+    };
+    let mut lines = Vec::new();
+    let mut at = near[0].before.start.saturating_sub(CONTEXT);
+    for change in near {
+        lines.extend(text(&input.before, at..change.before.start, ' '));
+        lines.extend(text(&input.before, change.before.clone(), '-'));
+        lines.extend(text(&input.after, change.after.clone(), '+'));
+        at = change.before.end;
+    }
+    lines.extend(text(&input.before, at..at.saturating_add(CONTEXT), ' '));
+    lines
 }
 
 /// How many characters the changed lines have in common at their beginnings, at least.

@@ -5,7 +5,8 @@
 
 mod needles;
 
-use super::{MAX_DEPTH, boundary, names};
+use super::detection_run::MAX_DEPTH;
+use super::{boundary, names};
 use aho_corasick::{AhoCorasick, packed};
 use krea_scan_text::encoded::prefilter::{Suspect, suspects};
 use krea_scan_text::{Text, charset, escapes};

@@ -1,5 +1,7 @@
 //! Random access to the entries of an index file, whatever its version, split or not, by a reader that believes nothing of what
 //! the file says of itself. Format: git's `Documentation/gitformat-index.txt`.
+//!
+//! The crate gix-index (0.58) keeps every path of an index whole: one of 7 MB, in version 4, took 6.4 GB.
 
 mod extensions;
 mod places;

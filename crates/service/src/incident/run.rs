@@ -54,6 +54,18 @@ pub(super) enum RunPart {
 }
 
 impl RunPart {
+    /// What it is called on screen.
+    fn name(self) -> &'static str {
+        match self {
+            RunPart::Verify => "Verify",
+            RunPart::Revoke => "Revoke",
+            RunPart::Prove => "Prove",
+            RunPart::Replace => "Replace",
+            RunPart::Store => "Store",
+            RunPart::FinalCheck => "Check all once more",
+        }
+    }
+
     /// In the order of the run.
     fn all(replace_first: bool, replaces: bool) -> &'static [RunPart] {
         use RunPart::*;
@@ -238,7 +250,7 @@ impl IncidentRun<'_> {
     pub fn heading(&self, part: RunPart, what: &str) {
         let parts = RunPart::all(self.replace_first, !self.sinks.is_empty());
         let at = parts.iter().position(|&other| other == part).map_or(0, |at| at + 1);
-        self.console.say_as(Tone::Heading, format!("\n[{at}/{}] {part:?}: {what}", parts.len()));
+        self.console.say_as(Tone::Heading, format!("\n[{at}/{}] {}: {what}", parts.len(), part.name()));
     }
 
     /// What to say when Ctrl-C comes now.

@@ -2,7 +2,7 @@
 //! is left.
 
 use super::palette::{Palette, paint};
-use super::words::count;
+use crate::report::words::count;
 use krea_scan_service::incident::{CaseProgress, CaseState, Replacement, Report, ReportedToken, label};
 use krea_scan_service::krea::Usage;
 use krea_scan_token::escape::visible;
