@@ -37,7 +37,7 @@ pub fn answered(cli: &Cli, settings: &Settings, detector: &Detector) -> anyhow::
         return super::resume(id, service, &incident, Ask { console: &console, interrupt: &interrupt });
     }
     if !cli.incident.dry_run {
-        console.insist(super::announcement(service, cli.incident.revoke));
+        console.print_always(super::announcement(service, cli.incident.revoke));
     }
     let mut outcome = scan::run(settings, detector, cli.detection.min_confidence)?;
     if cli.incident.verify {

@@ -63,7 +63,7 @@ impl ProjectIgnores {
 
     /// Says which of them could not be used.
     pub fn tell(&self, read: &mut PassResult) {
-        if let Some((incomplete, notes)) = self.0.as_ref().map(PathIgnores::take_troubles) {
+        if let Some((incomplete, notes)) = self.0.as_ref().map(PathIgnores::take_problems) {
             read.incomplete.extend(incomplete);
             read.notes.extend(notes);
         }
@@ -125,7 +125,7 @@ impl Input for Index<'_> {
         on_disk(&self.repo, path)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
+    fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let index = IndexFile::open(self.repo.index_path(), self.repo.hash()).ok()?;
         let index = RefCell::new(index);
         let open = |path: &str| blob(&self.repo, index.borrow_mut().id_at(path.as_bytes())?);
@@ -193,7 +193,7 @@ impl Input for Commits<'_> {
         on_disk(&self.repo, path)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
+    fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let commit = self.commit?;
         let open = |path: &str| in_commit(&self.repo, commit, path);
         sibling_file::find(path, layers, reference, most, self.limits, open)

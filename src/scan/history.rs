@@ -204,7 +204,7 @@ impl Input for History<'_> {
         on_disk(&self.repo, path)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
+    fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let commit = self.commit?;
         let open = |path: &str| git::in_commit(&self.repo, commit, path);
         sibling_file::find(path, layers, reference, most, self.limits, open)

@@ -61,9 +61,9 @@ trait Input {
     /// The file that `reference` names as seen from the file at `path` (and, in a container, `layers`): a bundle's
     /// source map. With an empty `reference`, the file itself. Gives its path as reports show it, the layers that lead
     /// to it, and its bytes, at most `most` of them; `None` when it is not there.
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile>;
+    fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile>;
 
-    /// Says in which commit [`Input::beside`] looks from now on, for an input that reads commits.
+    /// Says in which commit [`Input::sibling`] looks from now on, for an input that reads commits.
     fn look_in(&mut self, _git: Option<&GitOrigin>) {}
 }
 

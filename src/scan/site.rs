@@ -75,7 +75,7 @@ impl Input for Sites {
         Ok(all)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
+    fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         self.sites.iter().find_map(|site| {
             if containers(layers) > 0 {
                 let open = |url: &str| Some(Box::new(site.open_at(url)?) as Box<dyn Seekable + '_>);

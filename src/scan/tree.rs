@@ -36,7 +36,7 @@ impl Input for TreeInput<'_> {
         Ok(PassResult { found, blobs: 0, incomplete, notes, left_out })
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
+    fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let open = |path: &str| Some(Box::new(self.options.open(path)?) as Box<dyn Seekable>);
         sibling_file::find(path, layers, reference, most, self.limits, open)
     }
@@ -137,7 +137,7 @@ impl Input for Piped {
     }
 
     /// There is nothing beside it: a reference only leads from one file in it to another.
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
+    fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
         let Piped { name, spool, limits, .. } = self;
         let mut once = Some(spool);
         let open = |path: &str| {
@@ -166,7 +166,7 @@ impl Input for SeveralInputs<'_> {
         Ok(all)
     }
 
-    fn beside(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
-        self.0.iter_mut().find_map(|input| input.beside(path, layers, reference, most))
+    fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
+        self.0.iter_mut().find_map(|input| input.sibling(path, layers, reference, most))
     }
 }

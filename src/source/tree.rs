@@ -123,7 +123,7 @@ pub fn walk<V: TreeVisitor>(options: &WalkOptions, make: impl Fn() -> V + Sync) 
     }
     drop(visitor);
     if let Some((_, ignores)) = named {
-        walk.troubles(ignores.take_troubles());
+        walk.tell_problems(ignores.take_problems());
     }
     for root in folders {
         walk.folder(root, &make);
@@ -185,7 +185,7 @@ impl TreeWalk<'_> {
             })
         });
         if let Some(ignores) = &ignores {
-            self.troubles(ignores.take_troubles());
+            self.tell_problems(ignores.take_problems());
         }
     }
 
@@ -204,7 +204,7 @@ impl TreeWalk<'_> {
         }
     }
 
-    fn troubles(&self, (incomplete, notes): (Vec<Incomplete>, Vec<String>)) {
+    fn tell_problems(&self, (incomplete, notes): (Vec<Incomplete>, Vec<String>)) {
         if let Ok(mut walked) = self.walked.lock() {
             walked.incomplete.extend(incomplete);
             walked.notes.extend(notes);

@@ -233,7 +233,7 @@ impl Ignores {
 
     /// What could not be used: ignore files that were refused, and indexes that could not be read. A link that git does
     /// not follow either is a remark; the rest are parts of what was asked for.
-    pub fn take_troubles(&self) -> (Vec<Incomplete>, Vec<String>) {
+    pub fn take_problems(&self) -> (Vec<Incomplete>, Vec<String>) {
         let (mut incomplete, mut notes) = (Vec::new(), Vec::new());
         for (path, refusal) in self.refused.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let path = path.display().to_string();
@@ -328,9 +328,9 @@ impl PathIgnores {
         at
     }
 
-    /// As [`Ignores::take_troubles`].
-    pub fn take_troubles(&self) -> (Vec<Incomplete>, Vec<String>) {
-        self.ignores.take_troubles()
+    /// As [`Ignores::take_problems`].
+    pub fn take_problems(&self) -> (Vec<Incomplete>, Vec<String>) {
+        self.ignores.take_problems()
     }
 }
 

@@ -62,7 +62,7 @@ impl<R: BufRead, A: FnMut(u64) -> io::Result<H>, H> Zstd<R, A, H> {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(need);
         let mut input = Watched { inner: input, error: None };
-        decoder.init(&mut input).map_err(|error| input.trouble(&error))?;
+        decoder.init(&mut input).map_err(|error| input.read_error(&error))?;
         Ok(Place::In(Box::new(Frame { decoder, input, failed: None, _held: held })))
     }
 }
@@ -104,7 +104,7 @@ impl<R: BufRead, H> Frame<R, H> {
             }
             let strategy = BlockDecodingStrategy::UptoBlocks(1);
             if let Err(error) = self.decoder.decode_blocks(&mut self.input, strategy) {
-                self.failed = Some(self.input.trouble(&error));
+                self.failed = Some(self.input.read_error(&error));
                 // The decoder gives away all that it has only at the end of a frame.
                 self.decoder.decode_blocks(&END[..], BlockDecodingStrategy::All).map_err(io::Error::other)?;
             }
@@ -137,7 +137,7 @@ struct Watched<R> {
 
 impl<R> Watched<R> {
     /// What a decoder's error stands for.
-    fn trouble(&mut self, error: &FrameDecoderError) -> io::Error {
+    fn read_error(&mut self, error: &FrameDecoderError) -> io::Error {
         if let Some(error) = self.error.take() {
             return error;
         }

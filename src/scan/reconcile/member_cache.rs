@@ -57,7 +57,7 @@ impl MemberCache {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The file that `reference` names as seen from a finding's file, as [`super::Input::beside`]. What is not kept is
+    /// The file that `reference` names as seen from a finding's file, as [`super::Input::sibling`]. What is not kept is
     /// `Err`, unless it would have been.
     pub fn take(&self, finding: &Finding, reference: &str) -> Result<Option<SiblingFile>, ()> {
         let last = finding.layers.iter().rposition(Layer::is_member).ok_or(())?;

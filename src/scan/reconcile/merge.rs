@@ -59,7 +59,7 @@ pub fn merge(findings: &mut Vec<Finding>, mut derived: Vec<Derived>, input: &mut
         let key = (finding.commit().map(str::to_owned), name.to_owned());
         *there.entry(key).or_insert_with(|| {
             input.look_in(finding.git.as_ref());
-            input.beside(name, &[], "", source_map::MAX_MAP_BYTES).is_some()
+            input.sibling(name, &[], "", source_map::MAX_MAP_BYTES).is_some()
         })
     };
     for Derived { number, folder, .. } in &derived {

@@ -65,7 +65,7 @@ fn bundle(
     files: &mut SiblingFiles<'_>,
 ) -> Result<Option<String>, String> {
     let first = &findings[numbers[0]].clone();
-    let Some(file) = files.beside(first, "", source_map::MAX_MAP_BYTES) else { return Ok(None) };
+    let Some(file) = files.sibling(first, "", source_map::MAX_MAP_BYTES) else { return Ok(None) };
     if charset::utf16(&file.bytes).is_some() {
         return Ok(None);
     }
@@ -75,11 +75,11 @@ fn bundle(
         Some(Reference::File(reference)) => {
             let candidates = [reference.as_str(), base_name(&reference), &own];
             let found =
-                candidates.iter().find_map(|name| files.beside(first, name, source_map::MAX_MAP_BYTES));
+                candidates.iter().find_map(|name| files.sibling(first, name, source_map::MAX_MAP_BYTES));
             let found = found.ok_or_else(|| format!("its source map {reference} is not there"))?;
             (name_of(&found).to_owned(), found.bytes)
         }
-        None => match files.beside(first, &own, source_map::MAX_MAP_BYTES) {
+        None => match files.sibling(first, &own, source_map::MAX_MAP_BYTES) {
             Some(found) => (name_of(&found).to_owned(), found.bytes),
             None => return Ok(None),
         },
@@ -103,7 +103,7 @@ fn bundle(
         let name = map.name(source);
         let content = match map.content(source) {
             Some(range) => Some(json_string::text(&text[range])),
-            None => files.beside(first, &name, source_map::MAX_MAP_BYTES).map(|original| original.bytes),
+            None => files.sibling(first, &name, source_map::MAX_MAP_BYTES).map(|original| original.bytes),
         };
         let mut original = Original::new(content.as_deref().unwrap_or_default());
         let name = source_shown(&map_name, &name);

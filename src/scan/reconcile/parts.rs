@@ -22,7 +22,7 @@ pub fn resolve(findings: &mut [Finding], files: &mut SiblingFiles<'_>) {
     for mut numbers in texts.into_values() {
         let first = findings[numbers[0]].clone();
         files.input.look_in(first.git.as_ref());
-        let Some(file) = files.beside(&first, "", parts::MAX_FILE_BYTES) else { continue };
+        let Some(file) = files.sibling(&first, "", parts::MAX_FILE_BYTES) else { continue };
         numbers.sort_by_key(|&number| findings[number].location.byte_offset);
         let offset = |&number: &usize| findings[number].location.byte_offset as usize;
         let offsets: Vec<usize> = numbers.iter().map(offset).collect();

@@ -25,7 +25,7 @@ impl<'i> SiblingFiles<'i> {
     }
 
     /// The file that `reference` names as seen from a finding's file, unless it is larger than `most`.
-    pub fn beside(&mut self, finding: &Finding, reference: &str, most: u64) -> Option<SiblingFile> {
+    pub fn sibling(&mut self, finding: &Finding, reference: &str, most: u64) -> Option<SiblingFile> {
         let path = &finding.location.path;
         if finding.is_inside() {
             if let Ok(kept) = self.members.take(finding, reference) {
@@ -37,6 +37,6 @@ impl<'i> SiblingFiles<'i> {
                 return None;
             }
         }
-        self.input.beside(path, &finding.layers, reference, most)
+        self.input.sibling(path, &finding.layers, reference, most)
     }
 }

@@ -123,7 +123,7 @@ impl Ocr {
     fn look(&self, picture: &GrayPicture, look: OcrPass, waited: &mut Duration) -> Result<OcrPage, String> {
         let file =
             look.file(picture).map_err(|error| format!("cannot be kept in a temporary file: {error}"))?;
-        self.run(file, look.manner, waited)
+        self.run(file, look.page_mode, waited)
     }
 
     /// As [`Ocr::read`], of a picture in a format that tesseract itself decodes.
@@ -134,11 +134,11 @@ impl Ocr {
         Ok(self.run(picture, pixels::WHOLE_PAGE, waited)?.text() + "\n")
     }
 
-    fn run(&self, picture: File, manner: u8, waited: &mut Duration) -> Result<OcrPage, String> {
+    fn run(&self, picture: File, page_mode: u8, waited: &mut Duration) -> Result<OcrPage, String> {
         let asked = Instant::now();
         let _slot = self.slots.take();
         *waited += asked.elapsed();
-        self.tesseract.run(picture, manner).map(|table| OcrPage::parse(&table))
+        self.tesseract.run(picture, page_mode).map(|table| OcrPage::parse(&table))
     }
 
     /// Ends what is running, and starts nothing any more.

@@ -28,14 +28,14 @@ pub struct OcrPass {
     /// How many times larger it is made.
     scale: f32,
     /// Tesseract's `--psm`.
-    pub manner: u8,
+    pub page_mode: u8,
 }
 
 impl OcrPass {
     /// The first look at a picture.
     pub fn first(picture: &GrayPicture) -> OcrPass {
         let pixels = u64::from(picture.width) * u64::from(picture.height);
-        OcrPass { scale: if pixels < SMALL { 2.0 } else { 1.0 }, manner: ONE_BLOCK }
+        OcrPass { scale: if pixels < SMALL { 2.0 } else { 1.0 }, page_mode: ONE_BLOCK }
     }
 
     /// The further looks, when the first one came upon lines of this height in pixels.
@@ -45,7 +45,7 @@ impl OcrPass {
         let most = (MAX_PIXELS / pixels).sqrt().min(MAX_SCALE);
         let is_near = move |good: f32| good / height < NEAR && height / good < NEAR;
         let looks = GOOD.into_iter().filter(move |&(good, _)| !is_near(good));
-        looks.map(move |(good, manner)| OcrPass { scale: (good / own).min(most), manner })
+        looks.map(move |(good, page_mode)| OcrPass { scale: (good / own).min(most), page_mode })
     }
 
     /// A file that holds the picture as it is to be looked at, as PGM.

@@ -76,17 +76,17 @@ impl Tesseract {
         }
     }
 
-    /// Reads a picture, in a way that `manner` (tesseract's `--psm`) names. Gives the table of what stands in it.
+    /// Reads a picture, in a way that `page_mode` (tesseract's `--psm`) names. Gives the table of what stands in it.
     ///
     /// # Errors
     /// Why there is nothing, as reports show it.
-    pub fn run(&self, picture: File, manner: u8) -> Result<String, String> {
+    pub fn run(&self, picture: File, page_mode: u8) -> Result<String, String> {
         let broken = |error: io::Error| format!("was not read by tesseract: {error}");
         let mut output = tempfile::tempfile().map_err(broken)?;
         let mut errors = tempfile::tempfile().map_err(broken)?;
         let mut command = Command::new(PROGRAM);
         command
-            .args(["stdin", "stdout", "-l", LANGUAGE, "--psm", &manner.to_string()])
+            .args(["stdin", "stdout", "-l", LANGUAGE, "--psm", &page_mode.to_string()])
             .args(["-c", "tessedit_create_tsv=1"])
             // One thread each: there are as many of them as there are cores.
             .env("OMP_THREAD_LIMIT", "1")

@@ -75,7 +75,7 @@ pub fn name(place: &JsonPlace<'_>) -> Option<Layer> {
                 let name = tracker.name.iter().find_map(|pointer| fields.text(pointer))?;
                 format!("{}{}{}", tracker.prefix, one_line(last(&name)), below(place, step))
             }
-            None => alone(&fields)?,
+            None => single_issue(&fields)?,
         };
         Some(Layer::named(LayerKind::Issue, &name))
     })
@@ -93,7 +93,7 @@ fn last(name: &str) -> &str {
 }
 
 /// A comment that is not in its issue: of GitHub's API and of its migration archives, or an action of Trello's.
-fn alone(fields: &JsonFields<'_>) -> Option<String> {
+fn single_issue(fields: &JsonFields<'_>) -> Option<String> {
     let of = ["/issue_url", "/issue", "/pull_request_url", "/pull_request"];
     if let Some(issue) = of.iter().find_map(|pointer| fields.text(pointer)).filter(|_| fields.has("body")) {
         return Some(format!("issue {}, a comment{}", one_line(last(&issue)), author(fields)));

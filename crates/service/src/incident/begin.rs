@@ -85,7 +85,7 @@ pub fn start(
             && leaks.len() > 1
             && !command.contains("KREA_SCAN_")
         {
-            console.insist(format!(
+            console.print_always(format!(
                 "warning: --store {sink} is run for each of {} tokens and cannot tell them apart; if it keeps only \
                  the last, name the place with $KREA_SCAN_REPLACES, the id prefix of the token that is replaced",
                 leaks.len()
@@ -110,7 +110,7 @@ pub fn start(
     for leak in &taken {
         let id = &busy[&leak.token.fingerprint()];
         let label = super::label(leak.token.id_prefix().as_deref(), &leak.token.fingerprint());
-        console.insist(format!(
+        console.print_always(format!(
             "{label} is dealt with in incident {id}, which is not finished: krea-scan --resume {id}"
         ));
     }
@@ -146,7 +146,7 @@ pub fn start(
         match folder_state::clear_unbegun(look, &folders, &at_hand) {
             Ok(true) => {}
             Ok(false) => warn_of(&[look], console),
-            Err(error) => console.insist(format!("warning: {error}")),
+            Err(error) => console.print_always(format!("warning: {error}")),
         }
     }
     drop(beginning);
@@ -181,11 +181,12 @@ pub fn resume(id: &str, options: &IncidentOptions, ask: Ask<'_>) -> anyhow::Resu
     if let Ok(()) = std::env::set_current_dir(&kept.folder) {
         // Sinks that are commands work where the incident was begun.
     } else if options.stores.is_empty() && !kept.stores.is_empty() {
-        console.insist(format!("{} is gone; commands run in the current folder", kept.folder.display()));
+        console
+            .print_always(format!("{} is gone; commands run in the current folder", kept.folder.display()));
     }
     let api = if options.api_is_given { options.api.clone() } else { Host::parse(&kept.api)? };
     let config = options.token_api.clone().or(kept.token_api);
-    console.insist(crate::krea::announcement(&api, config.as_ref()));
+    console.print_always(crate::krea::announcement(&api, config.as_ref()));
     let (krea, token_api) = clients(&api, options, config.as_ref())?;
     let sinks = match options.stores.as_slice() {
         [] => kept.stores.iter().map(|text| text.parse()).collect::<Result<Vec<Sink>, _>>()?,
@@ -244,7 +245,7 @@ fn check(sinks: &[Sink], console: &Console) -> anyhow::Result<BTreeSet<String>> 
     for sink in sinks {
         for warning in sink.check().with_context(|| format!("--store {sink}"))? {
             if !noted.contains(&warning) {
-                console.insist(format!("warning: {warning}"));
+                console.print_always(format!("warning: {warning}"));
                 noted.insert(warning);
             }
         }

@@ -106,7 +106,7 @@ impl Console {
     }
 
     /// Says what even `--quiet` must not hide.
-    pub fn insist(&self, text: impl AsRef<str>) {
+    pub fn print_always(&self, text: impl AsRef<str>) {
         self.insist_as(Tone::Plain, text);
     }
 

@@ -61,7 +61,7 @@ impl IncidentRun<'_> {
     }
 
     fn orphaned(&mut self, token: &Fingerprint, name: String, reason: &str) -> Result<()> {
-        self.console.insist(format!(
+        self.console.print_always(format!(
             "  {}  a replacement named \"{name}\" may exist that nobody holds ({reason}); look for it on \
              {TOKENS_PAGE} and revoke it",
             self.label(token)
@@ -164,7 +164,7 @@ impl IncidentRun<'_> {
         let name = self.next_name(token);
         self.begin_step(token, IncidentStep::Mint)?;
         let Some(case) = self.case(token) else { return Ok(()) };
-        self.console.insist(guided::create(case, &name));
+        self.console.print_always(guided::create(case, &name));
         let prompt = "  Paste the replacement (it is not shown): ";
         for paste in 1..=PASTES {
             let text = self.console.secret(
@@ -237,7 +237,7 @@ impl IncidentRun<'_> {
             _ => {
                 let reason = &liveness.reason;
                 self.console
-                    .insist(format!("  Taken, though Krea could not be asked about it yet: {reason}"));
+                    .print_always(format!("  Taken, though Krea could not be asked about it yet: {reason}"));
                 None
             }
         }

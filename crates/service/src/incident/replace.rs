@@ -123,7 +123,7 @@ impl IncidentRun<'_> {
                     self.say(token, Tone::Good, &format!("stored: {}", stored.place));
                     for note in stored.notes {
                         if !self.noted.contains(&note) {
-                            self.console.insist(format!("    note: {note}"));
+                            self.console.print_always(format!("    note: {note}"));
                             self.noted.insert(note);
                         }
                     }
@@ -141,9 +141,9 @@ impl IncidentRun<'_> {
                         format!("not stored in {key}: {error}"),
                     )?;
                     if let Some(said) = error.said() {
-                        self.console.insist(said);
+                        self.console.print_always(said);
                     }
-                    self.console.insist(format!(
+                    self.console.print_always(format!(
                         "    The replacement waits in {}\n    This finishes the job: krea-scan --resume {}",
                         path.display(),
                         self.folder.id

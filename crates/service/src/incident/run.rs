@@ -153,7 +153,7 @@ impl IncidentRun<'_> {
             Content::Nothing | Content::Room => Ok(None),
             Content::Damaged => {
                 let path = self.escrow.path(held, leaked);
-                self.console.insist(format!(
+                self.console.print_always(format!(
                     "warning: {} cannot be read as what krea-scan put there; it is left as it is",
                     path.display()
                 ));

@@ -157,7 +157,7 @@ impl IncidentRun<'_> {
                 self.begin_step(token, IncidentStep::Revoke)?;
             }
             let cases: Vec<&Case> = by_hand.iter().filter_map(|token| self.case(token)).collect();
-            self.console.insist(guided::rows(&cases));
+            self.console.print_always(guided::rows(&cases));
             if self.console.is_terminal() {
                 guided::open_page();
             }
@@ -240,7 +240,7 @@ impl IncidentRun<'_> {
                 let (wait, id) = (told(self.wait), &self.folder.id);
                 let them = if left.len() == 1 { "it is" } else { "they are" };
                 spinner.suspend(|| {
-                    self.console.insist(format!(
+                    self.console.print_always(format!(
                         "  This goes on by itself once {them} revoked; it waits for {wait}.\n  \
                          Ctrl-C leaves; to come back:\n    krea-scan --resume {id}"
                     ));
@@ -275,7 +275,7 @@ impl IncidentRun<'_> {
             if self.case(&token).is_some_and(|case| matches!(case.revoke, CaseProgress::Failed(_)))
                 && let Some(case) = self.case(&token)
             {
-                self.console.insist(guided::rows(&[case]));
+                self.console.print_always(guided::rows(&[case]));
             }
         }
         Ok(())

@@ -86,13 +86,13 @@ impl Krea {
             return Observation::nothing(UNSENDABLE);
         };
         let jobs = || self.get("/jobs?limit=1", Some(&authorization), LIVENESS_BYTES, self.timeout);
-        liveness::observe(&self.limiter.insist(run, liveness::again, jobs), &self.host, token)
+        liveness::observe(&self.limiter.retry(run, liveness::again, jobs), &self.host, token)
     }
 
     /// Whether the host does anything but refuse; see [`liveness`]. Sends no token.
     fn tells_apart(&self, run: &CallBounds) -> Result<(), String> {
         let document = || self.get("/openapi.json", None, OPEN_API_BYTES, self.timeout);
-        liveness::tells_apart(&self.limiter.insist(run, liveness::again, document))
+        liveness::tells_apart(&self.limiter.retry(run, liveness::again, document))
     }
 
     fn get(

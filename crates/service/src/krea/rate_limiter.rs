@@ -128,7 +128,7 @@ impl RateLimiter {
     }
 
     /// Sends until `again` says that an outcome stands, or the bounds are met.
-    pub fn insist(
+    pub fn retry(
         &self,
         run: &CallBounds,
         again: impl Fn(&Result<ApiAnswer, Failure>) -> RetryDecision,
@@ -286,7 +286,7 @@ mod tests {
         outcomes: &[fn() -> Result<ApiAnswer, Failure>],
     ) -> (Option<u16>, u32) {
         let (limiter, run, sent) = (RateLimiter::new(options), CallBounds::new(options.budget), Cell::new(0));
-        let tried = limiter.insist(&run, again, || {
+        let tried = limiter.retry(&run, again, || {
             let outcome = outcomes[sent.get().min(outcomes.len() - 1)];
             sent.set(sent.get() + 1);
             outcome()
@@ -378,7 +378,7 @@ mod tests {
         let (limiter, run) = (RateLimiter::new(&quick()), CallBounds::new(Duration::from_secs(20)));
         let sent = Cell::new(0);
         let ask = |outcome: fn() -> Result<ApiAnswer, Failure>| {
-            limiter.insist(&run, again, || {
+            limiter.retry(&run, again, || {
                 sent.set(sent.get() + 1);
                 outcome()
             })
@@ -408,7 +408,7 @@ mod tests {
                 thread::sleep(Duration::from_millis(50));
                 stop.store(true, Ordering::Relaxed);
             });
-            let tried = limiter.insist(&run, again, || panic!("sent after the stop"));
+            let tried = limiter.retry(&run, again, || panic!("sent after the stop"));
             assert_eq!(tried.outcome.err().unwrap().words, "stopped");
         });
         assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());

@@ -198,7 +198,7 @@ impl UsageTally {
                     format!("/jobs?limit={PAGE}&cursor={}", utf8_percent_encode(cursor, NON_ALPHANUMERIC))
                 }
             };
-            let tried = krea.limiter.insist(&run, liveness::again, || {
+            let tried = krea.limiter.retry(&run, liveness::again, || {
                 krea.get(&path, Some(authorization), PAGE_BYTES, krea.timeout.min(run.left()))
             });
             let answer = tried.outcome.map_err(|failure| failure.words)?;

@@ -35,7 +35,8 @@ pub fn read_7z(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> 
     let size = input.seek(SeekFrom::End(0))?;
     let mut input = input;
     let limit = usize::try_from(limit >> 10).unwrap_or(usize::MAX);
-    let archive = Archive::read_with_memory_limit(&mut input, &Password::empty(), limit).map_err(trouble)?;
+    let archive =
+        Archive::read_with_memory_limit(&mut input, &Password::empty(), limit).map_err(read_error)?;
     drop(held);
     let _list = walk.memory.take(200 * archive.files.len() as u64 + 500 * archive.blocks.len() as u64)?;
     let mut locked = Vec::new();
@@ -88,7 +89,7 @@ fn read_block(
         (Some(error), _) => Err(error),
         // The member has told it.
         (None, Err(_)) if broken => Ok(()),
-        (None, Err(error)) => Err(trouble(error)),
+        (None, Err(error)) => Err(read_error(error)),
         (None, Ok(_)) => Ok(()),
     }
 }
@@ -125,7 +126,7 @@ fn encrypted(walk: &mut Walk<'_>, archive: &Archive, blocks: &[usize], input: &m
 }
 
 /// What an error of the library stands for.
-fn trouble(error: Error) -> io::Error {
+fn read_error(error: Error) -> io::Error {
     match error {
         Error::Io(error, _) | Error::MaybeBadPassword(error) => ReadError::of(&error).into(),
         Error::MaxMemLimited { actaul_kb, .. } => too_much(1024 * actaul_kb as u64).into(),

@@ -191,7 +191,7 @@ impl TokenApi {
         let filled = filled.and_then(|value| operation.with(&self.config.host, value));
         let (url, body) = filled.ok_or("nothing was sent: the id or name is empty or makes no valid URL")?;
         let run = CallBounds::new(self.budget);
-        Ok(self.limiter.insist(&run, again, || {
+        Ok(self.limiter.retry(&run, again, || {
             self.http.send(Request {
                 method: operation.method.clone(),
                 url: url.clone(),
