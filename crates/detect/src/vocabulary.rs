@@ -140,7 +140,7 @@ impl Vocabulary {
             ciphertext_marks: names.ciphertext_marks,
             key_prefixes: services.key_prefixes,
             schemes: services.schemes,
-            lookalikes: services.lookalikes.join("|"),
+            lookalikes: shortest(&services.lookalikes).join("|"),
             examples: [("rules/names.toml", names.examples), ("rules/services.toml", services.examples)],
         }
     }
@@ -150,7 +150,8 @@ impl Vocabulary {
         self.words.get(word).copied().unwrap_or_default()
     }
 
-    /// The names of services whose keys have the shape of Krea's, as the alternatives of a pattern.
+    /// The names of services whose keys have the shape of Krea's, without words that only go on from one, as the
+    /// alternatives of a pattern.
     pub fn lookalikes(&self) -> &str {
         &self.lookalikes
     }
@@ -184,4 +185,10 @@ impl Vocabulary {
     pub fn is_foreign_scheme(&self, scheme: &str) -> bool {
         self.schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme))
     }
+}
+
+/// The names that do not begin with another one.
+fn shortest(names: &[String]) -> Vec<&str> {
+    let goes_on = |name: &str| names.iter().any(|other| name != other && name.starts_with(other.as_str()));
+    names.iter().map(String::as_str).filter(|name| !goes_on(name)).collect()
 }

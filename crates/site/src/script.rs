@@ -3,7 +3,7 @@
 //! made of anything but one literal.
 
 use super::link::{Link, LinkKind, resolve};
-use krea_scan_text::map_reference::{self, Reference};
+use krea_scan_text::map_reference;
 use memchr::memmem;
 use regex::bytes::Regex;
 use std::sync::LazyLock;
@@ -246,7 +246,7 @@ pub fn build_base(script: &Url, path: &str) -> Option<Url> {
 
 /// The source map that a script or a stylesheet names. `None` for one in a data URL too: that is in the text itself.
 pub fn source_map(text: &[u8], base: &Url) -> Option<Link> {
-    let Reference::File(address) = map_reference::last(text)? else { return None };
+    let address = map_reference::last_file(text)?;
     resolve(base, &address).map(|url| Link::named(url, LinkKind::Map))
 }
 

@@ -10,6 +10,8 @@ use std::ops::Range;
 const NAME: &[u8] = b"sourceMappingURL=";
 /// The same before a data URL.
 const INLINE: &[u8] = b"sourceMappingURL=data:";
+/// What the address of a map that stands in the comment itself starts with.
+const DATA: &[u8] = b"data:";
 /// The longest address, in bytes.
 const MAX_ADDRESS_BYTES: usize = 4096;
 /// The longest head of a data URL, in bytes: `application/json;charset=utf-8;base64,`.
@@ -80,23 +82,35 @@ pub fn inline(bytes: &[u8]) -> impl Iterator<Item = InlineMap> + '_ {
 
 /// The map that a generated file names: the last comment counts.
 pub fn last(bytes: &[u8]) -> Option<Reference> {
+    let from = last_comment(bytes)?;
+    match bytes[from..].starts_with(DATA) {
+        true => data_url(bytes, from).map(Reference::Inline),
+        false => file(bytes, from).map(Reference::File),
+    }
+}
+
+/// As [`last`], where that is a file.
+pub fn last_file(bytes: &[u8]) -> Option<String> {
+    last_comment(bytes).filter(|&from| !bytes[from..].starts_with(DATA)).and_then(|from| file(bytes, from))
+}
+
+/// Where in the last comment that names a map its address starts.
+fn last_comment(bytes: &[u8]) -> Option<usize> {
     let mut end = bytes.len();
     for _ in 0..MAX_COMMENTS {
-        let at = memchr::memmem::rfind(&bytes[..end], NAME)?;
-        end = at;
-        if !is_in_comment(&bytes[..at]) {
-            continue;
+        end = memchr::memmem::rfind(&bytes[..end], NAME)?;
+        if is_in_comment(&bytes[..end]) {
+            return Some(end + NAME.len());
         }
-        let from = at + NAME.len();
-        if bytes[from..].starts_with(b"data:") {
-            return data_url(bytes, from).map(Reference::Inline);
-        }
-        let length = address(&bytes[from..]);
-        let address = std::str::from_utf8(&bytes[from..from + length]).ok()?;
-        return (!address.is_empty() && length < MAX_ADDRESS_BYTES)
-            .then(|| Reference::File(address.to_owned()));
     }
     None
+}
+
+/// The address at the start of some bytes.
+fn file(bytes: &[u8], from: usize) -> Option<String> {
+    let length = address(&bytes[from..]);
+    let address = std::str::from_utf8(&bytes[from..from + length]).ok()?;
+    (!address.is_empty() && length < MAX_ADDRESS_BYTES).then(|| address.to_owned())
 }
 
 /// Whether a comment of the right kind starts at the end of some bytes, and not in a string of the program.

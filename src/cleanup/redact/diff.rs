@@ -3,7 +3,7 @@
 
 use super::FileEdit;
 use crate::shown;
-use imara_diff::{Algorithm, Diff, Hunk, InternedInput};
+use imara_diff::{Algorithm, Diff, Hunk, InternedInput, Interner};
 use krea_scan_token::Token;
 use krea_scan_token::escape::visible_line;
 use krea_scan_token::mask::{self, Masker};
@@ -20,7 +20,9 @@ const BEFORE: usize = 60;
 pub fn of(edit: &FileEdit, tokens: &[Token], masker: &Masker) -> String {
     let path = shown::name(masker, edit.path());
     let mut diff = format!("--- {path}\n+++ {path}\n");
-    let input = InternedInput::new(edit.before(), edit.after());
+    let mut input = InternedInput { before: Vec::new(), after: Vec::new(), interner: Interner::new(0) };
+    input.update_before(split(edit.before()));
+    input.update_after(split(edit.after()));
     let mut changes = Diff::compute(Algorithm::Histogram, &input);
     changes.postprocess_lines(&input);
     let changes: Vec<Hunk> = changes.hunks().collect();
@@ -46,6 +48,20 @@ pub fn of(edit: &FileEdit, tokens: &[Token], masker: &Masker) -> String {
         }
     }
     diff
+}
+
+/// The lines of a text, which end in `\n`, `\r\n` or `\r`.
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.find(['\r', '\n']).map_or(rest.len(), |at| {
+            let end = if rest[at..].starts_with("\r\n") { 2 } else { 1 };
+            at + end
+        });
+        let (line, next) = rest.split_at(end);
+        rest = next;
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 /// The lines of changes that are told together, and those around them, each behind its sign.
@@ -82,4 +98,16 @@ fn cut(line: &str, at: usize) -> String {
     let part: String = line.chars().skip(start).take(SHOWN).collect();
     let (left, right) = (if start > 0 { "…" } else { "" }, if start + SHOWN < length { "…" } else { "" });
     format!("{left}{}{right}", visible_line(&part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_as_any_system_ends_them() {
+        let lines: Vec<&str> = split("a\rb\r\n\nc\r\r\nd").collect();
+        assert_eq!(lines, ["a\r", "b\r\n", "\n", "c\r", "\r\n", "d"]);
+        assert_eq!(split("").count(), 0);
+    }
 }

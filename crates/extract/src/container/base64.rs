@@ -6,25 +6,47 @@ use std::io::{self, Read};
 /// So much is decoded at once, in bytes.
 const CHUNK: usize = 16 << 10;
 
+/// What a `=` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// What comes next is encoded for itself: mail.
+    EndsGroup,
+    /// Nothing: in a page that was saved as quoted-printable it ends a line.
+    SaysNothing,
+}
+
 /// Letters that do not make a whole number of bytes yet.
-#[derive(Debug, Default)]
-pub struct Letters(Vec<u8>);
+#[derive(Debug)]
+pub struct Letters {
+    left: Vec<u8>,
+    padding: Padding,
+}
 
 impl Letters {
+    pub fn new(padding: Padding) -> Self {
+        Letters { left: Vec::new(), padding }
+    }
+
     /// Decodes what comes next. Other characters are left out, as RFC 2045, section 6.8, wants it.
     pub fn decode(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         for stretch in bytes.split_inclusive(|&byte| byte == b'=') {
             let is_letter = |byte: &&u8| is_member(**byte) && !matches!(byte, b'-' | b'_');
-            self.0.extend(stretch.iter().filter(is_letter));
-            let rest = if stretch.ends_with(b"=") { 0 } else { self.0.len() % 4 };
-            out.extend(decoded(&self.0[..self.0.len() - rest]));
-            self.0.drain(..self.0.len() - rest);
+            self.left.extend(stretch.iter().filter(is_letter));
+            let ends = self.padding == Padding::EndsGroup && stretch.ends_with(b"=");
+            self.take(if ends { 0 } else { self.left.len() % 4 }, out);
         }
+    }
+
+    /// Decodes all letters but the last `rest`.
+    fn take(&mut self, rest: usize, out: &mut Vec<u8>) {
+        let whole = self.left.len() - rest;
+        out.extend(decoded(&self.left[..whole]));
+        self.left.drain(..whole);
     }
 
     /// Decodes the letters at the end of a stretch. One that is left over says nothing.
     pub fn end(&mut self, out: &mut Vec<u8>) {
-        self.decode(b"=", out);
+        self.take(0, out);
     }
 }
 
@@ -38,9 +60,8 @@ pub struct Base64Reader<R> {
 }
 
 impl<R: Read> Base64Reader<R> {
-    /// Decodes `input`.
-    pub fn new(input: R) -> Self {
-        Base64Reader { input, letters: Letters::default(), decoded: Vec::new(), given: 0, is_over: false }
+    pub fn new(input: R, padding: Padding) -> Self {
+        Base64Reader { input, letters: Letters::new(padding), decoded: Vec::new(), given: 0, is_over: false }
     }
 }
 
@@ -69,7 +90,7 @@ mod tests {
 
     fn decoded(text: &str) -> String {
         let mut decoded = String::new();
-        Base64Reader::new(text.as_bytes()).read_to_string(&mut decoded).unwrap();
+        Base64Reader::new(text.as_bytes(), Padding::EndsGroup).read_to_string(&mut decoded).unwrap();
         decoded
     }
 

@@ -218,7 +218,10 @@ pub fn entity_at(bytes: &[u8]) -> Option<(EscapeMeaning, usize)> {
 /// The number in what stands between the `&` and the semicolon of a numbered character of HTML or XML: `#58`, `#x3a`.
 pub fn entity_number(entity: &[u8]) -> Option<u32> {
     match entity {
-        [b'#', b'x' | b'X', digits @ ..] => hex(digits),
+        [b'#', b'x' | b'X', digits @ ..] => {
+            let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+            hex(&digits[zeros.min(digits.len().saturating_sub(1))..])
+        }
         [b'#', digits @ ..] => std::str::from_utf8(digits).ok()?.parse().ok(),
         _ => None,
     }

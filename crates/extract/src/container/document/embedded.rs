@@ -5,7 +5,7 @@
 //! URL is not read here but by [`krea_scan_text::map_reference`], which needs all of it, and where in the file each byte stands.
 
 use super::super::Walk;
-use super::super::base64::Base64Reader;
+use super::super::base64::{Base64Reader, Padding};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
 use krea_scan_text::encoded::base64::is_member;
@@ -194,7 +194,7 @@ pub fn embedded_file<'t, 'i>(
     text: &'t mut EmbeddedText<'i>,
     in_list: bool,
 ) -> Base64Reader<Base64Letters<'t, 'i>> {
-    Base64Reader::new(Base64Letters { text, in_list, ended: false })
+    Base64Reader::new(Base64Letters { text, in_list, ended: false }, Padding::SaysNothing)
 }
 
 impl Base64Letters<'_, '_> {

@@ -36,7 +36,10 @@ impl ListSize {
         let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| start[at + i]));
         // It is not larger than the file, whatever it says: whoever reads it says what is wrong.
         let (offset, bytes) = (word(12), word(20).min(input.seek(SeekFrom::End(0))?));
-        let Some(at) = START.checked_add(offset) else { return Ok(ListSize { bytes, decoders: 0 }) };
+        // Where nothing is said, whoever reads it looks for a list at the end of the file.
+        let Some(at) = START.checked_add(offset).filter(|_| bytes > 0) else {
+            return Ok(ListSize { bytes: MAX_LIST, decoders: 0 });
+        };
         input.seek(SeekFrom::Start(at))?;
         let mut head = Vec::new();
         input.take(bytes.min(MAX_PACKED)).read_to_end(&mut head)?;
@@ -184,5 +187,6 @@ mod tests {
             assert_eq!(list, ListSize { bytes: MAX_LIST, decoders: 0 }, "{length}");
         }
         assert_eq!(size(b"\x01\x04"), ListSize { bytes: 2, decoders: 0 });
+        assert_eq!(size(b""), ListSize { bytes: MAX_LIST, decoders: 0 });
     }
 }

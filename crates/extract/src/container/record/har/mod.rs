@@ -3,7 +3,7 @@
 
 pub mod names;
 
-use crate::container::base64::Base64Reader;
+use crate::container::base64::{Base64Reader, Padding};
 use crate::container::json_lexer::{JsonLexer, JsonToken};
 use crate::container::{Seekable, Walk};
 use krea_scan_bounds::limits::Metered;
@@ -36,7 +36,7 @@ pub fn read_har(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()>
         let name = names::entry(entries.number, request);
         for (range, what) in entry.bodies {
             input.seek(SeekFrom::Start(range.start))?;
-            let body = Base64Reader::new((&mut *input).take(range.end - range.start));
+            let body = Base64Reader::new((&mut *input).take(range.end - range.start), Padding::EndsGroup);
             let mut body = Metered::new(walk.budget, body);
             walk.member(
                 Layer::named(LayerKind::Har, &format!("{name}, {what}")),

@@ -2,7 +2,7 @@
 
 use super::source::MailLines;
 use super::transfer::Transfer;
-use crate::container::base64::Letters;
+use crate::container::base64::{Letters, Padding};
 use krea_scan_text::escapes::hex;
 use std::io::{self, BufRead, Read};
 
@@ -51,7 +51,7 @@ impl<'s, R: BufRead> MailBody<'s, R> {
             decoded: Vec::new(),
             given: 0,
             line_end: b"",
-            letters: Letters::default(),
+            letters: Letters::new(Padding::EndsGroup),
             is_in_file: false,
             end: None,
         }
