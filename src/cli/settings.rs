@@ -20,8 +20,8 @@ use std::sync::Arc;
 #[cfg(feature = "ocr")]
 use std::time::Duration;
 
-#[cfg(feature = "ocr")]
 /// How long one look at a picture may take.
+#[cfg(feature = "ocr")]
 const OCR_TIME: Duration = Duration::from_secs(30);
 /// More threads than this only cost memory.
 const MAX_THREADS: usize = 256;
@@ -80,11 +80,11 @@ pub fn scanned_trees(cli: &Cli) -> ScannedTrees {
     }
 }
 
-#[cfg(feature = "incident")]
 /// Where tokens go, as the user's own words and files say.
 ///
 /// # Errors
 /// As [`Service::resolve`].
+#[cfg(feature = "incident")]
 pub fn service(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Service> {
     Service::resolve(&ServiceOverrides {
         trees,
@@ -97,8 +97,8 @@ pub fn service(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Service> {
     })
 }
 
-#[cfg(feature = "ocr")]
 /// Makes what reads the text in pictures ready: so many at a time, and none any more once the run is ended.
+#[cfg(feature = "ocr")]
 fn ocr(cli: &Cli, most: usize) -> anyhow::Result<Arc<Ocr>> {
     let ocr = Arc::new(Ocr::find(most, cli.read.ocr_time.unwrap_or(OCR_TIME))?);
     // An incident listens for itself when it begins, and there is only one who can.
@@ -112,8 +112,8 @@ fn ocr(cli: &Cli, most: usize) -> anyhow::Result<Arc<Ocr>> {
     Ok(ocr)
 }
 
-#[cfg(feature = "site")]
 /// What to read of the sites that are named.
+#[cfg(feature = "site")]
 fn sites(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Vec<site::SiteOptions>> {
     let service = service(cli, trees)?;
     let site = |url: &String| {

@@ -201,12 +201,13 @@ fn octal(a: u8, b: u8) -> u8 {
     (a - b'0') << 3 | (b - b'0')
 }
 
-/// The number that hex digits are.
+/// The number that hex digits are, however many zeros come first.
 pub fn hex(digits: &[u8]) -> Option<u32> {
-    if digits.is_empty() || digits.len() > 8 {
+    if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0, |number, &digit| Some(number << 4 | char::from(digit).to_digit(16)?))
+    let add = |number: u32, &digit: &u8| Some(number.checked_mul(16)? | char::from(digit).to_digit(16)?);
+    digits.iter().try_fold(0, add)
 }
 
 /// The character of HTML that some bytes name up to a semicolon, and how long that is.
@@ -218,10 +219,7 @@ pub fn entity_at(bytes: &[u8]) -> Option<(EscapeMeaning, usize)> {
 /// The number in what stands between the `&` and the semicolon of a numbered character of HTML or XML: `#58`, `#x3a`.
 pub fn entity_number(entity: &[u8]) -> Option<u32> {
     match entity {
-        [b'#', b'x' | b'X', digits @ ..] => {
-            let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
-            hex(&digits[zeros.min(digits.len().saturating_sub(1))..])
-        }
+        [b'#', b'x' | b'X', digits @ ..] => hex(digits),
         [b'#', digits @ ..] => std::str::from_utf8(digits).ok()?.parse().ok(),
         _ => None,
     }

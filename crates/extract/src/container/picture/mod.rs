@@ -7,6 +7,8 @@ mod pixels;
 
 #[cfg(feature = "images")]
 use super::{Seekable, Walk};
+#[cfg(all(feature = "documents", feature = "ocr"))]
+pub use pixels::{MAX_PIXELS, TOO_LARGE};
 #[cfg(feature = "images")]
 use std::io;
 

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Pictures of more pixels are not looked at.
-const MAX_PIXELS: u64 = 25_000_000;
+pub const MAX_PIXELS: u64 = 25_000_000;
 /// Of one animation no more different frames are looked at.
 const MAX_FRAMES: usize = 100;
 /// A line of letters that is new is one with a word of so many letters: others change with the clock and the cursor.
@@ -100,7 +100,7 @@ pub fn read_pixels(
     walk.seen(name, seen)
 }
 
-const TOO_LARGE: &str = "is too large to be looked at; make it smaller, and scan that";
+pub const TOO_LARGE: &str = "is too large to be looked at; make it smaller, and scan that";
 const NOT_DECODED: &str = "whose pixels are not read; make a PNG of it and scan that";
 
 /// SHA-256 of a file.

@@ -1,6 +1,7 @@
 //! Pictures that stand as numbers in their stream, or as a fax machine packs them: seen with `--ocr`.
 
 use crate::container::Walk;
+use crate::container::picture::{MAX_PIXELS, TOO_LARGE};
 use crate::ocr::GrayPicture;
 use krea_scan_pdf::file::PdfFile;
 use krea_scan_pdf::filter::{self, Filter};
@@ -8,8 +9,6 @@ use krea_scan_pdf::object::{Dict, Object, Stream};
 use krea_scan_text::Layer;
 use std::io::{self, Cursor, Read};
 
-/// Pictures of more pixels are not looked at.
-const MAX_PIXELS: usize = 25_000_000;
 /// No text that matters fits in fewer.
 const LEAST_PIXELS: usize = 2_000;
 /// The largest picture of a fax machine that is read, packed, in bytes.
@@ -159,8 +158,8 @@ fn numbers(
     if count < LEAST_PIXELS {
         return Ok(());
     }
-    if count > MAX_PIXELS {
-        walk.unread_member(place, "is too large to be looked at; make it smaller, and scan that");
+    if count as u64 > MAX_PIXELS {
+        walk.unread_member(place, TOO_LARGE);
         return Ok(());
     }
     let is_mask = *stream.dict.get("ImageMask") == Object::Bool(true);
