@@ -372,4 +372,11 @@ mod tests {
         assert_eq!(undone(r"\0127c9e"), "\n7c9e");
         assert_eq!(undone(r"\0113\0122\0105\0101"), "KREA");
     }
+
+    #[test]
+    fn zeros_may_come_first_in_a_number_and_none_is_cut() {
+        assert_eq!(super::entity_number(b"#x0000000ad"), Some(0xad));
+        assert_eq!(super::entity_number(b"#xffffffff"), Some(u32::MAX));
+        assert_eq!((super::entity_number(b"#x1ffffffff"), super::entity_number(b"#x")), (None, None));
+    }
 }
