@@ -75,6 +75,11 @@ impl Finding {
         std::iter::once(&self.token).chain(self.readings.others())
     }
 
+    /// Whether it stands in what a file is called.
+    pub fn is_in_name(&self) -> bool {
+        self.layers.iter().any(Layer::is_file_name)
+    }
+
     /// The place in the original that it was built from, where a source map says so.
     pub fn original(&self) -> Option<&Layer> {
         self.layers.iter().rfind(|layer| layer.kind == LayerKind::SourceMap)

@@ -117,7 +117,11 @@ pub fn place_in_pieces(location: &Location, layers: &[Layer]) -> [String; 3] {
     let parts = rest.iter().filter(|layer| layer.is_part());
     let part = parts.map(|layer| format!(" → {}", visible(&layer.name))).collect();
     let text = visible(&trail(&location.path, containers)).into_owned();
-    [text, format!(":{}:{}", location.line, location.column), part]
+    let numbers = match containers.last().is_some_and(Layer::is_file_name) {
+        true => " (its name)".to_owned(),
+        false => format!(":{}:{}", location.line, location.column),
+    };
+    [text, numbers, part]
 }
 
 /// The place in an original as people read it: `src/krea.ts:12:9`.

@@ -31,3 +31,14 @@ pub struct ScanContext<'a> {
     /// Comments in the files allow what is beside them.
     pub heeds_comments: bool,
 }
+
+impl ScanContext<'_> {
+    /// Whether a name deserves a look.
+    #[inline]
+    pub fn wants_name(&self, name: &[u8]) -> bool {
+        match self.pass {
+            Pass::Detect => self.detector.wants(name),
+            Pass::Sweep(known) => known.is_in(name),
+        }
+    }
+}

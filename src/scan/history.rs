@@ -15,7 +15,7 @@ use crate::allowance::LeftOut;
 use crate::finding::Finding;
 use gix_hash::ObjectId;
 use krea_scan_bounds::limits::Limits;
-use krea_scan_extract::container::ContainerKind as Container;
+use krea_scan_extract::container::{ContainerKind as Container, PackedParts};
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
 use krea_scan_git::index_file::{IndexEntry, IndexFile};
@@ -31,7 +31,7 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A repository's objects.
 pub struct History<'a> {
@@ -110,13 +110,26 @@ impl<'a> History<'a> {
             }
         };
         let hints: [&[u8]; 4] = [b"krea", b".br\0", b"zma\0", b"tlz\0"];
-        let by_hint =
-            |name: &[u8]| name.to_ascii_lowercase().windows(4).any(|window| hints.contains(&window));
+        let known = if let Pass::Sweep(known) = pass { Some(known) } else { None };
+        let by_hint = |tree: &[u8]| {
+            let has_hint = tree.to_ascii_lowercase().windows(4).any(|window| hints.contains(&window));
+            has_hint || known.is_some_and(|known| known.is_in(tree))
+        };
+        // A name may hold a token itself.
+        let names_hold = AtomicBool::new(false);
         let by_name = |name: &[u8]| {
             let name = String::from_utf8_lossy(name);
-            Container::is_in_name(&name) || (matches!(pass, Pass::Detect) && detector.wants_path(&name))
+            let holds = context.wants_name(name.as_bytes()) && holds_something(context, &[], &name);
+            names_hold.fetch_or(holds, Ordering::Relaxed);
+            holds
+                || Container::is_in_name(&name)
+                || (matches!(pass, Pass::Detect) && detector.wants_path(&name))
         };
-        let names = store::WantedNames { hint: &by_hint, reach: 4, wanted: &by_name };
+        let names = store::WantedNames {
+            hint: &by_hint,
+            reach: known.map_or(4, |known| known.reach().max(4)),
+            wanted: &by_name,
+        };
         let swept = store.sweep(
             self.threads,
             &SweepQuery {
@@ -130,7 +143,11 @@ impl<'a> History<'a> {
         );
         let mut hits = lock(&hits).split_off(0);
         // A file whose name says Krea need not say it itself, and some containers are told by their name.
+        let all = names_hold.into_inner();
         let holds_token = |id: &&ObjectId| {
+            if all {
+                return true;
+            }
             let data = store.read(id).map(|(_, data)| data).unwrap_or_default();
             !is_too_large(&data) && NAMES.iter().any(|name| holds_something(context, &data, name))
         };
@@ -289,8 +306,13 @@ const NAMES: [&str; 3] = ["krea", "x.br", "x.lzma"];
 
 /// Whether a blob holds files.
 fn is_container(data: &[u8]) -> bool {
-    Container::of(data, "").is_some()
-        || (Container::may_be_behind(data) && Container::behind(&mut Cursor::new(data)).is_some())
+    Container::of(data, "").is_some() || (Container::may_hold_packed_parts(data) && holds_packed_parts(data))
+}
+
+fn holds_packed_parts(data: &[u8]) -> bool {
+    let mut parts = PackedParts::default();
+    parts.look(data, 0);
+    !parts.is_empty() || Container::behind(&mut Cursor::new(data)).is_some()
 }
 
 /// Whether there is a token in an object, or in what it holds, under a path.

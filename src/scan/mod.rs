@@ -345,6 +345,8 @@ impl ScanTally {
             }
         }
         self.reported.sort_by(|a, b| order(a).cmp(&order(b)));
+        // Each file in a folder tells what the folder is called.
+        self.reported.dedup_by(|a, b| a.is_in_name() && results::place_of(a) == results::place_of(b));
     }
 
     fn notes(&self, scanned: &Scanned) -> Vec<String> {

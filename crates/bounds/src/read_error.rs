@@ -92,7 +92,8 @@ pub enum PackedSize {
 }
 
 impl PackedSize {
-    fn bytes(&self) -> u64 {
+    /// How many there are, or were so far.
+    pub fn bytes(&self) -> u64 {
         match self {
             PackedSize::Known(bytes) => *bytes,
             PackedSize::Counted(bytes) => bytes.get(),

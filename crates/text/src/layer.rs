@@ -44,8 +44,11 @@ kinds! {
     Chart = "chart",
     Comment = "comment",
     Comments = "comments",
+    Cpio = "cpio",
     Cue = "cue",
     DataUri = "data-uri",
+    /// A Debian package.
+    Deb = "deb",
     Deflate = "deflate",
     Diagram = "diagram",
     DocumentProperties = "document-properties",
@@ -57,6 +60,8 @@ kinds! {
     Escapes = "escapes",
     Event = "event",
     Exif = "exif",
+    /// What a file is called.
+    FileName = "file-name",
     Frame = "frame",
     GifApplication = "gif-application",
     GifComment = "gif-comment",
@@ -88,6 +93,8 @@ kinds! {
     Object = "object",
     /// Text that was read from the pixels of a picture.
     Ocr = "ocr",
+    /// Where packed data starts in a file of another kind; its name is the number of bytes before it.
+    Offset = "offset",
     Ole = "ole",
     Page = "page",
     PageFooter = "page-footer",
@@ -102,6 +109,8 @@ kinds! {
     PngText = "png-text",
     Property = "property",
     Row = "row",
+    /// An RPM package.
+    Rpm = "rpm",
     SavedPage = "saved-page",
     SharedStrings = "shared-strings",
     Sheet = "sheet",
@@ -165,6 +174,8 @@ impl LayerKind {
                 | LayerKind::Tar
                 | LayerKind::SevenZip
                 | LayerKind::Asar
+                | LayerKind::Deb
+                | LayerKind::Cpio
                 | LayerKind::Gzip
                 | LayerKind::Attachment
                 | LayerKind::EmbeddedFile
@@ -189,6 +200,9 @@ impl LayerKind {
                 | LayerKind::Ocr
                 | LayerKind::Terminal
                 | LayerKind::Leveldb
+                | LayerKind::FileName
+                | LayerKind::Cpio
+                | LayerKind::Zlib
         )
     }
 }
@@ -234,6 +248,11 @@ impl Layer {
     /// Whether it is a file in a container. A source map's original is none, and a part of a text is none.
     pub fn is_member(&self) -> bool {
         !self.name.is_empty() && self.kind != LayerKind::SourceMap && !self.is_part()
+    }
+
+    /// Whether what is behind it is what a file is called.
+    pub fn is_file_name(&self) -> bool {
+        self.kind == LayerKind::FileName
     }
 
     /// Whether it names a part of a text that people know by a name: a message, a cell. Lines and columns stay those of

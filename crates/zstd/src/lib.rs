@@ -22,6 +22,7 @@ const END: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
 pub struct Zstd<R, A, H> {
     allow: A,
     place: Place<R, H>,
+    only_first: bool,
 }
 
 enum Place<R, H> {
@@ -41,7 +42,12 @@ struct Frame<R, H> {
 impl<R: BufRead, A: FnMut(u64) -> io::Result<H>, H> Zstd<R, A, H> {
     /// Decodes all frames of `input`.
     pub fn new(input: R, allow: A) -> Self {
-        Zstd { allow, place: Place::Between(Peek::new(input)) }
+        Zstd { allow, place: Place::Between(Peek::new(input)), only_first: false }
+    }
+
+    /// Decodes the first frame of `input`, whatever stands behind it.
+    pub fn first_frame(input: R, allow: A) -> Self {
+        Zstd { only_first: true, ..Self::new(input, allow) }
     }
 
     /// Starts the next frame, if there is one.
@@ -76,6 +82,7 @@ impl<R: BufRead, A: FnMut(u64) -> io::Result<H>, H> Read for Zstd<R, A, H> {
             self.place = match std::mem::replace(&mut self.place, Place::End) {
                 Place::Between(input) => self.start(input)?,
                 Place::In(mut frame) => match frame.read(buffer)? {
+                    0 if self.only_first => Place::End,
                     0 => Place::Between(frame.input.inner),
                     read => {
                         self.place = Place::In(frame);

@@ -139,6 +139,10 @@ fn edit(path: &str, found: &[&Finding], all: &[Finding]) -> Result<FileEdit, Vec
     if found.iter().any(|finding| finding.git.is_some()) {
         return Err(vec![refused(first, "is in the history, not in a file here".to_owned())]);
     }
+    if found.iter().any(|finding| finding.is_in_name()) {
+        let reason = "has the token in its name: give it another one, and run this again".to_owned();
+        return Err(vec![refused(first, reason)]);
+    }
     if let Some(finding) = found.iter().find(|finding| finding.is_inside()) {
         let way = shown::place(finding).to_string();
         let reason = format!(

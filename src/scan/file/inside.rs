@@ -1,6 +1,7 @@
 //! What is in a container: each text is scanned as a file, and told with the way to it.
 
 use super::FileScanner;
+use super::name::scan_name;
 use super::sources::WholeMember;
 use super::text::{Text, TextScan};
 use super::views::Role;
@@ -37,6 +38,10 @@ impl ContainerVisitor for Inside<'_, '_> {
         let below = self.below(contained.name);
         let FileScanner { context, found, reader, views } = &mut *self.scanner;
         let ContainedText { layers, name, input, relation, segments } = contained;
+        if layers.last().is_some_and(|layer| !layer.name.is_empty() && layer.name == name) {
+            let member = FileNames { shown: self.outer.shown, below: name };
+            scan_name(*context, member, layers, found, views);
+        }
         let names = FileNames { shown: self.outer.shown, below: &below };
         let text = Text { names, layers, relation, segments, is_source: false };
         let mut kept = WholeMember::default();

@@ -2,6 +2,7 @@
 
 mod comment;
 mod inside;
+mod name;
 mod sources;
 mod text;
 mod views;
@@ -14,7 +15,7 @@ use super::results::ScanResults;
 use crate::source::reader::{self, WindowReader};
 use inside::Inside;
 use krea_scan_bounds::memory_permit::memory_permit;
-use krea_scan_extract::container::{self, ContainerKind, Relation, Scope, Seekable};
+use krea_scan_extract::container::{self, ContainerKind, PackedParts, Relation, Scope, Seekable};
 use krea_scan_extract::source_map;
 use std::io::{self, Cursor as Bytes, Read};
 use text::{Text, TextScan};
@@ -46,6 +47,7 @@ impl<'a> FileScanner<'a> {
     /// # Errors
     /// What reading it answers; all that was read before is scanned.
     pub fn file(&mut self, names: FileNames<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
+        self.name(names);
         self.views.open(Role::Scope(Scope::File));
         let read = self.read(names, input);
         self.views.close();
@@ -56,10 +58,11 @@ impl<'a> FileScanner<'a> {
     /// Scans bytes that are in memory, as one file.
     pub fn bytes(&mut self, names: FileNames<'_>, bytes: &[u8]) {
         let kind = ContainerKind::of(bytes, names.below).filter(|kind| kind.may_hold(bytes));
-        if kind.is_some() || ContainerKind::may_be_behind(bytes) {
+        if kind.is_some() || ContainerKind::may_hold_packed_parts(bytes) {
             // Reading from memory does not fail.
             return drop(self.file(names, &mut Bytes::new(bytes)));
         }
+        self.name(names);
         let mut scan = TextScan::new(self.context, Text::of_file(names), &mut self.found, &mut self.views);
         reader::windows(bytes, |window| scan.window(window));
         if scan.has_sources() && bytes.len() > reader::WINDOW {
@@ -69,8 +72,12 @@ impl<'a> FileScanner<'a> {
         reconcile::one_file(&mut self.views, &mut self.found);
     }
 
+    fn name(&mut self, names: FileNames<'_>) {
+        name::scan_name(self.context, names, &[], &mut self.found, &mut self.views);
+    }
+
     fn read(&mut self, names: FileNames<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
-        let (mut kind, mut may_be_behind) = (None, false);
+        let (mut kind, mut packed) = (None, None);
         let mut scan = TextScan::new(self.context, Text::of_file(names), &mut self.found, &mut self.views);
         let read = self.reader.read(input, |window| {
             if window.offset == 0 {
@@ -78,15 +85,17 @@ impl<'a> FileScanner<'a> {
                 kind = ContainerKind::of(window.bytes, names.below);
                 kind = kind.filter(|kind| !whole || kind.may_hold(window.bytes));
                 scan.relates(Relation::of(kind));
-                may_be_behind = ContainerKind::may_be_behind(window.bytes);
+                let may_hold = kind.is_none_or(ContainerKind::is_picture)
+                    && ContainerKind::may_hold_packed_parts(window.bytes);
+                packed = may_hold.then(PackedParts::default);
             }
+            packed.iter_mut().for_each(|parts| parts.look(window.bytes, window.offset));
             scan.window(window);
         });
-        if read.is_ok() && kind.is_none() && may_be_behind {
-            kind = ContainerKind::behind(input);
-            if kind.is_some() {
-                scan.is_packed_after_all();
-            }
+        let behind = packed.as_ref().filter(|_| read.is_ok()).and_then(|_| ContainerKind::behind(input));
+        let parts = packed.filter(|parts| behind.is_none() && !parts.is_empty());
+        if behind.is_some() || parts.is_some() {
+            scan.is_packed_after_all();
         }
         let read = read.and_then(|size| match scan.has_sources() && size > reader::WINDOW as u64 {
             true => large_file(&mut scan, input, size).map(|()| size),
@@ -94,10 +103,13 @@ impl<'a> FileScanner<'a> {
         });
         scan.close();
         let size = read?;
-        if let Some(kind) = kind {
-            let (limits, ocr) = (self.context.limits, self.context.ocr);
-            let mut inside = Inside { scanner: self, outer: names };
+        let (limits, ocr) = (self.context.limits, self.context.ocr);
+        let mut inside = Inside { scanner: self, outer: names };
+        for kind in kind.into_iter().chain(behind) {
             container::walk(kind, names.below, input, size, limits, ocr, &mut inside);
+        }
+        if let Some(parts) = parts {
+            container::walk_parts(&parts, input, size, limits, ocr, &mut inside);
         }
         Ok(size)
     }

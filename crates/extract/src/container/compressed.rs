@@ -1,7 +1,8 @@
-//! One file, compressed: gzip, bzip2, xz, Zstandard, Brotli and LZMA. Each may be several streams one after the other.
+//! One file, compressed: gzip, zlib, bzip2, xz, Zstandard, Brotli and LZMA. Most may be several streams one after the other.
 
-use super::decoders::{lzma, xz, zstd};
+use super::decoders::{first_zstd_frame, lzma, xz, zstd};
 use super::{ContainerKind, HEAD, Walk};
+use krea_scan_bounds::memory::{Held, Memory};
 use krea_scan_bounds::read_error::{Counted, PackedSize, ReadError, Unpacked};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -49,8 +50,11 @@ pub fn read_compressed(
             one(walk, LayerKind::Bzip2, inner, packed, bzip2::bufread::MultiBzDecoder::new(input))
         }
         ContainerKind::Xz => {
-            let (decoder, _held) = xz(memory, input)?;
+            let (decoder, _held) = xz(memory, input, true)?;
             one(walk, LayerKind::Xz, inner, packed, decoder)
+        }
+        ContainerKind::Zlib => {
+            one(walk, LayerKind::Zlib, inner, packed, flate2::bufread::ZlibDecoder::new(input))
         }
         ContainerKind::Zstd => one(walk, LayerKind::Zstd, inner, packed, zstd(memory, input)),
         ContainerKind::Brotli => {
@@ -66,6 +70,44 @@ pub fn read_compressed(
         }
         _ => Err(io::Error::other("is no compressed file")),
     }
+}
+
+/// What unpacks to less than this before it fails, in bytes, only looked like packed data.
+const MIN_UNPACKED: u64 = 1 << 10;
+
+/// Whether what stands at a place is packed data indeed.
+pub fn unpacks(walk: &Walk<'_>, kind: ContainerKind, input: &mut dyn Read) -> bool {
+    let start = first_stream(walk.memory, kind, BufReader::with_capacity(BUFFER, input));
+    start.is_ok_and(|(_, stream, _held)| stream.take(MIN_UNPACKED).read_to_end(&mut Vec::new()).is_ok())
+}
+
+/// Reads packed data that ends somewhere in `input`. Gives how many bytes it takes at least.
+pub fn read_first_stream(walk: &mut Walk<'_>, kind: ContainerKind, input: &mut dyn Read) -> io::Result<u64> {
+    let (input, packed) = Counted::new(input);
+    let (layer, stream, _held) = first_stream(walk.memory, kind, BufReader::with_capacity(BUFFER, input))?;
+    one(walk, layer, String::new(), packed.clone(), stream)?;
+    Ok(packed.bytes().saturating_sub(BUFFER as u64))
+}
+
+/// What undoes one stream, with the memory that it needs.
+fn first_stream<'w: 'r, 'r, R: BufRead + 'r>(
+    memory: &'w Memory<'w>,
+    kind: ContainerKind,
+    input: R,
+) -> io::Result<(LayerKind, Box<dyn Read + 'r>, Option<Held<'w>>)> {
+    Ok(match kind {
+        ContainerKind::Gzip => (LayerKind::Gzip, Box::new(flate2::bufread::GzDecoder::new(input)), None),
+        ContainerKind::Bzip2 => {
+            let held = memory.take(BZIP2)?;
+            (LayerKind::Bzip2, Box::new(bzip2::bufread::BzDecoder::new(input)), Some(held))
+        }
+        ContainerKind::Xz => {
+            let (decoder, held) = xz(memory, input, false)?;
+            (LayerKind::Xz, Box::new(decoder), Some(held))
+        }
+        ContainerKind::Zstd => (LayerKind::Zstd, Box::new(first_zstd_frame(memory, input)), None),
+        _ => return Err(io::Error::other("is no compressed file")),
+    })
 }
 
 fn inner_name(name: &str) -> String {

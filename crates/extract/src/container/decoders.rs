@@ -9,17 +9,18 @@ const XZ: u64 = 9 << 20;
 /// What decoders need besides their dictionary or window, in bytes.
 const BESIDES: u64 = 1 << 20;
 
-/// Decodes xz, all streams. What it needs stands in the head of the first block; later ones may need as much.
+/// Decodes xz: all streams, or the first. What it needs stands in the head of the first block; later ones may need as much.
 pub fn xz<'m, R: BufRead>(
     memory: &'m Memory<'m>,
     input: R,
+    all_streams: bool,
 ) -> io::Result<(lzma_rust2::XzReader<Peek<R>>, Held<'m>)> {
     let mut input = Peek::new(input);
     let dictionary = xz_dictionary(input.peek(64)?).unwrap_or(0);
     let need = dictionary.saturating_add(BESIDES).max(XZ);
     let held = memory.take(need)?;
     let limit = u32::try_from(need >> 10).unwrap_or(u32::MAX);
-    Ok((lzma_rust2::XzReader::new_mem_limit(input, true, limit), held))
+    Ok((lzma_rust2::XzReader::new_mem_limit(input, all_streams, limit), held))
 }
 
 /// The dictionary of the first block, in bytes (The .xz File Format 1.2, 2.1.1, 3.1 and 5.3.1).
@@ -67,6 +68,11 @@ pub fn lzma<'m, R: Read>(
 /// Decodes Zstandard, all frames. Each says in its head how much memory it needs.
 pub fn zstd<'m, R: BufRead>(memory: &'m Memory<'m>, input: R) -> impl Read {
     Zstd::new(input, |need| memory.take(need))
+}
+
+/// Decodes the first frame of Zstandard, as [`zstd`] does.
+pub fn first_zstd_frame<'m, R: BufRead>(memory: &'m Memory<'m>, input: R) -> impl Read {
+    Zstd::first_frame(input, |need| memory.take(need))
 }
 
 #[cfg(test)]

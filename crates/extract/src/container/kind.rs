@@ -2,7 +2,7 @@
 
 #[cfg(not(all(feature = "documents", feature = "images")))]
 use super::left_out;
-use super::{HEAD, Seekable, document, picture, record, zip};
+use super::{HEAD, Seekable, cpio, deb, document, foreign, picture, record, rpm, zip};
 use crate::has_ending;
 use memchr::memmem;
 
@@ -12,7 +12,14 @@ pub enum ContainerKind {
     Zip,
     /// A tar, with or without the magic of POSIX and GNU.
     Tar,
+    /// cpio with numbers in digits.
+    Cpio,
+    /// A Debian package.
+    Deb,
+    Rpm,
     Gzip,
+    /// A zlib stream, which an object of git is.
+    Zlib,
     Bzip2,
     Xz,
     Zstd,
@@ -64,16 +71,16 @@ impl ContainerKind {
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(ContainerKind::Zstd),
             [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(ContainerKind::SevenZip),
             [4, 0, 0, 0, ..] if is_asar(head) => Some(ContainerKind::Asar),
-            [b'#', b' ', b'v', b'2' | b'3', rest @ ..] if rest.starts_with(b" git bundle\n") => {
+            [b'#', b' ', b'v', b'2' | b'3', rest @ ..] if is_git_bundle(rest) => {
                 Some(ContainerKind::GitBundle)
             }
             [b'v', ..] if is_lfs_pointer(head) => Some(ContainerKind::LfsPointer),
             [b'#', b'!', ..] if memmem::find(head, b"\nPK\x03\x04").is_some() => Some(ContainerKind::Zip),
             [b'{', ..] if is_image_config(head) => Some(ContainerKind::ImageConfig),
-            [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(ContainerKind::Foreign(RAR)),
-            [4, 0x22, 0x4d, 0x18, ..] => Some(ContainerKind::Foreign(LZ4)),
-            [b'L', b'Z', b'I', b'P', 1, ..] => Some(ContainerKind::Foreign(LZIP)),
-            [b'M', b'S', b'C', b'F', 0, 0, 0, 0, ..] => Some(ContainerKind::Foreign(CABINET)),
+            [b'!', b'<', ..] if head.starts_with(deb::MAGIC) => Some(ContainerKind::Deb),
+            [0xed, ..] if head.starts_with(rpm::MAGIC) => Some(ContainerKind::Rpm),
+            [b'0', b'7', ..] if cpio::is_cpio(head) => Some(ContainerKind::Cpio),
+            [0x78, 1 | 0x5e | 0x9c | 0xda, ..] if is_zlib(head) => Some(ContainerKind::Zlib),
             _ if is_tar(head) => Some(ContainerKind::Tar),
             _ if ends_with(name, BROTLI) && !is_text(head) => Some(ContainerKind::Brotli),
             [0..=224, 0, 0, ..] if LZMA.iter().any(|ending| ends_with(name, ending)) => {
@@ -81,10 +88,17 @@ impl ContainerKind {
             }
             _ => None,
         }
+        .or_else(|| foreign::reason(head).map(ContainerKind::Foreign))
         .or_else(|| picture::PictureFormat::of(head, name).map(ContainerKind::Picture))
+        .filter(|kind| kind.may_start_with_text() || !is_text(head))
         .or_else(|| document::DocumentFormat::of(head, name).map(ContainerKind::Document))
         .or_else(|| record::RecordFormat::of(head, name).map(ContainerKind::Record))
         .or_else(|| document::DocumentFormat::of_text(head, name).map(ContainerKind::Document))
+    }
+
+    /// Whether all of the start may be text. A text that begins with another format's magic is a text about it.
+    fn may_start_with_text(self) -> bool {
+        matches!(self, ContainerKind::ImageConfig | ContainerKind::GitBundle | ContainerKind::LfsPointer)
     }
 
     /// Whether a file of this kind says something as it is, too, wherever it is: it is read as it is, and taken apart. What an
@@ -106,10 +120,13 @@ impl ContainerKind {
         ends_with(name, BROTLI) || LZMA.iter().any(|ending| ends_with(name, ending))
     }
 
-    /// Whether something may stand behind what a file seems to be: a zip behind a program that unpacks itself, or
-    /// behind a script.
-    pub fn may_be_behind(head: &[u8]) -> bool {
-        matches!(head, [b'M', b'Z', ..] | [0x7f, b'E', b'L', b'F', ..] | [b'#', b'!', ..])
+    /// Whether packed data may stand somewhere in what a file seems to be: it is no text, or a script.
+    pub fn may_hold_packed_parts(head: &[u8]) -> bool {
+        head.starts_with(b"#!") || memchr::memchr(0, &head[..head.len().min(HEAD)]).is_some()
+    }
+
+    pub fn is_picture(self) -> bool {
+        matches!(self, ContainerKind::Picture(_))
     }
 
     /// What stands behind it, told by the file's end.
@@ -151,17 +168,12 @@ impl ContainerKind {
 const BROTLI: &str = ".br";
 const LZMA: [&str; 2] = [".lzma", ".tlz"];
 
-const RAR: &str = "is a RAR archive, which was not unpacked; unpack it and scan what comes out";
-const LZ4: &str = "is compressed with LZ4, and was not unpacked; unpack it and scan what comes out";
-const LZIP: &str = "is compressed with lzip, and was not unpacked; unpack it and scan what comes out";
-const CABINET: &str = "is a cabinet file, which was not unpacked; unpack it and scan what comes out";
-
 fn ends_with(name: &str, ending: &str) -> bool {
     name.len() > ending.len() && has_ending(name, ending)
 }
 
 /// Whether a start of a file is text, to the last character that is whole.
-fn is_text(head: &[u8]) -> bool {
+pub(super) fn is_text(head: &[u8]) -> bool {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() && head.len() >= HEAD => {
@@ -192,10 +204,24 @@ fn is_image_config(head: &[u8]) -> bool {
         && (has(b"\"config\"") || has(b"\"rootfs\"") || has(b"\"history\"") || has(b"\"created\""))
 }
 
+/// A bundle's header, behind its version: capabilities, commits that it builds upon, refs (gitformat-bundle(5)).
+fn is_git_bundle(head: &[u8]) -> bool {
+    let Some(first) = head.strip_prefix(b" git bundle\n") else { return false };
+    let id = first.strip_prefix(b"-").unwrap_or(first);
+    first.starts_with(b"@") || (id.len() >= 40 && id[..40].iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a zlib stream goes on as one: what is there of it unpacks.
+fn is_zlib(head: &[u8]) -> bool {
+    let mut unpacked = [0; 256];
+    let mut decoder = flate2::Decompress::new(true);
+    decoder.decompress(head, &mut unpacked, flate2::FlushDecompress::None).is_ok() && decoder.total_out() > 0
+}
+
 /// A tar's first header: the magic of POSIX and GNU, or a checksum that fits (the tar of Unix V7 has no magic).
 fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..512) else { return false };
-    if &header[257..262] == b"ustar" {
+    if &header[257..262] == b"ustar" && matches!(header[262], 0 | b' ') {
         return true;
     }
     // The cheap look first: a mode, and a checksum, in octal digits.

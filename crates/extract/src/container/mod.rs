@@ -10,17 +10,22 @@
 mod asar;
 mod base64;
 mod compressed;
+mod cpio;
+mod deb;
 mod decoders;
 pub mod document;
 mod event;
+mod foreign;
 mod hermes;
 mod json_lexer;
 mod kind;
 #[cfg(not(all(feature = "documents", feature = "images")))]
 mod left_out;
 mod oci_config;
+mod packed_parts;
 pub mod picture;
 pub mod record;
+mod rpm;
 mod segments;
 mod seven_zip;
 mod tar;
@@ -31,6 +36,7 @@ mod zip;
 
 pub use event::{ContainedText, ContainerVisitor, Relation, Scope};
 pub use kind::ContainerKind;
+pub use packed_parts::{PackedParts, walk_parts};
 pub use segments::SegmentNames;
 
 use super::ocr::Ocr;
@@ -69,6 +75,20 @@ pub fn walk(
     ocr: Option<&Ocr>,
     visitor: &mut dyn ContainerVisitor,
 ) {
+    with_walk(size, limits, ocr, visitor, |walk| match input.rewind() {
+        Ok(()) => walk.open(kind, name, ContainerBytes::InPlace(input)),
+        Err(error) => walk.unread(&error.to_string()),
+    });
+}
+
+/// Walks through a file of `size` bytes as `read` says, and tells what is told of it as a whole.
+fn with_walk(
+    size: u64,
+    limits: Limits,
+    ocr: Option<&Ocr>,
+    visitor: &mut dyn ContainerVisitor,
+    read: impl FnOnce(&mut Walk<'_>),
+) {
     let budget = Budget::new(limits, size);
     let memory = Memory::new(&budget);
     let mut walk = Walk {
@@ -82,10 +102,7 @@ pub fn walk(
         told: 0,
         muted: false,
     };
-    match input.rewind() {
-        Ok(()) => walk.open(kind, name, ContainerBytes::InPlace(input)),
-        Err(error) => walk.unread(&error.to_string()),
-    }
+    read(&mut walk);
     walk.end();
 }
 
@@ -148,20 +165,24 @@ impl<'w> Walk<'w> {
             (ContainerKind::Record(format), source) => {
                 self.in_any_order(source, |walk, input| record::read_record(walk, format, name, input))
             }
-            (ContainerKind::Tar, ContainerBytes::InPlace(input)) => tar::read_tar(self, input),
-            (ContainerKind::Tar, ContainerBytes::Stream(input)) => tar::read_tar(self, input),
-            (ContainerKind::ImageConfig, ContainerBytes::InPlace(input)) => {
-                oci_config::read_image_config(self, name, input)
-            }
-            (ContainerKind::ImageConfig, ContainerBytes::Stream(input)) => {
-                oci_config::read_image_config(self, name, input)
-            }
-            (kind, ContainerBytes::InPlace(input)) => compressed::read_compressed(self, kind, name, input),
-            (kind, ContainerBytes::Stream(input)) => compressed::read_compressed(self, kind, name, input),
+            (kind, ContainerBytes::InPlace(mut input)) => self.in_order(kind, name, &mut input),
+            (kind, ContainerBytes::Stream(input)) => self.in_order(kind, name, input),
         };
         self.depth -= 1;
         if let Err(error) = read {
             self.failed(&error);
+        }
+    }
+
+    /// Reads a format that can be read from its start to its end.
+    fn in_order(&mut self, kind: ContainerKind, name: &str, input: &mut dyn Read) -> io::Result<()> {
+        match kind {
+            ContainerKind::Tar => tar::read_tar(self, input),
+            ContainerKind::Cpio => cpio::read_cpio(self, input),
+            ContainerKind::Deb => deb::read_deb(self, input),
+            ContainerKind::Rpm => rpm::read_rpm(self, input),
+            ContainerKind::ImageConfig => oci_config::read_image_config(self, name, input),
+            _ => compressed::read_compressed(self, kind, name, input),
         }
     }
 

@@ -27,7 +27,7 @@ impl DocumentFormat {
     /// What a file is, by its first bytes and its name.
     pub fn of(head: &[u8], _name: &str) -> Option<DocumentFormat> {
         match () {
-            () if head.starts_with(rtf::MAGIC) => Some(DocumentFormat::Rtf),
+            () if rtf::is(head) => Some(DocumentFormat::Rtf),
             () if head.starts_with(ole::MAGIC) => Some(DocumentFormat::Ole),
             () if pdf::is(head) => Some(DocumentFormat::Pdf),
             () if office::is_flat(head) => Some(DocumentFormat::FlatOffice),

@@ -8,7 +8,7 @@ use std::io::{self, Read, SeekFrom};
 /// A list that is packed says how in not more than this, in bytes.
 const MAX_PACKED: u64 = 64 << 10;
 /// Where what the file starts with ends, in bytes.
-const START: u64 = 32;
+pub const START: u64 = 32;
 
 const PACKED_LIST: u8 = 0x17;
 const PACKED_STREAMS: u8 = 0x06;

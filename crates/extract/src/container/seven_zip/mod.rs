@@ -7,9 +7,9 @@ use krea_scan_bounds::memory::{MAX_BYTES, too_much};
 use krea_scan_bounds::read_error::{PackedSize, ReadError, Unpacked};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
-use list::ListSize;
+use list::{ListSize, START};
 use sevenz_rust2::{Archive, BlockDecoder, EncoderMethod, Error, Password};
-use std::io::{self, SeekFrom};
+use std::io::{self, Read, SeekFrom};
 
 /// The longest list of members that is read, in bytes.
 pub const MAX_LIST: u64 = 900 << 10;
@@ -17,6 +17,14 @@ pub const MAX_LIST: u64 = 900 << 10;
 const LIST_FACTOR: u64 = 150;
 /// What the reader needs besides dictionaries, in bytes.
 const BESIDES: u64 = 2 << 20;
+
+/// Whether a 7z starts here: the checksum of its start fits.
+pub fn is_start(input: &mut dyn Read) -> io::Result<bool> {
+    let (mut start, mut sum) = (Vec::new(), flate2::Crc::new());
+    input.take(START).read_to_end(&mut start)?;
+    sum.update(start.get(12..).unwrap_or_default());
+    Ok(start.get(8..12) == Some(&sum.sum().to_le_bytes()))
+}
 
 pub fn read_7z(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result<()> {
     let list = ListSize::read(input)?;

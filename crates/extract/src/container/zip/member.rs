@@ -61,7 +61,7 @@ pub fn read_zip_member(walk: &mut Walk<'_>, entry: &ZipEntry, input: impl Read) 
             }
         }
         20 | 93 => hand_on(walk, entry, zstd(memory, input)),
-        95 => match xz(memory, input) {
+        95 => match xz(memory, input, true) {
             Ok((decoder, _held)) => hand_on(walk, entry, decoder),
             Err(error) => refuse(walk, entry, &error),
         },

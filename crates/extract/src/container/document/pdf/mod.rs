@@ -12,6 +12,7 @@ mod pixels;
 #[cfg(feature = "documents")]
 mod read;
 
+use crate::container::kind::is_text;
 use memchr::memmem;
 #[cfg(feature = "documents")]
 pub use read::read_pdf;
@@ -24,11 +25,12 @@ const LOCKED: &str = "is encrypted with a password; save a copy without one (qpd
 
 /// Whether a file is a PDF, by its first bytes.
 pub fn is(head: &[u8]) -> bool {
-    head.starts_with(MAGIC)
+    let has_object = || memmem::find(head, b" obj").is_some();
+    (head.starts_with(MAGIC) && (is_header(&head[MAGIC.len()..]) || !is_text(head) || has_object()))
         || (head.len() > 64 && memmem::find(head, MAGIC).is_some_and(|at| is_header(&head[at + 5..])))
 }
 
-/// Whether a version stands behind the magic that does not come first, so that a text about PDF is none.
+/// Whether a version stands behind the magic, and nothing else in its line: a text about PDF is none.
 fn is_header(version: &[u8]) -> bool {
     matches!(version, [b'1', b'.', b'0'..=b'7', b'\r' | b'\n', ..] | [b'2', b'.', b'0', b'\r' | b'\n', ..])
 }

@@ -15,4 +15,9 @@ mod read;
 pub use read::read_rtf;
 
 /// Every RTF starts with this.
-pub const MAGIC: &[u8] = b"{\\rtf";
+const MAGIC: &[u8] = b"{\\rtf";
+
+/// Whether a file is an RTF, by its first bytes: one without another control word says no more than its text does.
+pub fn is(head: &[u8]) -> bool {
+    head.strip_prefix(MAGIC).is_some_and(|rest| rest.contains(&b'\\'))
+}

@@ -1,0 +1,195 @@
+//! Packed data inside a file that is no container: behind the script that unpacks it, behind a picture, in a program, in the
+//! cache of a browser. Told by the first bytes of a packed stream, wherever they stand.
+//!
+//! What looks like a start and does not unpack is no packed data: nothing is said of it.
+
+use super::{ContainerBytes, ContainerKind, ContainerVisitor, Seekable, Walk};
+use super::{compressed, foreign, seven_zip};
+use crate::ocr::Ocr;
+use aho_corasick::AhoCorasick;
+use krea_scan_bounds::limits::Limits;
+use krea_scan_text::Layer;
+use krea_scan_text::LayerKind;
+use std::io::{self, SeekFrom};
+use std::sync::LazyLock;
+
+/// So many starts are kept of one file.
+const MAX_STARTS: usize = 4096;
+/// How many bytes from a start on are looked at before it counts.
+const LOOK: usize = 64;
+
+/// What is looked for, and how many bytes of the stream come before it.
+const STARTS: [(&[u8], usize, ContainerKind); 6] = [
+    (b"\x1f\x8b\x08", 0, ContainerKind::Gzip),
+    (b"\x28\xb5\x2f\xfd", 0, ContainerKind::Zstd),
+    (b"\xfd7zXZ\0", 0, ContainerKind::Xz),
+    (b"1AY&SY", 4, ContainerKind::Bzip2),
+    (b"7z\xbc\xaf\x27\x1c", 0, ContainerKind::SevenZip),
+    (b"hsqs", 0, ContainerKind::Foreign(foreign::SQUASHFS)),
+];
+
+static AUTOMATON: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(STARTS.map(|(magic, ..)| magic)).ok());
+
+/// Where packed data may start in a file.
+#[derive(Debug, Default)]
+pub struct PackedParts {
+    /// In rising order.
+    starts: Vec<(u64, ContainerKind)>,
+    /// There are more than are kept.
+    more: bool,
+}
+
+impl PackedParts {
+    /// Looks at a stretch of the file, which stands at `offset` in it. Stretches may overlap.
+    pub fn look(&mut self, bytes: &[u8], offset: u64) {
+        let Some(automaton) = &*AUTOMATON else { return };
+        for found in automaton.find_iter(bytes) {
+            let (_, before, kind) = STARTS[found.pattern().as_usize()];
+            let Some(start) = found.start().checked_sub(before) else { continue };
+            let at = offset + start as u64;
+            let is_new = at > 0 && self.starts.last().is_none_or(|(last, _)| at > *last);
+            if !is_new || !is_start(kind, &bytes[start..]) {
+                continue;
+            }
+            if self.starts.len() == MAX_STARTS {
+                self.more = true;
+                return;
+            }
+            self.starts.push((at, kind));
+        }
+    }
+
+    /// Whether there may be any.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+}
+
+/// Whether a start is one by what stands behind its magic.
+fn is_start(kind: ContainerKind, bytes: &[u8]) -> bool {
+    match kind {
+        // Flags, how hard it was compressed, and on which system: those that are defined (RFC 1952, 2.3.1).
+        ContainerKind::Gzip => matches!(bytes, [_, _, _, 0..=0x1f, _, _, _, _, 0 | 2 | 4, 0..=13 | 255, ..]),
+        // The reserved bit of a frame's header is zero (RFC 8878, 3.1.1.1.1).
+        ContainerKind::Zstd => bytes.get(4).is_some_and(|flags| flags & 8 == 0),
+        ContainerKind::Bzip2 => matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', ..]),
+        ContainerKind::Foreign(reason) => foreign::reason(&bytes[..bytes.len().min(LOOK)]) == Some(reason),
+        _ => true,
+    }
+}
+
+/// Hands all that is in the packed parts of a file to `visitor`, as [`super::walk`] does.
+pub fn walk_parts(
+    parts: &PackedParts,
+    input: &mut dyn Seekable,
+    size: u64,
+    limits: Limits,
+    ocr: Option<&Ocr>,
+    visitor: &mut dyn ContainerVisitor,
+) {
+    super::with_walk(size, limits, ocr, visitor, |walk| {
+        let mut end = 0;
+        for &(at, kind) in &parts.starts {
+            // What looks like a start in the middle of packed data is a part of that.
+            if at < end {
+                continue;
+            }
+            match packed_part(walk, at, kind, input) {
+                Ok(length) => end = at + length,
+                Err(error) => walk.failed(&error),
+            }
+            if walk.budget.exceeded().is_some() {
+                return;
+            }
+        }
+        if parts.more {
+            let reason =
+                format!("more than {MAX_STARTS} stretches of it look packed; the others were not unpacked");
+            walk.unread(&reason);
+        }
+    });
+}
+
+/// Reads the packed data at a place, if it is any. Gives how many of the file's bytes it takes at least.
+fn packed_part(
+    walk: &mut Walk<'_>,
+    at: u64,
+    kind: ContainerKind,
+    input: &mut dyn Seekable,
+) -> io::Result<u64> {
+    input.seek(SeekFrom::Start(at))?;
+    let step = Layer::named(LayerKind::Offset, &at.to_string());
+    let length = match kind {
+        ContainerKind::Foreign(reason) => {
+            walk.unread_member(step, reason);
+            return Ok(0);
+        }
+        ContainerKind::SevenZip => {
+            if !seven_zip::is_start(input)? {
+                return Ok(0);
+            }
+            input.seek(SeekFrom::Start(at))?;
+            walk.layers.push(step);
+            walk.open(kind, "", ContainerBytes::Stream(&mut &mut *input));
+            0
+        }
+        _ => {
+            if !compressed::unpacks(walk, kind, input) {
+                return Ok(0);
+            }
+            input.seek(SeekFrom::Start(at))?;
+            walk.layers.push(step);
+            compressed::read_first_stream(walk, kind, input)?
+        }
+    };
+    walk.layers.pop();
+    Ok(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::testing::Collected;
+    use std::io::{Cursor, Write};
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(text).and_then(|()| encoder.finish()).expect("memory takes it")
+    }
+
+    fn collect(bytes: &[u8]) -> Collected {
+        let (mut parts, mut collected) = (PackedParts::default(), Collected::default());
+        // In stretches that overlap.
+        parts.look(&bytes[..bytes.len() / 2], 0);
+        parts.look(&bytes[bytes.len() / 3..], (bytes.len() / 3) as u64);
+        let (input, size) = (&mut Cursor::new(bytes), bytes.len() as u64);
+        walk_parts(&parts, input, size, Limits::default(), None, &mut collected);
+        collected
+    }
+
+    #[test]
+    fn what_stands_before_and_behind_packed_data_does_not_matter() {
+        let (first, second) = ("a text of some length\n".repeat(99), "another one\n".repeat(99));
+        let bytes =
+            [b"#!/bin/sh\n\0", &gzip(first.as_bytes())[..], b"between", &gzip(second.as_bytes()), b"end"];
+        let collected = collect(&bytes.concat());
+        let ways = ["offset 11 \u{2192} gzip ", &format!("offset {} \u{2192} gzip ", 18 + bytes[1].len())];
+        let expected = [(ways[0].to_owned(), first), (ways[1].to_owned(), second)];
+        assert_eq!((collected.members, collected.unread), (expected.to_vec(), vec![]));
+    }
+
+    #[test]
+    fn what_only_looks_packed_is_passed_over_and_what_is_cut_short_is_told() {
+        let text: Vec<u8> = (0..20_000u32)
+            .flat_map(|i| format!("{:x} ", i.wrapping_mul(2_654_435_769)).into_bytes())
+            .collect();
+        let packed = gzip(&text);
+        let header =
+            [b"\0".as_slice(), &packed[..10], b"is how gzip starts, and no more of it is here"].concat();
+        let collected = collect(&header);
+        assert_eq!((collected.members.len(), collected.unread.len()), (0, 0));
+        let collected = collect(&[b"\0", &packed[..packed.len() / 2]].concat());
+        assert_eq!((collected.members.len(), collected.unread.len()), (1, 1), "{:?}", collected.unread);
+    }
+}
