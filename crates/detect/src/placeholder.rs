@@ -106,6 +106,15 @@ pub fn is_placeholder(text: &[u8], scrutiny: Scrutiny) -> bool {
         || (scrutiny == Scrutiny::Opaque && !looks_like_a_key(text, &core))
 }
 
+/// So many round letters in a row are the dots of a mask.
+const MASK_LETTERS: usize = 10;
+
+/// Whether a text that was read from a picture holds a mask: dots and bullets are taken for small round letters.
+pub fn is_mask_in_picture(text: &[u8]) -> bool {
+    let is_round = |b: &u8| matches!(b, b'a' | b'c' | b'e' | b'o' | b's' | b'0' | b'O' | b'C' | b'*' | b'.');
+    text.chunk_by(|a, b| is_round(a) == is_round(b)).any(|run| run.len() >= MASK_LETTERS && is_round(&run[0]))
+}
+
 /// Whether an id half is a placeholder: all zero, counted up, a documentation example.
 pub fn is_placeholder_id(id: &[u8]) -> bool {
     let lower = id.to_ascii_lowercase();
@@ -223,6 +232,15 @@ pub fn is_wordy(core: &[u8], scrutiny: Scrutiny) -> bool {
 mod tests {
     use super::*;
     use krea_scan_token::testing::Tokens;
+
+    #[test]
+    fn the_dots_of_a_mask_are_no_part_of_a_token() {
+        assert!(
+            is_mask_in_picture(b"b9e942dbeeeceeeesececoce") && is_mask_in_picture(b"1a2b................")
+        );
+        let token = Tokens::new().pair();
+        assert!(!is_mask_in_picture(token.expose()) && !is_mask_in_picture(b"eeeceeeee"));
+    }
 
     #[test]
     fn what_people_type_is_turned_away() {

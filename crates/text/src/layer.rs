@@ -42,6 +42,8 @@ kinds! {
     Chapter = "chapter",
     CharacterCodes = "character-codes",
     Chart = "chart",
+    /// A column of a table.
+    Column = "column",
     Comment = "comment",
     Comments = "comments",
     Cpio = "cpio",
@@ -90,6 +92,8 @@ kinds! {
     Metadata = "metadata",
     Note = "note",
     Notes = "notes",
+    /// An array of numpy.
+    Npy = "npy",
     Object = "object",
     /// Text that was read from the pixels of a picture.
     Ocr = "ocr",
@@ -200,6 +204,8 @@ impl LayerKind {
                 | LayerKind::Ocr
                 | LayerKind::Terminal
                 | LayerKind::Leveldb
+                | LayerKind::Npy
+                | LayerKind::Column
                 | LayerKind::FileName
                 | LayerKind::Cpio
                 | LayerKind::Zlib

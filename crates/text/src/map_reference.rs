@@ -61,7 +61,20 @@ impl InlineMap {
 
 /// Whether there may be a map inside some bytes.
 pub fn may_be_inline(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, INLINE).is_some()
+    memchr::memmem::find_iter(bytes, INLINE).any(|at| may_start_object(&bytes[at + NAME.len()..]))
+}
+
+/// Whether a data URL may hold an object of JSON, as far as it is there. A program that reads maps holds the start of such a
+/// URL and nothing behind it.
+fn may_start_object(url: &[u8]) -> bool {
+    let head = &url[..url.len().min(MAX_HEAD_BYTES)];
+    match memchr::memchr(b',', head).map(|comma| &url[comma + 1..]) {
+        Some(
+            [b'{' | b'%' | b' ', ..] | [b'e', b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/', ..] | [] | [b'e'],
+        ) => true,
+        Some(_) => false,
+        None => url.len() < MAX_HEAD_BYTES,
+    }
 }
 
 /// All maps inside a file, in order; also those in the strings of a bundle that evaluates its modules.
@@ -163,6 +176,23 @@ mod tests {
 
     fn file(address: &str) -> Option<Reference> {
         Some(Reference::File(address.to_owned()))
+    }
+
+    #[test]
+    fn the_start_of_a_url_alone_is_no_map() {
+        for (holds, url) in [
+            (true, "application/json;base64,eyJ2ZXJzaW9uIjozfQ=="),
+            (true, "application/json,%7B%22version%22:3%7D"),
+            (true, "application/json;charset=utf-8;base64,"),
+            (false, "application/json;base64,\0and other texts of a program"),
+            (
+                false,
+                "\0and other texts of a program, which are longer than the head of a URL can be in the end, if not more",
+            ),
+        ] {
+            let text = format!("sourceMappingURL=data:{url}");
+            assert_eq!(may_be_inline(text.as_bytes()), holds, "{url}");
+        }
     }
 
     #[test]

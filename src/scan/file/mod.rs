@@ -87,7 +87,7 @@ impl<'a> FileScanner<'a> {
                 scan.relates(Relation::of(kind));
                 let may_hold = kind.is_none_or(ContainerKind::is_picture)
                     && ContainerKind::may_hold_packed_parts(window.bytes);
-                packed = may_hold.then(PackedParts::default);
+                packed = may_hold.then(|| PackedParts::of(kind));
             }
             packed.iter_mut().for_each(|parts| parts.look(window.bytes, window.offset));
             scan.window(window);

@@ -11,6 +11,7 @@ use crate::scan::known_tokens::{KnownTokens, Pass};
 use crate::scan::results::ScanResults;
 use crate::source::reader::{self, Window};
 use encoding_rs::Encoding;
+use krea_scan_detect::placeholder;
 use krea_scan_detect::{self as detect, Considered, CopyKind, LineCursor, Match};
 use krea_scan_extract::container::{Relation, SegmentNames};
 use krea_scan_extract::source_map;
@@ -180,6 +181,10 @@ impl<'t, 'a> TextScan<'t, 'a> {
         let mut places = LocationCounter { cursor: self.cursor, at: 0 };
         for (i, found) in detection.matches.iter().enumerate() {
             if found.span.start < window.from || found.span.start >= window.to {
+                continue;
+            }
+            if self.text.is_from_picture() && placeholder::is_mask_in_picture(found.token.expose()) {
+                self.found.placeholders += 1;
                 continue;
             }
             if self.confidence(found) < self.context.least {

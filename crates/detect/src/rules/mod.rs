@@ -120,6 +120,11 @@ pub struct RuleSet {
     pub notes: Vec<String>,
 }
 
+/// Whether a text is one of those that this program's own rules have for an example: made up, and in every copy of the program.
+pub fn is_own_example(text: &[u8]) -> bool {
+    memchr::memmem::find(BUILT_IN.as_bytes(), text).is_some()
+}
+
 impl RuleSet {
     /// The rules that the program brings along.
     ///

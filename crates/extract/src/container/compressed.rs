@@ -72,6 +72,20 @@ pub fn read_compressed(
     }
 }
 
+/// Tries whether a stream of zlib goes on as one.
+#[derive(Debug, Default)]
+pub struct ZlibProbe(Option<flate2::Decompress>);
+
+impl ZlibProbe {
+    /// Whether the first bytes of a stream unpack.
+    pub fn inflates(&mut self, start: &[u8]) -> bool {
+        let decoder = self.0.get_or_insert_with(|| flate2::Decompress::new(true));
+        decoder.reset(true);
+        let read = decoder.decompress(start, &mut [0; 256], flate2::FlushDecompress::None);
+        read.is_ok() && decoder.total_out() > 0
+    }
+}
+
 /// What unpacks to less than this before it fails, in bytes, only looked like packed data.
 const MIN_UNPACKED: u64 = 1 << 10;
 
@@ -96,6 +110,7 @@ fn first_stream<'w: 'r, 'r, R: BufRead + 'r>(
     input: R,
 ) -> io::Result<(LayerKind, Box<dyn Read + 'r>, Option<Held<'w>>)> {
     Ok(match kind {
+        ContainerKind::Zlib => (LayerKind::Zlib, Box::new(flate2::bufread::ZlibDecoder::new(input)), None),
         ContainerKind::Gzip => (LayerKind::Gzip, Box::new(flate2::bufread::GzDecoder::new(input)), None),
         ContainerKind::Bzip2 => {
             let held = memory.take(BZIP2)?;

@@ -52,17 +52,17 @@ mod tests {
 
     #[test]
     fn members_are_read_one_after_the_other() {
-        let members = [member("debian-binary", "2.0\n"), member("one/", "od\0"), member("two", "even")];
+        let members = [member("debian-binary", "2.\0\n"), member("one/", "od\0"), member("two", "even")];
         let collected = collect("a.deb", format!("!<arch>\n{}", members.concat()).as_bytes());
         let texts: Vec<_> =
             collected.members.iter().map(|(way, text)| (way.as_str(), text.as_str())).collect();
-        assert_eq!(texts, [("deb debian-binary", "2.0\n"), ("deb one", "od\0"), ("deb two", "even")]);
+        assert_eq!(texts, [("deb debian-binary", "2.\0\n"), ("deb one", "od\0"), ("deb two", "even")]);
         assert!(collected.unread.is_empty(), "{:?}", collected.unread);
     }
 
     #[test]
     fn what_is_cut_short_is_told() {
-        let whole = format!("!<arch>\n{}{}", member("debian-binary", "2.0\n"), member("one", "some\0text"));
+        let whole = format!("!<arch>\n{}{}", member("debian-binary", "2.\0\n"), member("one", "some\0text"));
         for cut in [whole.len() - 4, whole.len() - 30] {
             assert_eq!(collect("a.deb", &whole.as_bytes()[..cut]).unread.len(), 1, "{cut}");
         }

@@ -1,5 +1,7 @@
 //! Formats that pack what is in them and are not unpacked here, told by their first bytes: that they were not read is said.
 
+use memchr::memmem;
+
 /// A format: where its magic stands, what it is, and what to do.
 struct ForeignFormat {
     at: usize,
@@ -17,10 +19,10 @@ macro_rules! unpack {
     };
 }
 
-const FORMATS: [ForeignFormat; 26] = [
+const FORMATS: [ForeignFormat; 28] = [
     format(0, b"Rar!\x1a\x07", unpack!("is a RAR archive")),
-    format(0, b"\x04\x22\x4d\x18", unpack!("is compressed with LZ4")),
-    format(0, b"\x02\x21\x4c\x18", unpack!("is compressed with LZ4")),
+    format(0, b"\x04\x22\x4d\x18", LZ4),
+    format(0, b"\x02\x21\x4c\x18", LZ4),
     format(0, b"LZIP\x01", unpack!("is compressed with lzip")),
     format(0, b"\x89LZO\0\r\n\x1a\n", unpack!("is compressed with lzop")),
     format(0, b"LRZI\0", unpack!("is compressed with lrzip")),
@@ -44,6 +46,16 @@ const FORMATS: [ForeignFormat; 26] = [
     format(0, b"vhdxfile", "is a virtual hard disk, which was not read; mount it and scan its files"),
     format(
         0,
+        b"ORC",
+        "is an ORC file, whose columns are packed and were not read; `orc-contents FILE` prints them to scan",
+    ),
+    format(
+        0,
+        AVRO,
+        "is an Avro file, whose packed blocks were not read; `avro-tools tojson FILE` prints them to scan",
+    ),
+    format(
+        0,
         b"PGDMP",
         "is a dump that `pg_dump` has packed, which was not read; `pg_restore -f dump.sql FILE` writes it as SQL to scan",
     ),
@@ -54,6 +66,10 @@ const FORMATS: [ForeignFormat; 26] = [
          `git unpack-objects < FILE` make one of a pack alone",
     ),
 ];
+
+const AVRO: &[u8] = b"Obj\x01";
+
+pub const LZ4: &str = unpack!("is compressed with LZ4");
 
 /// Why the file system of a snap or of an AppImage was not read.
 pub const SQUASHFS: &str =
@@ -80,6 +96,16 @@ fn is_sure(format: &ForeignFormat, head: &[u8]) -> bool {
         b"\xc7\x71" => u16_at(6).is_some_and(|mode| matches!(mode >> 12, 4 | 8 | 10)),
         // The version of the file system.
         b"hsqs" => u16_at(28) == Some(4) && u16_at(30) == Some(0),
+        // The version of the format, and the size of its blocks (LZ4 Frame Format, "Frame Descriptor").
+        b"\x04\x22\x4d\x18" => {
+            head.get(4).is_some_and(|flags| flags >> 6 == 1)
+                && head.get(5).is_some_and(|block| matches!(block, 0x40 | 0x50 | 0x60 | 0x70))
+        }
+        // How its blocks are packed, which its head says.
+        AVRO => {
+            memmem::find(head, b"avro.codec").is_some_and(|at| !head[at..].starts_with(b"avro.codec\x08null"))
+        }
+        b"ORC" => memchr::memchr(0, head).is_some(),
         b"KDMV" => head.get(4).is_some_and(|version| (1..=3).contains(version)),
         _ => true,
     }
@@ -94,7 +120,10 @@ mod tests {
         for format in &FORMATS {
             let mut head = vec![0; 64];
             head[format.at..format.at + format.magic.len()].copy_from_slice(format.magic);
-            let is_short = matches!(format.magic, b"\x60\xea" | b"\xc7\x71" | b"hsqs" | b"KDMV");
+            let is_short = matches!(
+                format.magic,
+                b"\x60\xea" | b"\xc7\x71" | b"hsqs" | b"KDMV" | AVRO | b"\x04\x22\x4d\x18"
+            );
             assert_eq!(reason(&head).is_none(), is_short, "{:?}", format.magic);
         }
         let mut squashfs = vec![0; 96];

@@ -1,5 +1,6 @@
 //! What a file is, told by its first bytes.
 
+use super::compressed::ZlibProbe;
 #[cfg(not(all(feature = "documents", feature = "images")))]
 use super::left_out;
 use super::{HEAD, Seekable, cpio, deb, document, foreign, picture, record, rpm, zip};
@@ -80,7 +81,9 @@ impl ContainerKind {
             [b'!', b'<', ..] if head.starts_with(deb::MAGIC) => Some(ContainerKind::Deb),
             [0xed, ..] if head.starts_with(rpm::MAGIC) => Some(ContainerKind::Rpm),
             [b'0', b'7', ..] if cpio::is_cpio(head) => Some(ContainerKind::Cpio),
-            [0x78, 1 | 0x5e | 0x9c | 0xda, ..] if is_zlib(head) => Some(ContainerKind::Zlib),
+            [0x78, 1 | 0x5e | 0x9c | 0xda, ..] if ZlibProbe::default().inflates(head) => {
+                Some(ContainerKind::Zlib)
+            }
             _ if is_tar(head) => Some(ContainerKind::Tar),
             _ if ends_with(name, BROTLI) && !is_text(head) => Some(ContainerKind::Brotli),
             [0..=224, 0, 0, ..] if LZMA.iter().any(|ending| ends_with(name, ending)) => {
@@ -209,13 +212,6 @@ fn is_git_bundle(head: &[u8]) -> bool {
     let Some(first) = head.strip_prefix(b" git bundle\n") else { return false };
     let id = first.strip_prefix(b"-").unwrap_or(first);
     first.starts_with(b"@") || (id.len() >= 40 && id[..40].iter().all(u8::is_ascii_hexdigit))
-}
-
-/// Whether a zlib stream goes on as one: what is there of it unpacks.
-fn is_zlib(head: &[u8]) -> bool {
-    let mut unpacked = [0; 256];
-    let mut decoder = flate2::Decompress::new(true);
-    decoder.decompress(head, &mut unpacked, flate2::FlushDecompress::None).is_ok() && decoder.total_out() > 0
 }
 
 /// A tar's first header: the magic of POSIX and GNU, or a checksum that fits (the tar of Unix V7 has no magic).

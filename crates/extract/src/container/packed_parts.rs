@@ -3,6 +3,7 @@
 //!
 //! What looks like a start and does not unpack is no packed data: nothing is said of it.
 
+use super::compressed::ZlibProbe;
 use super::{ContainerBytes, ContainerKind, ContainerVisitor, Seekable, Walk};
 use super::{compressed, foreign, seven_zip};
 use crate::ocr::Ocr;
@@ -19,13 +20,18 @@ const MAX_STARTS: usize = 4096;
 const LOOK: usize = 64;
 
 /// What is looked for, and how many bytes of the stream come before it.
-const STARTS: [(&[u8], usize, ContainerKind); 6] = [
+const STARTS: [(&[u8], usize, ContainerKind); 11] = [
     (b"\x1f\x8b\x08", 0, ContainerKind::Gzip),
     (b"\x28\xb5\x2f\xfd", 0, ContainerKind::Zstd),
     (b"\xfd7zXZ\0", 0, ContainerKind::Xz),
     (b"1AY&SY", 4, ContainerKind::Bzip2),
     (b"7z\xbc\xaf\x27\x1c", 0, ContainerKind::SevenZip),
     (b"hsqs", 0, ContainerKind::Foreign(foreign::SQUASHFS)),
+    (b"\x04\x22\x4d\x18", 0, ContainerKind::Foreign(foreign::LZ4)),
+    (b"\x78\x01", 0, ContainerKind::Zlib),
+    (b"\x78\x5e", 0, ContainerKind::Zlib),
+    (b"\x78\x9c", 0, ContainerKind::Zlib),
+    (b"\x78\xda", 0, ContainerKind::Zlib),
 ];
 
 static AUTOMATON: LazyLock<Option<AhoCorasick>> =
@@ -38,9 +44,18 @@ pub struct PackedParts {
     starts: Vec<(u64, ContainerKind)>,
     /// There are more than are kept.
     more: bool,
+    /// Its own pixels are packed with zlib, and are no text.
+    is_picture: bool,
+    /// Tries streams of zlib.
+    inflater: ZlibProbe,
 }
 
 impl PackedParts {
+    /// For a file of a kind.
+    pub fn of(kind: Option<ContainerKind>) -> Self {
+        PackedParts { is_picture: matches!(kind, Some(ContainerKind::Picture(_))), ..Self::default() }
+    }
+
     /// Looks at a stretch of the file, which stands at `offset` in it. Stretches may overlap.
     pub fn look(&mut self, bytes: &[u8], offset: u64) {
         let Some(automaton) = &*AUTOMATON else { return };
@@ -49,7 +64,8 @@ impl PackedParts {
             let Some(start) = found.start().checked_sub(before) else { continue };
             let at = offset + start as u64;
             let is_new = at > 0 && self.starts.last().is_none_or(|(last, _)| at > *last);
-            if !is_new || !is_start(kind, &bytes[start..]) {
+            let is_wanted = is_new && !(self.is_picture && kind == ContainerKind::Zlib);
+            if !is_wanted || !self.is_start(kind, &bytes[start..]) {
                 continue;
             }
             if self.starts.len() == MAX_STARTS {
@@ -64,18 +80,23 @@ impl PackedParts {
     pub fn is_empty(&self) -> bool {
         self.starts.is_empty()
     }
-}
 
-/// Whether a start is one by what stands behind its magic.
-fn is_start(kind: ContainerKind, bytes: &[u8]) -> bool {
-    match kind {
-        // Flags, how hard it was compressed, and on which system: those that are defined (RFC 1952, 2.3.1).
-        ContainerKind::Gzip => matches!(bytes, [_, _, _, 0..=0x1f, _, _, _, _, 0 | 2 | 4, 0..=13 | 255, ..]),
-        // The reserved bit of a frame's header is zero (RFC 8878, 3.1.1.1.1).
-        ContainerKind::Zstd => bytes.get(4).is_some_and(|flags| flags & 8 == 0),
-        ContainerKind::Bzip2 => matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', ..]),
-        ContainerKind::Foreign(reason) => foreign::reason(&bytes[..bytes.len().min(LOOK)]) == Some(reason),
-        _ => true,
+    /// Whether a start is one by what stands behind its magic.
+    fn is_start(&mut self, kind: ContainerKind, bytes: &[u8]) -> bool {
+        match kind {
+            // Flags, how hard it was compressed, and on which system: those that are defined (RFC 1952, 2.3.1).
+            ContainerKind::Gzip => {
+                matches!(bytes, [_, _, _, 0..=0x1f, _, _, _, _, 0 | 2 | 4, 0..=13 | 255, ..])
+            }
+            // The reserved bit of a frame's header is zero (RFC 8878, 3.1.1.1.1).
+            ContainerKind::Zstd => bytes.get(4).is_some_and(|flags| flags & 8 == 0),
+            ContainerKind::Zlib => self.inflater.inflates(&bytes[..bytes.len().min(LOOK)]),
+            ContainerKind::Bzip2 => matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', ..]),
+            ContainerKind::Foreign(reason) => {
+                foreign::reason(&bytes[..bytes.len().min(LOOK)]) == Some(reason)
+            }
+            _ => true,
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 pub mod har;
 mod leveldb;
 mod mail;
+mod npy;
+mod parquet;
 mod spooled_text;
 mod terminal;
 
@@ -17,6 +19,9 @@ pub enum RecordFormat {
     Har,
     /// A table of the storage of a browser.
     LevelDb,
+    /// An array of numpy.
+    Npy,
+    Parquet,
 }
 
 impl RecordFormat {
@@ -26,13 +31,19 @@ impl RecordFormat {
             .map(RecordFormat::Mail)
             .or_else(|| terminal::RecordingFormat::of(head, name).map(RecordFormat::Terminal))
             .or_else(|| har::is(head).then_some(RecordFormat::Har))
+            .or_else(|| head.starts_with(npy::MAGIC).then_some(RecordFormat::Npy))
+            .or_else(|| head.starts_with(parquet::MAGIC).then_some(RecordFormat::Parquet))
             .or_else(|| leveldb::is(name).then_some(RecordFormat::LevelDb))
     }
 
     /// Whether it is text that people write and open.
     pub fn is_text(self) -> bool {
         match self {
-            RecordFormat::Mail(_) | RecordFormat::Terminal(_) | RecordFormat::LevelDb => false,
+            RecordFormat::Mail(_)
+            | RecordFormat::Terminal(_)
+            | RecordFormat::LevelDb
+            | RecordFormat::Npy
+            | RecordFormat::Parquet => false,
             RecordFormat::Har => true,
         }
     }
@@ -50,5 +61,7 @@ pub fn read_record(
         RecordFormat::Terminal(format) => terminal::read_recording(walk, format, input),
         RecordFormat::Har => har::read_har(walk, input),
         RecordFormat::LevelDb => leveldb::read_leveldb(walk, input),
+        RecordFormat::Parquet => parquet::read_parquet(walk, input),
+        RecordFormat::Npy => npy::read_npy(walk, input),
     }
 }
