@@ -29,7 +29,7 @@ impl ValueContext<'_> {
         let stages: [Stage<'_>; 9] = [
             &|found| found.extend(self.host_behind()),
             &|found| self.column(found),
-            &|found| self.own_name(found),
+            &|found| self.own_name_says(found),
             &|found| found.extend(self.words_before()),
             &|found| found.extend(self.uses()),
             &|found| self.levels_around(all, found),
@@ -72,7 +72,7 @@ impl ValueContext<'_> {
         is_host.then(|| Evidence { place: EvidencePlace::HostBehind, says, witness: Witness::host(host) })
     }
 
-    fn own_name(&self, found: &mut Vec<Evidence>) {
+    fn own_name_says(&self, found: &mut Vec<Evidence>) {
         let own = self.own();
         if self.cell().is_some_and(|cell| cell.header.is_some()) {
             return;

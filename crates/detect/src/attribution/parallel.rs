@@ -17,10 +17,10 @@ const MAX_LABEL_WORDS: usize = 5;
 /// The end of an element.
 static CLOSING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u)</[^<>]{1,60}>").expect("a constant pattern"));
-/// What may be a secret value, or, captured, the variable that one is kept in.
+/// What may be a secret value, or the variable that one is kept in.
 static VALUE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?-u)[A-Za-z0-9_-]{8,}:[A-Za-z0-9_+/-]{16,}|[A-Za-z0-9_-]{24,}|((?:\$\{?|\benv\.|(?i:env|environ)(?:\.get|\.fetch)?[\[(]["'])[A-Z][A-Z0-9_]{5,}\}?)"#,
+        r#"(?-u)[A-Za-z0-9_-]{8,}:[A-Za-z0-9_+/-]{16,}|[A-Za-z0-9_-]{24,}|(?:\$\{?|\benv\.|(?i:env|environ)(?:\.get|\.fetch)?[\[(]["'])[A-Z][A-Z0-9_]{5,}\}?"#,
     )
     .expect("a constant pattern")
 });
@@ -44,23 +44,19 @@ pub fn is_anothers(text: &[u8], span: &Range<usize>, mention: usize) -> bool {
 /// The value that follows a mention, and is not the one at `span`.
 fn value_behind(text: &[u8], mention: usize, span: &Range<usize>) -> Option<Range<usize>> {
     let zone = &text[mention..(mention + REACH).min(text.len())];
-    let found = values(zone).next()?;
+    let found = VALUE.find_iter(zone).find(|found| is_value(found.as_bytes()))?.range();
     let other = mention + found.start..mention + found.end;
     let lines = memchr::memchr_iter(b'\n', &text[mention..other.start]).count();
     let is_own = other.start < span.end && span.start < other.end;
     (!is_own && lines <= MAX_LINES).then_some(other)
 }
 
-/// What may be secret values in some text; digests and ids are none.
-fn values(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
-    let is_random = |found: &[u8]| {
-        let is_digest = found.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
-        !is_digest && names::is_random(&String::from_utf8_lossy(found))
-    };
-    VALUE.captures_iter(text).filter_map(move |found| {
-        let value = found.get_match();
-        (found.get(1).is_some() || is_random(value.as_bytes())).then(|| value.range())
-    })
+/// Whether what [`VALUE`] matches may be a secret value; digests and ids are none.
+fn is_value(found: &[u8]) -> bool {
+    // Only a variable has these.
+    let is_variable = found.iter().any(|b| matches!(b, b'$' | b'.' | b'(' | b'['));
+    let is_digest = || found.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
+    is_variable || (!is_digest() && names::is_random(&String::from_utf8_lossy(found)))
 }
 
 /// The telling words before a value: on its line, or on the nearest line above that has any, down from the value before and
@@ -73,7 +69,8 @@ fn label(text: &[u8], from: usize, value: usize) -> Vec<String> {
             let opens = text[start..from].iter().rposition(|b| matches!(b, b'{' | b'[' | b'(' | b',' | b';'));
             start += opens.map_or(0, |at| at + 1);
         }
-        let before = values(&text[start..end]).last();
+        let matched: Vec<_> = VALUE.find_iter(&text[start..end]).collect();
+        let before = matched.iter().rfind(|found| is_value(found.as_bytes())).map(|found| found.range());
         let said = &text[before.as_ref().map_or(start, |before| start + before.end)..end];
         let words = names::telling_words(&String::from_utf8_lossy(&CLOSING.replace_all(said, &b" "[..])));
         if !words.is_empty() || before.is_some() || start == 0 || (start..end).contains(&from) {

@@ -157,6 +157,27 @@ impl<'s> ValueContext<'s> {
         told
     }
 
+    /// Whether no name before it says anything.
+    fn is_named_by_nothing(&self) -> bool {
+        self.own().nearest.as_ref().is_none_or(|name| names::classify(name) == NameKind::Neutral)
+    }
+
+    /// What it is called. Cheap, beside [`ValueContext::attribution`].
+    pub fn own_name(&self) -> Option<String> {
+        let own = self.own();
+        let decided = own.decided.as_ref().map(|(_, name)| name);
+        let named_by_member =
+            || self.is_named_by_nothing().then(|| scopes::sibling_name(self.scopes())).flatten();
+        let says_something = |name: &&String| names::classify(name) != NameKind::Neutral;
+        let header = self.cell().and_then(|cell| cell.header.clone());
+        header
+            .or_else(named_by_member)
+            // The name before an option is that of its program.
+            .or_else(|| own.nearest.clone().filter(|name| matches!(name.as_bytes(), [b'-', _])))
+            .or_else(|| own.nearest.iter().chain(&own.passed).chain(decided).find(says_something).cloned())
+            .or_else(|| own.nearest.clone())
+    }
+
     /// Decides whose the value is.
     pub fn attribution(&self) -> Attribution {
         let (own, cell, evidence) = (self.own(), self.cell(), self.gather(false));
@@ -165,22 +186,14 @@ impl<'s> ValueContext<'s> {
         // A mention that decides nothing is better than nothing.
         let weak = evidence.iter().find(|evidence| evidence.strength() > Strength::None);
         let chosen = decisive.or(weak);
-        let says_something = |name: &&String| names::classify(name) != NameKind::Neutral;
-        let decided = own.decided.as_ref().map(|(_, name)| name);
-        let is_neutral = own.nearest.as_ref().is_none_or(|name| !says_something(&name));
+        let is_neutral = self.is_named_by_nothing();
         let named_by_member = is_neutral.then(|| scopes::sibling_name(self.scopes())).flatten();
         let sibling_is_credential = named_by_member.as_deref().is_some_and(|name| {
             names::classify(name) == NameKind::Credential || names::ends_like_credential(name)
         });
         // `Type: API token`, and below it `Value: …`.
         let is_of_credential = is_neutral && own.nearest.is_some() && scopes::is_of_credential(self.scopes());
-        let own_name = cell
-            .and_then(|cell| cell.header.clone())
-            .or(named_by_member)
-            // The name before an option is that of its program.
-            .or_else(|| own.nearest.clone().filter(|name| matches!(name.as_bytes(), [b'-', _])))
-            .or_else(|| own.nearest.iter().chain(&own.passed).chain(decided).find(says_something).cloned())
-            .or_else(|| own.nearest.clone());
+        let own_name = self.own_name();
         let header_is_credential = cell.and_then(|cell| cell.header.as_deref()).is_some_and(|name| {
             names::ends_like_credential(name) || names::classify(name) == NameKind::Credential
         });

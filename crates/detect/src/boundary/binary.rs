@@ -85,14 +85,20 @@ impl Candidate<'_> {
         let goes_on = stated.iter().any(|stated| stated.bits >= STATED && stated.end > self.raw.end);
         let mut alphabet = Alphabet::default();
         let secret = self.secret.unwrap_or(start.place);
+        let most = self.most_end(start.place);
+        // What says most of each end, of equals the last.
+        let mut says_most: Vec<Option<&LengthPrefix>> = vec![None; most.saturating_sub(secret)];
+        for stated in stated.iter().filter(|stated| (secret + 1..=most).contains(&stated.end)) {
+            let place = &mut says_most[stated.end - secret - 1];
+            *place = place.filter(|most| most.bits > stated.bits).or(Some(stated));
+        }
         let mut found = Vec::new();
-        for end in secret + 1..=self.most_end(start.place) {
+        for end in secret + 1..=most {
             alphabet.add(text[end - 1]);
             if end < least {
                 continue;
             }
-            let fits = stated.iter().filter(|stated| stated.end == end);
-            let says = fits.max_by(|a, b| a.bits.total_cmp(&b.bits));
+            let says = says_most[end - secret - 1];
             let border = match self.raw.end - end {
                 0 => self.border_bits(is_sure, goes_on),
                 inside => likely::neighbour_bits(&text[end..], inside),

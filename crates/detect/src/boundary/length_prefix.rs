@@ -118,11 +118,11 @@ fn before(text: &[u8], at: usize, is_value: bool) -> Vec<LengthPrefix> {
 
 /// The numbers that a field is in either order of its bytes, as far as strings are so long.
 fn numbers(field: &[u8]) -> [Option<usize>; 2] {
-    let number = |bytes: &mut dyn Iterator<Item = &u8>| {
-        let number = bytes.fold(0u64, |number, &b| number << 8 | u64::from(b));
-        usize::try_from(number).ok().filter(|number| (1..MAX_STRING_BYTES).contains(number))
-    };
-    [number(&mut field.iter()), number(&mut field.iter().rev())]
+    let mut bytes = [0; 8];
+    bytes[..field.len()].copy_from_slice(field);
+    let little = u64::from_le_bytes(bytes);
+    let big = u64::from_be_bytes(bytes) >> (64 - 8 * field.len());
+    [big, little].map(|number| usize::try_from(number).ok().filter(|n| (1..MAX_STRING_BYTES).contains(n)))
 }
 
 /// `69:`, with how many digits it has.

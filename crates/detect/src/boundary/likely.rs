@@ -76,13 +76,16 @@ impl Alphabet {
         !(self.lower || self.upper || self.has_marks() || self.lower_hex && self.upper_hex)
     }
 
-    /// How many letters it has.
-    fn size(self) -> f64 {
+    /// How many bits less one of its letters says than one of 62.
+    fn missing_bits(self) -> f64 {
+        const OF_62: f64 = 5.954_196_310_386_875;
         match self {
-            _ if self.is_hex() => 16.0,
-            _ if self.has_marks() => 64.0,
-            _ if !(self.upper || self.upper_hex) || !(self.lower || self.lower_hex) => 36.0,
-            _ => 62.0,
+            _ if self.is_hex() => OF_62 - 4.0,
+            _ if self.has_marks() => OF_62 - 6.0,
+            _ if !(self.upper || self.upper_hex) || !(self.lower || self.lower_hex) => {
+                OF_62 - 5.169_925_001_442_312
+            }
+            _ => 0.0,
         }
     }
 }
@@ -92,7 +95,7 @@ pub fn secret_bits(alphabet: Alphabet, length: usize, padding: usize) -> f64 {
     if alphabet.url && alphabet.standard {
         return NEVER;
     }
-    length_bits(alphabet, length, padding) + length as f64 * (62f64.log2() - alphabet.size().log2())
+    length_bits(alphabet, length, padding) + length as f64 * alphabet.missing_bits()
 }
 
 fn length_bits(alphabet: Alphabet, length: usize, padding: usize) -> f64 {
@@ -129,11 +132,15 @@ fn length_bits(alphabet: Alphabet, length: usize, padding: usize) -> f64 {
 /// bytes of it are letters that a value may have.
 pub fn neighbour_bits(rest: &[u8], inside: usize) -> f64 {
     let rest = &rest[..rest.len().min(256)];
-    let known = match ADDRESS.captures(rest) {
+    // A cheap look first: this is asked of every letter of a value.
+    let may_be_address = || memchr::memmem::find(&rest[..rest.len().min(REACH)], b"://").is_some();
+    let has_dash = |at: usize| rest.get(at) == Some(&b'-');
+    let address = may_be_address().then(|| ADDRESS.captures(rest)).flatten();
+    let known = match address {
         Some(address) if address.get(1).is_some() => 12.0,
         Some(_) => 6.0,
-        None if ID.is_match(rest) => 14.0,
-        None if DAY.is_match(rest) => 12.0,
+        None if has_dash(8) && ID.is_match(rest) => 14.0,
+        None if has_dash(4) && DAY.is_match(rest) => 12.0,
         None if is_chunk(rest, inside) => 12.0,
         None => 0.0,
     };
@@ -149,8 +156,8 @@ pub fn neighbour_bits(rest: &[u8], inside: usize) -> f64 {
 
 /// How likely `before`, letters that stand right before a value, are words and not its own first ones, in bits.
 pub fn written_before_bits(before: &[u8]) -> f64 {
-    let reversed: Vec<u8> = before.iter().rev().take(REACH).copied().collect();
-    NEIGHBOUR + word_bits(reversed.windows(2).map(|pair| [pair[1], pair[0]]))
+    let near = &before[before.len().saturating_sub(REACH)..];
+    NEIGHBOUR + word_bits(near.windows(2).rev().map(|pair| [pair[0], pair[1]]))
 }
 
 /// Four capitals, or the mark of a page of Ogg, and numbers: how chunks, frames and pages of media files start.

@@ -107,14 +107,15 @@ fn id_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> Optio
     {
         return None;
     }
-    let half = named(span, around)?;
-    let words = words(half.attribution.own_name.as_deref()?);
-    let last = words.last()?;
-    let is_user = uuid && matches!(last.as_str(), "username" | "login" | "user");
-    let is_told = last.ends_with("id") || last == "identifier" || is_user || is_option(&half, "-i");
-    let is_other = words.iter().any(|word| vocabulary().word(word).other_id);
-    let may_be_key = uuid && vocabulary().word(last).credential;
-    (!is_other && (is_told || may_be_key)).then_some(Half { is_told, ..half })
+    named(span, around, |name| {
+        let words = words(name);
+        let last = words.last()?;
+        let is_user = uuid && matches!(last.as_str(), "username" | "login" | "user");
+        let is_told = last.ends_with("id") || last == "identifier" || is_user || name == "-i";
+        let is_other = words.iter().any(|word| vocabulary().word(word).other_id);
+        let may_be_key = uuid && vocabulary().word(last).credential;
+        (!is_other && (is_told || may_be_key)).then_some(is_told)
+    })
 }
 
 fn secret_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
@@ -129,12 +130,12 @@ fn secret_half(text: &[u8], span: &Range<usize>, around: &Surroundings<'_>) -> O
     {
         return None;
     }
-    let half = named(span, around)?;
-    let name = half.attribution.own_name.as_deref()?;
-    let words = names::words(name);
-    let is_told = words.iter().any(|word| word.ends_with("secret")) || is_option(&half, "-s");
-    let is_credential = words.last().is_some_and(|last| vocabulary().word(last).credential);
-    (is_told || is_credential).then_some(Half { is_told, ..half })
+    named(span, around, |name| {
+        let words = names::words(name);
+        let is_told = words.iter().any(|word| word.ends_with("secret")) || name == "-s";
+        let is_credential = words.last().is_some_and(|last| vocabulary().word(last).credential);
+        (is_told || is_credential).then_some(is_told)
+    })
 }
 
 /// Whether a colon and an id, or the end of one, stand right before: what follows is that id's secret half.
@@ -158,11 +159,18 @@ fn starts_as_uuid(value: &[u8]) -> bool {
         && groups[..2].iter().all(|group| group.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// A value under a name that says Krea, or in something that does.
-fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
+/// A value under a name that says Krea, or in something that does. `may_be` is asked of its name first: it says whether that
+/// is a half's, and which one's it says it is.
+fn named(
+    span: &Range<usize>,
+    around: &Surroundings<'_>,
+    may_be: impl Fn(&str) -> Option<bool>,
+) -> Option<Half> {
     let value_context = around.value_context(span);
-    let attribution = value_context.has_name().then(|| value_context.attribution())?;
-    let name = attribution.own_name.as_deref()?;
+    let name = value_context.has_name().then(|| value_context.own_name())??;
+    let is_told = may_be(&name)?;
+    let attribution = value_context.attribution();
+    let name = name.as_str();
     let names_krea = names::says_krea(name);
     if attribution.other_service || (attribution.strength < Strength::Nearby && !names_krea) {
         return None;
@@ -179,7 +187,7 @@ fn named(span: &Range<usize>, around: &Surroundings<'_>) -> Option<Half> {
         false => words(name).into_iter().filter(|word| !is_filler(word)).collect(),
     };
     let is_clients = names::words(name).iter().any(|word| word.starts_with("client"));
-    Some(Half { span: span.clone(), attribution, stem, is_told: false, names_krea, is_clients })
+    Some(Half { span: span.clone(), attribution, stem, is_told, names_krea, is_clients })
 }
 
 /// The words of a half's name, in which `UserName` is one.
@@ -190,11 +198,6 @@ fn words(name: &str) -> Vec<String> {
         words.push("username".to_owned());
     }
     words
-}
-
-/// Whether a half is what a short option takes: `-i ID -s SECRET`.
-fn is_option(half: &Half, option: &str) -> bool {
-    half.attribution.own_name.as_deref() == Some(option)
 }
 
 /// Whether a word does not tell one token's names from another's.
