@@ -9,6 +9,7 @@ use super::overlaps::{Ranked, rank, without_overlaps};
 use super::rules::Rule;
 use super::split_tokens::SplitToken;
 use super::{ocr_repair, pattern_rules, rule_values, split_tokens};
+use krea_scan_text::encoded::packed::Packing;
 use krea_scan_text::literals::{self, Joined};
 use krea_scan_text::{Layer, LayerKind, Text, cells, charset, encoded, escapes, markup, ocr_output};
 use krea_scan_token::{Confidence, Doubt, Readings, Token, TokenKind};
@@ -72,7 +73,9 @@ impl<'a> DetectionRun<'a> {
     /// Searches one text in all its readings: as it is, with its literals joined, with what is encoded in it decoded.
     pub fn text(&mut self, field: Field<'_>, outer: Option<&Attribution>, depth: usize) {
         let text = field.text();
-        let unescaped = escapes::unescape(text);
+        // Nothing is an escape in what is packed.
+        let is_packed = Packing::of(text.bytes()).is_some();
+        let unescaped = if is_packed { None } else { escapes::unescape(text) };
         let view = unescaped.as_ref().unwrap_or(text);
         let around = Surroundings::new(view.bytes(), self.says, outer);
         let read = DerivedText { field: Field::new(view), base: text, made: TextOrigin::AsItStands };

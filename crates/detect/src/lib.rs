@@ -209,8 +209,10 @@ impl Detector {
 mod tests {
     use super::*;
     use crate::rules::Allowlist;
+    use base64::Engine as _;
     use krea_scan_token::testing::Tokens;
     use regex::bytes::Regex;
+    use std::io::Write as _;
 
     const TOKEN: [&str; 2] = ["0d39c392-6dc9-4d71-aa42-fcd790990ab4", "kX9vQ2mZ7pL4tR8wB3nY6cJ1"];
 
@@ -231,6 +233,24 @@ mod tests {
             }];
         };
         assert_eq!(count(by_path), 0);
+    }
+
+    #[test]
+    fn nothing_is_an_escape_in_what_is_packed() {
+        let detector =
+            Detector::new(RuleSet::built_in().expect("the built-in rules load"), Confidence::Medium);
+        let mut tokens = Tokens::new();
+        // Bytes of what is packed look like a backspace, a colour, a wrapped line, as they do in one of a few dozen texts.
+        for length in 0..200 {
+            let token = String::from_utf8_lossy(tokens.pair().expose()).into_owned();
+            let text = format!("{}KREA_API_KEY={token}\n{}", "\0".repeat(length), "\0".repeat(3 * length));
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            let packed =
+                packer.write_all(text.as_bytes()).and_then(|()| packer.finish()).expect("memory takes it");
+            let encoded = base64::engine::general_purpose::STANDARD.encode(packed);
+            let found = detector.detect(encoded.as_bytes(), "", None).matches;
+            assert!(found.len() == 1 && found[0].token.expose() == token.as_bytes(), "{length}");
+        }
     }
 
     #[test]

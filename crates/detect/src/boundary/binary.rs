@@ -81,7 +81,7 @@ impl Candidate<'_> {
     /// All ends that the value may have which starts at a place.
     fn binary_ends(&self, start: &Weighed<usize>, is_sure: bool) -> Vec<Weighed<StatedSpan>> {
         let (text, least) = (self.text, self.least_end(start.place));
-        let stated = length_prefix::lengths(text, start.place, least);
+        let stated = length_prefix::lengths(text, start.place, least, self.most_end(start.place));
         let goes_on = stated.iter().any(|stated| stated.bits >= STATED && stated.end > self.raw.end);
         let mut alphabet = Alphabet::default();
         let secret = self.secret.unwrap_or(start.place);
@@ -127,7 +127,7 @@ impl Candidate<'_> {
             });
             for start in raw.start + 1..=last.min(raw.start + MAX_PREFIX_CHARS) {
                 let is_stated = || {
-                    let lengths = length_prefix::lengths(text, start, self.least_end(start));
+                    let lengths = length_prefix::lengths(text, start, self.least_end(start), raw.end);
                     lengths.iter().any(|stated| stated.field.end == start && stated.end <= raw.end)
                 };
                 let words = likely::written_before_bits(&text[raw.start..start]);

@@ -24,8 +24,9 @@ pub struct LengthPrefix {
     pub bits: f64,
 }
 
-/// The lengths that may be stated of a string that holds the value at `start`, and ends no sooner than `least`.
-pub fn lengths(text: &[u8], start: usize, least: usize) -> Vec<LengthPrefix> {
+/// The lengths that may be stated of a string that holds the value at `start`, and ends no sooner than `least`; of frames, which
+/// say little, those that end no later than `most`.
+pub fn lengths(text: &[u8], start: usize, least: usize, most: usize) -> Vec<LengthPrefix> {
     let floor = start.saturating_sub(REACH);
     let back = |is: fn(u8) -> bool| start - text[floor..start].iter().rev().take_while(|&&b| is(b)).count();
     let line = back(|b| matches!(b, b' '..=b'~'));
@@ -37,8 +38,8 @@ pub fn lengths(text: &[u8], start: usize, least: usize) -> Vec<LengthPrefix> {
     starts.dedup();
     let mut found: Vec<LengthPrefix> =
         starts.into_iter().flat_map(|at| before(text, at, at == start)).collect();
-    found.extend(frames(text, start));
     found.retain(|stated| (least..=text.len()).contains(&stated.end));
+    frames(text, start, &(least..most.min(text.len()) + 1), &mut found);
     found
 }
 
@@ -135,19 +136,23 @@ fn decimal(text: &[u8]) -> Option<(usize, usize)> {
 
 /// The ends of frames that hold the value: a number in four bytes somewhere before it counts from itself or from behind
 /// itself.
-fn frames(text: &[u8], start: usize) -> Vec<LengthPrefix> {
-    let floor = start.saturating_sub(FRAME_REACH);
-    let fields = (floor..start.saturating_sub(3)).map(|at| at..at + 4);
-    let ends = fields.flat_map(|field| {
-        let sizes = numbers(&text[field.clone()]).into_iter().flatten();
-        sizes.flat_map(move |size| [field.start + size, field.end + size].map(|end| (field.clone(), end)))
-    });
-    let ends = ends.filter(|&(_, end)| end <= text.len());
-    let ends = ends.flat_map(|(field, end)| {
-        let without_nul = (end > start && text[end - 1] == 0).then(|| end - 1);
-        std::iter::once(end).chain(without_nul).map(move |end| (field.clone(), end))
-    });
-    ends.map(|(field, end)| LengthPrefix { field, end, bits: 3.0 }).collect()
+fn frames(text: &[u8], start: usize, ends: &Range<usize>, found: &mut Vec<LengthPrefix>) {
+    for at in start.saturating_sub(FRAME_REACH)..start.saturating_sub(3) {
+        let field = at..at + 4;
+        for size in numbers(&text[field.clone()]).into_iter().flatten() {
+            for end in [field.start + size, field.end + size] {
+                let mut add = |end: usize| {
+                    if ends.contains(&end) {
+                        found.push(LengthPrefix { field: field.clone(), end, bits: 3.0 });
+                    }
+                };
+                add(end);
+                if end > start && end <= text.len() && text[end - 1] == 0 {
+                    add(end - 1);
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -158,7 +163,7 @@ mod tests {
     fn ends(head: &[u8], start: usize, tail: &[u8]) -> Vec<usize> {
         let text = [head, &[b'x'; 69], tail].concat();
         let at = head.len();
-        lengths(&text, at + start, at + 60).into_iter().map(|stated| stated.end - at).collect()
+        lengths(&text, at + start, at + 60, text.len()).into_iter().map(|stated| stated.end - at).collect()
     }
 
     #[test]

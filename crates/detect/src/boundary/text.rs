@@ -154,7 +154,7 @@ impl Candidate<'_> {
     fn stated_in_text(&self) -> Option<usize> {
         let start = self.raw.start;
         let is_number = matches!(self.text[..start], [.., b'0'..=b'9', b':']);
-        let stated = || length_prefix::lengths(self.text, start, self.least_end(start));
+        let stated = || length_prefix::lengths(self.text, start, self.least_end(start), self.text.len());
         let is_decimal = |stated: &length_prefix::LengthPrefix| {
             stated.field.end == start && self.text[stated.field.end - 1] == b':' && stated.bits >= SURE
         };

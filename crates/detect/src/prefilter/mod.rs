@@ -143,6 +143,8 @@ fn is_name_in_view(window: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
 
     fn hits(text: impl AsRef<[u8]>) -> bool {
         Prefilter::krea().hits(text.as_ref())
@@ -191,6 +193,16 @@ mod tests {
             "%26",
         ] {
             assert!(hits(format!("a=1 {escape}krea_api_key")), "{escape}");
+        }
+    }
+
+    #[test]
+    fn the_name_is_seen_in_a_wrapped_binary_wherever_a_line_ends() {
+        for zeros in 600..600 + 57 {
+            let said = b"KREA_API_KEY=some value of a token, which goes on and on, over more than one line";
+            let encoded = STANDARD.encode([&vec![0; zeros][..], said, &[0; 500]].concat());
+            let lines = encoded.as_bytes().chunks(76).flat_map(|line| [line, b"\n"].concat());
+            assert!(hits(lines.collect::<Vec<u8>>()), "{zeros}");
         }
     }
 

@@ -5,7 +5,7 @@ use super::Walk;
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
 pub const MAGIC: &[u8] = &[0xed, 0xab, 0xee, 0xdb];
 
@@ -21,7 +21,11 @@ pub fn read_rpm(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
     let signature = header(walk, input, "signature")?;
     SizedReader::new(&mut *input, signature.wrapping_neg() % 8, walk.level()).skip()?;
     header(walk, input, "header")?;
-    walk.member(Layer::named(LayerKind::Rpm, "payload"), "payload.cpio", input)
+    // LZMA has no magic and is told by its name; these are its usual parameters.
+    let mut start = [0; 3];
+    input.read_exact(&mut start)?;
+    let name = if start == [0x5d, 0, 0] { "payload.cpio.lzma" } else { "payload.cpio" };
+    walk.member(Layer::named(LayerKind::Rpm, "payload"), name, &mut Cursor::new(start).chain(input))
 }
 
 /// Hands on what a header holds. Gives its length, in bytes.

@@ -4,6 +4,7 @@ use super::lines::{IsRunByte, RunLines};
 use super::packed::Packing;
 use super::{Decoder, EncodedRun, PackedKind, base32, base64, dump, hex, is_readable, numbers};
 use crate::charset;
+use std::ops::Range;
 
 /// Every run of so many characters holds a block of them, wherever it starts.
 const LEAST: usize = 2 * BLOCK - 1;
@@ -39,6 +40,9 @@ const BEFORE: usize = 256;
 const BEHIND: usize = 400;
 /// No more of a list is looked for before the first numbers that are seen, in bytes.
 const MAX_BEFORE: usize = 2048;
+
+/// What starts behind bytes that are no text is looked for so many lines above the first one that is seen to be one.
+const MAX_LINES_ABOVE: usize = 3;
 
 /// A character that may be in a run of letters, of base64 or of hex digits.
 const LETTER: u8 = 1;
@@ -151,9 +155,19 @@ fn letters(bytes: &[u8], at: &mut usize) -> Option<Suspect> {
     if kept == PackedKind::Hidden {
         return Some(Suspect::Hidden);
     }
-    let lines = RunLines::from(bytes, run, member).with_marks(bytes);
+    let above = std::iter::successors(Some(run.clone()), |line| line_above(bytes, line, member));
+    let first = above.take(1 + MAX_LINES_ABOVE).last().unwrap_or(run);
+    let lines = RunLines::from(bytes, first, member).with_marks(bytes);
     *at = lines.end.saturating_sub(BLOCK).max(*at);
     Some(Suspect::of(&decode(&bytes[lines])))
+}
+
+/// The line of a run above another one of its lines.
+fn line_above(bytes: &[u8], line: &Range<usize>, member: IsRunByte) -> Option<Range<usize>> {
+    let before = bytes[..line.start].strip_suffix(b"\n")?;
+    let before = before.strip_suffix(b"\r").unwrap_or(before);
+    let length = before.iter().rev().take(line.len() + 1).take_while(|&&b| member(b)).count();
+    (length == line.len()).then(|| before.len() - length..before.len())
 }
 
 /// What is said by the numbers around the block at `at`, if they are characters. Goes on behind them.
