@@ -80,8 +80,6 @@ pub struct Detector {
     everything: bool,
     /// What is decided of each value is told.
     explains: bool,
-    /// What the built-in rules have for an example is found as well.
-    finds_own_examples: bool,
 }
 
 /// Which rules' keywords occur in a text.
@@ -112,12 +110,7 @@ impl Detector {
         } else {
             Prefilter::krea()
         };
-        Detector { rules, prefilter, keywords, everything, explains: false, finds_own_examples: false }
-    }
-
-    /// The same, finding also what the built-in rules have for an example.
-    pub fn finding_own_examples(self) -> Self {
-        Detector { finds_own_examples: true, ..self }
+        Detector { rules, prefilter, keywords, everything, explains: false }
     }
 
     /// The same, telling in [`Detection::considered`] what it decides of each value, and why. Slower.
@@ -155,12 +148,9 @@ impl Detector {
         let text = charset::text(bytes, encoding);
         run.text(Field::new(&text), None, 0);
         self.run_custom(&text, path, &mut run.found);
-        let mut matches = without_overlaps(run.found);
-        let found = matches.len();
-        matches.retain(|found| self.finds_own_examples || !rules::is_own_example(found.token.expose()));
         Detection {
-            placeholders: run.placeholders + (found - matches.len()) as u64,
-            matches,
+            matches: without_overlaps(run.found),
+            placeholders: run.placeholders,
             considered: run.considered,
         }
     }

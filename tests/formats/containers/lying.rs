@@ -238,8 +238,9 @@ fn what_is_elsewhere_or_of_another_kind_is_told_with_what_to_do() {
     let sandbox = Sandbox::empty();
     let pointer =
         format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 9\n", "0".repeat(64));
+    let bundle = format!("# v2 git bundle\n{} refs/heads/main\n\nPACK", "0".repeat(40));
     for (name, bytes, says) in [
-        ("a.bundle", &b"# v2 git bundle\n0000\n\nPACK"[..], "git clone --mirror FILE FOLDER"),
+        ("a.bundle", bundle.as_bytes(), "git clone --mirror FILE FOLDER"),
         ("b.bundle", b"# v3 git bundle\n@object-format=sha1\n\nPACK", "krea-scan --history FOLDER"),
         ("model.bin", pointer.as_bytes(), "git lfs pull"),
         ("a.rar", b"Rar!\x1a\x07\x01\0", "RAR archive, which was not unpacked"),

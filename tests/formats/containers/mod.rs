@@ -6,3 +6,4 @@ mod hostile;
 mod images;
 mod lying;
 mod modes;
+mod packages;

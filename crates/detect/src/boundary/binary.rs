@@ -15,6 +15,8 @@ const MAX_SECRET_CHARS: usize = 256;
 const LEAST_ID: usize = 8;
 /// The words before a value are no longer, in characters.
 const MAX_PREFIX_CHARS: usize = 48;
+/// So many places at most are looked at where a value may start: its own first one, and those behind the likeliest words.
+const MAX_STARTS: usize = 8;
 /// By so much, in bits, a reading has to be likelier than all others to be certain.
 const CERTAIN: f64 = 8.0;
 /// What states an end for certain, what does so beside a value whose length is likely, and what one letter says.
@@ -137,6 +139,11 @@ impl Candidate<'_> {
                     found.push(Weighed { place: start, bits: 0.0 });
                 }
             }
+        }
+        if found.len() > MAX_STARTS {
+            found[1..].sort_by(|a, b| b.bits.total_cmp(&a.bits));
+            found.truncate(MAX_STARTS);
+            found.sort_by_key(|start| start.place);
         }
         found
     }

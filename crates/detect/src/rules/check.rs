@@ -56,8 +56,7 @@ pub struct CheckedNames {
 }
 
 fn check_one(rule: &Rule, set: &RuleSet) -> CheckedRule {
-    let set = RuleSet { rules: rules_for(rule, set), notes: Vec::new() };
-    let detector = Detector::new(set, Confidence::Low).finding_own_examples();
+    let detector = Detector::new(RuleSet { rules: rules_for(rule, set), notes: Vec::new() }, Confidence::Low);
     let found = |text: &str| {
         let matches = detector.detect(text.as_bytes(), "", None).matches;
         matches.iter().any(|m| m.rule == rule.id && m.confidence >= rule.confidence.min(Confidence::Medium))

@@ -104,7 +104,8 @@ fn entry(
                 }
                 body = SizedReader::new(&mut *input, size, level);
             }
-            if size > 0 {
+            // An empty file has its name.
+            if size > 0 || matches!(kind, b'0' | 0) {
                 walk.member(Layer::named(LayerKind::Tar, &name), &name, &mut body)?;
             }
         }

@@ -80,7 +80,8 @@ fn members(walk: &mut Walk<'_>, input: &mut dyn Seekable, end: &ZipEnd, in_packa
             walk.member(Layer::named(LayerKind::ZipComment, &entry.name), "", &mut entry.comment.as_bytes())?;
         }
         if entry.packed == 0 {
-            walk.budget.member()?;
+            // It has its name.
+            walk.member(Layer::named(LayerKind::Zip, &entry.name), &entry.name, &mut io::empty())?;
         } else if entry.is_encrypted() {
             locked.add(&entry.name);
         } else if !member::is_known(entry.method) {
