@@ -198,6 +198,8 @@ pub struct Outcome {
     pub explained: Vec<Explained>,
     /// Remarks for `-v`: allowlist entries that matched nothing, and the like.
     pub notes: Vec<String>,
+    /// What people are told without `-v` too, before the last line.
+    pub remarks: Vec<String>,
     /// Tokens that were seen and are not reported; a report masks them as well.
     pub withheld: Vec<Token>,
     /// What came of the incident, with `--revoke`.

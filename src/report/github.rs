@@ -31,6 +31,9 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> Result<String, fmt
     if let Some(more) = more {
         writeln!(out, "::warning title=Not read::{}", github_data(&more))?;
     }
+    for remark in &outcome.remarks {
+        writeln!(out, "::notice title=krea-scan::{}", github_data(remark))?;
+    }
     writeln!(out, "::notice title=krea-scan::{}", github_data(&closing(outcome)))?;
     Ok(out)
 }

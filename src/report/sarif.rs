@@ -9,7 +9,7 @@ use super::Context;
 use super::place::ReportPlace;
 use super::words::{Severity, advice, is_past, name, original, place as whole_place, reading, status, way};
 use crate::finding::RuleInfo;
-use crate::finding::{DerivedLocation, Finding, Outcome, Summary};
+use crate::finding::{DerivedLocation, Finding, Outcome};
 use crate::shown::Shown;
 use krea_scan_text::{Layer, containers};
 use krea_scan_token::{MASK, TOKENS_PAGE, TokenKind};
@@ -69,7 +69,7 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> io::Result<String>
             "automationDetails": {"id": format!("krea-scan/{}/", context.mode)},
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": {ROOT: {"description": {"text": "The root of what was scanned."}}},
-            "invocations": [invocation(&outcome.summary)],
+            "invocations": [invocation(outcome)],
             "results": results,
             "properties": tally(outcome),
         }],
@@ -242,21 +242,17 @@ fn properties(finding: &Finding) -> Value {
     Value::Object(properties)
 }
 
-/// How the run went: each part that was not read is a notification, and makes the run unsuccessful.
-fn invocation(summary: &Summary) -> Value {
-    let notifications: Vec<Value> = summary
-        .incomplete
-        .iter()
-        .map(|part| {
-            json!({
-                "level": "warning",
-                "message": {"text": format!("Not read: {}: {}", part.path, part.reason)},
-            })
-        })
-        .collect();
+/// How the run went. Each part that was not read is a notification; the run has succeeded all the same, as GitHub takes no
+/// results of one that has not. A run that could not do its job writes no report.
+fn invocation(outcome: &Outcome) -> Value {
+    let notification = |level: &str, text: String| json!({"level": level, "message": {"text": text}});
+    let unread = outcome.summary.incomplete.iter();
+    let unread =
+        unread.map(|part| notification("warning", format!("Not read: {}: {}", part.path, part.reason)));
+    let remarks = outcome.remarks.iter().map(|remark| notification("note", remark.clone()));
     json!({
-        "executionSuccessful": summary.incomplete.is_empty(),
-        "toolExecutionNotifications": notifications,
+        "executionSuccessful": true,
+        "toolExecutionNotifications": unread.chain(remarks).collect::<Vec<_>>(),
     })
 }
 
@@ -318,7 +314,8 @@ mod tests {
         let with = run(&found);
         assert_eq!(with["results"].as_array().unwrap().len(), 3);
         assert!(with["results"].as_array().unwrap().iter().all(|result| result["ruleIndex"] == 1));
-        assert_eq!(with["invocations"][0]["executionSuccessful"], false);
+        // Code scanning refuses all results of a run that says it failed.
+        assert_eq!(with["invocations"][0]["executionSuccessful"], true);
         let notification = &with["invocations"][0]["toolExecutionNotifications"][0];
         assert_eq!(notification["message"]["text"], "Not read: a.zip: encrypted");
         let without = run(&Outcome::default());

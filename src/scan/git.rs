@@ -95,28 +95,17 @@ impl<'a> Index<'a> {
 
 impl Input for Index<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
-        let mut blobs = Blobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
+        let mut blobs = GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
         let mut files = 0;
         for blob in &self.staged.blobs {
             let origin =
                 || GitOrigin { blob: blob.blob.to_string(), path: blob.path.clone(), ..GitOrigin::default() };
-            files += u64::from(blobs.scan(blob, origin));
+            files += u64::from(blobs.scan(blob, own_names(blob), || Some(origin())));
         }
-        let notes = self
-            .staged
-            .unmerged
-            .iter()
-            .map(|path| format!("{path}: has a conflict; all its sides were read"));
-        let mut found = blobs.scanner.found;
-        found.files = files;
-        let mut read = PassResult {
-            found,
-            blobs: 0,
-            incomplete: blobs.incomplete,
-            notes: notes.collect(),
-            left_out: blobs.left_out,
-        };
+        let mut read = blobs.done();
+        read.found.files = files;
+        read.notes = self.staged.unmerged.iter().map(|path| conflict(path)).collect();
         self.project_ignores.tell(&mut read);
         Ok(read)
     }
@@ -156,7 +145,7 @@ impl<'a> Commits<'a> {
 
 impl Input for Commits<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
-        let mut blobs = Blobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
+        let mut blobs = GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         let mut walk = self.range.walk(&self.repo)?;
         let mut read = 0;
         while let Some(change) = walk.next() {
@@ -169,24 +158,27 @@ impl Input for Commits<'_> {
             }
             for blob in &change.added {
                 let before = blobs.scanner.found.findings.len();
-                read += u64::from(blobs.scan(blob, || walk.origin(&change, Some(blob))));
+                let origin = || Some(walk.origin(&change, Some(blob)));
+                read += u64::from(blobs.scan(blob, own_names(blob), origin));
                 blobs.drop_what_was_there(before, &change);
             }
         }
         blobs.incomplete.extend(walk.incomplete().iter().cloned());
         let (commits, repeated) = (walk.commits(), walk.repeated());
-        let mut found = blobs.scanner.found;
-        keep_first(&mut found.findings);
-        let mut notes = vec![format!("{commits} commits brought in {read} blobs")];
+        let mut result = PassResult { blobs: read, ..blobs.done() };
+        keep_first(&mut result.found.findings);
+        result.notes.push(format!("{commits} commits brought in {read} blobs"));
         if repeated > 0 {
-            notes.push(format!(
+            result.notes.push(format!(
                 "{repeated} folders are the same as others, which were read under many names: they were not read again"
             ));
         }
-        let (incomplete, left_out) = (blobs.incomplete, blobs.left_out);
-        let mut read = PassResult { found, blobs: read, incomplete, notes, left_out };
-        self.project_ignores.tell(&mut read);
-        Ok(read)
+        if self.range.is_deletion() {
+            let deleted = "the range is that of a deleted ref (zeros on its right): it brings nothing in";
+            result.remarks.push(deleted.to_owned());
+        }
+        self.project_ignores.tell(&mut result);
+        Ok(result)
     }
 
     fn on_disk(&self, path: &str) -> PathBuf {
@@ -218,7 +210,7 @@ pub fn in_commit(repo: &Repository, commit: ObjectId, path: &str) -> Option<Box<
 }
 
 /// A blob's content.
-fn blob(repo: &Repository, id: ObjectId) -> Option<Box<dyn Seekable>> {
+pub fn blob(repo: &Repository, id: ObjectId) -> Option<Box<dyn Seekable>> {
     let blob = repo.objects().ok()?.blob(&id).ok()?;
     Some(Box::new(Cursor::new(Arc::unwrap_or_clone(blob))))
 }
@@ -228,6 +220,16 @@ fn blob(repo: &Repository, id: ObjectId) -> Option<Box<dyn Seekable>> {
 pub fn on_disk(repo: &Repository, path: &str) -> PathBuf {
     let end = path.match_indices('/').nth(MAX_DEPTH).map_or(path.len(), |(at, _)| at);
     repo.workdir().unwrap_or_else(|| repo.path()).join(&path[..end])
+}
+
+/// What is said of a path that several sides have changed.
+pub fn conflict(path: &str) -> String {
+    format!("{path}: has a conflict; all its sides were read")
+}
+
+/// A blob goes by its path in the repository.
+fn own_names(blob: &BlobAt) -> FileNames<'_> {
+    FileNames { shown: &blob.path, below: &blob.path }
 }
 
 /// Scans the file that a Git LFS pointer stands for.
@@ -245,7 +247,7 @@ pub fn keep_first(findings: &mut Vec<Finding>) {
 }
 
 /// Reads blobs and scans them.
-struct Blobs<'a> {
+pub struct GitBlobs<'a> {
     repo: &'a Repository,
     project_ignores: &'a ProjectIgnores,
     left_out: LeftOut,
@@ -256,8 +258,8 @@ struct Blobs<'a> {
     incomplete: Vec<Incomplete>,
 }
 
-impl<'a> Blobs<'a> {
-    fn new(
+impl<'a> GitBlobs<'a> {
+    pub fn new(
         repo: &'a Repository,
         project_ignores: &'a ProjectIgnores,
         context: ScanContext<'a>,
@@ -265,31 +267,43 @@ impl<'a> Blobs<'a> {
         counter: &'a Counter,
     ) -> Self {
         let (scanner, left_out) = (FileScanner::new(context), LeftOut::default());
-        Blobs { repo, project_ignores, left_out, context, scanner, max_size, counter, incomplete: Vec::new() }
+        GitBlobs { repo, project_ignores, left_out, context, scanner, max_size, counter, incomplete: Vec::new() }
     }
 
     /// Scans a blob, unless our own ignore files name its path; says whether it did.
-    fn scan(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) -> bool {
+    pub fn scan(
+        &mut self,
+        at: &BlobAt,
+        names: FileNames<'_>,
+        origin: impl Fn() -> Option<GitOrigin>,
+    ) -> bool {
         if let Some(ignored) = self.project_ignores.ignored(&at.path) {
-            self.left_out.add(ignored);
+            self.left_out.add(Ignored { path: names.shown.to_owned(), ..ignored });
             return false;
         }
-        self.scan_read(at, origin);
+        self.scan_read(at, names, origin);
         true
     }
 
-    fn scan_read(&mut self, at: &BlobAt, origin: impl Fn() -> GitOrigin) {
+    /// All that came of it.
+    pub fn done(self) -> PassResult {
+        let GitBlobs { scanner, incomplete, left_out, .. } = self;
+        PassResult { found: scanner.found, incomplete, left_out, ..PassResult::default() }
+    }
+
+    fn scan_read(&mut self, at: &BlobAt, names: FileNames<'_>, origin: impl Fn() -> Option<GitOrigin>) {
         let too_large = self.max_size.and_then(|most| at.size(self.repo).ok().filter(|&size| size > most));
         if let Some(size) = too_large {
             let reason = format!("is larger than --max-size ({size} bytes)");
-            return self.incomplete.push(Incomplete { path: at.path.clone(), reason });
+            return self.incomplete.push(Incomplete { path: names.shown.to_owned(), reason });
         }
         let blob = match at.read(self.repo) {
             Ok(blob) => blob,
-            Err(incomplete) => return self.incomplete.push(incomplete),
+            Err(incomplete) => {
+                return self.incomplete.push(Incomplete { path: names.shown.to_owned(), ..incomplete });
+            }
         };
         let before = self.scanner.found.findings.len();
-        let names = FileNames { shown: &at.path, below: &at.path };
         let file = match ContainerKind::of(&blob, &at.path) {
             Some(ContainerKind::LfsPointer) => Lfs::new(self.repo).open(&blob),
             _ => None,
@@ -301,7 +315,7 @@ impl<'a> Blobs<'a> {
         self.scanner.found.bytes += blob.len() as u64;
         self.counter.add(blob.len() as u64);
         for finding in &mut self.scanner.found.findings[before..] {
-            finding.git = Some(origin());
+            finding.git = origin();
         }
     }
 

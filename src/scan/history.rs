@@ -212,7 +212,7 @@ impl Input for History<'_> {
         }
         found.bytes = swept.bytes;
         let HistoryHits { incomplete, blobs, .. } = swept;
-        let mut read = PassResult { found, blobs, incomplete, notes: Vec::new(), left_out };
+        let mut read = PassResult { found, blobs, incomplete, left_out, ..PassResult::default() };
         self.project_ignores.tell(&mut read);
         Ok(read)
     }

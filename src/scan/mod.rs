@@ -45,7 +45,21 @@ struct PassResult {
     blobs: u64,
     incomplete: Vec<Incomplete>,
     notes: Vec<String>,
+    /// What is said without `-v` too.
+    remarks: Vec<String>,
     left_out: LeftOut,
+}
+
+impl PassResult {
+    /// Adds what came of another part of the input.
+    fn merge(&mut self, other: PassResult) {
+        self.found.merge(other.found);
+        self.blobs += other.blobs;
+        self.incomplete.extend(other.incomplete);
+        self.notes.extend(other.notes);
+        self.remarks.extend(other.remarks);
+        self.left_out.merge(other.left_out);
+    }
 }
 
 /// Something that can be read more than once.
@@ -123,7 +137,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     };
     let mut incomplete: BTreeSet<Incomplete> = read.incomplete.into_iter().collect();
     incomplete.append(&mut read.found.incomplete.drain(..).collect());
-    let mut notes = read.notes;
+    let (mut notes, remarks) = (read.notes, read.remarks);
     let mut explained = std::mem::take(&mut read.found.explained);
     explained.sort();
     // Two rules may see the same in one value.
@@ -163,7 +177,7 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     summary.tokens = tokens.len() as u64;
     summary.seconds = started.elapsed().as_secs_f64();
     let (findings, withheld) = (tally.reported, tally.withheld);
-    Ok(Outcome { findings, summary, notes, withheld, explained, ..Outcome::default() })
+    Ok(Outcome { findings, summary, notes, remarks, withheld, explained, ..Outcome::default() })
 }
 
 /// What is said when a baseline cannot be written.
@@ -189,6 +203,7 @@ fn open<'a>(
         options: walk_options(settings, paths, ignores),
         counter,
         limits,
+        remarks: Vec::new(),
     };
     let reading =
         git::GitReading { ignores: own, trees: &settings.trees, max_size: settings.max_size, limits };

@@ -23,6 +23,8 @@ pub struct TreeInput<'a> {
     pub counter: &'a Counter,
     /// How much may be unpacked from one file.
     pub limits: Limits,
+    /// What is to be said of it.
+    pub remarks: Vec<String>,
 }
 
 impl Input for TreeInput<'_> {
@@ -33,7 +35,8 @@ impl Input for TreeInput<'_> {
         let walked = tree::walk(&self.options, make);
         let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         let tree::Walked { incomplete, notes, left_out } = walked;
-        Ok(PassResult { found, blobs: 0, incomplete, notes, left_out })
+        let remarks = self.remarks.clone();
+        Ok(PassResult { found, incomplete, notes, remarks, left_out, ..PassResult::default() })
     }
 
     fn sibling(&mut self, path: &str, layers: &[Layer], reference: &str, most: u64) -> Option<SiblingFile> {
@@ -156,12 +159,7 @@ impl Input for SeveralInputs<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
         let mut all = PassResult::default();
         for input in &mut self.0 {
-            let read = input.read_pass(context)?;
-            all.found.merge(read.found);
-            all.blobs += read.blobs;
-            all.incomplete.extend(read.incomplete);
-            all.notes.extend(read.notes);
-            all.left_out.merge(read.left_out);
+            all.merge(input.read_pass(context)?);
         }
         Ok(all)
     }

@@ -64,6 +64,7 @@ impl Sanitizer<'_> {
             findings,
             summary,
             notes,
+            remarks,
             withheld: _,
             explained,
             #[cfg(feature = "incident")]
@@ -73,7 +74,7 @@ impl Sanitizer<'_> {
         } = outcome;
         findings.iter_mut().for_each(|finding| self.finding(finding));
         self.summary(summary);
-        notes.iter_mut().for_each(|note| self.name(note));
+        notes.iter_mut().chain(remarks).for_each(|note| self.name(note));
         explained.iter_mut().for_each(|explained| self.explained(explained));
         #[cfg(feature = "incident")]
         incident.iter_mut().for_each(|report| self.report(report));

@@ -23,7 +23,8 @@ pub use super::revision::RangeError;
 /// A set of commits: what the tip reaches and the hidden ones do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    tip: ObjectId,
+    /// `None` where a ref is deleted.
+    tip: Option<ObjectId>,
     tags: Vec<ObjectId>,
     hidden: Vec<ObjectId>,
 }
@@ -33,9 +34,9 @@ impl Range {
     /// variable that is empty, say, would leave nothing to scan.
     ///
     /// `A...B` starts where the two histories parted, as a pull request's list of commits does. An `A` of zeros (what
-    /// GitHub and GitLab send for a new branch) stands for every remote-tracking branch that does not contain `B`:
-    /// the range is what the new branch adds to them. If there is none, it is all of `B`'s history. Tags are followed to
-    /// their commits.
+    /// GitHub, GitLab and git's own hooks send for a new branch) stands for what others have: the range is what the new
+    /// branch adds to it ([`revision::others`]). A `B` of zeros is a ref that is deleted: the range is empty. Tags are
+    /// followed to their commits.
     ///
     /// # Errors
     /// When a side names no commit, or the clone is too shallow to have it; the message says what to do.
@@ -53,11 +54,11 @@ impl Range {
             _ => {}
         }
         let mut range = Self::between(repo, from, if to.is_empty() { "HEAD" } else { to })?;
-        if from_parting && !is_null(from) {
+        if let Some(tip) = range.tip.filter(|_| from_parting && !is_null(from)) {
             // Of several places where they parted all are hidden: what one side has, it has.
             let mut parted = Vec::new();
             for base in range.hidden {
-                parted.extend(revision::parting(repo, base, range.tip, text)?);
+                parted.extend(revision::parting(repo, base, tip, text)?);
             }
             range.hidden = parted;
         }
@@ -69,12 +70,20 @@ impl Range {
     /// # Errors
     /// As [`Range::parse`].
     pub fn between(repo: &Repository, from: &str, to: &str) -> Result<Self, RangeError> {
-        let (tip, tags) = revision::resolve(repo, to)?;
-        if is_null(from) {
-            return Ok(Range { tip, tags, hidden: revision::other_branches(repo, tip)? });
+        if is_null(to) {
+            return Ok(Range { tip: None, tags: Vec::new(), hidden: Vec::new() });
         }
-        let (base, _) = revision::resolve(repo, from)?;
-        Ok(Range { tip, tags, hidden: vec![base] })
+        let (tip, tags) = revision::resolve(repo, to)?;
+        let hidden = match is_null(from) {
+            true => revision::others(repo, tip)?,
+            false => vec![revision::resolve(repo, from)?.0],
+        };
+        Ok(Range { tip: Some(tip), tags, hidden })
+    }
+
+    /// Whether it is what a deleted ref brings in: nothing.
+    pub fn is_deletion(&self) -> bool {
+        self.tip.is_none()
     }
 
     /// What a push of `tip` brings to the remote: everything that no ref under `refs/remotes/REMOTE/` reaches. A remote
@@ -84,7 +93,7 @@ impl Range {
     /// When `tip` names no commit, or the refs cannot be read.
     pub fn pushed(repo: &Repository, tip: &str, remote: &str) -> Result<Self, RangeError> {
         let (tip, tags) = revision::resolve(repo, tip)?;
-        Ok(Range { tip, tags, hidden: revision::remote_tips(repo, remote)? })
+        Ok(Range { tip: Some(tip), tags, hidden: revision::remote_tips(repo, remote)? })
     }
 
     /// Leaves out what `remote` has already, by its remote-tracking refs.
@@ -102,7 +111,7 @@ impl Range {
     /// When the walk cannot begin. What goes wrong later is in [`RangeWalk::incomplete`].
     pub fn walk<'r>(&self, repo: &'r Repository) -> Result<RangeWalk<'r>, RangeError> {
         let objects = repo.objects()?;
-        let listed = Ancestry::new(objects).list(&self.tip, &self.hidden);
+        let listed = self.tip.map(|tip| Ancestry::new(objects).list(&tip, &self.hidden)).unwrap_or_default();
         let unread = listed.unread.iter().map(|(id, error)| broken(repo, id, error));
         Ok(RangeWalk {
             repo,

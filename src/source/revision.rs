@@ -329,12 +329,23 @@ pub(super) fn parting(
 
 /// The commits under `refs/remotes/NAME/`.
 pub(super) fn remote_tips(repo: &Repository, name: &str) -> Result<Vec<ObjectId>, RangeError> {
-    tips(repo, &format!("refs/remotes/{name}/"))
+    tips(repo, &[&format!("refs/remotes/{name}/")])
 }
 
-/// The remote-tracking branches that do not contain `tip`. A new branch's own is among those that do.
-pub(super) fn other_branches(repo: &Repository, tip: ObjectId) -> Result<Vec<ObjectId>, RangeError> {
-    let all = tips(repo, "refs/remotes/")?;
+/// What others have of a new branch or tag that leads to `tip`.
+///
+/// While a push is in quarantine (githooks(5), `pre-receive`), no ref has moved yet, and all that are there count. Else it is
+/// the remote-tracking branches; and where a bare repository has none, as on a server in `update` and `post-receive`, its own
+/// branches and tags. Of these only those count that do not contain `tip`: the new one itself may be among those that do. If
+/// there is none, others have nothing.
+pub(super) fn others(repo: &Repository, tip: ObjectId) -> Result<Vec<ObjectId>, RangeError> {
+    if repo.is_in_quarantine() {
+        return tips(repo, &["refs/"]);
+    }
+    let mut all = tips(repo, &["refs/remotes/"])?;
+    if all.is_empty() && repo.is_bare() {
+        all = tips(repo, &["refs/heads/", "refs/tags/"])?;
+    }
     let mut ancestry = Ancestry::new(repo.objects()?);
     let mut without = |oldest: i64| -> Vec<ObjectId> {
         let reach = ancestry.reaching(&all, &tip, oldest);
@@ -355,11 +366,12 @@ fn ancestry_start(repo: &Repository, tip: ObjectId) -> Result<i64, RangeError> {
     Ok(committed.map_or(i64::MIN, |committed| committed.saturating_sub(CLOCKS)))
 }
 
-/// The commits that refs below a folder lead to, sorted, each once. Refs that lead to nothing, such as a remote's HEAD whose
-/// branch is gone, hide nothing.
-fn tips(repo: &Repository, folder: &str) -> Result<Vec<ObjectId>, RangeError> {
+/// The commits that refs below some folders lead to, sorted, each once. Refs that lead to nothing, such as a remote's HEAD
+/// whose branch is gone, hide nothing.
+fn tips(repo: &Repository, folders: &[&str]) -> Result<Vec<ObjectId>, RangeError> {
     let refs = Refs::open(repo)?;
-    let all = refs.all().into_iter().filter(|(name, _)| name.starts_with(folder));
+    let is_below = |name: &str| folders.iter().any(|folder| name.starts_with(folder));
+    let all = refs.all().into_iter().filter(|(name, _)| is_below(name));
     let commits: BTreeSet<ObjectId> = all.filter_map(|(_, id)| refs.commit(id)).collect();
     Ok(commits.into_iter().collect())
 }

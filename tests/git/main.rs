@@ -7,6 +7,7 @@ mod pre_commit;
 mod provenance;
 mod range;
 mod repository;
+mod server;
 mod staged;
 #[path = "../support/mod.rs"]
 mod support;

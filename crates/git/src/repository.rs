@@ -10,13 +10,14 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 /// The variables by which git tells a hook that it works on something other than what the directory says.
-const LOCATING: [&str; 6] = [
+const LOCATING: [&str; 7] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
     "GIT_COMMON_DIR",
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
 ];
 
 /// A file that holds nothing but a path is not read beyond this.
@@ -108,6 +109,7 @@ pub struct Repository {
     hash: gix_hash::Kind,
     object_folder: PathBuf,
     borrowed: Vec<PathBuf>,
+    in_quarantine: bool,
     objects: OnceLock<Result<ObjectStore, store::ObjectError>>,
 }
 
@@ -151,6 +153,11 @@ impl Repository {
     /// Folders of objects that git names inside a hook, such as those of the repository while a push is in quarantine.
     pub(super) fn borrowed_object_folders(&self) -> &[PathBuf] {
         &self.borrowed
+    }
+
+    /// Whether what is pushed to it waits in quarantine: its objects are there, and no ref has moved to them yet.
+    pub fn is_in_quarantine(&self) -> bool {
+        self.in_quarantine
     }
 
     /// Its objects. Opened when asked for at first.
@@ -348,9 +355,20 @@ fn finish(place: RepositoryPlace, start: &Path, with_environment: bool) -> Resul
         None => common_dir.join("objects"),
     };
     let borrowed = variable("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
-    let borrowed = env::split_paths(&borrowed).filter(|path| !path.as_os_str().is_empty()).collect();
-    let objects = OnceLock::new();
-    Ok(Repository { git_dir, common_dir, workdir, index, config, hash, object_folder, borrowed, objects })
+    let borrowed = store::object_paths(&borrowed);
+    let in_quarantine = variable("GIT_QUARANTINE_PATH").is_some();
+    Ok(Repository {
+        git_dir,
+        common_dir,
+        workdir,
+        index,
+        config,
+        hash,
+        object_folder,
+        borrowed,
+        in_quarantine,
+        objects: OnceLock::new(),
+    })
 }
 
 /// The working tree, as the configuration says or as the repository was found.

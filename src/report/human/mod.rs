@@ -49,7 +49,8 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> Result<String, fmt
     page.unread(outcome)?;
     page.hints(outcome)?;
     page.passed_by(&outcome.summary)?;
-    page.remarks(outcome)?;
+    page.notes(outcome)?;
+    page.remarks(&outcome.remarks)?;
     #[cfg(feature = "incident")]
     if let Some(report) = &outcome.incident {
         incident::closing(&mut page.out, report, &page.palette)?;
@@ -254,21 +255,26 @@ impl HumanReport<'_> {
     }
 
     /// What was dropped and noticed, for `-v`.
-    fn remarks(&mut self, outcome: &Outcome) -> fmt::Result {
+    fn notes(&mut self, outcome: &Outcome) -> fmt::Result {
         let summary = &outcome.summary;
-        let mut remarks: Vec<String> = outcome.notes.iter().map(|note| visible(note).into_owned()).collect();
+        let mut notes: Vec<String> = outcome.notes.iter().map(|note| visible(note).into_owned()).collect();
         if summary.placeholders > 0 {
             let values = count(summary.placeholders, "value was", "values were");
-            remarks.push(format!("{values} dropped as placeholders or references"));
+            notes.push(format!("{values} dropped as placeholders or references"));
         }
-        if remarks.is_empty() || !self.context.verbose {
+        if notes.is_empty() || !self.context.verbose {
             return Ok(());
         }
         self.heading("Notes")?;
-        for remark in remarks {
-            writeln!(self.out, "  {remark}")?;
+        for note in notes {
+            writeln!(self.out, "  {note}")?;
         }
         writeln!(self.out)
+    }
+
+    /// What is to be known beside the last line.
+    fn remarks(&mut self, remarks: &[String]) -> fmt::Result {
+        remarks.iter().try_for_each(|remark| writeln!(self.out, "Note: {}\n", visible(remark)))
     }
 
     fn heading(&mut self, text: &str) -> fmt::Result {

@@ -3,6 +3,7 @@
 use crate::regular_file;
 use krea_scan_files::Incomplete;
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -62,18 +63,41 @@ pub(super) fn object_folders(
 /// (gitrepository-layout(5)).
 fn alternates(text: &[u8]) -> impl Iterator<Item = PathBuf> {
     text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#")).map(|line| {
-        let path = line.strip_prefix(b"\"").and_then(unquote).unwrap_or_else(|| line.to_vec());
+        let path = line.strip_prefix(b"\"").and_then(unquote).map_or_else(|| line.to_vec(), |(path, _)| path);
         to_path(path)
     })
 }
 
-/// Undoes git's C-style quoting of what follows an opening quote; `None` when it is not quoted properly.
-fn unquote(quoted: &[u8]) -> Option<Vec<u8>> {
+/// The paths that `GIT_ALTERNATE_OBJECT_DIRECTORIES` lists (git(1)): apart as in `PATH`, and in quotes as in C where a path
+/// has what sets them apart.
+pub(crate) fn object_paths(list: &OsStr) -> Vec<PathBuf> {
+    const SEPARATOR: u8 = if cfg!(windows) { b';' } else { b':' };
+    let mut paths = Vec::new();
+    let mut rest = list.as_encoded_bytes();
+    while !rest.is_empty() {
+        let (path, behind) = match rest.strip_prefix(b"\"").and_then(unquote) {
+            Some((path, behind)) => (path, behind.strip_prefix(&[SEPARATOR]).unwrap_or(behind)),
+            None => {
+                let end = memchr::memchr(SEPARATOR, rest).unwrap_or(rest.len());
+                (rest[..end].to_vec(), rest.get(end + 1..).unwrap_or_default())
+            }
+        };
+        if !path.is_empty() {
+            paths.push(to_path(path));
+        }
+        rest = behind;
+    }
+    paths
+}
+
+/// Undoes git's C-style quoting of what follows an opening quote: gives what was quoted, and what stands behind the closing
+/// one; `None` when it is not quoted properly.
+fn unquote(quoted: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut bytes = quoted.iter().copied();
     let mut plain = Vec::new();
     loop {
         match bytes.next()? {
-            b'"' => return Some(plain),
+            b'"' => return Some((plain, &quoted[quoted.len() - bytes.len()..])),
             b'\\' => plain.push(match bytes.next()? {
                 b'a' => 7,
                 b'b' => 8,
@@ -150,5 +174,13 @@ mod tests {
         let text = b"# a comment\n/a b/objects\n\n\"/c\\td\\303\\251\"\n\"half\n";
         let paths: Vec<_> = alternates(text).collect();
         assert_eq!(paths, ["/a b/objects", "/c\td\u{e9}", "\"half"].map(PathBuf::from));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_list_of_folders_is_read_as_git_writes_it() {
+        let paths = object_paths(OsStr::new("/a b:\"/with:colon\":\"/c\\\"d\"::\"half:/e"));
+        assert_eq!(paths, ["/a b", "/with:colon", "/c\"d", "\"half", "/e"].map(PathBuf::from));
+        assert_eq!(object_paths(OsStr::new("")), [PathBuf::new(); 0]);
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod sweep;
 pub(crate) mod tree;
 
 pub use gix_object::Kind;
+pub(crate) use locations::object_paths;
 pub use names::WantedNames;
 pub use objects::{ObjectError, ObjectStore};
 pub use sweep::{HintSearch, SweepQuery, Swept};
