@@ -5,6 +5,7 @@ mod file;
 mod git;
 mod history;
 mod known_tokens;
+mod named;
 mod progress;
 mod reconcile;
 mod results;
@@ -26,13 +27,13 @@ use krea_scan_files as files;
 use krea_scan_files::Incomplete;
 use krea_scan_git::GitOrigin;
 use krea_scan_git::ignores::Kinds;
-use krea_scan_git::repository::{self, Repository};
+use krea_scan_git::repository::{self, OpenError, Repository};
 use krea_scan_text::Layer;
 use krea_scan_token::{Confidence, Token};
 use progress::{Counter, ProgressLine};
 use reconcile::sibling_file::SiblingFile;
 use results::{FindingPlace, ScanResults};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -243,7 +244,20 @@ fn open<'a>(
         ScanSource::PreCommit => {
             let names = pre_commit::names(settings.paths.clone())?;
             match pre_commit::target(names, |name| std::env::var(name).ok()) {
-                PreCommitTarget::Files(paths) => Box::new(files(paths)),
+                PreCommitTarget::Files(paths) => {
+                    let mut working = files(paths);
+                    match repository::open(Path::new(".")) {
+                        Ok(repo) if !repo.is_bare() => {
+                            Box::new(named::Named::open(repo, working, reading, counter)?)
+                        }
+                        Ok(_) | Err(OpenError::NotARepository { .. }) => Box::new(working),
+                        Err(error) => {
+                            let instead = "the working files were read, and not what is staged of them";
+                            working.remarks.push(format!("{instead}: {error}"));
+                            Box::new(working)
+                        }
+                    }
+                }
                 PreCommitTarget::Staged => Box::new(staged(open_repository(&[])?)?),
                 PreCommitTarget::Push(push) => {
                     let repo = open_repository(&[])?;
@@ -270,6 +284,7 @@ fn walk_options(settings: &Settings, paths: Vec<PathBuf>, ignores: Kinds) -> Wal
         trees: settings.trees.clone(),
         ignores,
         ignores_named: settings.source == ScanSource::PreCommit,
+        passed_over: HashSet::new(),
         reads_git: settings.no_ignore,
         follow: settings.follow,
         max_size: settings.max_size,

@@ -55,17 +55,25 @@ pub struct Staged {
 /// # Errors
 /// When there is no index to read, or HEAD is broken.
 pub fn staged(repo: &Repository) -> Result<Staged, IndexError> {
+    let mut index = open(repo)?;
+    let head = head_tree(repo).map_err(IndexError::Head)?;
+    let (cache, length) = (index.take_tree(), index.entry_count());
+    let mut walk = IndexWalk { repo, index, entry: IndexEntry::default(), staged: Staged::default() };
+    walk.level(head, cache.as_ref(), 0..length, &[], 0).map_err(|error| broken(repo, error.to_string()))?;
+    Ok(walk.staged)
+}
+
+/// Opens a repository's index.
+pub(super) fn open(repo: &Repository) -> Result<IndexFile, IndexError> {
     let path = repo.index_path();
     if repo.is_bare() && !path.exists() {
         return Err(IndexError::Bare(repo.path().to_owned()));
     }
-    let broken = |reason: String| IndexError::Index { path: path.to_owned(), reason };
-    let mut index = IndexFile::open(path, repo.hash()).map_err(broken)?;
-    let head = head_tree(repo).map_err(IndexError::Head)?;
-    let (cache, length) = (index.take_tree(), index.entry_count());
-    let mut walk = IndexWalk { repo, index, entry: IndexEntry::default(), staged: Staged::default() };
-    walk.level(head, cache.as_ref(), 0..length, &[], 0).map_err(|error| broken(error.to_string()))?;
-    Ok(walk.staged)
+    IndexFile::open(path, repo.hash()).map_err(|reason| broken(repo, reason))
+}
+
+pub(super) fn broken(repo: &Repository, reason: String) -> IndexError {
+    IndexError::Index { path: repo.index_path().to_owned(), reason }
 }
 
 /// The id of HEAD's tree; `None` on a branch without commits.

@@ -2,6 +2,7 @@
 //! says what it could not read; it knows nothing of tokens.
 
 pub mod index;
+pub mod named;
 pub mod pre_commit;
 pub mod range;
 pub mod reader;

@@ -6,8 +6,7 @@
 
 use crate::allowance::{Ignored, LeftOut};
 use ignore::{DirEntry, WalkBuilder, WalkState};
-use krea_scan_files::Incomplete;
-use krea_scan_files::ScannedTrees;
+use krea_scan_files::{self as files, Incomplete, ScannedTrees};
 use krea_scan_git::ignores::{IgnoreFolder, IgnoreVerdict, Ignores, Kinds, PathIgnores};
 use std::collections::HashSet;
 use std::fs::File;
@@ -26,6 +25,8 @@ pub struct WalkOptions {
     pub ignores: Kinds,
     /// Our own count for files that are given by name as well: it was no person who named them.
     pub ignores_named: bool,
+    /// Files that are read elsewhere, by the paths that lead to them from a PATH.
+    pub passed_over: HashSet<PathBuf>,
     /// Read `.git` as well.
     pub reads_git: bool,
     /// Follow symbolic links.
@@ -95,7 +96,7 @@ pub fn walk<V: TreeVisitor>(options: &WalkOptions, make: impl Fn() -> V + Sync) 
     let (mut folders, mut files) = (Vec::new(), Vec::new());
     let here = [PathBuf::from("./")];
     let paths = if options.paths.is_empty() { &here[..] } else { &options.paths };
-    for path in paths {
+    for path in paths.iter().filter(|path| !options.passed_over.contains(*path)) {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => folders.push(path),
             Ok(_) => files.push(path),
@@ -106,10 +107,10 @@ pub fn walk<V: TreeVisitor>(options: &WalkOptions, make: impl Fn() -> V + Sync) 
     let mut visitor = make();
     let named = if options.ignores_named && options.ignores.own { walk.named() } else { None };
     for path in files {
-        if let Some(by) = named.as_ref().and_then(|(top, ignores)| {
-            let path = std::path::absolute(path).ok()?;
-            ignores.leaves_out(path.strip_prefix(top).ok()?)
-        }) {
+        if let Some(by) = named
+            .as_ref()
+            .and_then(|(top, ignores)| ignores.leaves_out(files::named_place(path)?.strip_prefix(top).ok()?))
+        {
             walk.leave_out(Ignored { path: slashed(path), by: slashed(&by) });
             continue;
         }
@@ -180,7 +181,9 @@ impl TreeWalk<'_> {
                     self.leave_out(Ignored { path, by: self.shown(&by) });
                     return WalkState::Skip;
                 }
-                self.told(entry.path(), self.entry(root, &mut visitor, &entry));
+                if !self.options.passed_over.contains(entry.path()) {
+                    self.told(entry.path(), self.entry(root, &mut visitor, &entry));
+                }
                 WalkState::Continue
             })
         });
@@ -394,7 +397,8 @@ fn explain(path: &Path, error: &io::Error) -> String {
     }
 }
 
-fn slashed(path: &Path) -> String {
+/// A path as reports have it, with `/` on every system.
+pub fn slashed(path: &Path) -> String {
     let text = path.to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' {
         text.into_owned()

@@ -13,4 +13,4 @@ pub mod user_dirs;
 pub use config_input::{read_found, read_here, read_named, text};
 pub use incomplete::Incomplete;
 pub use output::{check, create_private, replace_whole, write};
-pub use trees::{MAX_PATH_BYTES, Refusal, ScannedTrees};
+pub use trees::{MAX_PATH_BYTES, Refusal, ScannedTrees, named_place};

@@ -11,6 +11,20 @@ const MAX_LINKS: usize = 40;
 /// No system opens a longer path by its name, in bytes.
 pub const MAX_PATH_BYTES: usize = if cfg!(windows) { 32_767 } else { 4096 };
 
+/// Where a file is that somebody names: absolute, and without links in the folders on the way. The file itself may be a link,
+/// and need not be there.
+pub fn named_place(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(folder), Some(name)) => Some(match folder.canonicalize() {
+            Ok(folder) => folder.join(name),
+            Err(_) => absolute,
+        }),
+        // `..` and `/`.
+        _ => absolute.canonicalize().ok(),
+    }
+}
+
 /// Why a path is not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {

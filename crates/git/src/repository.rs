@@ -129,6 +129,12 @@ impl Repository {
         self.workdir.as_deref()
     }
 
+    /// The path by which the repository knows a file that somebody names; `None` outside of its working tree. The file need not
+    /// be there.
+    pub fn path_below(&self, named: &Path) -> Option<PathBuf> {
+        Some(krea_scan_files::named_place(named)?.strip_prefix(self.workdir()?).ok()?.to_owned())
+    }
+
     /// Whether it has no working tree.
     pub fn is_bare(&self) -> bool {
         self.workdir.is_none()

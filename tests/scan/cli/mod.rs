@@ -7,6 +7,7 @@ mod explain;
 #[cfg(unix)]
 mod gate;
 mod history;
+mod named;
 #[cfg(unix)]
 mod names;
 mod range;

@@ -11,14 +11,18 @@ use super::repository::Repository;
 pub use extensions::CachedTree;
 use gix_hash::{Kind, ObjectId};
 use places::Places;
+use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 use whole::Whole;
 
 /// Signature, version and number of entries.
 const HEADER: usize = 12;
 /// An entry up to its path is the file's state with its mode, the id, and flags.
+const MODIFIED_AT: usize = 8;
 const MODE_AT: usize = 24;
+const SIZE_AT: usize = 36;
 const ID_AT: usize = 40;
 const FLAGS: usize = 2;
 /// In the flags: two more bytes of flags follow (version 3).
@@ -43,12 +47,24 @@ pub struct IndexEntry {
     pub stage: u32,
     /// Announced by `git add --intent-to-add`.
     pub intent_to_add: bool,
+    /// When the working file was modified that was staged: seconds since 1970, and nanoseconds, 0 where git does not know them.
+    pub modified: (u32, u32),
+    /// The size of that file in bytes, modulo 2³².
+    pub size: u32,
 }
 
 impl Default for IndexEntry {
     fn default() -> Self {
         let id = ObjectId::null(Kind::Sha1);
-        IndexEntry { path: Vec::new(), id, mode: 0, stage: 0, intent_to_add: false }
+        IndexEntry {
+            path: Vec::new(),
+            id,
+            mode: 0,
+            stage: 0,
+            intent_to_add: false,
+            modified: (0, 0),
+            size: 0,
+        }
     }
 }
 
@@ -60,6 +76,18 @@ impl IndexEntry {
 
     pub fn is_submodule(&self) -> bool {
         self.mode == 0o160_000
+    }
+
+    /// Whether a working file is the one that was staged, as far as its size and time tell. What a filter of git's made of
+    /// it does not matter.
+    pub fn is_as_staged(&self, file: &Metadata) -> bool {
+        let modified = file.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let is_its_time = modified.is_some_and(|time| {
+            let (seconds, nanoseconds) = self.modified;
+            // The index has room for the lower half.
+            time.as_secs() as u32 == seconds && [0, time.subsec_nanos()].contains(&nanoseconds)
+        });
+        is_its_time && file.len() as u32 == self.size
     }
 
     /// A file, and no link.
@@ -92,20 +120,40 @@ impl IndexFile {
 
     /// The id of what is staged at a path; with a conflict, of the base.
     pub fn id_at(&mut self, path: &[u8]) -> Option<ObjectId> {
+        let at = self.first_from(path, 0).ok()?;
         let mut entry = IndexEntry::default();
-        let (mut start, mut end) = (0, self.entry_count());
+        self.load(at, &mut entry).ok()?;
+        (entry.path == path).then_some(entry.id)
+    }
+
+    /// The number of the first entry, from the entry `start` on, whose path is not before `path`; how many entries there are,
+    /// if there is none. What is near `start` is found soonest.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn first_from(&mut self, path: &[u8], mut start: usize) -> io::Result<usize> {
+        let (count, mut entry) = (self.entry_count(), IndexEntry::default());
+        let (mut end, mut step) = (start, 1);
+        // Steps that double lead behind it, and halves back.
+        while end < count {
+            self.load(end, &mut entry)?;
+            if entry.path.as_slice() >= path {
+                break;
+            }
+            start = end + 1;
+            end = start.saturating_add(step).min(count);
+            step *= 2;
+        }
         while start < end {
             let middle = start + (end - start) / 2;
-            self.load(middle, &mut entry).ok()?;
+            self.load(middle, &mut entry)?;
             if entry.path.as_slice() < path {
                 start = middle + 1;
             } else {
                 end = middle;
             }
         }
-        (start < self.entry_count()).then_some(())?;
-        self.load(start, &mut entry).ok()?;
-        (entry.path == path).then_some(entry.id)
+        Ok(start)
     }
 
     /// How many entries there are.

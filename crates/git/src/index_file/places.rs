@@ -3,7 +3,7 @@
 
 use super::extensions::{CachedTree, Extensions};
 use super::{CHUNK, HEADER, INTENT_TO_ADD, IndexEntry, WINDOW, fixed, flags_at, u16_at, u32_at};
-use super::{EXTENDED, ID_AT, LONG_PATH, MODE_AT};
+use super::{EXTENDED, ID_AT, LONG_PATH, MODE_AT, MODIFIED_AT, SIZE_AT};
 use crate::regular_file;
 use gix_hash::{Kind, ObjectId};
 use std::fs::File;
@@ -78,6 +78,8 @@ impl Places {
         into.mode = u32_at(entry, MODE_AT);
         into.id = ObjectId::try_from(&entry[ID_AT..flags_at(hash)]).map_err(|_| ErrorKind::InvalidData)?;
         into.stage = u32::from(flags >> 12 & 3);
+        into.modified = (u32_at(entry, MODIFIED_AT), u32_at(entry, MODIFIED_AT + 4));
+        into.size = u32_at(entry, SIZE_AT);
         into.intent_to_add = extended & INTENT_TO_ADD != 0;
         into.path.clear();
         into.path.extend_from_slice(padded.get(..length).ok_or(ErrorKind::InvalidData)?);

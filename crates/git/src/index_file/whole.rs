@@ -1,7 +1,7 @@
 //! An index of another kind than most, version 4 or split in two files: decoded whole.
 
 use super::extensions::{CachedTree, Extensions, SplitIndexLink};
-use super::{EXTENDED, HEADER, ID_AT, INTENT_TO_ADD, IndexEntry, LONG_PATH, MODE_AT};
+use super::{EXTENDED, HEADER, ID_AT, INTENT_TO_ADD, IndexEntry, LONG_PATH, MODE_AT, MODIFIED_AT, SIZE_AT};
 use super::{fixed, flags_at, u16_at, u32_at};
 use crate::regular_file;
 use gix_hash::{Kind, ObjectId};
@@ -93,6 +93,8 @@ fn entry(data: &[u8], hash: Kind, version: u32, before: &[u8]) -> Option<(IndexE
         mode: u32_at(head, MODE_AT),
         stage: u32::from(flags >> 12 & 3),
         intent_to_add: extended & INTENT_TO_ADD != 0,
+        modified: (u32_at(head, MODIFIED_AT), u32_at(head, MODIFIED_AT + 4)),
+        size: u32_at(head, SIZE_AT),
     };
     Some((entry, length))
 }
