@@ -46,8 +46,9 @@ pub enum CleanupStep {
         in_head: bool,
         /// Whether objects that no ref leads to hold one.
         unreachable: bool,
-        /// How many of the places hold a token in another form (base64), which replacing its text does not reach.
-        encoded: usize,
+        /// How many of the places hold a token where replacing its text does not reach: in another form (base64), or in a file
+        /// that a rewrite leaves alone.
+        unreached: usize,
     },
     /// How the text gets out of the history, if it must.
     Rewrite {
@@ -91,7 +92,7 @@ pub fn of(findings: &[Finding], remotes: &[Remote], replacements: Option<&Path>)
         refs: refs.into_iter().cloned().collect(),
         in_head: origins().any(|git| git.in_head),
         unreachable: origins().any(|git| !git.reachable),
-        encoded: past.iter().filter(|finding| is_encoded(finding)).count(),
+        unreached: past.iter().filter(|finding| is_unreached(finding)).count(),
     });
     steps.push(CleanupStep::Rewrite { commands: commands(reachable, remotes, replacements) });
     if reachable {
@@ -109,9 +110,11 @@ fn place(finding: &Finding) -> (String, u64, u64) {
     (finding.trail(), finding.location.line, finding.location.column)
 }
 
-/// Whether a finding's token stands in its file in another form than its own.
-fn is_encoded(finding: &Finding) -> bool {
-    finding.layers.iter().any(|layer| !layer.is_name())
+/// Whether replacing texts misses a finding's token: it stands in its file in another form than its own, or the file is left
+/// alone.
+fn is_unreached(finding: &Finding) -> bool {
+    let is_encoded = finding.layers.iter().any(|layer| !layer.is_name());
+    is_encoded || finding.git.as_ref().is_some_and(|git| git.is_opaque)
 }
 
 fn commands(reachable: bool, remotes: &[Remote], replacements: Option<&Path>) -> Vec<String> {
@@ -200,7 +203,7 @@ impl fmt::Display for CleanupStep {
                 f.write_str("Take the text out of these files (`krea-scan --redact` shows how, and asks):")?;
                 list(f, places)
             }
-            CleanupStep::History { tokens, dead, refs, in_head, unreachable, encoded } => {
+            CleanupStep::History { tokens, dead, refs, in_head, unreachable, unreached } => {
                 write!(f, "The history holds {}", count(*tokens as u64, "token", "tokens"))?;
                 f.write_str(match dead {
                     true => ", all proven dead. A dead token in the history is harmless:\nnothing accepts it any more. Rewriting the history is optional.",
@@ -211,11 +214,12 @@ impl fmt::Display for CleanupStep {
                         "\nThe newest commit's files are among it: edit and commit them before a rewrite.",
                     )?;
                 }
-                if *encoded > 0 {
-                    let places = count(*encoded as u64, "place holds", "places hold");
+                if *unreached > 0 {
+                    let places = count(*unreached as u64, "place holds", "places hold");
                     write!(
                         f,
-                        "\n{places} one in another form (such as base64), which a rewrite by text does not reach."
+                        "\n{places} one in another form (such as base64) or in a file that is taken for binary or that Git \
+                         LFS keeps,\nwhich a rewrite by text does not reach."
                     )?;
                 }
                 if *unreachable {
@@ -333,7 +337,7 @@ mod tests {
         let steps = of(&[head, staged], &[], None);
         assert_eq!(steps[0], CleanupStep::Edit { places: vec!["head:3:14".into(), "staged:3:14".into()] });
         assert!(
-            matches!(steps[1], CleanupStep::History { in_head: true, encoded: 1, unreachable: false, .. }),
+            matches!(steps[1], CleanupStep::History { in_head: true, unreached: 1, unreachable: false, .. }),
             "{steps:?}"
         );
     }

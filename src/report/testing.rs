@@ -82,6 +82,7 @@ pub fn origin() -> GitOrigin {
         refs: vec!["refs/heads/main".into()],
         in_head: false,
         reachable: true,
+        is_opaque: false,
     }
 }
 

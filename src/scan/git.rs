@@ -14,13 +14,13 @@ use krea_scan_bounds::limits::Limits;
 use krea_scan_extract::container::{ContainerKind, Seekable};
 use krea_scan_files::Incomplete;
 use krea_scan_files::ScannedTrees;
-use krea_scan_git::GitOrigin;
 use krea_scan_git::blobs::BlobAt;
 use krea_scan_git::ignores::{Kinds, PathIgnores};
 use krea_scan_git::index_file::IndexFile;
 use krea_scan_git::lfs::Lfs;
 use krea_scan_git::repository::Repository;
 use krea_scan_git::trees::MAX_DEPTH;
+use krea_scan_git::{GitOrigin, is_binary};
 use krea_scan_text::Layer;
 use krea_scan_token::Fingerprint;
 use std::cell::RefCell;
@@ -95,7 +95,8 @@ impl<'a> Index<'a> {
 
 impl Input for Index<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
-        let mut blobs = GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
+        let mut blobs =
+            GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
         let mut files = 0;
         for blob in &self.staged.blobs {
@@ -145,7 +146,8 @@ impl<'a> Commits<'a> {
 
 impl Input for Commits<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
-        let mut blobs = GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
+        let mut blobs =
+            GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         let mut walk = self.range.walk(&self.repo)?;
         let mut read = 0;
         while let Some(change) = walk.next() {
@@ -267,7 +269,16 @@ impl<'a> GitBlobs<'a> {
         counter: &'a Counter,
     ) -> Self {
         let (scanner, left_out) = (FileScanner::new(context), LeftOut::default());
-        GitBlobs { repo, project_ignores, left_out, context, scanner, max_size, counter, incomplete: Vec::new() }
+        GitBlobs {
+            repo,
+            project_ignores,
+            left_out,
+            context,
+            scanner,
+            max_size,
+            counter,
+            incomplete: Vec::new(),
+        }
     }
 
     /// Scans a blob, unless our own ignore files name its path; says whether it did.
@@ -308,6 +319,7 @@ impl<'a> GitBlobs<'a> {
             Some(ContainerKind::LfsPointer) => Lfs::new(self.repo).open(&blob),
             _ => None,
         };
+        let is_opaque = file.is_some() || is_binary(&blob);
         match file {
             Some(mut file) => pointed_to(&mut self.scanner, names, &mut file),
             None => self.scanner.bytes(names, &blob),
@@ -315,7 +327,7 @@ impl<'a> GitBlobs<'a> {
         self.scanner.found.bytes += blob.len() as u64;
         self.counter.add(blob.len() as u64);
         for finding in &mut self.scanner.found.findings[before..] {
-            finding.git = origin();
+            finding.git = origin().map(|origin| GitOrigin { is_opaque, ..origin });
         }
     }
 

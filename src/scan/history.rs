@@ -17,13 +17,13 @@ use gix_hash::ObjectId;
 use krea_scan_bounds::limits::Limits;
 use krea_scan_extract::container::{ContainerKind as Container, PackedParts};
 use krea_scan_files::Incomplete;
-use krea_scan_git::GitOrigin;
 use krea_scan_git::index_file::{IndexEntry, IndexFile};
 use krea_scan_git::lfs::Lfs;
 use krea_scan_git::provenance::find_origins;
 use krea_scan_git::refs::Refs;
 use krea_scan_git::repository::Repository;
 use krea_scan_git::store::{self, HintSearch, Kind, ObjectStore, SweepQuery};
+use krea_scan_git::{GitOrigin, is_binary};
 use krea_scan_text::Layer;
 use krea_scan_token::Fingerprint;
 use rayon::prelude::*;
@@ -273,12 +273,14 @@ impl Objects<'_> {
             }
             let before = scanner.found.findings.len();
             let names = FileNames { shown: &path, below: &origin.path };
-            match is_pointer.then(|| self.lfs.open(&data)).flatten() {
+            let file = is_pointer.then(|| self.lfs.open(&data)).flatten();
+            let is_opaque = kind == Kind::Blob && (file.is_some() || is_binary(&data));
+            match file {
                 Some(mut file) => pointed_to(scanner, names, &mut file),
                 None => scanner.bytes(names, &data),
             }
             for finding in &mut scanner.found.findings[before..] {
-                finding.git = Some(origin.clone());
+                finding.git = Some(GitOrigin { is_opaque, ..origin.clone() });
             }
         }
     }
@@ -351,6 +353,7 @@ fn first_of_each(mut findings: Vec<Finding>) -> Vec<Finding> {
                 if let (Some(kept), Some(other)) = (&mut place.get_mut().git, &finding.git) {
                     kept.in_head |= other.in_head;
                     kept.reachable |= other.reachable;
+                    kept.is_opaque |= other.is_opaque;
                 }
             }
         }

@@ -138,7 +138,18 @@ impl Sanitizer<'_> {
     }
 
     fn git(&self, git: &mut GitOrigin) {
-        let GitOrigin { blob, commit, path, author, email, date, refs, in_head: _, reachable: _ } = git;
+        let GitOrigin {
+            blob,
+            commit,
+            path,
+            author,
+            email,
+            date,
+            refs,
+            in_head: _,
+            reachable: _,
+            is_opaque: _,
+        } = git;
         let told = [commit, author, email, date].into_iter().flatten();
         [blob, path].into_iter().chain(told).chain(refs).for_each(|text| self.name(text));
     }

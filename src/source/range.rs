@@ -207,6 +207,7 @@ impl RangeWalk<'_> {
             refs: Vec::new(),
             in_head: blob.is_some_and(|blob| self.in_head(blob)),
             reachable: true,
+            is_opaque: false,
         }
     }
 

@@ -47,6 +47,7 @@ fn a_blob_comes_from_the_commit_that_added_it() {
             refs: vec!["refs/heads/main".into()],
             in_head: true,
             reachable: true,
+            is_opaque: false,
         }]
     );
     repository.git(&["rm", "-q", "config/settings/.env"]);

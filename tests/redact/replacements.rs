@@ -156,3 +156,24 @@ fn a_remotes_password_is_not_shown() {
     let run = run.says(&["origin (https://git.example.com/a.git) or work (git@git.example.com:b.git)"]);
     assert!(!run.stderr.contains(password) && !run.stdout.contains(password), "{}", run.stderr);
 }
+
+#[test]
+fn places_that_a_rewrite_leaves_alone_are_counted() {
+    let sandbox = Sandbox::new();
+    let utf16: Vec<u8> = leak(1).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    sandbox.write("utf16.txt", [&[0xff, 0xfe][..], &utf16].concat());
+    sandbox.write("nul.bin", format!("\0{}", leak(1)));
+    // Far behind, a NUL makes nothing of it.
+    sandbox.write("late.txt", format!("{}{}\0", leak(1), "text\n".repeat(2000)));
+    let (id, text) = ("ab".repeat(32), leak(1));
+    sandbox.write(&format!(".git/lfs/objects/ab/ab/{id}"), &text);
+    let pointer =
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{id}\nsize {}\n", text.len());
+    sandbox.commit("lfs.env", pointer, "all");
+    let out = sandbox.beside("out.txt");
+    for source in [&["--history"][..], &["--range", &format!("{}..HEAD", "0".repeat(40))]] {
+        let args = [source, &["--replacements", out.to_str().unwrap()]].concat();
+        sandbox.scan(&args).code(1).says(&["4 places", "3 places hold one in another form", "binary"]);
+        fs::remove_file(&out).unwrap();
+    }
+}

@@ -22,4 +22,4 @@ pub mod store;
 mod tracked;
 pub mod trees;
 
-pub use origin::GitOrigin;
+pub use origin::{GitOrigin, is_binary};

@@ -22,6 +22,18 @@ pub struct GitOrigin {
     pub in_head: bool,
     /// Whether any ref reaches a commit that holds the blob.
     pub reachable: bool,
+    /// Whether a rewrite of texts leaves the blob alone: see [`is_binary`], or Git LFS keeps what it stands for.
+    #[serde(skip)]
+    pub is_opaque: bool,
+}
+
+/// How far a rewrite looks into a blob, in bytes.
+const LOOKED_AT: usize = 8192;
+
+/// Whether `git filter-repo --replace-text` takes a blob for binary and leaves it alone: it does where one of the first bytes
+/// is NUL (its `RepoFilter._tweak_blob`).
+pub fn is_binary(blob: &[u8]) -> bool {
+    memchr::memchr(0, &blob[..blob.len().min(LOOKED_AT)]).is_some()
 }
 
 impl GitOrigin {
