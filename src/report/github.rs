@@ -50,7 +50,8 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
     if !finding.context.is_empty() {
         write!(message, ", {}", finding.context)?;
     }
-    if finding.is_inside() || finding.part().is_some() {
+    let is_url = matches!(place, ReportPlace::Url(_));
+    if is_url || finding.is_inside() || finding.part().is_some() {
         write!(message, ", in {}", whole_place(location, &finding.layers))?;
     }
     if let Some(layer) = finding.original() {
@@ -75,18 +76,15 @@ fn annotate(out: &mut String, finding: &Finding, context: &Context) -> fmt::Resu
         write!(message, ", since commit {}", short(commit))?;
     }
     write!(message, ". {}", advice(finding))?;
-    let region = match finding.is_inside() {
+    let file = github_property(place.as_str());
+    let place = match () {
+        // It is no file that could be annotated.
+        () if is_url => String::new(),
         // Lines of what is inside are no lines of the file.
-        true => String::new(),
-        false => format!(",line={},col={}", location.line, location.column),
+        () if finding.is_inside() => format!("file={file},"),
+        () => format!("file={file},line={},col={},", location.line, location.column),
     };
-    writeln!(
-        out,
-        "::{command} file={}{region},title={}::{}",
-        github_property(place.as_str()),
-        github_property(&name(finding)),
-        github_data(&message)
-    )
+    writeln!(out, "::{command} {place}title={}::{}", github_property(&name(finding)), github_data(&message))
 }
 
 #[cfg(test)]

@@ -5,21 +5,8 @@
 
 use super::Context;
 use krea_scan_token::escape::PATH;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::path::Path;
-
-/// What a text that already is a URI may not hold (RFC 3986, section 2).
-const NO_URI: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// Where a file is.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,7 +50,8 @@ impl ReportPlace {
         }
     }
 
-    /// As a URI reference: a relative path stays relative, an absolute one becomes a `file` URI.
+    /// As a URI reference: a relative path stays relative, an absolute one becomes a `file` URI. An address becomes a relative
+    /// path, `https/app.example.com/a.js`: code scanning refuses a whole report for one URI that is no file's.
     pub fn uri(&self) -> String {
         match self {
             ReportPlace::Relative(path) => utf8_percent_encode(path, PATH).to_string(),
@@ -71,7 +59,13 @@ impl ReportPlace {
                 Some((drive, rest)) => format!("file:///{drive}{}", utf8_percent_encode(rest, PATH)),
                 None => format!("file://{}", utf8_percent_encode(path, PATH)),
             },
-            ReportPlace::Url(address) => utf8_percent_encode(address, NO_URI).to_string(),
+            ReportPlace::Url(address) => {
+                let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+                let (path, query) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+                let path = utf8_percent_encode(path.trim_end_matches('/'), PATH);
+                // What stands in a query is no way through folders.
+                format!("{scheme}/{path}{}", utf8_percent_encode(query, NON_ALPHANUMERIC))
+            }
         }
     }
 }
@@ -148,9 +142,10 @@ mod tests {
         assert_eq!(uri("a b/100%#1?.env"), "a%20b/100%25%231%3F.env");
         assert_eq!(uri("caf\u{e9}/c:d"), "caf%C3%A9/c%3Ad");
         assert_eq!(ReportPlace::Absolute("/tmp/a b".into()).uri(), "file:///tmp/a%20b");
-        assert_eq!(
-            ReportPlace::of("https://x.test/a%20b?q=<1>", false, &Context::default()).uri(),
-            "https://x.test/a%20b?q=%3C1%3E"
-        );
+        let site = |address: &str| ReportPlace::of(address, false, &Context::default()).uri();
+        assert_eq!(site("https://x.test:8443/a%20b/c.js?q=/../<1>#x"), {
+            "https/x.test%3A8443/a%2520b/c.js%3Fq%3D%2F%2E%2E%2F%3C1%3E%23x"
+        });
+        assert_eq!(site("http://[::1]/"), "http/%5B%3A%3A1%5D");
     }
 }

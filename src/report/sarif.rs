@@ -42,9 +42,12 @@ pub fn render(outcome: &Shown<Outcome>, context: &Context) -> io::Result<String>
             let place = ReportPlace::of(&finding.location.path, finding.git.is_some(), context);
             let uri = place.uri();
             let fingerprint = finding.token.fingerprint().to_string();
-            let occurrence: &mut u64 = seen.entry((uri.clone(), fingerprint.clone())).or_default();
+            let occurrence: &mut u64 = seen.entry((uri, fingerprint.clone())).or_default();
             *occurrence += 1;
-            let mut result = result(finding, artifact(&place, uri), &fingerprint, *occurrence);
+            let mut result = result(finding, &place, &fingerprint, *occurrence);
+            if let ReportPlace::Url(address) = &place {
+                result["properties"]["address"] = json!(address);
+            }
             let related = related(finding, context);
             if !related.is_empty() {
                 result["relatedLocations"] = json!(related);
@@ -121,8 +124,9 @@ fn descriptor(rule: &RuleInfo) -> Value {
     descriptor
 }
 
-fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64) -> Value {
-    let inside = match finding.is_inside() || finding.part().is_some() {
+fn result(finding: &Finding, place: &ReportPlace, fingerprint: &str, occurrence: u64) -> Value {
+    let is_url = matches!(place, ReportPlace::Url(_));
+    let inside = match is_url || finding.is_inside() || finding.part().is_some() {
         true => format!(", in {}", whole_place(&finding.location, &finding.layers)),
         false => String::new(),
     };
@@ -136,9 +140,9 @@ fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64
         status(finding.status),
         advice(finding),
     );
-    let mut place = json!({"artifactLocation": artifact});
+    let mut physical = json!({"artifactLocation": artifact(place)});
     if let Some(region) = region(finding) {
-        place["region"] = region;
+        physical["region"] = region;
     }
     json!({
         "ruleId": finding.rule,
@@ -148,7 +152,7 @@ fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64
             Severity::Note => "note",
         },
         "message": {"text": message},
-        "locations": [{"physicalLocation": place}],
+        "locations": [{"physicalLocation": physical}],
         "partialFingerprints": {
             // The only one that GitHub reads. It stays when lines move: the token, and how often it was seen in
             // this file before.
@@ -159,10 +163,11 @@ fn result(finding: &Finding, artifact: Value, fingerprint: &str, occurrence: u64
     })
 }
 
-fn artifact(place: &ReportPlace, uri: String) -> Value {
+fn artifact(place: &ReportPlace) -> Value {
+    let uri = place.uri();
     match place {
-        ReportPlace::Relative(_) => json!({"uri": uri, "uriBaseId": ROOT}),
-        ReportPlace::Absolute(_) | ReportPlace::Url(_) => json!({"uri": uri}),
+        ReportPlace::Relative(_) | ReportPlace::Url(_) => json!({"uri": uri, "uriBaseId": ROOT}),
+        ReportPlace::Absolute(_) => json!({"uri": uri}),
     }
 }
 
@@ -171,8 +176,7 @@ fn related(finding: &Finding, context: &Context) -> Vec<Value> {
     let in_repository = finding.git.is_some();
     let location = |path: &str, region: Option<Value>, text: String| {
         let place = ReportPlace::of(path, in_repository, context);
-        let uri = place.uri();
-        let mut physical = json!({"artifactLocation": artifact(&place, uri)});
+        let mut physical = json!({"artifactLocation": artifact(&place)});
         if let Some(region) = region {
             physical["region"] = region;
         }

@@ -26,11 +26,17 @@ fn findings_are_at_the_resources_address() {
     assert_eq!(json["findings"][0]["location"]["path"], url);
     assert_eq!(json["summary"]["files"], 2);
     let sarif: Value = serde_json::from_str(&args("sarif").stdout).unwrap();
-    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
-    assert_eq!(place["uri"], url);
+    let result = &sarif["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"]["artifactLocation"];
+    // Code scanning takes files only.
+    let file = url.replacen("://", "/", 1).replace(':', "%3A").replace("?v=1", "%3Fv%3D1");
+    assert_eq!((place["uri"].as_str(), place["uriBaseId"].as_str()), (Some(&*file), Some("%SRCROOT%")));
+    assert!(result["message"]["text"].as_str().unwrap().contains(&format!("in {url}:1:29")), "{result}");
+    assert_eq!(result["properties"]["address"], url);
     assert!(sarif["runs"][0]["automationDetails"]["id"].as_str().unwrap().contains("site"), "{sarif}");
     args("human").says(&[&format!("{url}:1:29  KREA_API_KEY"), "Read 2 files", "everything was read"]);
-    args("github").says(&["::error"]);
+    // Nor is an address a file that could be annotated.
+    args("github").says(&["::error title=Krea token", &format!("KREA_API_KEY, in {url}:1:29")]);
 }
 
 #[test]
