@@ -82,6 +82,8 @@ struct JsonTail<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     left_to_do: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    remarks: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
 }
 
@@ -93,6 +95,7 @@ impl<'a> From<&'a Outcome> for JsonTail<'a> {
             incident: outcome.incident.as_ref(),
             plan: &outcome.plan,
             left_to_do: &outcome.left_to_do,
+            remarks: &outcome.remarks,
             notes: &outcome.notes,
         }
     }

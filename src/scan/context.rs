@@ -37,8 +37,15 @@ impl ScanContext<'_> {
     #[inline]
     pub fn wants_name(&self, name: &[u8]) -> bool {
         match self.pass {
-            Pass::Detect => self.detector.wants(name),
+            Pass::Detect => self.wants(name),
             Pass::Sweep(known) => known.is_in(name),
         }
+    }
+
+    /// Whether some bytes deserve to be looked at: as [`Detector::wants`], and all do where nothing needs to say whose a value
+    /// is.
+    #[inline]
+    pub fn wants(&self, bytes: &[u8]) -> bool {
+        self.least == Confidence::Low || self.detector.wants(bytes)
     }
 }

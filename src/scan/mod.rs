@@ -5,6 +5,7 @@ mod file;
 mod git;
 mod history;
 mod known_tokens;
+mod less_sure;
 mod named;
 mod progress;
 mod reconcile;

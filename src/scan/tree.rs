@@ -2,6 +2,8 @@
 
 use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
+use super::known_tokens::Pass;
+use super::less_sure::{self, LessSure};
 use super::progress::Counter;
 use super::reconcile::sibling_file::{self, SiblingFile};
 use super::results::ScanResults;
@@ -136,7 +138,13 @@ impl Input for Piped {
         let mut found = scanner.found;
         found.files = 1;
         found.bytes += bytes;
-        Ok(PassResult { found, incomplete: self.incomplete.clone(), ..PassResult::default() })
+        let mut remarks = Vec::new();
+        if matches!(context.pass, Pass::Detect) && found.findings.is_empty() {
+            let LessSure { remark, tokens } = less_sure::look(context, names, &mut self.spool, bytes)?;
+            remarks.extend(remark);
+            found.withheld.extend(tokens);
+        }
+        Ok(PassResult { found, incomplete: self.incomplete.clone(), remarks, ..PassResult::default() })
     }
 
     /// There is nothing beside it: a reference only leads from one file in it to another.

@@ -83,8 +83,8 @@ impl ContainerVisitor for Inside<'_, '_> {
     fn wants(&self, name: &str, part: &[u8]) -> bool {
         match self.scanner.context.pass {
             Pass::Detect => {
-                let detector = self.scanner.context.detector;
-                detector.wants(part) || detector.wants_path(&self.below(name))
+                let context = &self.scanner.context;
+                context.wants(part) || context.detector.wants_path(&self.below(name))
             }
             Pass::Sweep(known) => known.is_in(part),
         }

@@ -89,8 +89,7 @@ impl TextScan<'_, '_> {
             let (json, name) = (&map.text[content.clone()], source_shown(own, &map.map.name(source)));
             let wanted = match self.context.pass {
                 Pass::Detect => {
-                    self.context.detector.wants(json)
-                        || self.context.detector.wants_path(source_map::path(&name))
+                    self.context.wants(json) || self.context.detector.wants_path(source_map::path(&name))
                 }
                 Pass::Sweep(known) => known.is_in(json),
             };

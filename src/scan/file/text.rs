@@ -140,7 +140,7 @@ impl<'t, 'a> TextScan<'t, 'a> {
         }
         let wanted = match self.context.pass {
             Pass::Detect => {
-                (self.context.detector.wants(window.bytes)
+                (self.context.wants(window.bytes)
                     && !(self.seen.map && source_map::is_mappings(window.bytes)))
                     || self.context.detector.wants_path(self.text.names.below)
             }

@@ -13,6 +13,7 @@ mod names;
 mod range;
 mod reports;
 mod staged;
+mod stdin;
 #[cfg(unix)]
 mod steering;
 mod tree;
