@@ -19,6 +19,7 @@ use krea_scan_extract::container::{ContainerKind as Container, PackedParts};
 use krea_scan_files::Incomplete;
 use krea_scan_git::index_file::{IndexEntry, IndexFile};
 use krea_scan_git::lfs::Lfs;
+use krea_scan_git::objects;
 use krea_scan_git::provenance::find_origins;
 use krea_scan_git::refs::Refs;
 use krea_scan_git::repository::Repository;
@@ -271,10 +272,14 @@ impl Objects<'_> {
                 left_out.add(ignored);
                 continue;
             }
+            if kind != Kind::Blob {
+                scanner.found.merge(message(scanner.context, &path, &data, origin));
+                continue;
+            }
             let before = scanner.found.findings.len();
             let names = FileNames { shown: &path, below: &origin.path };
             let file = is_pointer.then(|| self.lfs.open(&data)).flatten();
-            let is_opaque = kind == Kind::Blob && (file.is_some() || is_binary(&data));
+            let is_opaque = file.is_some() || is_binary(&data);
             match file {
                 Some(mut file) => pointed_to(scanner, names, &mut file),
                 None => scanner.bytes(names, &data),
@@ -284,6 +289,17 @@ impl Objects<'_> {
             }
         }
     }
+}
+
+/// Scans a commit or a tag as a whole, since what stands before its message may say whose a token in it is. Lines are those of
+/// the message, as people see it.
+fn message(context: ScanContext<'_>, path: &str, data: &[u8], origin: &GitOrigin) -> ScanResults {
+    let mut scanner = FileScanner::new(context);
+    scanner.bytes(FileNames { shown: path, below: "" }, data);
+    let mut found = scanner.found;
+    found.count_from_behind(objects::header(data));
+    found.findings.iter_mut().for_each(|finding| finding.git = Some(origin.clone()));
+    found
 }
 
 /// The objects that refs and the index name. Where these cannot be read, nothing can be said of them.

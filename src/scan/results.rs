@@ -2,8 +2,10 @@
 
 use crate::allowance::Allowance;
 use crate::config::Allowed;
-use crate::finding::{Explained, Finding, Hint};
+use crate::finding::{Explained, Finding, Hint, trail};
+use crate::location::Location;
 use krea_scan_files::Incomplete;
+use krea_scan_text::{Layer, containers};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::HashMap;
 
@@ -51,6 +53,28 @@ pub struct ScanResults {
 }
 
 impl ScanResults {
+    /// Makes places count from behind what stands before a commit's message. What is in that keeps its places, and what is in
+    /// a file inside has its own.
+    pub fn count_from_behind(&mut self, header: &[u8]) {
+        let lines = memchr::memchr_iter(b'\n', header).count() as u64;
+        let moved = |location: &mut Location, layers: &[Layer]| {
+            if location.byte_offset >= header.len() as u64 && containers(layers) == 0 {
+                location.byte_offset -= header.len() as u64;
+                location.line -= lines;
+            }
+        };
+        self.findings.iter_mut().for_each(|finding| moved(&mut finding.location, &finding.layers));
+        self.explained.iter_mut().for_each(|explained| moved(&mut explained.location, &explained.layers));
+        self.hints.iter_mut().for_each(|hint| moved(&mut hint.location, &[]));
+        let allowed = std::mem::take(&mut self.allowed).into_values().map(|mut allowance| {
+            moved(&mut allowance.location, &allowance.layers);
+            let trail = trail(&allowance.location.path, &allowance.layers);
+            let place = (trail, allowance.location.byte_offset, allowance.fingerprint.clone());
+            (place, allowance)
+        });
+        self.allowed = allowed.collect();
+    }
+
     /// Adds what another worker came by.
     pub fn merge(&mut self, other: ScanResults) {
         self.findings.extend(other.findings);

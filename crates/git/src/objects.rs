@@ -66,7 +66,12 @@ impl Tag {
 }
 
 fn message(data: &[u8]) -> &[u8] {
-    memchr::memmem::find(data, b"\n\n").map_or(&[], |at| &data[at + 2..])
+    &data[header(data).len()..]
+}
+
+/// What stands before the message of a commit or a tag, with the empty line between them.
+pub fn header(data: &[u8]) -> &[u8] {
+    memchr::memmem::find(data, b"\n\n").map_or(data, |at| &data[..at + 2])
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -112,6 +112,25 @@ fn messages_of_commits_and_tags_are_read() {
 }
 
 #[test]
+fn lines_of_a_message_are_those_that_people_see() {
+    let sandbox = Sandbox::new();
+    let allowed = leak(3).replace('\n', " # krea-scan:allow");
+    sandbox.commit("a", "text", &format!("subject\n\nthird\n{}\n{allowed}\n", leak(1)));
+    sandbox.git(&["tag", "-a", "-m", &format!("tag\n\n{}", leak(2)), "v1"]);
+    let zeros = "0".repeat(40);
+    for args in [&["--history"][..], &["--range", &format!("{zeros}..v1")]] {
+        let run = sandbox.jsonl(args).code(1);
+        let place = |found: &Value| (found["location"]["line"].clone(), found["location"]["column"].clone());
+        let mut places: Vec<String> =
+            run.findings().iter().map(|found| format!("{:?}", place(found))).collect();
+        places.sort();
+        assert_eq!(places, ["(Number(3), Number(14))", "(Number(4), Number(14))"], "{args:?}");
+        assert_eq!(run.summary()["allowances"][0]["line"], 6, "{args:?}");
+        assert_eq!(run.findings().iter().filter(|found| found["location"]["byte_offset"] == 28).count(), 1);
+    }
+}
+
+#[test]
 fn a_files_name_and_encoding_count_in_the_history_too() {
     let sandbox = Sandbox::new();
     sandbox.commit("credentials/krea.json", format!("{{\"apiKey\": \"{}\"}}\n", token(1)), "named");
