@@ -15,6 +15,7 @@ use krea_scan::shown::{self, LineWriter};
 use krea_scan_detect::Detector;
 use krea_scan_detect::rules::{self, RuleSet};
 use krea_scan_files::{self as files, ScannedTrees};
+use krea_scan_git::repository;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -153,7 +154,7 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
         return Ok(());
     }
     let base = std::env::current_dir().and_then(|dir| dir.canonicalize()).ok();
-    let root = base.as_deref().and_then(|base| base.ancestors().find(|dir| dir.join(".git").exists()));
+    let root = base.as_deref().and_then(repository::top_of);
     let color = cli.output.color.is_on(cli.output.output.is_none() && io::stdout().is_terminal());
     let mode = match settings.source {
         ScanSource::Tree | ScanSource::PreCommit => Mode::Tree,
@@ -170,7 +171,7 @@ fn write_report(cli: &Cli, settings: &Settings, outcome: &Outcome, rules: &[Rule
         mode,
         rules,
         base: base.as_deref(),
-        repository_root: root,
+        repository_root: root.as_deref(),
     };
     match &cli.output.output {
         Some(path) => {

@@ -12,7 +12,7 @@ use krea_scan_text::Layer;
 use krea_scan_token::Fingerprint;
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub const FILE_NAME: &str = ".krea-scan.toml";
 /// No list that people write has nearly as many patterns. Each is tried on each path.
@@ -313,7 +313,10 @@ impl Configs {
 /// A path that starts at the root; an empty one is the current folder.
 fn absolute(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    // The folder that `..` leaves is none that the path is in.
+    let leads_up = path.components().any(|part| part == Component::ParentDir);
+    let place = if leads_up { files::named_place(path) } else { std::path::absolute(path).ok() };
+    place.unwrap_or_else(|| path.to_owned())
 }
 
 fn allows(config: &mut Config, finding: &Finding, path: &Path) -> Option<Allowed> {

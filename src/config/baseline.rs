@@ -1,7 +1,9 @@
 //! Baselines: what was known before. They hold fingerprints and places as they are shown, never tokens.
 
+use super::repository_paths::RepositoryPaths;
 use super::{ConfigError, unreadable};
 use crate::finding::Finding;
+use crate::location::Location;
 use crate::shown;
 use krea_scan_files::parse_error;
 use krea_scan_files::{self as files, ScannedTrees};
@@ -22,6 +24,8 @@ pub struct Baseline {
     /// Their paths and fingerprints, and whether a finding was among them.
     #[serde(skip)]
     known: HashMap<(String, Fingerprint), bool>,
+    #[serde(skip)]
+    paths: RepositoryPaths,
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -62,13 +66,14 @@ impl Baseline {
 
     /// A baseline of these findings.
     pub fn of(findings: &[Finding]) -> Self {
+        let mut paths = RepositoryPaths::default();
         let known = findings.iter().map(|finding| BaselineEntry {
-            path: baseline_path(&shown::place(finding)).to_owned(),
+            path: shown::place(&anchored(finding, &mut paths)).to_string(),
             fingerprint: finding.token.fingerprint(),
             rule: finding.rule.clone(),
             line: finding.location.line,
         });
-        Baseline { version: Baseline::VERSION, findings: known.collect(), known: HashMap::new() }
+        Baseline { version: Baseline::VERSION, findings: known.collect(), ..Baseline::default() }
     }
 
     /// The file's text.
@@ -82,7 +87,7 @@ impl Baseline {
     /// Whether a finding is known: the same token in the same file, on whichever line.
     pub fn knows(&mut self, finding: &Finding) -> bool {
         let mut is_known = false;
-        for key in names(finding) {
+        for key in names(&anchored(finding, &mut self.paths)) {
             if let Some(used) = self.known.get_mut(&key) {
                 (*used, is_known) = (true, true);
             }
@@ -111,12 +116,11 @@ impl BaselineEntry {
 /// What a baseline may call a finding: by its place as it is, which older baselines hold, and as it is shown.
 fn names(finding: &Finding) -> [(String, Fingerprint); 2] {
     let fingerprint = finding.token.fingerprint();
-    [finding.trail(), shown::place(finding).to_string()]
-        .map(|place| (baseline_path(&place).to_owned(), fingerprint.clone()))
+    [finding.trail(), shown::place(finding).to_string()].map(|place| (place, fingerprint.clone()))
 }
 
-/// A path as baselines hold it: `krea-scan` and `krea-scan .` mean the same files. What is inside a file has the way to
-/// it: `dist.zip → app.js`.
-fn baseline_path(path: &str) -> &str {
-    path.trim_start_matches("./")
+/// A finding under the path that baselines have. What is inside a file has the way to it: `dist.zip → app.js`.
+fn anchored(finding: &Finding, paths: &mut RepositoryPaths) -> Finding {
+    let location = Location { path: paths.of(finding), ..finding.location.clone() };
+    Finding { location, ..finding.clone() }
 }

@@ -3,6 +3,7 @@
 
 mod allow;
 mod baseline;
+mod repository_paths;
 #[cfg(feature = "incident")]
 mod service;
 mod tree_directives;
@@ -10,6 +11,7 @@ mod trusted;
 
 pub use allow::{Allowed, Config, Configs, FILE_NAME};
 pub use baseline::Baseline;
+pub use repository_paths::below_top;
 #[cfg(feature = "incident")]
 pub use service::{Service, ServiceOverrides, sink};
 pub use tree_directives::TreeDirectives;

@@ -298,8 +298,8 @@ fn walk_options(settings: &Settings, paths: Vec<PathBuf>, ignores: Kinds) -> Wal
 struct Scanned {
     /// Folders whose files were all read, without links.
     folders: Vec<PathBuf>,
-    /// The same as they were given.
-    given: Vec<String>,
+    /// The same, from the tops of their repositories on.
+    below: Vec<PathBuf>,
     /// Everything that a repository ever held.
     history: bool,
 }
@@ -314,14 +314,15 @@ impl Scanned {
             _ => &[],
         };
         let folders = paths.iter().filter(|path| path.is_dir());
-        let given = folders.clone().map(|path| path.to_string_lossy().into_owned());
+        // A folder outside of all of them may hold whatever a path begins with.
+        let below = folders.clone().map(|path| config::below_top(path).unwrap_or_default());
         // A repository is scanned as a whole, whichever of its folders is named.
         let around = |path: PathBuf| {
             let top = path.ancestors().find(|above| history && above.join(".git").exists());
             top.map(Path::to_owned).unwrap_or(path)
         };
         let real = folders.clone().filter_map(|path| path.canonicalize().ok()).map(around);
-        Scanned { folders: real.collect(), given: given.collect(), history }
+        Scanned { folders: real.collect(), below: below.collect(), history }
     }
 
     /// Whether all files of a folder were read.
@@ -330,13 +331,9 @@ impl Scanned {
         self.folders.iter().any(|scanned| real.starts_with(scanned))
     }
 
-    /// Whether a path, as a report shows it, was read.
+    /// Whether a path, as baselines have it, was read.
     fn has_path(&self, path: &str) -> bool {
-        let is_below = |given: &String| {
-            let given = given.trim_start_matches("./").trim_end_matches('/');
-            matches!(given, "" | ".") || Path::new(path).starts_with(given)
-        };
-        self.history || self.given.iter().any(is_below)
+        self.history || self.below.iter().any(|below| Path::new(path).starts_with(below))
     }
 }
 

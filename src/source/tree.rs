@@ -8,6 +8,7 @@ use crate::allowance::{Ignored, LeftOut};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use krea_scan_files::{self as files, Incomplete, ScannedTrees};
 use krea_scan_git::ignores::{IgnoreFolder, IgnoreVerdict, Ignores, Kinds, PathIgnores};
+use krea_scan_git::repository;
 use std::collections::HashSet;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -195,7 +196,7 @@ impl TreeWalk<'_> {
     /// Our own ignore files of the repository that the current folder is in, and the folder that it begins at.
     fn named(&self) -> Option<(PathBuf, PathIgnores)> {
         let here = Path::new(".").canonicalize().ok()?;
-        let top = here.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&here).to_owned();
+        let top = repository::top_of(&here).unwrap_or(here);
         let ignores =
             PathIgnores::new(&self.options.trees, Kinds { git: false, ..self.options.ignores }, &top);
         Some((top, ignores))

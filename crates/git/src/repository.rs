@@ -401,6 +401,16 @@ fn work_tree(
     found.or_else(holder)
 }
 
+/// The top of the working tree that a folder is in, where one is: the nearest folder with a `.git`, or what git's variables say.
+/// The folder is given without links.
+pub fn top_of(folder: &Path) -> Option<PathBuf> {
+    let nearest = folder.ancestors().find(|above| above.join(".git").exists()).map(Path::to_owned);
+    nearest.or_else(|| {
+        let top = open(folder).ok()?.workdir()?.to_owned();
+        folder.starts_with(&top).then_some(top)
+    })
+}
+
 /// What people call the project that a path is in: the last part of where `origin` is, or the name of the working
 /// tree's folder, or of the folder itself.
 pub fn project_name(path: &Path) -> String {

@@ -4,6 +4,7 @@ use crate::support::Sandbox;
 use crate::support::program::{leak, token};
 use krea_scan_token::Fingerprint;
 use std::fs;
+use std::path::Path;
 
 fn fingerprint(n: u64) -> Fingerprint {
     Fingerprint::of(token(n).as_bytes())
@@ -99,6 +100,54 @@ fn a_baseline_silences_what_it_knows_and_nothing_else() {
     assert_eq!(sandbox.places(&["--baseline", "known.json"]), ["b.env", "c.env"]);
     let gone = format!("baseline: {} in b.env no longer matches anything", fingerprint(2));
     sandbox.scan(&["--baseline", "known.json", "-v"]).code(1).says(&[&gone]);
+}
+
+#[test]
+fn a_baseline_counts_from_the_repositorys_top_wherever_a_scan_starts() {
+    let sandbox = Sandbox::new();
+    sandbox.commit("text", "clean", "first");
+    let files = ["top.env", "sub/a.env", "sub/deep/b.env"];
+    files.iter().zip(1..).for_each(|(file, number)| sandbox.write(file, leak(number)));
+    sandbox.git(&["add", "."]);
+    let (root, sub) = (sandbox.root().to_owned(), sandbox.root().join("sub"));
+    let [known, absolute] =
+        [sandbox.beside("known.json"), root.clone()].map(|path| path.display().to_string());
+    let above = sandbox.beside("");
+    // Written so, and read so: where, and with what.
+    let writers: [(&Path, &[&str]); 5] =
+        [(&root, &[]), (&root, &["./"]), (&sub, &[".."]), (&above, &["work"]), (&root, &["--staged"])];
+    let readers: [(&Path, &[&str]); 8] = [
+        (&root, &[]),
+        (&root, &[&absolute]),
+        (&root, &["./sub/deep/../a.env"]),
+        (&sub, &[]),
+        (&sub, &["../top.env", "deep"]),
+        (&sub, &["--staged"]),
+        (&sub, &["--pre-commit", "--", "../top.env", "a.env"]),
+        (&above, &["work/sub"]),
+    ];
+    for (folder, args) in writers {
+        sandbox.scan_in(folder, &[&["--write-baseline", &known][..], args].concat()).code(0);
+        for (folder, args) in readers {
+            let read = sandbox.scan_in(folder, &[&["-v", "--baseline", &known][..], args].concat()).code(0);
+            assert!(!read.stdout.contains("no longer matches"), "{args:?}: {}", read.stdout);
+        }
+        // A file of the same name in another folder is another place.
+        sandbox.write("sub/top.env", leak(1));
+        let found = sandbox.scan_in(&sub, &["--baseline", &known]).code(1);
+        std::fs::remove_file(sub.join("top.env")).unwrap();
+        found.says(&["top.env:1:14"]);
+    }
+    std::fs::remove_file(sub.join("a.env")).unwrap();
+    sandbox.scan_in(&sub, &["-v", "--baseline", &known]).says(&["in sub/a.env no longer matches anything"]);
+}
+
+#[test]
+fn a_folder_that_a_path_leaves_allows_nothing_in_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a/b/.krea-scan.toml", "[[allow]]\nreason = \"made up\"\nrules = [\"krea-api-token\"]\n");
+    sandbox.write("a/c/x.env", leak(1));
+    sandbox.scan_in(&sandbox.root().join("a/b"), &["../c/x.env"]).code(1);
 }
 
 #[test]

@@ -124,6 +124,28 @@ fn a_link_is_committed_as_what_it_names() {
 }
 
 #[test]
+fn a_working_tree_may_lie_apart_from_its_repository() {
+    let sandbox = Sandbox::empty();
+    let git_dir = sandbox.beside("apart.git");
+    sandbox.git(&["init", "--quiet", "--bare", git_dir.to_str().unwrap()]);
+    sandbox.write("sub/a.env", leak(1));
+    sandbox.write("made-up/new.env", leak(2));
+    sandbox.write(".krea-scan-ignore", "/made-up/\n");
+    let apart = [("GIT_DIR", &*git_dir), ("GIT_WORK_TREE", sandbox.root())];
+    let add = sandbox.command("git", sandbox.root()).envs(apart).args(["add", "sub"]).status();
+    assert!(add.unwrap().success());
+    sandbox.write("sub/a.env", "gone");
+    let sub = sandbox.root().join("sub");
+    let args = ["-f", "sarif", "--pre-commit", "--", "a.env", "../made-up/new.env"];
+    let found = run(sandbox.scanner(&sub).envs(apart).args(args)).code(1);
+    let sarif: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 1, "{}", found.stdout);
+    assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "sub/a.env");
+    assert_eq!(sarif["runs"][0]["properties"]["leftOut"], 1);
+}
+
+#[test]
 fn ignore_files_count_for_names_from_everywhere() {
     let sandbox = Sandbox::new();
     sandbox.write(".krea-scan-ignore", "/made-up/\n");
