@@ -4,14 +4,13 @@
 use super::context::{FileNames, ScanContext};
 use super::file::FileScanner;
 use crate::finding::Finding;
-use crate::report::count;
 use krea_scan_extract::container::Seekable;
 use krea_scan_token::{Confidence, Fingerprint, Token};
 use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 
-/// Larger inputs are not looked at once more, in bytes: without the prefilter that takes its time.
-const MOST: u64 = 16 << 20;
+/// Larger inputs are not looked at once more, in bytes: without the prefilter that takes its time. Nor is the text in pictures.
+const MOST: u64 = 4 << 20;
 /// A token alone is not nearly as long, in bytes.
 const MOST_ALONE: usize = 1024;
 
@@ -37,7 +36,7 @@ pub fn look(
     if context.least == Confidence::Low || size > MOST {
         return Ok(LessSure::default());
     }
-    let mut scanner = FileScanner::new(ScanContext { least: Confidence::Low, ..context });
+    let mut scanner = FileScanner::new(ScanContext { least: Confidence::Low, ocr: None, ..context });
     input.rewind()?;
     scanner.file(names, input)?;
     let alone = alone(input)?;
@@ -63,10 +62,12 @@ pub fn look(
 
 fn several(findings: &[Finding]) -> String {
     let tokens: BTreeSet<Fingerprint> = findings.iter().map(|finding| finding.token.fingerprint()).collect();
-    let (values, them) =
-        (count(tokens.len() as u64, "value", "values"), if tokens.len() == 1 { "it" } else { "them" });
+    let (values, them) = match tokens.len() {
+        1 => ("a value".to_owned(), "it"),
+        number => (format!("{number} values"), "them"),
+    };
     format!(
-        "standard input holds {values} of a token's shape of which nothing says that they are Krea's: `--min-confidence low` \
+        "standard input holds {values} of a token's shape, and nothing says whose: `--min-confidence low` \
          reports {them}"
     )
 }

@@ -181,6 +181,6 @@ mod tests {
     fn a_list_of_folders_is_read_as_git_writes_it() {
         let paths = object_paths(OsStr::new("/a b:\"/with:colon\":\"/c\\\"d\"::\"half:/e"));
         assert_eq!(paths, ["/a b", "/with:colon", "/c\"d", "\"half", "/e"].map(PathBuf::from));
-        assert_eq!(object_paths(OsStr::new("")), [PathBuf::new(); 0]);
+        assert!(object_paths(OsStr::new("")).is_empty());
     }
 }
