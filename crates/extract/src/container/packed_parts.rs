@@ -16,6 +16,8 @@ use std::sync::LazyLock;
 
 /// So many starts are kept of one file.
 const MAX_STARTS: usize = 4096;
+/// All that stands behind the start of a 7z is copied: it is done for so many of them, where one is what there is.
+const MAX_ARCHIVES: usize = 8;
 /// How many bytes from a start on are looked at before it counts.
 const LOOK: usize = 64;
 
@@ -110,11 +112,18 @@ pub fn walk_parts(
     visitor: &mut dyn ContainerVisitor,
 ) {
     super::with_walk(size, limits, ocr, visitor, |walk| {
-        let mut end = 0;
+        let (mut end, mut archives, mut more) = (0, 0, parts.more);
         for &(at, kind) in &parts.starts {
             // What looks like a start in the middle of packed data is a part of that.
             if at < end {
                 continue;
+            }
+            if kind == ContainerKind::SevenZip {
+                archives += 1;
+                more |= archives > MAX_ARCHIVES;
+                if archives > MAX_ARCHIVES {
+                    continue;
+                }
             }
             match packed_part(walk, at, kind, input) {
                 Ok(length) => end = at + length,
@@ -124,10 +133,10 @@ pub fn walk_parts(
                 return;
             }
         }
-        if parts.more {
-            let reason =
-                format!("more than {MAX_STARTS} stretches of it look packed; the others were not unpacked");
-            walk.unread(&reason);
+        if more {
+            walk.unread(
+                "has more stretches that look packed than are looked at; the last of them were not unpacked",
+            );
         }
     });
 }
