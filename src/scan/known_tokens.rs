@@ -27,13 +27,16 @@ pub struct KnownTokens {
     pub places: HashSet<(String, u64)>,
     /// Which files hold which tokens, by number: the trails of the file, of those it is in, and of the token's part in it.
     pub files: HashSet<(String, usize)>,
+    /// The files, by their paths, of which not all places are listed: no more are looked for there of what they are known to
+    /// hold.
+    pub full: HashSet<String>,
     /// What the sweep is to keep.
     pub members: MemberCache,
 }
 
 impl KnownTokens {
     /// Makes the sweep for what is found, if anything is. The findings are sorted.
-    pub fn new(findings: &[Finding]) -> Option<Self> {
+    pub fn new(findings: &[Finding], full: HashSet<String>) -> Option<Self> {
         let mut first: Vec<Finding> = Vec::new();
         let (mut numbers, mut places, mut files) = (HashMap::new(), HashSet::new(), HashSet::new());
         for finding in findings {
@@ -48,7 +51,7 @@ impl KnownTokens {
         }
         let tokens = first.iter().map(|finding| finding.token.clone()).collect();
         let members = MemberCache::of(findings);
-        Some(KnownTokens { sweep: Sweep::new(tokens)?, first, numbers, places, files, members })
+        Some(KnownTokens { sweep: Sweep::new(tokens)?, first, numbers, places, files, full, members })
     }
 
     /// Whether its token is known to be where a finding is.

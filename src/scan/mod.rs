@@ -6,6 +6,7 @@ mod git;
 mod history;
 mod known_tokens;
 mod less_sure;
+mod listing;
 mod named;
 mod progress;
 mod reconcile;
@@ -146,13 +147,16 @@ pub fn run(settings: &Settings, detector: &Detector, least: Confidence) -> anyho
     explained.dedup_by(|a, b| {
         (&a.location, &a.value, &a.decision, &a.evidence) == (&b.location, &b.value, &b.decision, &b.evidence)
     });
+    let full = std::mem::take(&mut read.found.full);
+    incomplete.extend(read.found.unlisted());
     tally.add(read.found, input.as_ref());
     // Known tokens are looked for once more, everywhere and without context.
-    if let Some(known) = KnownTokens::new(&tally.reported) {
+    if let Some(known) = KnownTokens::new(&tally.reported, full) {
         let mut read = input.read_pass(ScanContext { pass: Pass::Sweep(&known), ..context })?;
         incomplete.extend(read.incomplete);
         incomplete.extend(read.found.incomplete.drain(..));
-        summary.hints = read.found.hints.clone();
+        incomplete.extend(read.found.unlisted());
+        summary.hints = std::mem::take(&mut read.found.hints);
         tally.add(read.found, input.as_ref());
         notes.extend(reconcile::all_files(&mut tally.reported, input.as_mut(), &known.members));
     }

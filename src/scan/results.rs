@@ -1,5 +1,6 @@
 //! What a scan comes by, and how it is told apart.
 
+use super::listing::{Listing, MAX_PLACES};
 use crate::allowance::Allowance;
 use crate::config::Allowed;
 use crate::finding::{Explained, Finding, Hint, trail};
@@ -7,7 +8,7 @@ use crate::location::Location;
 use krea_scan_files::Incomplete;
 use krea_scan_text::{Layer, containers};
 use krea_scan_token::{Fingerprint, Token};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A token in a place, so that what two passes see counts once: trail, byte offset, fingerprint.
 pub type FindingPlace = (String, u64, Fingerprint);
@@ -28,6 +29,9 @@ pub fn allowance(finding: &Finding, allowed: Allowed) -> Allowance {
         reason: allowed.reason,
     }
 }
+
+/// So many traces of tokens are kept.
+const MAX_HINTS: usize = 10_000;
 
 /// What a scan has come by so far.
 #[derive(Debug, Default)]
@@ -50,6 +54,10 @@ pub struct ScanResults {
     pub bytes: u64,
     /// Parts of files that were not read.
     pub incomplete: Vec<Incomplete>,
+    /// What of the findings is kept.
+    pub listing: Listing,
+    /// The paths of files of which not all places are.
+    pub full: HashSet<String>,
 }
 
 impl ScanResults {
@@ -75,10 +83,34 @@ impl ScanResults {
         self.allowed = allowed.collect();
     }
 
+    /// Takes a finding, unless there are too many.
+    pub fn find(&mut self, finding: Finding) {
+        match self.listing.takes(&finding.token, MAX_PLACES) {
+            true => self.findings.push(finding),
+            false => drop(self.full.insert(finding.location.path)),
+        }
+    }
+
+    /// Takes a trace that is no finding. What is more than many says nothing more.
+    pub fn hint(&mut self, hint: Hint) {
+        if self.hints.len() < MAX_HINTS {
+            self.hints.push(hint);
+        }
+    }
+
+    /// Tells of the findings that were not taken.
+    pub fn unlisted(&self) -> impl Iterator<Item = Incomplete> {
+        let path = "all files together".to_owned();
+        self.listing.reasons().into_iter().map(move |reason| Incomplete { path: path.clone(), reason })
+    }
+
     /// Adds what another worker came by.
     pub fn merge(&mut self, other: ScanResults) {
-        self.findings.extend(other.findings);
+        self.listing.merge(other.listing);
+        self.full.extend(other.full);
+        other.findings.into_iter().for_each(|finding| self.find(finding));
         self.hints.extend(other.hints);
+        self.hints.truncate(MAX_HINTS);
         self.explained.extend(other.explained);
         self.withheld.extend(other.withheld);
         self.allowed.extend(other.allowed);

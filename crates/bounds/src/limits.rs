@@ -1,5 +1,6 @@
 //! How much may be unpacked from one file, so that no archive can make a run hang or fill the memory.
 
+use crate::work;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -9,8 +10,10 @@ use std::time::{Duration, Instant};
 const RATIO_FROM: u64 = 128 << 20;
 /// A member that is a bomb is given up, and the rest is read as if it had not been there; so many times for one file.
 const MAX_BOMBS: u32 = 8;
-/// The clock is looked at once in so many reads.
+/// The clock is looked at once in so many reads,
 const READS_A_LOOK: u32 = 64;
+/// and once in so many bytes.
+const BYTES_A_LOOK: u64 = 1 << 20;
 
 /// How much may be unpacked from one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +28,21 @@ pub struct Limits {
     pub ratio: u64,
     /// Wall time.
     pub time: Duration,
+    /// Processor time, for whatever is done for the file; as much as its size is worth where nobody says it. See
+    /// [`crate::work`].
+    pub work: Option<Duration>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { bytes: 16 << 30, members: 1_000_000, depth: 12, ratio: 200, time: Duration::from_secs(600) }
+        Limits {
+            bytes: 16 << 30,
+            members: 1_000_000,
+            depth: 12,
+            ratio: 200,
+            time: Duration::from_secs(600),
+            work: None,
+        }
     }
 }
 
@@ -47,6 +60,8 @@ pub enum Exceeded {
     Ratio(u64),
     #[error("takes longer than {} s to unpack; --unpack-time raises that", .0.as_secs_f64())]
     Time(Duration),
+    #[error("takes more processor time than files of its size may; --unpack-time raises that")]
+    Work,
 }
 
 /// What is left of the limits for one file. Once one is passed, every reader on the budget fails.
@@ -60,6 +75,8 @@ pub struct Budget {
     bombs: Cell<u32>,
     members: Cell<u64>,
     reads: Cell<u32>,
+    /// Bytes since the clock was looked at.
+    unlooked: Cell<u64>,
     exceeded: RefCell<Option<Exceeded>>,
 }
 
@@ -74,6 +91,7 @@ impl Budget {
             bombs: Cell::new(0),
             members: Cell::new(0),
             reads: Cell::new(0),
+            unlooked: Cell::new(0),
             exceeded: RefCell::new(None),
         }
     }
@@ -97,9 +115,22 @@ impl Budget {
         if total.saturating_sub(2 * RATIO_FROM) / self.limits.ratio.max(1) > self.size {
             return self.stop(Exceeded::Ratio(self.limits.ratio));
         }
-        let reads = self.reads.get().wrapping_add(1);
-        self.reads.set(reads);
-        if reads.is_multiple_of(READS_A_LOOK) && self.started.get().elapsed() > self.limits.time {
+        self.reads.set(self.reads.get() + 1);
+        self.unlooked.set(self.unlooked.get().saturating_add(bytes));
+        if self.reads.get() < READS_A_LOOK && self.unlooked.get() < BYTES_A_LOOK {
+            return Ok(());
+        }
+        self.reads.set(0);
+        self.unlooked.set(0);
+        self.look()
+    }
+
+    /// Looks at the clocks.
+    fn look(&self) -> Result<(), Exceeded> {
+        if work::is_over() {
+            return self.stop(Exceeded::Work);
+        }
+        if self.started.get().elapsed() > self.limits.time {
             return self.stop(Exceeded::Time(self.limits.time));
         }
         Ok(())

@@ -9,6 +9,7 @@ use super::overlaps::{Ranked, rank, without_overlaps};
 use super::rules::Rule;
 use super::split_tokens::SplitToken;
 use super::{ocr_repair, pattern_rules, rule_values, split_tokens};
+use krea_scan_bounds::work;
 use krea_scan_text::encoded::packed::Packing;
 use krea_scan_text::literals::{self, Joined};
 use krea_scan_text::{Layer, LayerKind, Text, cells, charset, encoded, escapes, markup, ocr_output};
@@ -281,6 +282,9 @@ impl<'a> DetectionRun<'a> {
         }
         let text = read.field.text();
         for run in encoded::runs(text.bytes(), self.budget.bytes.get()) {
+            if work::is_over() {
+                return;
+            }
             let is_new = read.made == TextOrigin::AsItStands || !text.is_one_piece(&run.range);
             if !is_new || !DecodeBudget::takes(&self.budget.bytes, run.text.bytes().len()) {
                 continue;

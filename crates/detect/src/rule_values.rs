@@ -7,6 +7,7 @@ use super::names;
 use super::placeholder::{self, Scrutiny};
 use super::vocabulary::vocabulary;
 use crate::rules::{ContextRule, Needs, Rule};
+use krea_scan_bounds::work;
 use krea_scan_text::encoded::{base32, base64, hex};
 use krea_scan_token::randomness;
 use krea_scan_token::{Confidence, Doubt, Token, TokenKind};
@@ -68,6 +69,9 @@ pub fn find(
         _ => std::iter::once(0..text.len()).collect(),
     };
     for bounds in zones.into_iter().flat_map(|zone| boundary::find(&context.value, field, zone)) {
+        if work::is_over() {
+            break;
+        }
         let best = &bounds.spans[0];
         if context.needs == Needs::Name && !around.mentioned_within(best.start, OPAQUE_REACH) {
             continue;

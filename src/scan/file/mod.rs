@@ -10,14 +10,17 @@ mod views;
 pub use views::{FileViews, Role, Sighting, View};
 
 use super::context::{FileNames, ScanContext};
+use super::known_tokens::Pass;
 use super::reconcile;
 use super::results::ScanResults;
 use crate::source::reader::{self, WindowReader};
 use inside::Inside;
 use krea_scan_bounds::memory_permit::memory_permit;
+use krea_scan_bounds::work::{self, FileWork};
 use krea_scan_extract::container::{self, ContainerKind, PackedParts, Relation, Scope, Seekable};
 use krea_scan_extract::source_map;
-use std::io::{self, Cursor as Bytes, Read};
+use krea_scan_files::Incomplete;
+use std::io::{self, Cursor as Bytes, Read, SeekFrom};
 use text::{Text, TextScan};
 
 /// Scans files one after the other.
@@ -47,11 +50,14 @@ impl<'a> FileScanner<'a> {
     /// # Errors
     /// What reading it answers; all that was read before is scanned.
     pub fn file(&mut self, names: FileNames<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
+        let size = input.seek(SeekFrom::End(0))?;
+        input.rewind()?;
+        let work = self.begin(size);
         self.name(names);
         self.views.open(Role::Scope(Scope::File));
         let read = self.read(names, input);
         self.views.close();
-        reconcile::one_file(&mut self.views, &mut self.found);
+        self.end(names, &work);
         read
     }
 
@@ -62,6 +68,7 @@ impl<'a> FileScanner<'a> {
             // Reading from memory does not fail.
             return drop(self.file(names, &mut Bytes::new(bytes)));
         }
+        let work = self.begin(bytes.len() as u64);
         self.name(names);
         let mut scan = TextScan::new(self.context, Text::of_file(names), &mut self.found, &mut self.views);
         reader::windows(bytes, |window| scan.window(window));
@@ -69,6 +76,24 @@ impl<'a> FileScanner<'a> {
             scan.sources(bytes);
         }
         scan.close();
+        self.end(names, &work);
+    }
+
+    /// Begins with a file of `size` bytes.
+    fn begin(&self, size: u64) -> FileWork {
+        work::begin(self.context.limits, size, matches!(self.context.pass, Pass::Sweep(_)))
+    }
+
+    /// Settles what is told of a file that was read, and tells if it took too long to read all of it.
+    fn end(&mut self, names: FileNames<'_>, work: &FileWork) {
+        let slow = work.exceeded().map(|exceeded| format!("{exceeded}; what came before was read"));
+        let unlisted = self.views.unlisted();
+        if !unlisted.is_empty() {
+            self.found.full.insert(names.shown.to_owned());
+        }
+        for reason in slow.into_iter().chain(unlisted) {
+            self.found.incomplete.push(Incomplete { path: names.shown.to_owned(), reason });
+        }
         reconcile::one_file(&mut self.views, &mut self.found);
     }
 

@@ -36,7 +36,7 @@ impl Map<'_> {
 struct SeenSource {
     /// Where in the file the map is, if it is in a `data:` URL.
     run: Option<Range<u64>>,
-    sightings: Vec<Sighting>,
+    views: FileViews,
 }
 
 impl TextScan<'_, '_> {
@@ -60,10 +60,10 @@ impl TextScan<'_, '_> {
                 }
             }
         }
-        self.locate(bytes, seen.iter_mut().flat_map(|source| &mut source.sightings).collect());
-        for SeenSource { run, sightings } in seen {
+        self.locate(bytes, seen.iter_mut().flat_map(|source| &mut source.views.sightings).collect());
+        for SeenSource { run, views } in seen {
             self.views.open(Role::Source(run));
-            self.views.sightings.extend(sightings);
+            self.views.take(views);
             self.views.close();
         }
     }
@@ -148,7 +148,7 @@ impl TextScan<'_, '_> {
         reader::windows(&text, |window| scan.window(window));
         scan.close();
         self.found.withheld.extend(found.withheld);
-        let mut sightings = views.sightings;
+        let sightings = &mut views.sightings;
 
         let offsets = sightings.iter().map(|seen| seen.finding.location.byte_offset as usize);
         let mut offsets: Vec<usize> = offsets.collect();
@@ -157,7 +157,7 @@ impl TextScan<'_, '_> {
         let places: Vec<usize> =
             json_string::origins(json, &offsets).iter().map(|at| content.start + at).collect();
         let origins = map.origins(file, &places);
-        for Sighting { finding, .. } in &mut sightings {
+        for Sighting { finding, .. } in sightings.iter_mut() {
             if let Ok(i) = offsets.binary_search(&(finding.location.byte_offset as usize)) {
                 finding.location.byte_offset = origins[i] as u64;
             }
@@ -169,7 +169,7 @@ impl TextScan<'_, '_> {
             sightings.retain(|seen| !known.is_at(&seen.finding));
         }
         let run = map.inline.map(|inline| inline.run.start as u64..inline.run.end as u64);
-        SeenSource { run, sightings }
+        SeenSource { run, views }
     }
 
     /// Gives places in sources the lines and columns that their offsets have in the file.

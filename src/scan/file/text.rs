@@ -11,15 +11,22 @@ use crate::scan::known_tokens::{KnownTokens, Pass};
 use crate::scan::results::ScanResults;
 use crate::source::reader::{self, Window};
 use encoding_rs::Encoding;
+use krea_scan_bounds::work;
 use krea_scan_detect::placeholder;
 use krea_scan_detect::{self as detect, Considered, CopyKind, LineCursor, Match};
 use krea_scan_extract::container::{Relation, SegmentNames};
 use krea_scan_extract::source_map;
+use krea_scan_files::Incomplete;
 use krea_scan_text::charset;
 use krea_scan_text::map_reference;
 use krea_scan_text::{Layer, LayerKind};
 use krea_scan_token::{Confidence, Doubt, Status};
 use std::ops::Range;
+
+/// So many tokens that are not reported are kept for masking.
+const MAX_WITHHELD: usize = 10_000;
+/// So many values are explained.
+const MAX_EXPLAINED: usize = 10_000;
 
 /// A text to scan.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +141,9 @@ impl<'t, 'a> TextScan<'t, 'a> {
     /// Scans the next window.
     #[inline]
     pub fn window(&mut self, window: &Window<'_>) {
+        if work::is_over() {
+            return;
+        }
         let whole = window.offset == 0 && window.to == usize::MAX;
         if window.offset == 0 {
             self.seen.map = self.may_have_maps() && source_map::looks_like(window.bytes);
@@ -188,8 +198,10 @@ impl<'t, 'a> TextScan<'t, 'a> {
                 continue;
             }
             if self.confidence(found) < self.context.least {
-                self.found.withheld.push(found.token.clone());
-                self.found.withheld.extend(found.readings.others().iter().cloned());
+                self.withhold(found);
+                continue;
+            }
+            if work::is_over() || !self.views.takes(&found.token) {
                 continue;
             }
             let location = places.locate(self.text.names.shown, window, self.encoding, &found.span);
@@ -200,9 +212,24 @@ impl<'t, 'a> TextScan<'t, 'a> {
         }
     }
 
+    /// Keeps what is not reported, so that reports mask it. Of more than many, its shape says enough.
+    fn withhold(&mut self, found: &Match) {
+        if self.found.withheld.len() < MAX_WITHHELD && self.found.withheld.last() != Some(&found.token) {
+            self.found.withheld.extend(found.readings.others().iter().cloned());
+            self.found.withheld.push(found.token.clone());
+        }
+    }
+
     fn explain(&mut self, window: &Window<'_>, considered: &[Considered]) {
+        let mut considered: Vec<&Considered> = considered.iter().collect();
+        considered.sort_by_key(|considered| considered.span.start);
+        let mut places = LocationCounter { cursor: self.cursor, at: 0 };
         for considered in considered {
-            let mut places = LocationCounter { cursor: self.cursor, at: 0 };
+            if self.found.explained.len() == MAX_EXPLAINED {
+                let reason = format!("holds more values than the {MAX_EXPLAINED} that are explained");
+                let path = self.text.names.shown.to_owned();
+                return self.found.incomplete.push(Incomplete { path, reason });
+            }
             let location = places.locate(self.text.names.shown, window, self.encoding, &considered.span);
             let explained = Explained {
                 layers: self.text.way_to(location.byte_offset),
@@ -256,7 +283,7 @@ impl<'t, 'a> TextScan<'t, 'a> {
     }
 
     fn sweep(&mut self, known: &KnownTokens, window: &Window<'_>) {
-        let mut copies: Vec<_> = known.sweep.find(window.bytes).collect();
+        let mut copies: Vec<_> = known.sweep.find(window.bytes).take_while(|_| !work::is_over()).collect();
         if self.encoding.is_some() {
             // Big-endian text is found from its second byte on; its first character starts a byte before.
             copies.iter_mut().for_each(|copy| copy.span.start &= !1);
@@ -295,7 +322,12 @@ impl<'t, 'a> TextScan<'t, 'a> {
                 Relation::Text => !found.layers.is_empty(),
                 Relation::Packed | Relation::Part => true,
             };
+            let is_listed_enough = || known.full.contains(names.shown);
+            let may_be_inside = may_be_inside || is_listed_enough();
             if is_known || (may_be_inside && known.files.contains(&(own.clone(), copy.token))) {
+                continue;
+            }
+            if copy.kind == CopyKind::Token && !self.views.takes(&found.token) {
                 continue;
             }
             let location = places.locate(names.shown, window, self.encoding, span);
@@ -305,7 +337,7 @@ impl<'t, 'a> TextScan<'t, 'a> {
                 self.see(finding, window, span);
             } else if !known.files.contains(&(own.clone(), copy.token)) {
                 let what = if copy.kind == CopyKind::IdHalf { "id half" } else { "secret half" };
-                self.found.hints.push(Hint {
+                self.found.hint(Hint {
                     fingerprint: found.token.fingerprint(),
                     location,
                     what: what.to_owned(),

@@ -3,7 +3,9 @@
 
 use crate::config::Allowed;
 use crate::finding::Finding;
+use crate::scan::listing::{Listing, MAX_PLACES_IN_FILE};
 use krea_scan_extract::container::{Relation, Scope};
+use krea_scan_token::Token;
 use std::ops::Range;
 
 /// A token in one text of a file.
@@ -43,6 +45,7 @@ pub struct FileViews {
     views: Vec<View>,
     /// The numbers of those that are not closed yet.
     open: Vec<usize>,
+    listing: Listing,
 }
 
 impl FileViews {
@@ -58,6 +61,27 @@ impl FileViews {
         self.sightings.clear();
         self.views.clear();
         self.open.clear();
+        self.listing = Listing::default();
+    }
+
+    /// Whether one more place of a token is to be noted.
+    pub fn takes(&mut self, token: &Token) -> bool {
+        self.listing.takes(token, MAX_PLACES_IN_FILE)
+    }
+
+    /// Notes what was seen in another text of the file, as far as there is room.
+    pub fn take(&mut self, others: FileViews) {
+        self.listing.merge(others.listing);
+        for seen in others.sightings {
+            if self.takes(&seen.finding.token) {
+                self.sightings.push(seen);
+            }
+        }
+    }
+
+    /// What is said of places that were not noted.
+    pub fn unlisted(&self) -> Vec<String> {
+        self.listing.reasons()
     }
 
     /// Closes the view that was opened last.

@@ -58,7 +58,7 @@ pub fn one_file(views: &mut FileViews, found: &mut ScanResults) {
         }
     }
     ocr_vote::keep_best(&mut findings, &mut found.withheld);
-    found.findings.append(&mut findings);
+    findings.into_iter().for_each(|finding| found.find(finding));
     views.clear();
 }
 

@@ -5,6 +5,7 @@ use super::assignment::is_name_byte;
 use super::lines::{REACH, line_range};
 use super::object_members::{self, Member};
 use super::scope::{EnclosingScope, ScopeKind};
+use super::text_index::TextIndex;
 use crate::boundary;
 use regex::bytes::Regex;
 use std::ops::Range;
@@ -75,7 +76,7 @@ fn lines(text: &[u8], from: Range<usize>, upwards: bool) -> impl Iterator<Item =
 }
 
 /// The indented blocks around `at`, innermost first.
-pub fn indented(text: &[u8], at: usize) -> Vec<EnclosingScope> {
+pub fn indented(text: &[u8], at: usize, index: &TextIndex) -> Vec<EnclosingScope> {
     let mut found = Vec::new();
     let mut own = IndentedLine::of(text, line_range(text, at));
     let mut excluded: Vec<Range<usize>> = Vec::new();
@@ -123,7 +124,7 @@ pub fn indented(text: &[u8], at: usize) -> Vec<EnclosingScope> {
             opener = before;
         }
         let names = opener.as_ref().map(|line| opener_names(text, line)).unwrap_or_default();
-        let members = block_members(text, &range, depth, at);
+        let members = block_members(text, &range, depth, at, index);
         found.push(EnclosingScope {
             range,
             kind: ScopeKind::Block,
@@ -140,13 +141,19 @@ pub fn indented(text: &[u8], at: usize) -> Vec<EnclosingScope> {
 }
 
 /// The lines of a block, at its own depth, that are members.
-fn block_members(text: &[u8], range: &Range<usize>, depth: usize, at: usize) -> Vec<Member> {
+fn block_members(
+    text: &[u8],
+    range: &Range<usize>,
+    depth: usize,
+    at: usize,
+    index: &TextIndex,
+) -> Vec<Member> {
     let first = line_range(text, range.start);
     let rest = lines(text, first.clone(), false).take_while(|line| line.range.start <= range.end);
     std::iter::once(IndentedLine::of(text, first.clone()))
         .chain(rest)
         .filter(|line| line.content == depth && !(line.range.start..=line.range.end).contains(&at))
-        .filter_map(|line| object_members::line(text, &line.range))
+        .filter_map(|line| index.line(text, &line.range))
         .collect()
 }
 
@@ -196,7 +203,7 @@ fn opener_names(text: &[u8], line: &IndentedLine) -> Vec<String> {
 }
 
 /// The section that `at` stands in.
-pub fn section(text: &[u8], at: usize) -> Option<EnclosingScope> {
+pub fn section(text: &[u8], at: usize, index: &TextIndex) -> Option<EnclosingScope> {
     let floor = at.saturating_sub(REACH);
     let head = SECTION.captures_iter(&text[floor..at]).last()?;
     let name = String::from_utf8_lossy(head.get(1)?.as_bytes()).into_owned();
@@ -204,12 +211,12 @@ pub fn section(text: &[u8], at: usize) -> Option<EnclosingScope> {
     let ceiling = (at + REACH).min(text.len());
     let end = SECTION.find(&text[at..ceiling]).map_or(ceiling, |next| at + next.start());
     let range = start..end;
-    let members = flat_members(text, lines_of(text, &range), at);
+    let members = flat_members(text, lines_of(text, &range), at, index);
     Some(EnclosingScope { range, kind: ScopeKind::Section, names: vec![name], members, excluded: Vec::new() })
 }
 
 /// The lines around `at` up to the next blank ones, or those that only open or close something.
-pub fn paragraph(text: &[u8], at: usize) -> EnclosingScope {
+pub fn paragraph(text: &[u8], at: usize, index: &TextIndex) -> EnclosingScope {
     let own = line_range(text, at);
     let is_bracket = |b: &u8| matches!(b, b'{' | b'}' | b'[' | b']' | b'(' | b')' | b',' | b';');
     let is_text = |line: &IndentedLine| {
@@ -219,7 +226,7 @@ pub fn paragraph(text: &[u8], at: usize) -> EnclosingScope {
     let below = lines(text, own.clone(), false).take_while(is_text).take(PARAGRAPH_LINES).last();
     let range =
         above.map_or(own.start, |line| line.range.start)..below.map_or(own.end, |line| line.range.end);
-    let members = flat_members(text, lines_of(text, &range), at);
+    let members = flat_members(text, lines_of(text, &range), at, index);
     EnclosingScope { range, kind: ScopeKind::Paragraph, names: Vec::new(), members, excluded: Vec::new() }
 }
 
@@ -234,9 +241,9 @@ fn lines_of(text: &[u8], range: &Range<usize>) -> Vec<Range<usize>> {
     found
 }
 
-fn flat_members(text: &[u8], lines: Vec<Range<usize>>, at: usize) -> Vec<Member> {
+fn flat_members(text: &[u8], lines: Vec<Range<usize>>, at: usize, index: &TextIndex) -> Vec<Member> {
     let own = IndentedLine::of(text, line_range(text, at)).content;
     let others = lines.into_iter().filter(|line| !(line.start..=line.end).contains(&at));
     let as_deep = others.filter(|line| IndentedLine::of(text, line.clone()).content == own);
-    as_deep.filter_map(|line| object_members::line(text, &line)).collect()
+    as_deep.filter_map(|line| index.line(text, &line)).collect()
 }

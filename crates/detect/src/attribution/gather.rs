@@ -6,7 +6,6 @@ use super::evidence::{Evidence, EvidencePlace, Says, Strength, Witness};
 use super::hosts;
 use super::lines::{HEADING_LINES, line_range};
 use super::scope::{EnclosingScope, ScopeKind};
-use super::scopes;
 use super::value_context::ValueContext;
 use super::{LOOKALIKE, PathSays, shorten};
 use super::{object_members, statement, uses};
@@ -189,7 +188,7 @@ impl ValueContext<'_> {
                 .and_then(|(kind, name)| Some((Says::of(*kind)?, Witness::Name(shorten(name)))));
             told.filter(|(says, _)| *says != Says::MentionsKrea).or_else(|| {
                 let in_brackets =
-                    scopes::bracket_ranges(text, used.start, 2).into_iter().map(|(_, range)| range);
+                    self.around.index.bracket_ranges(text, used.start, 2).into_iter().map(|(_, range)| range);
                 let request = used.start.saturating_sub(USE_REACH)..(used.end + USE_REACH).min(text.len());
                 let zones = in_brackets
                     .take(2)

@@ -17,6 +17,7 @@ mod scope;
 mod scopes;
 mod statement;
 mod table;
+mod text_index;
 mod unknown_owner;
 mod uses;
 mod value_context;
@@ -28,6 +29,7 @@ use krea_scan_text::label::bounded;
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
+use text_index::TextIndex;
 
 pub use evidence::{Attribution, Evidence, EvidencePlace, Strength};
 pub use lines::line_range;
@@ -68,6 +70,7 @@ pub struct Surroundings<'a> {
     outer: Option<&'a Attribution>,
     /// The header of the table that was last looked at.
     header: table::LastHeader,
+    index: TextIndex,
 }
 
 /// What a path says.
@@ -108,7 +111,8 @@ impl<'a> Surroundings<'a> {
             .collect();
         let is_own = |at: &usize| !unknown_owner::is_in_another_name(text, *at);
         let own_mentions = mentions.iter().copied().filter(is_own).collect();
-        Surroundings { text, mentions, own_mentions, path, outer, header: table::LastHeader::default() }
+        let (header, index) = (table::LastHeader::default(), TextIndex::default());
+        Surroundings { text, mentions, own_mentions, path, outer, header, index }
     }
 
     /// Whether anything at all ties this text to Krea.
@@ -150,6 +154,14 @@ impl<'a> Surroundings<'a> {
         ValueContext::new(self, span.clone())
     }
 
+    /// Whether the name of the value at `span` says Krea. It is asked of each value beside it.
+    pub fn is_named_kreas(&self, span: &Range<usize>) -> bool {
+        self.index.of_value(span.start, || {
+            let value = self.value_context(span);
+            value.has_name() && value.attribution().own_name.as_deref().is_some_and(names::says_krea)
+        })
+    }
+
     /// Whose the value at `span` is.
     pub fn attribute(&self, span: &Range<usize>) -> Attribution {
         self.value_context(span).attribution()
@@ -178,7 +190,7 @@ impl<'a> Surroundings<'a> {
         let distance = mention.abs_diff(at);
         let between = &self.text[mention.min(at)..mention.max(at)];
         // What only describes an item says less than the item's name, which may stand farther away: `Tags: krea`.
-        let line = object_members::line(self.text, &line_range(self.text, mention));
+        let line = self.index.line(self.text, &line_range(self.text, mention));
         let is_content = line.is_some_and(|line| line.is_content() && line.at <= mention);
         let reach = if is_content { distance.max(ITEM) } else { distance };
         let rival_zone = &self.text[at.saturating_sub(reach)..(at + reach).min(self.text.len())];

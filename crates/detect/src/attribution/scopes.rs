@@ -6,6 +6,7 @@ use super::blocks;
 use super::lines::REACH;
 use super::object_members::{self, Member};
 use super::scope::{EnclosingScope, ScopeKind};
+use super::text_index::TextIndex;
 use std::ops::Range;
 
 /// How many enclosing brackets are followed.
@@ -16,13 +17,13 @@ const MAX_TAG_BYTES: usize = 600;
 const MAX_ROW_BYTES: usize = 1200;
 
 /// All scopes around `at`, smallest first.
-pub fn around(text: &[u8], at: usize) -> Vec<EnclosingScope> {
-    let mut scopes = brackets(text, at);
+pub fn around(text: &[u8], at: usize, index: &TextIndex) -> Vec<EnclosingScope> {
+    let mut scopes = brackets(text, at, index);
     scopes.extend(tag(text, at));
     scopes.extend(elements(text, at));
-    scopes.extend(blocks::indented(text, at));
-    scopes.extend(blocks::section(text, at));
-    scopes.push(blocks::paragraph(text, at));
+    scopes.extend(blocks::indented(text, at, index));
+    scopes.extend(blocks::section(text, at, index));
+    scopes.push(blocks::paragraph(text, at, index));
     scopes.sort_by_key(|scope| scope.range.len());
     scopes
 }
@@ -41,45 +42,11 @@ pub fn is_of_credential(scopes: &[EnclosingScope]) -> bool {
     paragraph.is_some_and(|lines| lines.members.iter().any(Member::is_of_credential))
 }
 
-/// The ranges of the brackets around `at`, innermost first, `most` of them, cut at what is followed.
-pub fn bracket_ranges(text: &[u8], at: usize, most: usize) -> Vec<(u8, Range<usize>)> {
-    let floor = at.saturating_sub(REACH);
-    let ceiling = (at + REACH).min(text.len());
-    let mut found = Vec::new();
-    let (mut depth, mut end_depth, mut end) = (0usize, 0usize, at);
-    for open in (floor..at).rev() {
-        match text[open] {
-            b')' | b']' | b'}' => depth += 1,
-            b'(' | b'[' | b'{' if depth > 0 => depth -= 1,
-            b'(' | b'[' | b'{' => {
-                // The matching close of this scope lies behind that of the scope inside.
-                while end < ceiling {
-                    let b = text[end];
-                    end += 1;
-                    match b {
-                        b'(' | b'[' | b'{' => end_depth += 1,
-                        b')' | b']' | b'}' if end_depth > 0 => end_depth -= 1,
-                        b')' | b']' | b'}' => break,
-                        _ => {}
-                    }
-                }
-                let close = end - usize::from(end > at && matches!(text[end - 1], b')' | b']' | b'}'));
-                found.push((text[open], open + 1..close.max(at)));
-                if found.len() == most {
-                    break;
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-fn brackets(text: &[u8], at: usize) -> Vec<EnclosingScope> {
+fn brackets(text: &[u8], at: usize, index: &TextIndex) -> Vec<EnclosingScope> {
     let mut scopes = Vec::new();
     let mut excluded: Vec<Range<usize>> = Vec::new();
     let mut inner: Option<Range<usize>> = None;
-    for (open, range) in bracket_ranges(text, at, MAX_DEPTH) {
+    for (open, range) in index.bracket_ranges(text, at, MAX_DEPTH) {
         let kind = match open {
             b'{' => ScopeKind::Object,
             b'(' => ScopeKind::Call,

@@ -78,7 +78,7 @@ impl ValueContext<'_> {
 
     /// Whether a mention stands in something that is called Krea, and the value does not.
     fn is_in_kreas(&self, mention: usize) -> bool {
-        let around = scopes::around(self.around.text, mention);
+        let around = scopes::around(self.around.text, mention, &self.around.index);
         let mut apart = around.iter().filter(|scope| !scope.range.contains(&self.span.start));
         apart.any(|scope| scope.names.first().is_some_and(|name| names::says_krea(name)))
     }

@@ -54,7 +54,7 @@ impl<'s> ValueContext<'s> {
 
     /// The cell of a table that holds it.
     pub(super) fn cell(&self) -> Option<&TableCell> {
-        let cell = || table::cell(self.around.text, &self.span, &self.around.header);
+        let cell = || table::cell(self.around.text, &self.span, &self.around.header, &self.around.index);
         self.cell.get_or_init(cell).as_ref()
     }
 
@@ -74,7 +74,7 @@ impl<'s> ValueContext<'s> {
 
     /// The scopes around it, the smallest first.
     pub(super) fn scopes(&self) -> &[EnclosingScope] {
-        self.scopes.get_or_init(|| scopes::around(self.around.text, self.span.start))
+        self.scopes.get_or_init(|| scopes::around(self.around.text, self.span.start, &self.around.index))
     }
 
     /// Whether it stands in a block of encrypted values.
@@ -132,7 +132,7 @@ impl<'s> ValueContext<'s> {
                 && member.says().is_some_and(|(_, _, host)| object_members::is_krea_host(&host))
         };
         let call = is_argument
-            .then(|| scopes::bracket_ranges(text, self.span.start, 1))
+            .then(|| self.around.index.bracket_ranges(text, self.span.start, 1))
             .and_then(|mut all| all.pop());
         let call = call.filter(|(open, range)| {
             *open == b'(' && memchr::memmem::find(&text[range.clone()], b"://").is_some()

@@ -14,6 +14,7 @@ mod wrap;
 use super::attribution::{Attribution, Strength, Surroundings};
 use super::boundary;
 use super::placeholder::{self, Scrutiny};
+use krea_scan_bounds::work;
 use krea_scan_token::Confidence;
 use reader::{NoiseGap, NoiseReader};
 use regex::bytes::Regex;
@@ -58,6 +59,9 @@ pub fn find(text: &[u8], around: &Surroundings<'_>) -> Vec<RepairedToken> {
         let mut at = zone.start;
         while let Some(start) = next_start(text, at..zone.end) {
             at = start + 1;
+            if work::is_over() {
+                return found;
+            }
             let Some(noisy) = token(text, start, around) else { continue };
             at = noisy.span.end;
             found.push(noisy);

@@ -6,6 +6,7 @@ use crate::attribution::{Attribution, Strength, Surroundings};
 use crate::names;
 use crate::placeholder::{self, Scrutiny};
 use crate::vocabulary::vocabulary;
+use krea_scan_bounds::work;
 use krea_scan_token::randomness;
 use krea_scan_token::{Readings, Token, TokenKind};
 use regex::bytes::Regex;
@@ -166,6 +167,9 @@ fn named(
     around: &Surroundings<'_>,
     may_be: impl Fn(&str) -> Option<bool>,
 ) -> Option<Half> {
+    if work::is_over() {
+        return None;
+    }
     let value_context = around.value_context(span);
     let name = value_context.has_name().then(|| value_context.own_name())??;
     let is_told = may_be(&name)?;
@@ -239,11 +243,7 @@ pub fn is_half_alone(
     UUID.find_iter(&text[zone.clone()])
         .map(|found| zone.start + found.start()..zone.start + found.end())
         .filter(|id| text.get(id.end) != Some(&b':') && !placeholder::is_placeholder_id(&text[id.clone()]))
-        .any(|id| {
-            let value_context = around.value_context(&id);
-            value_context.has_name()
-                && value_context.attribution().own_name.as_deref().is_some_and(names::says_krea)
-        })
+        .any(|id| around.is_named_kreas(&id))
 }
 
 fn ends_here(text: &[u8], end: usize) -> bool {

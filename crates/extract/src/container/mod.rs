@@ -40,7 +40,7 @@ pub use packed_parts::{PackedParts, walk_parts};
 pub use segments::SegmentNames;
 
 use super::ocr::Ocr;
-use krea_scan_bounds::limits::{Budget, Limits, Metered};
+use krea_scan_bounds::limits::{Budget, Exceeded, Limits, Metered};
 use krea_scan_bounds::memory::Memory;
 use krea_scan_bounds::read_error::ReadError;
 use krea_scan_text::Layer;
@@ -363,7 +363,8 @@ impl<'w> Walk<'w> {
 
     /// Tells what is told of the file as a whole.
     fn end(&mut self) {
-        if let Some(exceeded) = self.budget.exceeded() {
+        // Whoever counts the time of the whole file tells that.
+        if let Some(exceeded) = self.budget.exceeded().filter(|exceeded| *exceeded != Exceeded::Work) {
             let place = self.stopped.take().unwrap_or_default();
             self.visitor.unread(&place, format!("{exceeded}; what came before was read"));
         }

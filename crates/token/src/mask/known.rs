@@ -46,12 +46,12 @@ impl KnownSecrets {
         for form in distinct.into_iter().flat_map(forms) {
             let Some(stem) = form.as_bytes().first_chunk() else { continue };
             known.starts[start(stem)] = true;
-            let alike = known.forms.entry(*stem).or_default();
-            if alike.iter().all(|other| **other != form) {
-                alike.push(Zeroizing::new(form));
-            }
+            known.forms.entry(*stem).or_default().push(Zeroizing::new(form));
         }
-        known.forms.values_mut().for_each(|alike| alike.sort_by_key(|form| std::cmp::Reverse(form.len())));
+        for alike in known.forms.values_mut() {
+            alike.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+            alike.dedup();
+        }
         known
     }
 

@@ -3,7 +3,7 @@
 use super::super::assignment::is_name_byte;
 use super::super::lines::line_range;
 use super::super::object_members::{self, Member};
-use super::super::scopes::bracket_ranges;
+use super::super::text_index::TextIndex;
 use super::cell::{MAX_LINE_BYTES, TableCell, bare, holds_only, member};
 use crate::names;
 use regex::bytes::Regex;
@@ -19,9 +19,9 @@ static RECORDS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// `INSERT INTO t (a, b) VALUES ('x', 'y')`, `[a, b] = ['x', 'y']`, `a, b = 'x', 'y'`: the name in the same place of the list.
-pub fn statement_columns(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
+pub fn statement_columns(text: &[u8], span: &Range<usize>, index: &TextIndex) -> Option<TableCell> {
     let floor = span.start.saturating_sub(COLUMNS_REACH);
-    let brackets = bracket_ranges(text, span.start, 1);
+    let brackets = index.bracket_ranges(text, span.start, 1);
     let list =
         brackets.first().filter(|(open, _)| matches!(open, b'(' | b'[')).map(|(_, range)| range.clone());
     let (values, names) = match list {
@@ -141,9 +141,9 @@ fn split_list(text: &[u8], range: &Range<usize>) -> Vec<Range<usize>> {
 }
 
 /// `{"columns": ["a", "b"], "rows": [["x", "y"]]}`
-pub fn records(text: &[u8], span: &Range<usize>) -> Option<TableCell> {
+pub fn records(text: &[u8], span: &Range<usize>, index: &TextIndex) -> Option<TableCell> {
     let (_, row) =
-        bracket_ranges(text, span.start, 1).into_iter().next().filter(|(open, _)| *open == b'[')?;
+        index.bracket_ranges(text, span.start, 1).into_iter().next().filter(|(open, _)| *open == b'[')?;
     let floor = row.start.saturating_sub(COLUMNS_REACH);
     let columns = RECORDS.captures_iter(&text[floor..row.start]).last()?.get(1)?;
     let names = names_in(columns.as_bytes())?;

@@ -7,18 +7,19 @@ mod delimited;
 mod html;
 mod lists;
 
+use super::text_index::TextIndex;
 pub use cell::TableCell;
 pub use delimited::LastHeader;
 use std::ops::Range;
 
 /// The cell that holds nothing but the value at `span`.
-pub fn cell(text: &[u8], span: &Range<usize>, last: &LastHeader) -> Option<TableCell> {
-    lists::statement_columns(text, span)
+pub fn cell(text: &[u8], span: &Range<usize>, last: &LastHeader, index: &TextIndex) -> Option<TableCell> {
+    lists::statement_columns(text, span, index)
         .or_else(|| delimited::delimited(text, span, last))
         .or_else(|| delimited::aligned(text, span))
         .or_else(|| html::html(text, span))
         .or_else(|| html::definition(text, span))
         .or_else(|| delimited::cells_on_lines(text, span))
-        .or_else(|| lists::records(text, span))
+        .or_else(|| lists::records(text, span, index))
         .or_else(|| delimited::numbered(text, span))
 }
