@@ -383,6 +383,7 @@ impl Cli {
             ratio: self.read.unpack_ratio.unwrap_or(default.ratio),
             time: self.read.unpack_time.unwrap_or(default.time),
             work: self.read.unpack_time,
+            in_store: false,
         }
     }
 }

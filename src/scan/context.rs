@@ -2,6 +2,7 @@
 
 use super::known_tokens::Pass;
 use krea_scan_bounds::limits::Limits;
+use krea_scan_bounds::work;
 use krea_scan_detect::Detector;
 use krea_scan_extract::ocr::Ocr;
 use krea_scan_token::Confidence;
@@ -47,5 +48,11 @@ impl ScanContext<'_> {
     #[inline]
     pub fn wants(&self, bytes: &[u8]) -> bool {
         self.least == Confidence::Low || self.detector.wants(bytes)
+    }
+
+    /// The same for the objects of a store, which is so many bytes: those are what all of them may cost together.
+    pub fn in_store(self, bytes: u64) -> Self {
+        work::of_store(bytes, matches!(self.pass, Pass::Sweep(_)));
+        ScanContext { limits: Limits { in_store: true, ..self.limits }, ..self }
     }
 }

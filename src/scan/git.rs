@@ -95,6 +95,7 @@ impl<'a> Index<'a> {
 
 impl Input for Index<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
+        let context = context.in_store(self.repo.objects()?.stored_bytes());
         let mut blobs =
             GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());
@@ -146,6 +147,7 @@ impl<'a> Commits<'a> {
 
 impl Input for Commits<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
+        let context = context.in_store(self.repo.objects()?.stored_bytes());
         let mut blobs =
             GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         let mut walk = self.range.walk(&self.repo)?;

@@ -186,6 +186,7 @@ struct HistoryHits {
 impl Input for History<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
         let store = self.repo.objects()?;
+        let context = context.in_store(store.stored_bytes());
         let swept = self.sweep(store, context)?;
         let origins = match swept.hits.is_empty() {
             true => BTreeMap::new(),

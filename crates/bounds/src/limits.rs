@@ -31,6 +31,8 @@ pub struct Limits {
     /// Processor time, for whatever is done for the file; as much as its size is worth where nobody says it. See
     /// [`crate::work`].
     pub work: Option<Duration>,
+    /// The files come from a store, where a byte can stand for any number of theirs: all together have what that is worth.
+    pub in_store: bool,
 }
 
 impl Default for Limits {
@@ -42,6 +44,7 @@ impl Default for Limits {
             ratio: 200,
             time: Duration::from_secs(600),
             work: None,
+            in_store: false,
         }
     }
 }

@@ -51,13 +51,25 @@ pub fn begin(limits: Limits, size: u64, again: bool) -> FileWork {
     let is_outer = CURRENT.get().is_none();
     if is_outer {
         let parts = if again { SECOND_LOOK } else { 1 };
-        let share = size.saturating_mul(MAX_NANOS_A_BYTE) / parts;
-        ALLOWED.fetch_add(share, Relaxed);
+        let share = share(size, again);
+        if !limits.in_store {
+            ALLOWED.fetch_add(share, Relaxed);
+        }
         let most = limits.work.unwrap_or(MAX_FLOOR / parts as u32 + Duration::from_nanos(share));
         let is_given = limits.work.is_some();
         CURRENT.set(Some(Current { started: thread_time(), most, is_given, is_over: false }));
     }
     FileWork { is_outer, thread: PhantomData }
+}
+
+/// Adds what all files of a store may take together, which is stored in `size` bytes.
+pub fn of_store(size: u64, again: bool) {
+    ALLOWED.fetch_add(share(size, again), Relaxed);
+}
+
+/// What so many bytes may take, in nanoseconds.
+fn share(size: u64, again: bool) -> u64 {
+    size.saturating_mul(MAX_NANOS_A_BYTE) / if again { SECOND_LOOK } else { 1 }
 }
 
 /// Whether this thread's file has taken more than it may.

@@ -10,8 +10,10 @@ use std::path::Path;
 
 /// A larger file is not read.
 const MAX_INDEX_BYTES: u64 = 1 << 30;
-/// More bytes of paths than this are not kept: in version 4 a few bytes can stand for a long path.
-const MAX_PATHS_BYTES: usize = 512 << 20;
+/// More bytes of paths than this are not kept, and so many for each byte of the file: in version 4 a few bytes can stand for a
+/// long path, but most of an entry is no path.
+const FREE_PATHS_BYTES: usize = 16 << 20;
+const MAX_PATHS_TIMES: usize = 4;
 
 /// An index that was read.
 #[derive(Default)]
@@ -50,6 +52,7 @@ fn decode(bytes: &[u8], hash: Kind) -> io::Result<(Vec<IndexEntry>, Extensions)>
     if count > bytes.len() / fixed(hash, 0) {
         return Err(ErrorKind::UnexpectedEof.into());
     }
+    let most = FREE_PATHS_BYTES + MAX_PATHS_TIMES * bytes.len();
     let mut entries: Vec<IndexEntry> = Vec::with_capacity(count);
     let (mut at, mut paths) = (HEADER, 0);
     for _ in 0..count {
@@ -57,8 +60,8 @@ fn decode(bytes: &[u8], hash: Kind) -> io::Result<(Vec<IndexEntry>, Extensions)>
         let before = entries.last().map_or(&[][..], |entry| &entry.path);
         let (entry, length) = entry(rest, hash, version, before).ok_or(ErrorKind::InvalidData)?;
         paths += entry.path.len();
-        if paths > MAX_PATHS_BYTES {
-            return Err(io::Error::other(format!("its paths have more than {MAX_PATHS_BYTES} bytes")));
+        if paths > most {
+            return Err(io::Error::other(format!("its paths have more than {most} bytes")));
         }
         entries.push(entry);
         at += length;

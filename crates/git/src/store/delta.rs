@@ -26,7 +26,7 @@ pub(super) fn apply(
     }
     let promised = size(&mut rest)?;
     if promised > limit {
-        return Err(Fault::TooBig(promised));
+        return Err(Fault::TooBig { size: promised, most: limit });
     }
     let promised = usize::try_from(promised).map_err(|_| Fault::Memory)?;
     out.try_reserve(promised).map_err(|_| Fault::Memory)?;
@@ -181,6 +181,6 @@ mod tests {
             assert!(rebuild(b"abcd", delta).is_err(), "{delta:?}");
         }
         let huge = [4, 0xff, 0xff, 0xff, 0xff, 0x7f];
-        assert!(matches!(rebuild(b"abcd", &huge), Err(Fault::TooBig(_))));
+        assert!(matches!(rebuild(b"abcd", &huge), Err(Fault::TooBig { .. })));
     }
 }

@@ -1,7 +1,5 @@
 //! Why an object could not be read.
 
-use super::MAX_OBJECT_BYTES;
-
 /// Why an object could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
@@ -20,9 +18,11 @@ pub(crate) enum Fault {
     /// The delta's base is nowhere, or leads back to itself.
     #[error("the object that its delta builds on is not in the pack")]
     Base,
-    /// The object is larger than [`MAX_OBJECT_BYTES`].
-    #[error("it has {0} bytes, more than the {MAX_OBJECT_BYTES} that are read")]
-    TooBig(u64),
+    /// The object is larger than what it is stored in lets it be.
+    #[error(
+        "it has {size} bytes, more than the {most} that are read of what is stored; check it out and scan the file"
+    )]
+    TooBig { size: u64, most: u64 },
     /// There is not enough memory for it.
     #[error("there is not enough memory for it")]
     Memory,

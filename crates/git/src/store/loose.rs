@@ -1,7 +1,7 @@
 //! Loose objects: one compressed file each, in 256 folders named by the first byte of the id.
 
-use super::MAX_OBJECT_BYTES;
 use super::fault::Fault;
+use super::most_bytes;
 use super::pack::is_object;
 use crate::regular_file;
 use flate2::read::ZlibDecoder;
@@ -85,6 +85,8 @@ pub(super) fn path(objects: &Path, id: &oid) -> PathBuf {
 struct Opened {
     kind: Kind,
     size: u64,
+    /// How long its file is, in bytes.
+    stored: u64,
     rest: BufReader<ZlibDecoder<File>>,
 }
 
@@ -95,6 +97,7 @@ fn open(objects: &Path, id: &oid) -> Result<Option<Opened>, Fault> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Fault::Io(error.to_string())),
     };
+    let stored = file.metadata().map_or(0, |file| file.len());
     let mut rest = BufReader::new(ZlibDecoder::new(file));
     let mut header = Vec::new();
     rest.by_ref().take(HEADER).read_until(0, &mut header).map_err(fault)?;
@@ -102,7 +105,7 @@ fn open(objects: &Path, id: &oid) -> Result<Option<Opened>, Fault> {
     let (kind, size) = text.and_then(|text| text.split_once(' ')).ok_or(Fault::Header)?;
     let kind = Kind::from_bytes(kind.as_bytes()).map_err(|_| Fault::Header)?;
     let size = size.parse().map_err(|_| Fault::Header)?;
-    Ok(Some(Opened { kind, size, rest }))
+    Ok(Some(Opened { kind, size, stored, rest }))
 }
 
 /// Why inflating stopped: the file cannot be read, or what it holds is damaged or cut off.
@@ -129,9 +132,10 @@ pub(super) enum Loose {
 
 /// Reads a loose object, if it is of the kind `only`, and checks that its bytes are those that the id stands for.
 pub(super) fn read_loose(objects: &Path, id: &oid, only: Option<Kind>) -> Result<Loose, Fault> {
-    let Some(Opened { kind, size, rest }) = open(objects, id)? else { return Ok(Loose::Absent) };
-    if size > MAX_OBJECT_BYTES {
-        return Err(Fault::TooBig(size));
+    let Some(Opened { kind, size, stored, rest }) = open(objects, id)? else { return Ok(Loose::Absent) };
+    let most = most_bytes(stored);
+    if size > most {
+        return Err(Fault::TooBig { size, most });
     }
     if only.is_some_and(|only| only != kind) {
         return Ok(Loose::OtherKind);

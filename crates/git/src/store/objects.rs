@@ -107,6 +107,17 @@ impl ObjectStore {
         Ok(ObjectStore { hash, folders, packs, shallow, partial, unread, name, reader })
     }
 
+    /// How many bytes all of it is stored in, packed or loose. What cannot be listed is told by a sweep.
+    pub fn stored_bytes(&self) -> u64 {
+        let (mut loose, mut unread) = (Vec::new(), Vec::new());
+        self.folders.iter().for_each(|folder| loose::list(folder, self.hash, &mut loose, &mut unread));
+        let files = loose.iter().filter_map(|id| {
+            self.folders.iter().find_map(|folder| fs::symlink_metadata(loose::path(folder, id)).ok())
+        });
+        let packed: u64 = self.packs.iter().map(Pack::end).sum();
+        packed + files.map(|file| file.len()).sum::<u64>()
+    }
+
     /// The kind of ids in this repository.
     pub fn hash(&self) -> gix_hash::Kind {
         self.hash

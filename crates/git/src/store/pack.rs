@@ -4,7 +4,7 @@
 
 use super::cache::{Bases, Scratch, Shared};
 use super::fault::Fault;
-use super::{MAX_OBJECT_BYTES, delta};
+use super::{delta, most_bytes};
 use crate::regular_file;
 use gix_hash::{Prefix, oid};
 use gix_object::Kind;
@@ -97,8 +97,9 @@ impl Pack {
     /// Inflates what is stored at `entry` into the start of `out`, which grows but never shrinks.
     fn inflate(&self, entry: &data::Entry, inflate: &mut Inflate, out: &mut Vec<u8>) -> Result<usize, Fault> {
         let size = entry.decompressed_size;
-        if size > MAX_OBJECT_BYTES {
-            return Err(Fault::TooBig(size));
+        let most = most_bytes(self.end());
+        if size > most {
+            return Err(Fault::TooBig { size, most });
         }
         // No memory is made ready for more than can be there.
         if size > self.end().saturating_sub(entry.data_offset).saturating_mul(MAX_RATIO) {
@@ -134,7 +135,7 @@ impl Pack {
         out: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         let size = self.inflate(entry, &mut scratch.inflate, &mut scratch.delta)?;
-        delta::apply(base, &scratch.delta[..size], MAX_OBJECT_BYTES, out, &mut scratch.fresh)
+        delta::apply(base, &scratch.delta[..size], most_bytes(self.end()), out, &mut scratch.fresh)
     }
 
     /// Reads the object at `offset` and all that its deltas build on. `kept` is asked for these, under the pack's number,

@@ -20,10 +20,17 @@ use gix_object::Kind;
 use krea_scan_files::Incomplete;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// Bases held for what is built on them may take this much memory in all; above it they are decoded again.
-const HELD_BYTES: usize = 1 << 30;
+/// Bases held for what is built on them may take this much memory in all, in bytes; above it they are decoded again.
+const MAX_HELD_BYTES: u64 = 1 << 30;
+/// They may take so much in any store, and so many times what it is stored in.
+const FREE_HELD_BYTES: u64 = 32 << 20;
+const HELD_TIMES_STORED: u64 = 4;
+/// All objects together may be so many bytes in any store, and so many times what it is stored in: a file of which each
+/// commit changes a line is a few hundred times as large.
+const FREE_BYTES: u64 = 2 << 30;
+const MAX_TIMES_STORED: u64 = 500;
 /// Bases smaller than this are not counted.
 const COUNTED_BYTES: usize = 1 << 16;
 /// A worker keeps a buffer up to this size for the next object.
@@ -89,7 +96,7 @@ impl ObjectStore {
         let mut tally = run(&plan, look, true);
         tally.absent.extend(named.iter().filter(|id| !id.is_null() && !id.is_empty_tree()));
         let expected: usize = self.packs.iter().map(|pack| pack.index.num_objects() as usize).sum();
-        if tally.visited < expected {
+        if tally.visited < expected && tally.too_much.is_none() {
             for (pack, forest) in plan.forests.iter().enumerate() {
                 for entry in forest.unreachable() {
                     let id = self.packs[pack].index.oid_at_index(forest.entry(entry).1).to_owned();
@@ -97,13 +104,18 @@ impl ObjectStore {
                 }
             }
         }
+        let mut incomplete = report::incomplete(&plan, tally.damaged, tally.absent);
+        incomplete.extend(tally.too_much.map(|most| Incomplete {
+            path: self.name.clone(),
+            reason: format!("its objects have more than {most} bytes, far more than they are stored in; the rest was not read"),
+        }));
         Swept {
             commits: tally.read[Kind::Commit as usize],
             trees: tally.read[Kind::Tree as usize],
             blobs: tally.read[Kind::Blob as usize],
             tags: tally.read[Kind::Tag as usize],
             bytes: tally.bytes,
-            incomplete: report::incomplete(&plan, tally.damaged, tally.absent),
+            incomplete,
             named: tally.named.blobs(self),
         }
     }
@@ -126,12 +138,15 @@ pub(crate) struct SweepTally {
     damaged: Vec<Damage>,
     absent: Vec<ObjectId>,
     named: Named,
+    /// There are more bytes in the objects than this, which are all that are read.
+    too_much: Option<u64>,
 }
 
 /// Goes through a plan; `links`: also check that what objects name is there.
 pub(crate) fn run(plan: &SweepPlan, look: &SweepQuery, links: bool) -> SweepTally {
     let queues: Vec<_> = (0..plan.pool.current_num_threads()).map(|_| Queue::new_lifo()).collect();
-    let held = AtomicUsize::new(0);
+    let (held, stored) = (AtomicUsize::new(0), plan.store.stored_bytes());
+    let most_held = (stored * HELD_TIMES_STORED + FREE_HELD_BYTES).min(MAX_HELD_BYTES);
     let shared = SweepShared {
         plan,
         look,
@@ -140,6 +155,9 @@ pub(crate) fn run(plan: &SweepPlan, look: &SweepQuery, links: bool) -> SweepTall
         next: AtomicUsize::new(0),
         open: AtomicUsize::new(plan.len()),
         held: &held,
+        most_held: most_held as usize,
+        bytes: AtomicU64::new(0),
+        most: stored * MAX_TIMES_STORED + FREE_BYTES,
         abort: AtomicBool::new(false),
     };
     let queues: Vec<_> = queues.into_iter().map(|queue| std::sync::Mutex::new(Some(queue))).collect();
@@ -147,7 +165,9 @@ pub(crate) fn run(plan: &SweepPlan, look: &SweepQuery, links: bool) -> SweepTall
         let queue = queues[context.index()].lock().ok().and_then(|mut queue| queue.take());
         queue.map(|queue| SweepWorker::new(&shared, queue).run()).unwrap_or_default()
     });
-    tallies.into_iter().reduce(SweepTally::merge).unwrap_or_default()
+    let mut tally = tallies.into_iter().reduce(SweepTally::merge).unwrap_or_default();
+    tally.too_much = shared.is_too_much().then_some(shared.most);
+    tally
 }
 
 impl SweepTally {
@@ -176,8 +196,18 @@ struct SweepShared<'a> {
     open: AtomicUsize,
     /// Bytes in bases.
     held: &'a AtomicUsize,
+    most_held: usize,
+    /// Bytes in objects that were read, and how many may be.
+    bytes: AtomicU64,
+    most: u64,
     /// A worker panicked: the others stop.
     abort: AtomicBool,
+}
+
+impl SweepShared<'_> {
+    fn is_too_much(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) > self.most
+    }
 }
 
 /// An entry of a pack, and what it is built on; without that, the chain is decoded from its start.
@@ -245,7 +275,7 @@ impl<'s, 'a> SweepWorker<'s, 'a> {
             let stop = self.shared.look.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
             stop || self.shared.abort.load(Ordering::Relaxed)
         };
-        while !is_stopped() {
+        while !is_stopped() && !self.shared.is_too_much() {
             if let Some(task) = self.queue.pop().or_else(|| self.steal()) {
                 self.packed(task);
             } else if !self.start() {
@@ -383,7 +413,7 @@ impl<'s, 'a> SweepWorker<'s, 'a> {
     fn hold(&self, kind: Kind, hits: Hits, data: Vec<u8>) -> Option<Arc<Base<'a>>> {
         let held = self.shared.held;
         let counted = if data.capacity() < COUNTED_BYTES { 0 } else { data.capacity() };
-        if counted > 0 && held.fetch_add(counted, Ordering::Relaxed) + counted > HELD_BYTES {
+        if counted > 0 && held.fetch_add(counted, Ordering::Relaxed) + counted > self.shared.most_held {
             held.fetch_sub(counted, Ordering::Relaxed);
             return None;
         }
@@ -422,6 +452,7 @@ impl<'s, 'a> SweepWorker<'s, 'a> {
     /// Looks at an object. What `base` holds was looked at before; what is `repeated` is looked at elsewhere.
     fn object(&mut self, kind: Kind, id: &oid, data: &[u8], base: Option<&Base>, repeated: bool) -> Hits {
         let look = self.shared.look;
+        self.shared.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
         let fresh = base.map(|base| (base.hits, self.scratch.fresh.as_slice()));
         let content = look.search.is_none_or(|HintSearch { hint, reach }| {
             ask(hint, reach, data, fresh.filter(|(hits, _)| !hits.content).map(|(_, fresh)| fresh))
