@@ -13,9 +13,9 @@ use std::time::Duration;
 
 /// What any file may take, however small it is, and a run on top of what its files may. What people have takes a
 /// hundredth of it.
-const MAX_FLOOR: Duration = Duration::from_secs(3);
+const MAX_FLOOR: Duration = Duration::from_secs(4);
 /// What a file may take for each of its bytes, in nanoseconds.
-const MAX_NANOS_A_BYTE: u64 = 400;
+const MAX_NANOS_A_BYTE: u64 = 250;
 /// A look for what is known takes less than the first one: one part in so many of that.
 const SECOND_LOOK: u64 = 3;
 

@@ -3,7 +3,7 @@
 use super::attribution::{Attribution, PathSays, Surroundings};
 use super::boundary::Field;
 use super::derived_text::{DerivedText, TextOrigin};
-use super::excerpt::position;
+use super::excerpt::LineCursor;
 use super::explain::{Considered, Decision};
 use super::overlaps::{Ranked, rank, without_overlaps};
 use super::rules::Rule;
@@ -305,9 +305,12 @@ impl<'a> DetectionRun<'a> {
             };
             self.considered
                 .extend(considered.into_iter().map(|inner| Considered { span: place(&inner.span), ..inner }));
+            let (mut cursor, mut at) = (LineCursor::default(), 0);
             for mut found in without_overlaps(inner.found) {
-                let at = position(decoded, None, found.span.start);
-                let (line, column) = (Some(at.line), Some(at.column));
+                cursor.advance(&decoded[at..found.span.start.max(at)], None);
+                at = found.span.start.max(at);
+                let place = cursor.position();
+                let (line, column) = (Some(place.line), Some(place.column));
                 let layer = Layer { kind: run.kind, name: String::new(), line, column };
                 found.layers.insert(0, layer);
                 found.layers.splice(0..0, read.layer(&run.range));

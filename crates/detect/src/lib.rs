@@ -34,6 +34,7 @@ use attribution::PathSays;
 use boundary::Field;
 use detection_run::{DecodeBudget, DetectionRun};
 use encoding_rs::Encoding;
+use krea_scan_bounds::work;
 use krea_scan_text::{Layer, Text, charset};
 use krea_scan_token::{Confidence, Readings, Token, TokenKind};
 use overlaps::{Ranked, rank, without_overlaps};
@@ -176,8 +177,11 @@ impl Detector {
                 continue;
             }
             for custom in spans_of(rule) {
-                let at = position(bytes, None, custom.span.start);
+                if work::is_over() {
+                    return;
+                }
                 let near = |required: &crate::rules::Required| {
+                    let at = position(bytes, None, custom.span.start);
                     let others = self.rules.iter().filter(|other| other.id == required.id).flat_map(spans_of);
                     let places: Vec<_> = others
                         .map(|c| position(bytes, None, c.span.start))

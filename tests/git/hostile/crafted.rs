@@ -100,6 +100,17 @@ fn sizes_that_are_lies_cost_nothing() {
 }
 
 #[test]
+fn an_object_far_larger_than_what_it_is_stored_in_is_told_and_the_others_are_read() {
+    let sandbox = scene();
+    write(&sandbox, gix_object::Kind::Blob, &vec![0; 73 << 20]);
+    write(&sandbox, gix_object::Kind::Blob, &vec![0; 1 << 20]);
+    let ran = run(&sandbox, &["--history"], "a blob of zeros");
+    assert!(ran.is_incomplete, "{}", ran.text);
+    assert_eq!(ran.text.matches("bytes, more than the").count(), 1, "{}", ran.text);
+    assert!(ran.text.contains("it has 76546048 bytes"), "{}", ran.text);
+}
+
+#[test]
 fn content_under_another_objects_id_is_told() {
     let sandbox = scene();
     let (id, other) = (sandbox.id("HEAD:a.env"), sandbox.id("HEAD:file.txt"));
