@@ -309,8 +309,8 @@ impl<'a> DetectionRun<'a> {
             for mut found in without_overlaps(inner.found) {
                 cursor.advance(&decoded[at..found.span.start.max(at)], None);
                 at = found.span.start.max(at);
-                let place = cursor.position();
-                let (line, column) = (Some(place.line), Some(place.column));
+                let inside = cursor.position();
+                let (line, column) = (Some(inside.line), Some(inside.column));
                 let layer = Layer { kind: run.kind, name: String::new(), line, column };
                 found.layers.insert(0, layer);
                 found.layers.splice(0..0, read.layer(&run.range));
