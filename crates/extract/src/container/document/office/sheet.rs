@@ -29,6 +29,8 @@ enum SheetText {
     Value,
     Formula,
     Inline,
+    /// The header or the footer of its pages.
+    Margin,
 }
 
 /// A sheet that is being read.
@@ -132,6 +134,10 @@ impl SegmentSource for &mut Sheet<'_, '_, '_> {
                                 return Ok(true);
                             }
                         }
+                        "oddHeader" | "oddFooter" | "evenHeader" | "evenFooter" | "firstHeader"
+                        | "firstFooter" => {
+                            self.place = SheetText::Margin;
+                        }
                         "rPh" => self.place = SheetText::None,
                         _ => {}
                     }
@@ -140,7 +146,9 @@ impl SegmentSource for &mut Sheet<'_, '_, '_> {
                     match self.place {
                         SheetText::None => continue,
                         SheetText::Formula => self.formula.extend_from_slice(text),
-                        SheetText::Value | SheetText::Inline => self.value.extend_from_slice(text),
+                        SheetText::Value | SheetText::Inline | SheetText::Margin => {
+                            self.value.extend_from_slice(text)
+                        }
                     }
                     if self.value.len() + self.formula.len() > MAX_HELD {
                         self.write_cell(segment);
@@ -149,8 +157,15 @@ impl SegmentSource for &mut Sheet<'_, '_, '_> {
                 }
                 XmlEvent::End => {
                     let is_cell = self.depth == self.cell;
+                    if self.place == SheetText::Margin {
+                        segment.text = without_codes(&std::mem::take(&mut self.value));
+                        segment.text.push(b'\n');
+                    }
                     self.depth = self.depth.saturating_sub(1);
                     self.place = SheetText::None;
+                    if !segment.text.is_empty() {
+                        return Ok(true);
+                    }
                     if is_cell {
                         self.write_cell(segment);
                         if !segment.text.is_empty() {
@@ -165,6 +180,39 @@ impl SegmentSource for &mut Sheet<'_, '_, '_> {
         }
         Ok(false)
     }
+}
+
+/// A header or footer without the codes in it, each of its sections on a line (ECMA-376 part 1, 18.3.1.46): `&L`, `&"Arial,Bold"`,
+/// `&12`, `&K00FF00`.
+fn without_codes(mut text: &[u8]) -> Vec<u8> {
+    let mut said = Vec::with_capacity(text.len());
+    while let Some(at) = memchr::memchr(b'&', text) {
+        said.extend_from_slice(&text[..at]);
+        let code = &text[at + 1..];
+        let digits = code.iter().take_while(|b| b.is_ascii_digit()).count();
+        let length = match code {
+            [b'&', ..] => {
+                said.push(b'&');
+                1
+            }
+            [b'L' | b'C' | b'R', ..] => {
+                said.push(b'\n');
+                1
+            }
+            [b'"', font @ ..] => memchr::memchr(b'"', font).map_or(code.len(), |end| end + 2),
+            [b'K', ..] => 7.min(code.len()),
+            [b'0'..=b'9', ..] => digits,
+            [] => 0,
+            // A page's number, a date, the name of the file.
+            _ => {
+                said.push(b' ');
+                1
+            }
+        };
+        text = &code[length..];
+    }
+    said.extend_from_slice(text);
+    said
 }
 
 /// What a cell's value is, by its attribute `t`.
@@ -185,4 +233,22 @@ fn place(tag: &XmlTag<'_>, row: u64, column: u64) -> (u64, u64) {
         Some((digits.parse().ok()?, number))
     });
     said.unwrap_or((row, column + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_no_part_of_a_header() {
+        for (header, says) in [
+            ("&Lkrea key&Cpage &P of &N", "\nkrea key\npage   of  "),
+            ("&L&\"Arial,Bold\"&12&K00FF00krea && co", "\nkrea & co"),
+            ("plain &", "plain "),
+            ("&K00", ""),
+            ("&\"open", ""),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&without_codes(header.as_bytes())), says, "{header}");
+        }
+    }
 }

@@ -121,7 +121,7 @@ fn strings(
     seen: &SeenObjects,
 ) -> io::Result<()> {
     let (mut text, mut longest) = (String::new(), 0);
-    collect(object, "", &mut text, &mut longest, 0);
+    collect(file, object, "", &mut text, &mut longest, 0);
     if longest < MIN_TEXT_BYTES {
         return Ok(());
     }
@@ -163,7 +163,14 @@ fn is_info(file: &PdfFile<'_>, number: u32) -> bool {
 }
 
 /// Writes every text in an object, with its name.
-fn collect(object: &Object, key: &str, text: &mut String, longest: &mut usize, depth: usize) {
+fn collect(
+    file: &PdfFile<'_>,
+    object: &Object,
+    key: &str,
+    text: &mut String,
+    longest: &mut usize,
+    depth: usize,
+) {
     match object {
         Object::String(bytes) => {
             let value = krea_scan_pdf::encoding::text(bytes);
@@ -173,26 +180,42 @@ fn collect(object: &Object, key: &str, text: &mut String, longest: &mut usize, d
             }
         }
         Object::Array(values) if depth < MAX_DEPTH => {
-            values.iter().for_each(|value| collect(value, key, text, longest, depth + 1));
+            values.iter().for_each(|value| collect(file, value, key, text, longest, depth + 1));
         }
-        Object::Dict(dict) if depth < MAX_DEPTH => entries(dict, text, longest, depth),
-        Object::Stream(stream) => entries(&stream.dict, text, longest, depth),
+        Object::Dict(dict) if depth < MAX_DEPTH => entries(file, dict, text, longest, depth),
+        Object::Stream(stream) => entries(file, &stream.dict, text, longest, depth),
         _ => {}
     }
 }
 
-fn entries(dict: &Dict, text: &mut String, longest: &mut usize, depth: usize) {
+fn entries(file: &PdfFile<'_>, dict: &Dict, text: &mut String, longest: &mut usize, depth: usize) {
     // A form field's value goes by the field's own name.
-    let own = if let Object::String(own) = dict.get("T") {
-        krea_scan_pdf::encoding::text(own)
-    } else {
-        String::new()
-    };
+    let own = field_name(file, dict);
     for (key, value) in &dict.0 {
         let key = krea_scan_pdf::encoding::text(key);
         let key = if matches!(key.as_str(), "V" | "DV") && !own.is_empty() { &own } else { &key };
-        collect(value, key, text, longest, depth + 1);
+        collect(file, value, key, text, longest, depth + 1);
     }
+}
+
+/// A longer name of a field is not made longer still by those above it, in bytes.
+const MAX_FIELD_NAME: usize = 1 << 10;
+
+/// The name of a form field, with those of the fields that it is in: `krea.apiKey` (ISO 32000-1, 12.7.3.2).
+fn field_name(file: &PdfFile<'_>, dict: &Dict) -> String {
+    let own = |dict: &Dict| {
+        if let Object::String(own) = dict.get("T") { Some(krea_scan_pdf::encoding::text(own)) } else { None }
+    };
+    let Some(mut name) = own(dict) else { return String::new() };
+    let mut above = file.dict(dict.get("Parent"));
+    for _ in 0..MAX_DEPTH {
+        let Some(field) = above.filter(|_| name.len() <= MAX_FIELD_NAME) else { break };
+        if let Some(outer) = own(&field) {
+            name = format!("{outer}.{name}");
+        }
+        above = file.dict(field.get("Parent"));
+    }
+    name
 }
 
 /// Hands on a stream that no page led to, unless it is known to say nothing.
