@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 /// So many places of one file are kept, and so many of a whole run.
 pub const MAX_PLACES_IN_FILE: usize = 10_000;
 pub const MAX_PLACES: usize = 30_000;
+/// So many of a file that has taken longer than it may.
+pub const MAX_PLACES_IN_SLOW_FILE: usize = 1000;
 /// So many tokens are kept beyond that, each in its first place.
 const MAX_TOKENS: usize = 10_000;
 /// Of so many tokens it is told one by one that they have more places.

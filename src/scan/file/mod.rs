@@ -20,7 +20,7 @@ use krea_scan_bounds::work::{self, FileWork};
 use krea_scan_extract::container::{self, ContainerKind, PackedParts, Relation, Scope, Seekable};
 use krea_scan_extract::source_map;
 use krea_scan_files::Incomplete;
-use std::io::{self, Cursor as Bytes, Read, SeekFrom};
+use std::io::{self, Cursor as Bytes, Read};
 use text::{Text, TextScan};
 
 /// Scans files one after the other.
@@ -50,12 +50,10 @@ impl<'a> FileScanner<'a> {
     /// # Errors
     /// What reading it answers; all that was read before is scanned.
     pub fn file(&mut self, names: FileNames<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
-        let size = input.seek(SeekFrom::End(0))?;
-        input.rewind()?;
-        let work = self.begin(size);
+        let work = self.begin();
         self.name(names);
         self.views.open(Role::Scope(Scope::File));
-        let read = self.read(names, input);
+        let read = self.read(names, input, &work);
         self.views.close();
         self.end(names, &work);
         read
@@ -68,7 +66,8 @@ impl<'a> FileScanner<'a> {
             // Reading from memory does not fail.
             return drop(self.file(names, &mut Bytes::new(bytes)));
         }
-        let work = self.begin(bytes.len() as u64);
+        let work = self.begin();
+        work.reads(bytes.len());
         self.name(names);
         let mut scan = TextScan::new(self.context, Text::of_file(names), &mut self.found, &mut self.views);
         reader::windows(bytes, |window| scan.window(window));
@@ -79,9 +78,9 @@ impl<'a> FileScanner<'a> {
         self.end(names, &work);
     }
 
-    /// Begins with a file of `size` bytes.
-    fn begin(&self, size: u64) -> FileWork {
-        work::begin(self.context.limits, size, matches!(self.context.pass, Pass::Sweep(_)))
+    /// Begins with a file.
+    fn begin(&self) -> FileWork {
+        work::begin(self.context.limits, matches!(self.context.pass, Pass::Sweep(_)))
     }
 
     /// Settles what is told of a file that was read, and tells if it took too long to read all of it.
@@ -101,10 +100,11 @@ impl<'a> FileScanner<'a> {
         name::scan_name(self.context, names, &[], &mut self.found, &mut self.views);
     }
 
-    fn read(&mut self, names: FileNames<'_>, input: &mut dyn Seekable) -> io::Result<u64> {
+    fn read(&mut self, names: FileNames<'_>, input: &mut dyn Seekable, work: &FileWork) -> io::Result<u64> {
         let (mut kind, mut packed) = (None, None);
         let mut scan = TextScan::new(self.context, Text::of_file(names), &mut self.found, &mut self.views);
         let read = self.reader.read(input, |window| {
+            work.reads(window.new_bytes().len());
             if window.offset == 0 {
                 let whole = window.to == usize::MAX;
                 kind = ContainerKind::of(window.bytes, names.below);

@@ -141,9 +141,6 @@ impl<'t, 'a> TextScan<'t, 'a> {
     /// Scans the next window.
     #[inline]
     pub fn window(&mut self, window: &Window<'_>) {
-        if work::is_over() {
-            return;
-        }
         let whole = window.offset == 0 && window.to == usize::MAX;
         if window.offset == 0 {
             self.seen.map = self.may_have_maps() && source_map::looks_like(window.bytes);
@@ -168,7 +165,7 @@ impl<'t, 'a> TextScan<'t, 'a> {
         if window.offset == 0 {
             self.encoding = charset::utf16(window.bytes);
         }
-        if wanted {
+        if wanted && !work::is_over() {
             match self.context.pass {
                 Pass::Detect => self.detect(window),
                 Pass::Sweep(known) => self.sweep(known, window),
@@ -201,7 +198,7 @@ impl<'t, 'a> TextScan<'t, 'a> {
                 self.withhold(found);
                 continue;
             }
-            if work::is_over() || !self.views.takes(&found.token) {
+            if !self.views.takes(&found.token) {
                 continue;
             }
             let location = places.locate(self.text.names.shown, window, self.encoding, &found.span);

@@ -3,7 +3,8 @@
 
 use crate::config::Allowed;
 use crate::finding::Finding;
-use crate::scan::listing::{Listing, MAX_PLACES_IN_FILE};
+use crate::scan::listing::{Listing, MAX_PLACES_IN_FILE, MAX_PLACES_IN_SLOW_FILE};
+use krea_scan_bounds::work;
 use krea_scan_extract::container::{Relation, Scope};
 use krea_scan_token::Token;
 use std::ops::Range;
@@ -64,9 +65,10 @@ impl FileViews {
         self.listing = Listing::default();
     }
 
-    /// Whether one more place of a token is to be noted.
+    /// Whether one more place of a token is to be noted. To note many takes time.
     pub fn takes(&mut self, token: &Token) -> bool {
-        self.listing.takes(token, MAX_PLACES_IN_FILE)
+        let most = if work::is_over() { MAX_PLACES_IN_SLOW_FILE } else { MAX_PLACES_IN_FILE };
+        self.listing.takes(token, most)
     }
 
     /// Notes what was seen in another text of the file, as far as there is room.

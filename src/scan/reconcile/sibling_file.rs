@@ -2,6 +2,7 @@
 //! a reference as a file writes it; gives bytes. A reference never leads out of what is being scanned.
 
 use krea_scan_bounds::limits::Limits;
+use krea_scan_bounds::work;
 use krea_scan_extract::container::{self, ContainedText, ContainerKind, ContainerVisitor, HEAD, Seekable};
 use krea_scan_text::{Layer, containers};
 use percent_encoding::percent_decode_str;
@@ -63,6 +64,8 @@ pub fn find<'i>(
         (&mut file).take(HEAD as u64).read_to_end(&mut head).ok()?;
         if let Some(kind) = ContainerKind::of(&head, path) {
             let size = file.seek(io::SeekFrom::End(0)).ok()?;
+            let work = work::begin(limits, true);
+            work.reads(usize::try_from(size).unwrap_or(usize::MAX));
             let mut search = MemberSearch { layers, reference, most, found: None, is_named: false };
             container::walk(kind, path, &mut file, size, limits, None, &mut search);
             if let Some((layers, bytes)) = search.found {
