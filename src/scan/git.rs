@@ -95,7 +95,8 @@ impl<'a> Index<'a> {
 
 impl Input for Index<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
-        let context = context.in_store(self.repo.objects()?.stored_bytes());
+        let ids = self.staged.blobs.iter().map(|blob| &blob.blob);
+        let context = context.in_store(self.repo.objects()?.stored_bytes_of(ids));
         let mut blobs =
             GitBlobs::new(&self.repo, &self.project_ignores, context, self.max_size, self.counter);
         blobs.incomplete.extend(self.staged.incomplete.iter().cloned());

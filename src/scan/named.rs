@@ -62,7 +62,8 @@ impl<'a> Named<'a> {
 
 impl Input for Named<'_> {
     fn read_pass(&mut self, context: ScanContext<'_>) -> anyhow::Result<PassResult> {
-        let stored = self.repo.objects()?.stored_bytes();
+        let ids = self.files.blobs.iter().map(|blob| &blob.at.blob);
+        let stored = self.repo.objects()?.stored_bytes_of(ids);
         let mut read = self.staged(context.in_store(stored));
         read.merge(self.working.read_pass(context)?);
         keep_one_a_place(&mut read.found.findings);

@@ -107,6 +107,19 @@ impl ObjectStore {
         Ok(ObjectStore { hash, folders, packs, shallow, partial, unread, name, reader })
     }
 
+    /// How many bytes all packs, and those of some objects that are loose, are stored in.
+    pub fn stored_bytes_of<'i>(&self, ids: impl Iterator<Item = &'i ObjectId>) -> u64 {
+        let file = |id: &ObjectId| {
+            self.folders.iter().find_map(|folder| fs::symlink_metadata(loose::path(folder, id)).ok())
+        };
+        let distinct: BTreeSet<&ObjectId> = ids.collect();
+        self.packed_bytes() + distinct.into_iter().filter_map(file).map(|file| file.len()).sum::<u64>()
+    }
+
+    fn packed_bytes(&self) -> u64 {
+        self.packs.iter().map(Pack::end).sum()
+    }
+
     /// How many bytes all of it is stored in, packed or loose. What cannot be listed is told by a sweep.
     pub fn stored_bytes(&self) -> u64 {
         let (mut loose, mut unread) = (Vec::new(), Vec::new());
@@ -114,8 +127,7 @@ impl ObjectStore {
         let files = loose.iter().filter_map(|id| {
             self.folders.iter().find_map(|folder| fs::symlink_metadata(loose::path(folder, id)).ok())
         });
-        let packed: u64 = self.packs.iter().map(Pack::end).sum();
-        packed + files.map(|file| file.len()).sum::<u64>()
+        self.packed_bytes() + files.map(|file| file.len()).sum::<u64>()
     }
 
     /// The kind of ids in this repository.
