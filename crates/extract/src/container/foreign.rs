@@ -19,7 +19,7 @@ macro_rules! unpack {
     };
 }
 
-const FORMATS: [ForeignFormat; 28] = [
+const FORMATS: [ForeignFormat; 31] = [
     format(0, b"Rar!\x1a\x07", unpack!("is a RAR archive")),
     format(0, b"\x04\x22\x4d\x18", LZ4),
     format(0, b"\x02\x21\x4c\x18", LZ4),
@@ -41,6 +41,14 @@ const FORMATS: [ForeignFormat; 28] = [
     format(0, b"7kSt", unpack!("is a ZPAQ archive")),
     format(0, b"\xc7\x71", unpack!("is an old binary cpio archive")),
     format(0, b"hsqs", SQUASHFS),
+    format(0, b"mozLz40\0", unpack!("is compressed with LZ4, as Firefox does it")),
+    format(0, b"ITSF\x03\0\0\0", unpack!("is a compiled help file")),
+    format(
+        0,
+        b"REDIS00",
+        "is a dump of Redis, whose longer values may be packed and were not read; load it and scan what \
+         `redis-cli --scan` and `GET` print",
+    ),
     format(0, b"QFI\xfb\0\0\0", "is a QEMU disk image, which was not read; mount it and scan its files"),
     format(0, b"KDMV", "is a VMware disk image, which was not read; mount it and scan its files"),
     format(0, b"vhdxfile", "is a virtual hard disk, which was not read; mount it and scan its files"),
@@ -68,6 +76,12 @@ const FORMATS: [ForeignFormat; 28] = [
 ];
 
 const AVRO: &[u8] = b"Obj\x01";
+
+/// Why a program that unpacks itself was not read.
+pub const UPX: &str =
+    "is packed with UPX, and was not unpacked; `upx -d FILE` unpacks it, then scan what comes out";
+/// Why an installer was not read.
+pub const INSTALLER: &str = "is an installer, whose files were not unpacked; unpack it (`7z x`, `innoextract`) and scan what comes out";
 
 pub const LZ4: &str = unpack!("is compressed with LZ4");
 

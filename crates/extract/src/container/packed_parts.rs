@@ -22,7 +22,7 @@ const MAX_ARCHIVES: usize = 8;
 const LOOK: usize = 64;
 
 /// What is looked for, and how many bytes of the stream come before it.
-const STARTS: [(&[u8], usize, ContainerKind); 11] = [
+const STARTS: [(&[u8], usize, ContainerKind); 14] = [
     (b"\x1f\x8b\x08", 0, ContainerKind::Gzip),
     (b"\x28\xb5\x2f\xfd", 0, ContainerKind::Zstd),
     (b"\xfd7zXZ\0", 0, ContainerKind::Xz),
@@ -30,6 +30,9 @@ const STARTS: [(&[u8], usize, ContainerKind); 11] = [
     (b"7z\xbc\xaf\x27\x1c", 0, ContainerKind::SevenZip),
     (b"hsqs", 0, ContainerKind::Foreign(foreign::SQUASHFS)),
     (b"\x04\x22\x4d\x18", 0, ContainerKind::Foreign(foreign::LZ4)),
+    (b"UPX!", 0, ContainerKind::Foreign(foreign::UPX)),
+    (b"\xef\xbe\xad\xdeNullsoftInst", 0, ContainerKind::Foreign(foreign::INSTALLER)),
+    (b"Inno Setup Setup Data (", 0, ContainerKind::Foreign(foreign::INSTALLER)),
     (b"\x78\x01", 0, ContainerKind::Zlib),
     (b"\x78\x5e", 0, ContainerKind::Zlib),
     (b"\x78\x9c", 0, ContainerKind::Zlib),
@@ -94,6 +97,22 @@ impl PackedParts {
             ContainerKind::Zstd => bytes.get(4).is_some_and(|flags| flags & 8 == 0),
             ContainerKind::Zlib => self.inflater.inflates(&bytes[..bytes.len().min(LOOK)]),
             ContainerKind::Bzip2 => matches!(bytes, [b'B', b'Z', b'h', b'1'..=b'9', ..]),
+            // The version of the packer and the format of the program: behind the mark, or behind a length (its `PackHeader` and
+            // `l_info`).
+            ContainerKind::Foreign(foreign::UPX) => [4, 6]
+                .into_iter()
+                .any(|at| matches!(bytes.get(at..at + 2), Some([10..=20, 1..=44 | 129..=142]))),
+            // A version, or two sizes below 512 MB, the second one that of all that follows. A program that only knows the mark has
+            // other texts there.
+            ContainerKind::Foreign(foreign::INSTALLER) if bytes.starts_with(b"Inno") => {
+                matches!(bytes.get(23..26), Some([b'0'..=b'9', b'.', b'0'..=b'9']))
+            }
+            ContainerKind::Foreign(foreign::INSTALLER) => {
+                let size = |at| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
+                let is_size = |size: &u32| (1..1 << 29).contains(size);
+                let all = size(20).filter(is_size);
+                size(16).filter(is_size).is_some_and(|head| all.is_some_and(|all| head <= all))
+            }
             ContainerKind::Foreign(reason) => {
                 foreign::reason(&bytes[..bytes.len().min(LOOK)]) == Some(reason)
             }
@@ -112,11 +131,18 @@ pub fn walk_parts(
     visitor: &mut dyn ContainerVisitor,
 ) {
     super::with_walk(size, limits, ocr, visitor, |walk| {
-        let (mut end, mut archives, mut more) = (0, 0, parts.more);
+        let (mut end, mut archives, mut more, mut told) = (0, 0, parts.more, Vec::new());
         for &(at, kind) in &parts.starts {
             // What looks like a start in the middle of packed data is a part of that.
             if at < end {
                 continue;
+            }
+            // It is marked in more places than one, and told once.
+            if matches!(kind, ContainerKind::Foreign(_)) {
+                if told.contains(&kind) {
+                    continue;
+                }
+                told.push(kind);
             }
             if kind == ContainerKind::SevenZip {
                 archives += 1;
@@ -207,6 +233,27 @@ mod tests {
         let ways = ["offset 11 \u{2192} gzip ", &format!("offset {} \u{2192} gzip ", 18 + bytes[1].len())];
         let expected = [(ways[0].to_owned(), first), (ways[1].to_owned(), second)];
         assert_eq!((collected.members, collected.unread), (expected.to_vec(), vec![]));
+    }
+
+    #[test]
+    fn a_program_that_unpacks_itself_is_told_once() {
+        let mark = b"UPX!\x0d\x16\x02\x08";
+        let collected = collect(&[&[0; 99][..], mark, &[0; 99], mark, &[0; 99]].concat());
+        assert_eq!(collected.unread, [format!("offset 99: {}", foreign::UPX)]);
+        let installers = [
+            &b"\xef\xbe\xad\xdeNullsoftInst\x10\x20\0\0\x10\x20\x30\0"[..],
+            b"Inno Setup Setup Data (6.2.0)",
+        ];
+        for mark in installers {
+            let collected = collect(&[&[0; 99][..], mark, &[0; 99]].concat());
+            assert_eq!(collected.unread, [format!("offset 99: {}", foreign::INSTALLER)]);
+        }
+        assert!(
+            collect(b"\0Inno Setup Setup Data (\xef\xbe\xad\xdeNullsoftInst and other words")
+                .unread
+                .is_empty()
+        );
+        assert!(collect(b"\0the mark is UPX! and stands in a text").unread.is_empty());
     }
 
     #[test]

@@ -16,6 +16,8 @@ use std::ops::Range;
 
 /// The last bytes of a table.
 const MAGIC: [u8; 8] = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
+/// The last bytes of a table of RocksDB, which is built in another way.
+const ROCKSDB: [u8; 8] = [0xf7, 0xcf, 0xf4, 0x85, 0xb7, 0x41, 0xe2, 0x88];
 const FOOTER: u64 = 48;
 /// The largest block that is read, in bytes.
 const MAX_BLOCK_BYTES: u64 = 16 << 20;
@@ -38,6 +40,12 @@ pub fn read_leveldb(walk: &mut Walk<'_>, input: &mut dyn Seekable) -> io::Result
     input.seek(SeekFrom::Start(start))?;
     let mut footer = [0; FOOTER as usize];
     input.read_exact(&mut footer)?;
+    if footer.ends_with(&ROCKSDB) {
+        return Err(ReadError::new(
+            "is a table of RocksDB, which was not read; `sst_dump` prints it to scan",
+        )
+        .into());
+    }
     if !footer.ends_with(&MAGIC) {
         return Ok(());
     }

@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(collected.unread, [": is cut short: its last group has no end"]);
         let long = r"{\rtf1 before\bin2147483647 after}";
         assert_eq!(collect("a.rtf", long.as_bytes()).members[0].1, "before");
-        let many = format!("{{\\rtf1 a{}b}}", "}".repeat(1000));
+        let many = format!("{{\\rtf1\\b a{}b}}", "}".repeat(1000));
         assert!(collect("a.rtf", many.as_bytes()).members[0].1.starts_with('a'));
     }
 }
