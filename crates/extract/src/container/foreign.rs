@@ -92,7 +92,10 @@ pub const SQUASHFS: &str =
 /// Why a file was not read, and what to do; `None` for what is none of these.
 pub fn reason(head: &[u8]) -> Option<&'static str> {
     let is_it = |format: &&ForeignFormat| {
-        head.get(format.at..).is_some_and(|head| head.starts_with(format.magic)) && is_sure(format, head)
+        // The first byte tells nearly all of them apart.
+        head.get(format.at) == format.magic.first()
+            && head[format.at..].starts_with(format.magic)
+            && is_sure(format, head)
     };
     FORMATS.iter().find(is_it).map(|format| format.reason)
 }

@@ -7,7 +7,7 @@ use super::compressed::ZlibProbe;
 use super::{ContainerBytes, ContainerKind, ContainerVisitor, Seekable, Walk};
 use super::{compressed, foreign, seven_zip};
 use crate::ocr::Ocr;
-use aho_corasick::AhoCorasick;
+use aho_corasick::packed::{Config, Searcher};
 use krea_scan_bounds::limits::Limits;
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
@@ -39,8 +39,11 @@ const STARTS: [(&[u8], usize, ContainerKind); 14] = [
     (b"\x78\xda", 0, ContainerKind::Zlib),
 ];
 
-static AUTOMATON: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(STARTS.map(|(magic, ..)| magic)).ok());
+/// Finds all of them at once, at memory speed where the processor can.
+static SEARCHER: LazyLock<Option<Searcher>> = LazyLock::new(|| {
+    let build = |config: &mut Config| config.builder().extend(STARTS.map(|(magic, ..)| magic)).build();
+    build(&mut Config::new()).or_else(|| build(Config::new().only_rabin_karp(true)))
+});
 
 /// Where packed data may start in a file.
 #[derive(Debug, Default)]
@@ -63,8 +66,8 @@ impl PackedParts {
 
     /// Looks at a stretch of the file, which stands at `offset` in it. Stretches may overlap.
     pub fn look(&mut self, bytes: &[u8], offset: u64) {
-        let Some(automaton) = &*AUTOMATON else { return };
-        for found in automaton.find_iter(bytes) {
+        let Some(searcher) = &*SEARCHER else { return };
+        for found in searcher.find_iter(bytes) {
             let (_, before, kind) = STARTS[found.pattern().as_usize()];
             let Some(start) = found.start().checked_sub(before) else { continue };
             let at = offset + start as u64;
