@@ -7,6 +7,7 @@ use crate::config::parse_time;
 use crate::report::ReportFormat;
 use clap::{ArgGroup, Args, Parser, ValueEnum};
 use krea_scan_bounds::limits::Limits;
+use krea_scan_bounds::work::WorkLimit;
 use krea_scan_token::Confidence;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -382,8 +383,7 @@ impl Cli {
             depth: self.read.unpack_depth.unwrap_or(default.depth),
             ratio: self.read.unpack_ratio.unwrap_or(default.ratio),
             time: self.read.unpack_time.unwrap_or(default.time),
-            work: self.read.unpack_time,
-            in_store: false,
+            work: WorkLimit { given: self.read.unpack_time, ..default.work },
         }
     }
 }

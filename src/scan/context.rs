@@ -2,7 +2,7 @@
 
 use super::known_tokens::Pass;
 use krea_scan_bounds::limits::Limits;
-use krea_scan_bounds::work;
+use krea_scan_bounds::work::{self, WorkLimit};
 use krea_scan_detect::Detector;
 use krea_scan_extract::ocr::Ocr;
 use krea_scan_token::Confidence;
@@ -53,6 +53,7 @@ impl ScanContext<'_> {
     /// The same for the objects of a store, which is so many bytes: those are what all of them may cost together.
     pub fn in_store(self, bytes: u64) -> Self {
         work::of_store(bytes, matches!(self.pass, Pass::Sweep(_)));
-        ScanContext { limits: Limits { in_store: true, ..self.limits }, ..self }
+        let work = WorkLimit { in_store: true, ..self.limits.work };
+        ScanContext { limits: Limits { work, ..self.limits }, ..self }
     }
 }

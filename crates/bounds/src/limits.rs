@@ -1,6 +1,6 @@
 //! How much may be unpacked from one file, so that no archive can make a run hang or fill the memory.
 
-use crate::work;
+use crate::work::{self, WorkLimit};
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -28,11 +28,8 @@ pub struct Limits {
     pub ratio: u64,
     /// Wall time.
     pub time: Duration,
-    /// Processor time, for whatever is done for the file; as much as its size is worth where nobody says it. See
-    /// [`crate::work`].
-    pub work: Option<Duration>,
-    /// The files come from a store, where a byte can stand for any number of theirs: all together have what that is worth.
-    pub in_store: bool,
+    /// Processor time, for whatever is done for the file.
+    pub work: WorkLimit,
 }
 
 impl Default for Limits {
@@ -43,8 +40,7 @@ impl Default for Limits {
             depth: 12,
             ratio: 200,
             time: Duration::from_secs(600),
-            work: None,
-            in_store: false,
+            work: WorkLimit::default(),
         }
     }
 }

@@ -5,7 +5,6 @@
 //! as much as another. So the time itself is counted, that of the thread, which does not pass while others have the
 //! processor. Whoever does something long asks [`is_over`] now and then, and ends if it is.
 
-use crate::limits::{Exceeded, Limits};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -25,6 +24,15 @@ static ALLOWED: AtomicU64 = AtomicU64::new(MAX_FLOOR.as_nanos() as u64);
 
 thread_local! {
     static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+}
+
+/// How much processor time a file may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkLimit {
+    /// As much as a person says; else what its size is worth.
+    pub given: Option<Duration>,
+    /// The files come from a store, where a byte can stand for any number of theirs: all together have what that is worth.
+    pub in_store: bool,
 }
 
 /// The file that a thread is at.
@@ -50,15 +58,15 @@ pub struct FileWork {
 }
 
 /// Begins with a file: what this thread does from now on is done for it. `again`: it is gone through for what is known.
-pub fn begin(limits: Limits, again: bool) -> FileWork {
+pub fn begin(limit: WorkLimit, again: bool) -> FileWork {
     let is_outer = CURRENT.get().is_none();
     if is_outer {
         let floor = if again { MAX_FLOOR / SECOND_LOOK } else { MAX_FLOOR };
         CURRENT.set(Some(Current {
             started: None,
-            most: limits.work.unwrap_or(floor),
-            is_given: limits.work.is_some(),
-            in_store: limits.in_store,
+            most: limit.given.unwrap_or(floor),
+            is_given: limit.given.is_some(),
+            in_store: limit.in_store,
             again,
             was_over: false,
         }));
@@ -80,16 +88,12 @@ fn share(size: u64, again: bool) -> u64 {
 pub fn is_over() -> bool {
     let Some(current) = CURRENT.get() else { return false };
     let now = thread_time();
-    let Some(started) = current.started else {
-        CURRENT.set(Some(Current { started: Some(now), ..current }));
-        return false;
-    };
+    let started = current.started.unwrap_or(now);
     let taken = now.saturating_sub(started);
     let all = SPENT.load(Relaxed).saturating_add(taken.as_nanos() as u64);
     let is_over = taken > current.most || (!current.is_given && all > ALLOWED.load(Relaxed));
-    if is_over {
-        CURRENT.set(Some(Current { was_over: true, ..current }));
-    }
+    let was_over = current.was_over || is_over;
+    CURRENT.set(Some(Current { started: Some(started), was_over, ..current }));
     is_over
 }
 
@@ -106,10 +110,9 @@ impl FileWork {
         CURRENT.set(Some(Current { most: current.most + Duration::from_nanos(share), ..current }));
     }
 
-    /// What is said of the file if it took more than it may.
-    pub fn exceeded(&self) -> Option<Exceeded> {
-        let current = CURRENT.get().filter(|_| self.is_outer)?;
-        current.was_over.then_some(Exceeded::Work)
+    /// Whether the file took more than it may, so that not all of it was looked at.
+    pub fn was_over(&self) -> bool {
+        self.is_outer && CURRENT.get().is_some_and(|current| current.was_over)
     }
 }
 
@@ -143,6 +146,10 @@ fn thread_time() -> Duration {
 mod tests {
     use super::*;
 
+    fn given(most: Duration) -> WorkLimit {
+        WorkLimit { given: Some(most), ..WorkLimit::default() }
+    }
+
     fn burn() {
         while !is_over() {}
     }
@@ -151,31 +158,31 @@ mod tests {
     fn what_is_read_adds_to_what_a_file_may_take() {
         let most = || CURRENT.get().map(|current| current.most);
         for (again, parts) in [(false, 1), (true, SECOND_LOOK)] {
-            let work = begin(Limits::default(), again);
+            let work = begin(WorkLimit::default(), again);
             work.reads(3_000_000);
             assert_eq!(
                 most(),
                 Some((MAX_FLOOR + Duration::from_nanos(3_000_000 * MAX_NANOS_A_BYTE)) / parts)
             );
         }
-        let given = begin(Limits { work: Some(Duration::from_secs(1)), ..Limits::default() }, false);
-        given.reads(3_000_000);
+        let work = begin(given(Duration::from_secs(1)), false);
+        work.reads(3_000_000);
         assert_eq!(most(), Some(Duration::from_secs(1)));
     }
 
     #[test]
     fn a_file_that_takes_too_long_is_told_and_the_next_one_begins_anew() {
-        let limits = Limits { work: Some(Duration::from_millis(20)), ..Limits::default() };
+        let limit = given(Duration::from_millis(20));
         assert!(!is_over());
-        let work = begin(limits, false);
-        let inner = begin(limits, false);
+        let work = begin(limit, false);
+        let inner = begin(limit, false);
         burn();
-        assert_eq!(inner.exceeded(), None);
+        assert!(!inner.was_over());
         drop(inner);
-        assert_eq!(work.exceeded(), Some(Exceeded::Work));
+        assert!(work.was_over());
         drop(work);
-        let next = begin(Limits { work: Some(Duration::MAX), ..limits }, false);
+        let next = begin(given(Duration::MAX), false);
         assert!(!is_over());
-        assert_eq!(next.exceeded(), None);
+        assert!(!next.was_over());
     }
 }

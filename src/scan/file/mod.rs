@@ -15,6 +15,7 @@ use super::reconcile;
 use super::results::ScanResults;
 use crate::source::reader::{self, WindowReader};
 use inside::Inside;
+use krea_scan_bounds::limits::Exceeded;
 use krea_scan_bounds::memory_permit::memory_permit;
 use krea_scan_bounds::work::{self, FileWork};
 use krea_scan_extract::container::{self, ContainerKind, PackedParts, Relation, Scope, Seekable};
@@ -80,12 +81,12 @@ impl<'a> FileScanner<'a> {
 
     /// Begins with a file.
     fn begin(&self) -> FileWork {
-        work::begin(self.context.limits, matches!(self.context.pass, Pass::Sweep(_)))
+        work::begin(self.context.limits.work, matches!(self.context.pass, Pass::Sweep(_)))
     }
 
     /// Settles what is told of a file that was read, and tells if it took too long to read all of it.
     fn end(&mut self, names: FileNames<'_>, work: &FileWork) {
-        let slow = work.exceeded().map(|exceeded| format!("{exceeded}; what came before was read"));
+        let slow = work.was_over().then(|| format!("{}; what came before was read", Exceeded::Work));
         let unlisted = self.views.unlisted();
         if !unlisted.is_empty() {
             self.found.full.insert(names.shown.to_owned());

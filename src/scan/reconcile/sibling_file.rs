@@ -64,7 +64,7 @@ pub fn find<'i>(
         (&mut file).take(HEAD as u64).read_to_end(&mut head).ok()?;
         if let Some(kind) = ContainerKind::of(&head, path) {
             let size = file.seek(io::SeekFrom::End(0)).ok()?;
-            let work = work::begin(limits, true);
+            let work = work::begin(limits.work, true);
             work.reads(usize::try_from(size).unwrap_or(usize::MAX));
             let mut search = MemberSearch { layers, reference, most, found: None, is_named: false };
             container::walk(kind, path, &mut file, size, limits, None, &mut search);
