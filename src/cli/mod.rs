@@ -161,7 +161,7 @@ pub struct ReadOptions {
     #[arg(long, value_name = "N", hide_short_help = true)]
     pub unpack_ratio: Option<u64>,
 
-    /// Spend no more than this on one file [default: 10m, and of processor time 4 s and 0.25 s for each MB of it]
+    /// Spend no more than this on one file [default: 10m, and of processor time 4 s, and 0.25 s for each MB of it (2 s behind the tenth)]
     #[arg(long, value_name = "TIME", value_parser = parse_time, hide_short_help = true)]
     pub unpack_time: Option<Duration>,
 }

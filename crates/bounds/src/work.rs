@@ -13,13 +13,18 @@ use std::time::Duration;
 /// What any file may take, however small it is, and a run on top of what its files may. What people have takes a
 /// hundredth of it.
 const MAX_FLOOR: Duration = Duration::from_secs(4);
-/// What a file may take for each of its bytes, in nanoseconds.
+/// What a file may take for each of its bytes up to so many, in nanoseconds, and for each behind them: whoever has much to read
+/// rather waits than has it cut.
+const SMALL_BYTES: u64 = 10 << 20;
 const MAX_NANOS_A_BYTE: u64 = 250;
+const MAX_NANOS_A_BYTE_BEHIND: u64 = 2000;
 /// A look for what is known takes less than the first one: one part in so many of that.
 const SECOND_LOOK: u32 = 3;
 
 /// What the files of this run took that are done, in nanoseconds, and what all that were begun may.
 static SPENT: AtomicU64 = AtomicU64::new(0);
+/// How many bytes of them were read.
+static READ: AtomicU64 = AtomicU64::new(0);
 static ALLOWED: AtomicU64 = AtomicU64::new(MAX_FLOOR.as_nanos() as u64);
 
 thread_local! {
@@ -41,6 +46,8 @@ struct Current {
     /// When it was first asked about: before that nothing was done that takes long.
     started: Option<Duration>,
     most: Duration,
+    /// How many bytes of it were read.
+    read: u64,
     /// A person said how much it may be: that of other files does not count, nor does its size.
     is_given: bool,
     in_store: bool,
@@ -65,6 +72,7 @@ pub fn begin(limit: WorkLimit, again: bool) -> FileWork {
         CURRENT.set(Some(Current {
             started: None,
             most: limit.given.unwrap_or(floor),
+            read: 0,
             is_given: limit.given.is_some(),
             in_store: limit.in_store,
             again,
@@ -76,12 +84,17 @@ pub fn begin(limit: WorkLimit, again: bool) -> FileWork {
 
 /// Adds what all files of a store may take together, which is stored in `size` bytes.
 pub fn of_store(size: u64, again: bool) {
-    ALLOWED.fetch_add(share(size, again), Relaxed);
+    ALLOWED.fetch_add(share(READ.fetch_add(size, Relaxed), size, again), Relaxed);
 }
 
-/// What so many bytes may take, in nanoseconds.
-fn share(size: u64, again: bool) -> u64 {
-    size.saturating_mul(MAX_NANOS_A_BYTE) / if again { u64::from(SECOND_LOOK) } else { 1 }
+/// What so many more bytes may take behind those that were read before, in nanoseconds.
+fn share(before: u64, size: u64, again: bool) -> u64 {
+    let worth = |bytes: u64| {
+        let behind = bytes.saturating_sub(SMALL_BYTES).saturating_mul(MAX_NANOS_A_BYTE_BEHIND);
+        behind.saturating_add(bytes.min(SMALL_BYTES) * MAX_NANOS_A_BYTE)
+    };
+    let share = worth(before.saturating_add(size)) - worth(before);
+    share / if again { u64::from(SECOND_LOOK) } else { 1 }
 }
 
 /// Whether this thread's file has taken more than what was read of it may.
@@ -103,11 +116,12 @@ impl FileWork {
         let Some(current) = CURRENT.get().filter(|current| self.is_outer && !current.is_given) else {
             return;
         };
-        let share = share(bytes as u64, current.again);
+        let (bytes, again) = (bytes as u64, current.again);
         if !current.in_store {
-            ALLOWED.fetch_add(share, Relaxed);
+            ALLOWED.fetch_add(share(READ.fetch_add(bytes, Relaxed), bytes, again), Relaxed);
         }
-        CURRENT.set(Some(Current { most: current.most + Duration::from_nanos(share), ..current }));
+        let most = current.most + Duration::from_nanos(share(current.read, bytes, again));
+        CURRENT.set(Some(Current { most, read: current.read + bytes, ..current }));
     }
 
     /// Whether the file took more than it may, so that not all of it was looked at.
@@ -145,6 +159,13 @@ fn thread_time() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_large_may_take_longer_for_each_byte() {
+        let seconds = |before: u64, size: u64, again| share(before << 20, size << 20, again) / 1_000_000_000;
+        assert_eq!((seconds(0, 10, false), seconds(0, 20, false), seconds(10, 10, false)), (2, 23, 20));
+        assert_eq!((seconds(0, 10, true), share(u64::MAX, u64::MAX, false)), (0, 0));
+    }
 
     fn given(most: Duration) -> WorkLimit {
         WorkLimit { given: Some(most), ..WorkLimit::default() }
