@@ -74,8 +74,8 @@ impl<'a> DetectionRun<'a> {
     /// Searches one text in all its readings: as it is, with its literals joined, with what is encoded in it decoded.
     pub fn text(&mut self, field: Field<'_>, outer: Option<&Attribution>, depth: usize) {
         let text = field.text();
-        // Nothing is an escape in what is packed.
-        let is_packed = Packing::of(text.bytes()).is_some();
+        // Nothing is an escape in what is packed. A file that is packed as a whole is taken apart as a container.
+        let is_packed = depth > 0 && Packing::of(text.bytes()).is_some();
         let unescaped = if is_packed { None } else { escapes::unescape(text) };
         let view = unescaped.as_ref().unwrap_or(text);
         let around = Surroundings::new(view.bytes(), self.says, outer);
