@@ -277,10 +277,11 @@ impl<'a> DetectionRun<'a> {
 
     /// Decodes what is encoded in a text. What is found in it stands where it is encoded.
     fn encoded(&mut self, read: &DerivedText<'_>, around: &Surroundings<'_>, depth: usize) {
-        if depth == MAX_DEPTH {
+        let text = read.field.text();
+        let is_container = || Packing::marked(text.bytes()).is_some_and(|packing| packing != Packing::Zlib);
+        if depth == MAX_DEPTH || (depth == 0 && is_container()) {
             return;
         }
-        let text = read.field.text();
         for run in encoded::runs(text.bytes(), self.budget.bytes.get()) {
             if work::is_over() {
                 return;
