@@ -69,9 +69,7 @@ pub fn may_be_inline(bytes: &[u8]) -> bool {
 fn may_start_object(url: &[u8]) -> bool {
     let head = &url[..url.len().min(MAX_HEAD_BYTES)];
     match memchr::memchr(b',', head).map(|comma| &url[comma + 1..]) {
-        Some(
-            [b'{' | b'%' | b' ', ..] | [b'e', b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/', ..] | [] | [b'e'],
-        ) => true,
+        Some([b'{' | b'%', ..] | [b'e', b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/', ..] | [] | [b'e']) => true,
         Some(_) => false,
         None => url.len() < MAX_HEAD_BYTES,
     }
