@@ -35,7 +35,7 @@ impl Range {
     ///
     /// `A...B` starts where the two histories parted, as a pull request's list of commits does. An `A` of zeros (what
     /// GitHub, GitLab and git's own hooks send for a new branch) stands for what others have: the range is what the new
-    /// branch adds to it ([`revision::others`]). A `B` of zeros is a ref that is deleted: the range is empty. Tags are
+    /// branch adds to it (`revision::others`). A `B` of zeros is a ref that is deleted: the range is empty. Tags are
     /// followed to their commits.
     ///
     /// # Errors
