@@ -21,10 +21,10 @@ const MAX_NANOS_A_BYTE_BEHIND: u64 = 2000;
 /// A look for what is known takes less than the first one: one part in so many of that.
 const SECOND_LOOK: u32 = 3;
 
-/// What the files of this run took that are done, in nanoseconds, and what all that were begun may.
-static SPENT: AtomicU64 = AtomicU64::new(0);
-/// How many bytes of them were read.
+/// How many bytes of this run's files were read.
 static READ: AtomicU64 = AtomicU64::new(0);
+/// What those took that are done, in nanoseconds, and what all that were begun may.
+static SPENT: AtomicU64 = AtomicU64::new(0);
 static ALLOWED: AtomicU64 = AtomicU64::new(MAX_FLOOR.as_nanos() as u64);
 
 thread_local! {

@@ -1,5 +1,6 @@
 //! Each format, made by the tool that people use: the token is found, and the way to it named.
 
+use super::app;
 use crate::pack::{asar, gzip, sh, tar, zip};
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
@@ -7,14 +8,6 @@ use crate::ways::{way, ways};
 use ::zip::CompressionMethod::{Deflated, Stored};
 use needs::needs;
 use std::fs;
-
-/// A folder with a leak in it, and enough beside it to be worth packing.
-fn app() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.write("app/config/.env", leak(1));
-    sandbox.write("app/numbers.txt", (0..3000).map(|n| format!("{n}\n")).collect::<String>());
-    sandbox
-}
 
 /// Packs the folder with a line of shell, and looks for the leak in what came of it.
 #[track_caller]

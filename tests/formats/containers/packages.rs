@@ -1,19 +1,12 @@
 //! Packages of systems, what is packed behind something else, and what is told as not read: as real tools make them.
 
+use super::app;
 use crate::pack::{run_tool, sh};
 use crate::support::Sandbox;
 use crate::support::program::{leak, token};
 use crate::ways::ways;
 use needs::needs;
 use std::fs;
-
-/// A folder with a leak, and enough beside it to be worth packing.
-fn app() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    sandbox.write("app/.env", leak(1));
-    sandbox.write("app/numbers.txt", (0..3000).map(|n| format!("{n}\n")).collect::<String>());
-    sandbox
-}
 
 /// What a line of shell makes of the folder is read, and the leak found on one way.
 #[track_caller]
@@ -45,7 +38,7 @@ fn debian_packages_of_every_compression() {
         "d/DEBIAN/control",
         "Package: shop\nVersion: 1\nArchitecture: all\nMaintainer: a <a@example.com>\nDescription: x\n",
     );
-    sh(&sandbox, "chmod 755 d/DEBIAN; cp app/.env d/shop.env");
+    sh(&sandbox, "chmod 755 d/DEBIAN; cp app/config/.env d/shop.env");
     for method in ["gzip", "xz", "zstd", "none"] {
         let line = format!("dpkg-deb --root-owner-group -Z{method} -b d {method}.deb");
         let ending = match method {
@@ -64,7 +57,7 @@ fn debian_packages_of_every_compression() {
 fn rpm_packages_of_every_compression() {
     let sandbox = app();
     let spec = "Name: shop\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nBuildArch: noarch\n%description\nx\n%install\n\
-                mkdir -p %{buildroot}/etc; cp %{from}/.env %{buildroot}/etc/shop.env\n%files\n/etc/shop.env\n";
+                mkdir -p %{buildroot}/etc; cp %{from}/config/.env %{buildroot}/etc/shop.env\n%files\n/etc/shop.env\n";
     sandbox.write("shop.spec", spec);
     for payload in ["w9.gzdio", "w2.xzdio", "w3.zstdio", "w9.bzdio", "w6.lzdio", "w6.ufdio"] {
         let line = format!(
@@ -82,7 +75,7 @@ fn cpio_alone_and_one_behind_the_other() {
     let sandbox = app();
     for format in ["newc", "crc", "odc"] {
         let line = format!("cd app; find . | cpio -o --quiet -H {format} > ../{format}.cpio");
-        found(&sandbox, &line, &format!("{format}.cpio"), &format!("{format}.cpio → .env"));
+        found(&sandbox, &line, &format!("{format}.cpio"), &format!("{format}.cpio → config/.env"));
     }
     // As a first file system of Linux has it: what the processor needs first, and all else compressed.
     for packer in ["gzip", "zstd -q"] {
@@ -90,7 +83,7 @@ fn cpio_alone_and_one_behind_the_other() {
             "mkdir -p kernel; echo x > kernel/x; echo kernel/x | cpio -o --quiet -H newc > initrd; \
              (cd app; find . | cpio -o --quiet -H newc) | {packer} >> initrd"
         );
-        found(&sandbox, &line, "initrd", "initrd → .env");
+        found(&sandbox, &line, "initrd", "initrd → config/.env");
     }
     told(&sandbox, "cd app; find . | cpio -o --quiet -H bin > ../old", "old", "old binary cpio archive");
 }
@@ -111,13 +104,13 @@ fn what_is_packed_behind_a_script_a_program_or_a_picture() {
         for packer in ["gzip -n", "bzip2", "xz", "zstd -q"] {
             let offset = fs::metadata(sandbox.root().join(start)).unwrap().len();
             let line = format!("(cat {start}; tar c app | {packer} -c; echo the end) > whole");
-            found(&sandbox, &line, "whole", &format!("whole → {offset} → app/.env"));
+            found(&sandbox, &line, "whole", &format!("whole → {offset} → app/config/.env"));
         }
         found(
             &sandbox,
             &format!("rm -f a.zip; zip -qr a.zip app; cat {start} a.zip > whole"),
             "whole",
-            "whole → app/.env",
+            "whole → app/config/.env",
         );
     }
     let offset = fs::metadata(sandbox.root().join("start")).unwrap().len();
@@ -125,12 +118,14 @@ fn what_is_packed_behind_a_script_a_program_or_a_picture() {
         &sandbox,
         "7z a -bd a.7z app > log; cat start a.7z > whole",
         "whole",
-        &format!("whole → {offset} → app/.env"),
+        &format!("whole → {offset} → app/config/.env"),
     );
     // The same in a repository's history.
     sh(&sandbox, "rm -rf app a.* log program; git init -q");
     sandbox.commit("other.txt", "", "packed");
-    assert!(ways(&sandbox.jsonl(&["--history"]).code(1)).contains(&format!("whole → {offset} → app/.env")));
+    assert!(
+        ways(&sandbox.jsonl(&["--history"]).code(1)).contains(&format!("whole → {offset} → app/config/.env"))
+    );
 }
 
 #[test]

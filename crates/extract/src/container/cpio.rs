@@ -5,7 +5,7 @@ use super::Walk;
 use krea_scan_bounds::read_error::{ReadError, SizedReader};
 use krea_scan_text::Layer;
 use krea_scan_text::LayerKind;
-use std::io::{self, Chain, Cursor, Read};
+use std::io::{self, Cursor, Read};
 
 /// How a header starts.
 const NEWC: [&[u8]; 2] = [b"070701", b"070702"];
@@ -104,8 +104,8 @@ fn behind(walk: &mut Walk<'_>, input: &mut dyn Read) -> io::Result<()> {
     let mut first = [0];
     while input.read(&mut first)? == 1 {
         if first != [0] {
-            let mut rest: Chain<_, _> = Cursor::new(first).chain(input);
-            return walk.member(Layer::named(LayerKind::Cpio, ""), "", &mut rest);
+            let rest = &mut Cursor::new(first).chain(input);
+            return walk.member(Layer::named(LayerKind::Cpio, ""), "", rest);
         }
     }
     Ok(())
@@ -132,9 +132,10 @@ mod tests {
             let first = [entry("a", "one"), entry("dir/b", "two, two"), entry("TRAILER!!!", "")].concat();
             let second = [newc("c", "three"), newc("TRAILER!!!", "")].concat();
             let collected = collect("initrd", [first, "\0".repeat(300), second].concat().as_bytes());
-            let texts: Vec<_> =
-                collected.members.iter().map(|(way, text)| (way.as_str(), text.as_str())).collect();
-            assert_eq!(texts, [("cpio a", "one"), ("cpio dir/b", "two, two"), ("cpio  → cpio c", "three")]);
+            assert_eq!(
+                collected.texts(),
+                [("cpio a", "one"), ("cpio dir/b", "two, two"), ("cpio  → cpio c", "three")]
+            );
             assert!(collected.unread.is_empty(), "{:?}", collected.unread);
         }
     }

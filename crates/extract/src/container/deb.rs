@@ -54,9 +54,10 @@ mod tests {
     fn members_are_read_one_after_the_other() {
         let members = [member("debian-binary", "2.\0\n"), member("one/", "od\0"), member("two", "even")];
         let collected = collect("a.deb", format!("!<arch>\n{}", members.concat()).as_bytes());
-        let texts: Vec<_> =
-            collected.members.iter().map(|(way, text)| (way.as_str(), text.as_str())).collect();
-        assert_eq!(texts, [("deb debian-binary", "2.\0\n"), ("deb one", "od\0"), ("deb two", "even")]);
+        assert_eq!(
+            collected.texts(),
+            [("deb debian-binary", "2.\0\n"), ("deb one", "od\0"), ("deb two", "even")]
+        );
         assert!(collected.unread.is_empty(), "{:?}", collected.unread);
     }
 

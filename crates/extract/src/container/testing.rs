@@ -14,6 +14,13 @@ pub struct Collected {
     pub unread: Vec<String>,
 }
 
+impl Collected {
+    /// The members, for comparison with what is expected.
+    pub fn texts(&self) -> Vec<(&str, &str)> {
+        self.members.iter().map(|(way, text)| (way.as_str(), text.as_str())).collect()
+    }
+}
+
 #[track_caller]
 pub fn collect(name: &str, bytes: &[u8]) -> Collected {
     let mut collected = Collected::default();
