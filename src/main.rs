@@ -58,6 +58,10 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let trees = cli::settings::scanned_trees(cli);
+    #[cfg(feature = "incident")]
+    if cli.incident.tokens {
+        return respond::run::tokens(cli, &trees);
+    }
     let mut set = RuleSet::built_in()?;
     for path in &cli.detection.rules {
         set.add_path(&trees, path)?;

@@ -11,6 +11,7 @@ pub fn option(cli: &Cli) -> Option<(&'static str, &'static str)> {
         ("--revoke", "incident", cli.incident.revoke, cfg!(feature = "incident")),
         ("--resume", "incident", cli.incident.resume.is_some(), cfg!(feature = "incident")),
         ("--incidents", "incident", cli.incident.incidents, cfg!(feature = "incident")),
+        ("--tokens", "incident", cli.incident.tokens, cfg!(feature = "incident")),
         ("--redact", "redact", cli.incident.redact, cfg!(feature = "redact")),
     ];
     let given = needs.into_iter().find(|&(_, _, is_given, is_built)| is_given && !is_built);

@@ -27,8 +27,9 @@ use std::time::Duration;
 )]
 #[command(group = ArgGroup::new("mode").args(["staged", "history", "range", "stdin", "url", "pre_commit", "check_rules", "explain"]))]
 #[command(group = ArgGroup::new("incident").args(["revoke", "resume"]).multiple(true))]
-#[command(group = ArgGroup::new("asks").args(["verify", "revoke", "resume"]).multiple(true))]
-#[command(group = ArgGroup::new("network").args(["url", "verify", "revoke", "resume"]).multiple(true))]
+#[command(group = ArgGroup::new("asks").args(["verify", "revoke", "resume", "tokens"]).multiple(true))]
+#[command(group = ArgGroup::new("asks_krea_mcp").args(["revoke", "resume", "tokens"]).multiple(true))]
+#[command(group = ArgGroup::new("network").args(["url", "verify", "revoke", "resume", "tokens"]).multiple(true))]
 #[command(group = ArgGroup::new("acts").args(["redact", "revoke", "resume"]).multiple(true))]
 pub struct Cli {
     /// Files, folders or, with --staged, --history and --range, the repository; - is stdin
@@ -269,6 +270,25 @@ pub struct IncidentOptions {
     #[arg(long, value_name = "URL", requires = "incident", hide_short_help = true)]
     pub token_api: Option<String>,
 
+    /// Who revokes and mints: krea (its MCP server, where you sign in), token-api or hand [default: the first that can]
+    #[arg(
+        long,
+        value_name = "krea|token-api|hand",
+        requires = "incident",
+        value_enum,
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub via: Option<Way>,
+
+    /// Send the API token in this variable to Krea's MCP server, instead of signing in
+    #[arg(long, value_name = "NAME", requires = "asks_krea_mcp", hide_short_help = true)]
+    pub krea_credential_env: Option<String>,
+
+    /// List the workspace's API tokens, with what to look at; changes nothing
+    #[arg(long, conflicts_with_all = ["mode", "paths", "incident", "verify", "redact", "replacements", "check_rules", "write_baseline", "baseline", "format", "output"])]
+    pub tokens: bool,
+
     /// How long to wait until a revoked token is dead
     #[arg(
         long,
@@ -386,6 +406,17 @@ impl Cli {
             work: WorkLimit { given: self.read.unpack_time, ..default.work },
         }
     }
+}
+
+/// Who revokes and mints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// Krea's MCP server.
+    Krea,
+    /// The organisation's token API.
+    TokenApi,
+    /// A person.
+    Hand,
 }
 
 /// What makes a run fail.

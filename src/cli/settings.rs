@@ -1,6 +1,8 @@
 //! From the command line to what a run is asked to do.
 
 use super::Cli;
+#[cfg(feature = "incident")]
+use super::Way;
 use crate::config::{ScanSource, Settings};
 #[cfg(feature = "incident")]
 use crate::config::{Service, ServiceOverrides};
@@ -11,6 +13,8 @@ use anyhow::Context as _;
 #[cfg(feature = "ocr")]
 use krea_scan_extract::ocr::Ocr;
 use krea_scan_files::ScannedTrees;
+#[cfg(feature = "incident")]
+use krea_scan_service::krea::Via;
 #[cfg(feature = "site")]
 use krea_scan_site as site;
 use std::io::{self, IsTerminal};
@@ -91,6 +95,12 @@ pub fn service(cli: &Cli, trees: &ScannedTrees) -> anyhow::Result<Service> {
         config: cli.detection.config.as_deref(),
         api: cli.incident.api.as_deref(),
         token_api: cli.incident.token_api.as_deref(),
+        via: cli.incident.via.map(|way| match way {
+            Way::Krea => Via::Krea,
+            Way::TokenApi => Via::TokenApi,
+            Way::Hand => Via::Hand,
+        }),
+        krea_credential_env: cli.incident.krea_credential_env.as_deref(),
         stores: &cli.incident.store,
         proxy: cli.incident.proxy.as_deref(),
         timeout: cli.incident.timeout,

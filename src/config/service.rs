@@ -7,8 +7,9 @@ use anyhow::Context as _;
 use krea_scan_detect::Detector;
 use krea_scan_detect::rules::RuleSet;
 use krea_scan_files::ScannedTrees;
+use krea_scan_service::incident::Ways;
 use krea_scan_service::incident::sink::Sink;
-use krea_scan_service::krea::{Host, Proxy, RequestOptions, TokenApiConfig};
+use krea_scan_service::krea::{Host, Proxy, RequestOptions, TokenApiConfig, Via};
 use krea_scan_token::Confidence;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,8 +21,8 @@ pub struct Service {
     pub api: Host,
     /// Whether something names it, so that it is not by default what it is.
     pub api_is_given: bool,
-    /// The organisation's own API that revokes and mints; `None` is the guided way.
-    pub token_api: Option<TokenApiConfig>,
+    /// Who may revoke and mint.
+    pub ways: Ways,
     /// Where replacements are kept.
     pub stores: Vec<Sink>,
     /// How requests are sent.
@@ -55,6 +56,10 @@ pub struct ServiceOverrides<'a> {
     pub api: Option<&'a str>,
     /// `--token-api`.
     pub token_api: Option<&'a str>,
+    /// `--via`.
+    pub via: Option<Via>,
+    /// `--krea-credential-env`.
+    pub krea_credential_env: Option<&'a str>,
     /// `--store`.
     pub stores: &'a [String],
     /// `--proxy`.
@@ -125,7 +130,10 @@ impl Service {
         if let Some(timeout) = overrides.timeout {
             http.timeout = timeout;
         }
-        Ok(Service { api, api_is_given, token_api, stores, http })
+        let krea_mcp = files.iter().find_map(|(_, file)| file.krea_mcp.clone()).unwrap_or_default();
+        let krea_credential_env = overrides.krea_credential_env.map(str::to_owned);
+        let ways = Ways { via: overrides.via, token_api, krea_mcp, krea_credential_env };
+        Ok(Service { api, api_is_given, ways, stores, http })
     }
 
     /// Where Krea's API is, by default and as configured: a host, and a host with its port. No scan of a site asks them
@@ -160,6 +168,8 @@ mod tests {
             config: None,
             api: None,
             token_api: None,
+            via: None,
+            krea_credential_env: None,
             stores: &[],
             proxy: None,
             timeout: None,
@@ -183,7 +193,7 @@ mod tests {
         assert_eq!(service.http.proxy, Proxy::Environment);
         assert_eq!(service.http.pause, Duration::from_secs(5));
         assert_eq!(service.stores, ["command:cat".parse().unwrap()]);
-        assert_eq!(service.token_api.unwrap().base(), "https://tokens.example.com/v1");
+        assert_eq!(service.ways.token_api.unwrap().base(), "https://tokens.example.com/v1");
     }
 
     #[test]
@@ -202,7 +212,7 @@ mod tests {
         assert_eq!(service.stores, ["env-file:.env".parse().unwrap()]);
         assert_eq!(service.http.proxy, Proxy::None);
         assert_eq!(service.http.timeout, Duration::from_secs(3));
-        let token_api = service.token_api.unwrap();
+        let token_api = service.ways.token_api.unwrap();
         // The operations and the credential's name stay those of the file.
         assert_eq!((token_api.base(), token_api.credential_env()), ("http://127.0.0.1:2", "GATEWAY"));
     }
@@ -211,14 +221,17 @@ mod tests {
     fn by_default_tokens_go_to_krea_alone() {
         let service = resolve("", nothing()).unwrap();
         assert_eq!(service.api.to_string(), Host::KREA);
-        assert!(!service.api_is_given && service.token_api.is_none() && service.stores.is_empty());
+        assert!(!service.api_is_given && service.ways.token_api.is_none() && service.stores.is_empty());
     }
 
     #[test]
     fn what_cannot_be_meant_names_the_place() {
         for (text, says) in [
             ("api = 'http://krea.example.com'", "api"),
-            ("apis = ''", "holds [[allow]], heed, api, proxy, store, refusal_pause and [token_api]"),
+            (
+                "apis = ''",
+                "holds [[allow]], heed, api, proxy, store, refusal_pause, [token_api] and [krea_mcp]",
+            ),
             ("store = ['s3:bucket']", "store"),
             ("refusal_pause = '0s'", "refusal_pause"),
             ("refusal_pause = 'never'", "refusal_pause"),

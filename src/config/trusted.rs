@@ -5,10 +5,10 @@ use super::allow::AllowTable;
 use super::{ConfigError, read_named, tree_directives};
 use krea_scan_files::ScannedTrees;
 #[cfg(feature = "incident")]
-use krea_scan_service::krea::TokenApiConfig;
+use krea_scan_service::krea::{KreaMcpConfig, TokenApiConfig};
 use serde::Deserialize;
 #[cfg(not(feature = "incident"))]
-use serde::de::IgnoredAny as TokenApiConfig;
+use serde::de::{IgnoredAny as TokenApiConfig, IgnoredAny as KreaMcpConfig};
 use std::path::Path;
 
 /// What a file that the user vouches for may say.
@@ -28,12 +28,16 @@ pub(super) struct TrustedFile {
     #[serde(default)]
     pub store: Vec<String>,
     pub token_api: Option<TokenApiConfig>,
+    #[serde(default)]
+    pub krea_mcp: Option<KreaMcpConfig>,
     pub refusal_pause: Option<String>,
 }
 
 pub(super) fn read_trusted(trees: &ScannedTrees, path: &Path) -> Result<TrustedFile, ConfigError> {
     read_named(trees, path, |unknown_field| match unknown_field {
-        true => "; a configuration holds [[allow]], heed, api, proxy, store, refusal_pause and [token_api]",
+        true => {
+            "; a configuration holds [[allow]], heed, api, proxy, store, refusal_pause, [token_api] and [krea_mcp]"
+        }
         false => "",
     })
 }

@@ -40,8 +40,8 @@ pub struct Incident {
 }
 
 /// The line that comes before anything is sent: to which host.
-pub fn announcement(service: &Service, revokes: bool) -> String {
-    krea::announcement(&service.api, service.token_api.as_ref().filter(|_| revokes))
+pub fn announcement(service: &Service) -> String {
+    krea::announcement(&service.api)
 }
 
 /// Asks which tokens are live.
@@ -211,10 +211,11 @@ pub fn dry_run(
     service: &Service,
     incident: &Incident,
     paths: &[std::path::PathBuf],
+    console: &Console,
 ) -> anyhow::Result<()> {
     let leaks = leaks(outcome, &tokens(outcome, &Answers::default()), incident, paths);
     if !leaks.is_empty() {
-        outcome.plan = incident::dry_run(&leaks, &plain_options(service, incident))?;
+        outcome.plan = incident::dry_run(&leaks, &plain_options(service, incident), console)?;
     }
     let steps = by_token(doubtful(outcome)).into_iter().map(|places| {
         let first = places[0];
@@ -259,7 +260,7 @@ fn plain_options(service: &Service, incident: &Incident) -> incident::IncidentOp
     incident::IncidentOptions {
         api: service.api.clone(),
         api_is_given: service.api_is_given,
-        token_api: service.token_api.clone(),
+        ways: service.ways.clone(),
         stores: service.stores.clone(),
         http: service.http.clone(),
         replace_first: incident.replace_first,

@@ -2,13 +2,13 @@
 
 use super::outcome::Sanitizer;
 use krea_scan_service::incident::{Case, CaseProgress, Replacement, Report, ReportedToken};
-use krea_scan_service::krea::Usage;
+use krea_scan_service::krea::{TokenRow, Usage};
 use std::collections::BTreeMap;
 
 impl Sanitizer<'_> {
     pub(super) fn report(&self, report: &mut Report) {
-        let Report { id, api, token_api, stores, tokens, resume } = report;
-        let told = [id, token_api, resume].into_iter().flatten();
+        let Report { id, api, through, stores, tokens, resume } = report;
+        let told = [id, through, resume].into_iter().flatten();
         std::iter::once(api).chain(told).chain(stores).for_each(|text| self.name(text));
         for ReportedToken { state: _, case, escrow } in tokens {
             self.case(case);
@@ -30,17 +30,40 @@ impl Sanitizer<'_> {
             former: _,
             proven: _,
             dead_at,
+            row,
             usage,
             revoke,
             mint,
             replacement,
             orphans,
+            revoked_orphans,
+            free_name: _,
             problem,
         } = case;
         let told = [id_prefix, since, dead_at, problem].into_iter().flatten();
-        [name, reason].into_iter().chain(places).chain(orphans).chain(told).for_each(|text| self.name(text));
+        [name, reason]
+            .into_iter()
+            .chain(places)
+            .chain(orphans)
+            .chain(revoked_orphans)
+            .chain(told)
+            .for_each(|text| self.name(text));
         [revoke, mint].into_iter().for_each(|progress| self.progress(progress));
         usage.iter_mut().for_each(|usage| self.usage(usage));
+        if let Some(TokenRow {
+            id,
+            name,
+            created_by,
+            created_at,
+            last_used_at,
+            is_revoked: _,
+            tells_use: _,
+            ids: _,
+        }) = row
+        {
+            let told = [name, created_by, created_at, last_used_at].into_iter().flatten();
+            std::iter::once(id).chain(told).for_each(|text| self.name(text));
+        }
         if let Some(Replacement { fingerprint: _, id_prefix, name, stores, status: _, reason }) = replacement
         {
             [name, reason].into_iter().chain(id_prefix).for_each(|text| self.name(text));

@@ -3,8 +3,8 @@
 //! server into an error, but for the innermost cause.
 
 use jiff::Timestamp;
-use reqwest::blocking::{Client, ClientBuilder};
-use reqwest::{Url, redirect, retry};
+use reqwest::blocking::Client;
+use reqwest::{ClientBuilder, Url, redirect, retry};
 use std::error::Error;
 use std::time::Duration;
 
@@ -52,7 +52,8 @@ pub enum SetupError {
 pub fn builder(timeout: Duration) -> ClientBuilder {
     // An error says that a provider is there already, which does as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    ClientBuilder::new()
+        .timeout(timeout)
         .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
@@ -62,10 +63,19 @@ pub fn builder(timeout: Duration) -> ClientBuilder {
 
 /// Finishes a client.
 pub fn build(builder: ClientBuilder) -> Result<Client, SetupError> {
-    builder.build().map_err(|error| match cause(&error) {
+    reqwest::blocking::ClientBuilder::from(builder).build().map_err(setup)
+}
+
+/// Finishes a client for asynchronous code.
+pub fn build_async(builder: ClientBuilder) -> Result<reqwest::Client, SetupError> {
+    builder.build().map_err(setup)
+}
+
+fn setup(error: reqwest::Error) -> SetupError {
+    match cause(&error) {
         words if words.contains("No CA certificates") => SetupError::NoCertificates,
         words => SetupError::Client(words),
-    })
+    }
 }
 
 /// The URL of a proxy that a person wrote.

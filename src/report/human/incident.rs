@@ -56,6 +56,9 @@ fn token(out: &mut String, report: &Report, entry: &ReportedToken, palette: &Pal
     let case = &entry.case;
     let style = if entry.state == CaseState::Done { palette.good } else { palette.high };
     writeln!(out, "  {}  {}", paint(style, case.label()), paint(style, how_far(entry, &report.stores)))?;
+    if let Some(row) = &case.row {
+        writeln!(out, "    {}", visible(&row.line()))?;
+    }
     match &case.revoke {
         CaseProgress::Done(by) => writeln!(out, "    revoked {}", visible(by))?,
         CaseProgress::Failed(why) => writeln!(out, "    {}", visible(why))?,
@@ -75,6 +78,9 @@ fn token(out: &mut String, report: &Report, entry: &ReportedToken, palette: &Pal
             writeln!(out, "    no replacement was minted: whoever revoked it may have one already")?;
         }
         None => {}
+    }
+    for name in &case.revoked_orphans {
+        writeln!(out, "    a replacement named \"{}\", whose answer was lost, was revoked", visible(name))?;
     }
     for name in &case.orphans {
         writeln!(

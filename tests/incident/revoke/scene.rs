@@ -186,7 +186,7 @@ impl Scene {
         let mints =
             journal.iter().filter(|record| record["event"] == "begun" && record["step"] == "mint").count();
         let replaced = cases.iter().filter(|case| case["replacement"].is_object()).count();
-        if incident["token_api"].is_string() {
+        if incident["through"].is_string() {
             assert!(replaced + orphans.len() <= mints, "more are named than were asked for: {orphans:?}");
         }
         assert!(incident["resume"].is_null(), "{incident}");

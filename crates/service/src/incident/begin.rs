@@ -1,6 +1,7 @@
 //! Begins an incident or goes on with one: who is asked, what is in the way, what is left over from others, and the clients,
 //! sinks and texts that a [`IncidentRun`] needs.
 
+use super::authority::{self, Authority, Ways};
 use super::console::{Console, Interrupt};
 use super::escrow::Escrow;
 use super::folder::{StateError, StateFolder as Folders};
@@ -11,7 +12,7 @@ use super::report::Report;
 use super::run::{IncidentRun, going_on};
 use super::sink::Sink;
 use super::terminal_text::Tone;
-use crate::krea::{Host, Krea, TokenApi, TokenApiConfig};
+use crate::krea::{Host, Krea};
 use anyhow::{Context as _, bail};
 use krea_scan_token::Token;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +25,8 @@ pub struct IncidentOptions {
     pub api: Host,
     /// Whether a person named it. An incident that goes on otherwise keeps the one that it was begun with.
     pub api_is_given: bool,
-    /// The organisation's API that revokes and mints; without one a person does it on a page.
-    pub token_api: Option<TokenApiConfig>,
+    /// Who may revoke and mint.
+    pub ways: Ways,
     /// Where replacements are kept.
     pub stores: Vec<Sink>,
     /// How requests are sent.
@@ -73,8 +74,10 @@ pub fn start(
 ) -> anyhow::Result<Report> {
     let Ask { console, interrupt } = ask;
     may_ask(console)?;
-    let config = options.token_api.clone();
-    let (krea, token_api) = clients(&options.api, options, config.as_ref())?;
+    let ways = options.ways.clone();
+    let krea = Krea::new(options.api.clone(), &options.http)?;
+    let Authority { authority, why } = authority::choose(&ways, &options.api, options, console)?;
+    console.print_always(why);
     let folder_here = std::env::current_dir().context("cannot tell the current folder")?;
     let sinks: Vec<Sink> = options.stores.iter().map(|sink| sink.clone().below(&folder_here)).collect();
     let noted = check(&sinks, console)?;
@@ -129,8 +132,9 @@ pub fn start(
         fresh: BTreeMap::new(),
         texts,
         krea,
-        token_api,
-        config,
+        signs_in: authority.as_ref().is_some_and(|authority| authority.signs_in()),
+        authority,
+        ways,
         sinks,
         replace_first: options.replace_first,
         wait: options.wait,
@@ -185,9 +189,11 @@ pub fn resume(id: &str, options: &IncidentOptions, ask: Ask<'_>) -> anyhow::Resu
             .print_always(format!("{} is gone; commands run in the current folder", kept.folder.display()));
     }
     let api = if options.api_is_given { options.api.clone() } else { Host::parse(&kept.api)? };
-    let config = options.token_api.clone().or(kept.token_api);
-    console.print_always(crate::krea::announcement(&api, config.as_ref()));
-    let (krea, token_api) = clients(&api, options, config.as_ref())?;
+    let ways = options.ways.clone().or(kept.ways);
+    console.print_always(crate::krea::announcement(&api));
+    let krea = Krea::new(api.clone(), &options.http)?;
+    let Authority { authority, why } = authority::choose(&ways, &api, options, console)?;
+    console.print_always(why);
     let sinks = match options.stores.as_slice() {
         [] => kept.stores.iter().map(|text| text.parse()).collect::<Result<Vec<Sink>, _>>()?,
         given => {
@@ -208,8 +214,9 @@ pub fn resume(id: &str, options: &IncidentOptions, ask: Ask<'_>) -> anyhow::Resu
         fresh: BTreeMap::new(),
         texts,
         krea,
-        token_api,
-        config,
+        signs_in: authority.as_ref().is_some_and(|authority| authority.signs_in()),
+        authority,
+        ways,
         sinks,
         replace_first: kept.replace_first || options.replace_first,
         wait: options.wait,
@@ -227,16 +234,6 @@ fn warn_of(looks: &[&FolderState], console: &Console) {
     for warning in looks.iter().filter_map(|look| look.warning()) {
         console.insist_as(Tone::Bad, format!("warning: {warning}"));
     }
-}
-
-fn clients(
-    api: &Host,
-    options: &IncidentOptions,
-    token_api: Option<&TokenApiConfig>,
-) -> anyhow::Result<(Krea, Option<TokenApi>)> {
-    let krea = Krea::new(api.clone(), &options.http)?;
-    let token_api = token_api.map(|config| TokenApi::new(config, &options.http)).transpose()?;
-    Ok((krea, token_api))
 }
 
 /// Whether the sinks can work; gives what was said of them.

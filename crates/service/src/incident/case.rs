@@ -2,7 +2,7 @@
 //! comes next; does nothing itself.
 
 use super::journal::{IncidentStep, JournalEvent};
-use crate::krea::Usage;
+use crate::krea::{TokenRow, Usage};
 use krea_scan_token::{Fingerprint, MASK, Status, TokenKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -88,6 +88,8 @@ pub struct Case {
     pub was_dead: bool,
     /// Since when Krea is known to refuse it, RFC 3339.
     pub dead_at: Option<String>,
+    /// What the list of the workspace's tokens says of it.
+    pub row: Option<TokenRow>,
     /// What ran with it.
     pub usage: Option<Usage>,
     pub revoke: CaseProgress,
@@ -96,6 +98,11 @@ pub struct Case {
     pub replacement: Option<Replacement>,
     /// Replacements that may exist and that nobody holds.
     pub orphans: Vec<String>,
+    /// Such that were found, and revoked.
+    pub revoked_orphans: Vec<String>,
+    /// A name that no token had before one was minted.
+    #[serde(skip)]
+    pub free_name: Option<String>,
     /// Replacements that were given up, because they are dead.
     #[serde(skip)]
     pub former: Vec<Fingerprint>,
@@ -121,11 +128,14 @@ impl Case {
             reason: String::new(),
             was_dead: false,
             dead_at: None,
+            row: None,
             usage: None,
             revoke: CaseProgress::Open,
             mint: CaseProgress::Open,
             replacement: None,
             orphans: Vec::new(),
+            revoked_orphans: Vec::new(),
+            free_name: None,
             former: Vec::new(),
             proven: false,
             problem: None,
@@ -149,11 +159,19 @@ impl Case {
             JournalEvent::Liveness { status, reason, .. } => self.hear(at, *status, reason),
             JournalEvent::Evidence { usage, .. } => self.usage = Some(usage.clone()),
             JournalEvent::Revoked { by, .. } => self.revoke = CaseProgress::Done(by.clone()),
+            JournalEvent::Listed { row, .. } => self.row = row.clone(),
+            JournalEvent::NameFree { name, .. } => self.free_name = Some(name.clone()),
+            JournalEvent::OrphanRevoked { name, .. } => {
+                self.revoked_orphans.push(name.clone());
+                (self.free_name, self.mint) = (None, CaseProgress::Open);
+            }
             JournalEvent::Orphaned { name, reason, .. } => {
                 self.orphans.push(name.clone());
+                self.free_name = None;
                 (self.replacement, self.mint) = (None, CaseProgress::Failed(reason.clone()));
             }
             JournalEvent::Minted { new, id_prefix, name, .. } => {
+                self.free_name = None;
                 self.mint = CaseProgress::Done(name.clone());
                 (self.proven, self.problem) = (false, None);
                 self.replacement = Some(Replacement {
@@ -293,8 +311,16 @@ pub fn token_of(event: &JournalEvent) -> Option<&Fingerprint> {
         | JournalEvent::Stored { token, .. }
         | JournalEvent::Replacement { token, .. }
         | JournalEvent::GivenUp { token, .. }
+        | JournalEvent::Listed { token, .. }
+        | JournalEvent::NameFree { token, .. }
+        | JournalEvent::OrphanRevoked { token, .. }
         | JournalEvent::Proven { token } => Some(token),
-        JournalEvent::Opened { .. } | JournalEvent::Resumed { .. } | JournalEvent::Closed => None,
+        JournalEvent::Opened { .. }
+        | JournalEvent::Resumed { .. }
+        | JournalEvent::SigningIn { .. }
+        | JournalEvent::SignedIn { .. }
+        | JournalEvent::NotSignedIn { .. }
+        | JournalEvent::Closed => None,
     }
 }
 

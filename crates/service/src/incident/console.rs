@@ -137,6 +137,29 @@ impl Console {
         Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
+    /// A line that was typed at the terminal since it was last asked for. Waits for nothing.
+    pub fn typed_line(&self) -> Option<String> {
+        if !self.is_terminal {
+            return None;
+        }
+        #[cfg(unix)]
+        {
+            use rustix::event::{PollFd, PollFlags, poll};
+            let mut terminal = terminal_file()?;
+            let mut ready = [PollFd::new(&terminal, PollFlags::IN)];
+            let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+            if poll(&mut ready, Some(&now)).ok()? == 0 {
+                return None;
+            }
+            // A terminal gives one line at a time.
+            let mut text = vec![0; MAX_ANSWER_BYTES as usize];
+            let read = terminal.read(&mut text).ok()?;
+            Some(String::from_utf8_lossy(&text[..read]).into_owned())
+        }
+        #[cfg(not(unix))]
+        None
+    }
+
     /// Takes a secret: at the terminal without showing it, else a line of standard input.
     ///
     /// # Errors
@@ -211,10 +234,16 @@ fn terminal() -> Option<BufReader<Box<dyn Read>>> {
     File::open(device).ok().map(|file| BufReader::new(Box::new(file) as Box<dyn Read>))
 }
 
+/// The terminal itself.
+#[cfg(unix)]
+fn terminal_file() -> Option<File> {
+    File::open("/dev/tty").ok()
+}
+
 /// Forgets what was typed and not read.
 fn discard_typed() {
     #[cfg(unix)]
-    if let Ok(terminal) = File::open("/dev/tty") {
+    if let Some(terminal) = terminal_file() {
         // A terminal that is gone has nothing to forget.
         let _ = rustix::termios::tcflush(terminal, rustix::termios::QueueSelector::IFlush);
     }
@@ -295,8 +324,7 @@ impl Echo {
     fn now() -> Echo {
         #[cfg(unix)]
         {
-            let terminal = File::open("/dev/tty").ok();
-            let settings = terminal.and_then(|tty| {
+            let settings = terminal_file().and_then(|tty| {
                 let settings = rustix::termios::tcgetattr(&tty).ok()?;
                 Some((tty, settings))
             });

@@ -1,12 +1,12 @@
 //! What is on the disk of incidents: which are open, which tokens they deal with, what is needed to go on with one, and
 //! what is damaged or left over. Looks; removes only what was never begun, and of that no token that the caller has not.
 
+use super::authority::Ways;
 use super::case::{Case, label, token_of};
 use super::escrow::{Content, Escrow, EscrowOwner};
 use super::folder::JOURNAL;
 use super::folder::{IncidentFolder, LOCK, StateError, StateFolder as Folders};
 use super::journal::{Journal, JournalEvent, Record};
-use crate::krea::TokenApiConfig;
 use krea_scan_token::{Fingerprint, TOKENS_PAGE, Token};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -257,7 +257,7 @@ pub fn apply(cases: &mut Vec<Case>, record: &Record) {
 /// What a journal says of the run that wrote it.
 pub struct JournalState {
     pub api: String,
-    pub token_api: Option<TokenApiConfig>,
+    pub ways: Ways,
     pub stores: Vec<String>,
     pub replace_first: bool,
     pub folder: PathBuf,
@@ -279,7 +279,18 @@ impl JournalState {
             }
         }
         let opened = records.first().map(|record| &record.event);
-        let Some(JournalEvent::Opened { api, token_api, stores, replace_first, folder, .. }) = opened else {
+        let Some(JournalEvent::Opened {
+            api,
+            token_api,
+            via,
+            krea_mcp,
+            krea_credential_env,
+            stores,
+            replace_first,
+            folder,
+            ..
+        }) = opened
+        else {
             return Err(StateError::NotBegun(at.id.clone()));
         };
         let resumed = records.iter().rev().find_map(|record| match &record.event {
@@ -288,7 +299,12 @@ impl JournalState {
         });
         Ok(JournalState {
             api: api.clone(),
-            token_api: token_api.clone(),
+            ways: Ways {
+                via: *via,
+                token_api: token_api.clone(),
+                krea_mcp: krea_mcp.clone(),
+                krea_credential_env: krea_credential_env.clone(),
+            },
             stores: resumed.unwrap_or(stores).clone(),
             replace_first: *replace_first,
             folder: folder.clone(),

@@ -45,13 +45,13 @@ pub fn create(case: &Case, name: &str) -> String {
     )
 }
 
-/// Opens the page where that makes sense: at a desktop, not over SSH. It was printed in any case.
-pub fn open_page() {
+/// Opens a page where that makes sense: at a desktop, not over SSH. It was printed in any case.
+pub fn open_page(address: &str) {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let remote = set("SSH_CONNECTION") || set("SSH_TTY");
     let desktop = cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY");
     if desktop && !remote {
         // The address is on screen for whoever has no browser.
-        let _ = open::that_detached(TOKENS_PAGE);
+        let _ = open::that_detached(address);
     }
 }

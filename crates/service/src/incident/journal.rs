@@ -2,7 +2,7 @@
 //! before the next step. Takes and gives events. Holds fingerprints and id prefixes, never tokens.
 
 use super::folder::{IncidentFolder, JOURNAL, StateError, VERSION, open_private, sync_folder};
-use crate::krea::{TokenApiConfig, Usage};
+use crate::krea::{KreaMcpConfig, TokenApiConfig, TokenRow, Usage, Via};
 use krea_scan_token::{Fingerprint, Status, TokenKind};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
@@ -46,6 +46,15 @@ pub enum JournalEvent {
         api: String,
         /// How tokens are revoked and minted; `None` is the guided way. Its credential is in the environment alone.
         token_api: Option<TokenApiConfig>,
+        /// Which way a person asked for.
+        #[serde(default)]
+        via: Option<Via>,
+        /// What was said of Krea's MCP server.
+        #[serde(default)]
+        krea_mcp: KreaMcpConfig,
+        /// The variable with the credential for it.
+        #[serde(default)]
+        krea_credential_env: Option<String>,
         /// The sinks.
         stores: Vec<String>,
         /// Mint before revoking.
@@ -63,6 +72,42 @@ pub enum JournalEvent {
     Resumed {
         /// The sinks.
         stores: Vec<String>,
+    },
+    /// Somebody is about to sign in, so that tokens are revoked and minted there.
+    SigningIn {
+        /// Where.
+        at: String,
+    },
+    /// It can be revoked and minted there.
+    SignedIn {
+        /// Where.
+        at: String,
+    },
+    /// It cannot; a person does it.
+    NotSignedIn {
+        /// Where.
+        at: String,
+        reason: String,
+    },
+    /// The leaked token was looked up in the list of the workspace's tokens.
+    Listed {
+        /// The leaked token.
+        token: Fingerprint,
+        /// What is known of it; `None` when it is not there.
+        row: Option<TokenRow>,
+    },
+    /// No token of the workspace is called so: whatever is called so later is what the next mint made.
+    NameFree {
+        /// The leaked token.
+        token: Fingerprint,
+        name: String,
+    },
+    /// A replacement that nobody held was found in the list, by its name, and revoked.
+    OrphanRevoked {
+        /// The leaked token.
+        token: Fingerprint,
+        /// What the replacement was called.
+        name: String,
     },
     /// A token to deal with.
     Found {

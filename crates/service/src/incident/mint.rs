@@ -1,4 +1,4 @@
-//! The step that gets a replacement: from the token API, or from a person's hand. From the moment it exists until the
+//! The step that gets a replacement: from whoever mints, or from a person's hand. From the moment it exists until the
 //! incident is closed it is in escrow. A text that leaked is never taken for one, whoever hands it out.
 
 use super::case::{Case, CaseProgress, label};
@@ -27,9 +27,11 @@ impl IncidentRun<'_> {
         if let Some(gone) = &case.replacement {
             let name = gone.name.clone();
             self.orphaned(token, name, "it is not in escrow any more")?;
-        } else if case.mint == CaseProgress::Begun && self.token_api.is_some() {
+        } else if case.mint == CaseProgress::Begun && self.authority.is_some() {
             let name = self.next_name(token);
-            self.orphaned(token, name, "the run ended before the answer came")?;
+            if !self.is_settled(token, &name)? {
+                self.orphaned(token, name, "the run ended before the answer came")?;
+            }
         }
         match self.escrow.reserve(EscrowOwner::Replacement, token) {
             Ok(None) => {}
@@ -46,13 +48,29 @@ impl IncidentRun<'_> {
                 return self.fail(token, IncidentStep::Mint, reason);
             }
         }
-        if self.token_api.is_some() { self.mint_by_api(token) } else { self.mint_by_hand(token) }
+        if self.authority.is_none() {
+            return self.mint_by_hand(token);
+        }
+        self.mint_by_authority(token)?;
+        let failed = self.case(token).is_some_and(|case| matches!(case.mint, CaseProgress::Failed(_)));
+        if failed && self.authority.as_ref().is_some_and(|authority| authority.hands_over()) {
+            self.console.print_always("  It goes on by hand.");
+            match self.escrow.reserve(EscrowOwner::Replacement, token) {
+                Ok(_) => self.mint_by_hand(token)?,
+                Err(error) => {
+                    let reason = format!("nothing was minted, because escrow has no room: {error}");
+                    self.fail(token, IncidentStep::Mint, reason)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The replacement's name; another one for each that may exist already.
     pub(super) fn next_name(&self, token: &Fingerprint) -> String {
         match self.case(token) {
-            Some(case) => match case.orphans.len() + case.former.len() {
+            Some(Case { free_name: Some(name), .. }) => name.clone(),
+            Some(case) => match case.orphans.len() + case.revoked_orphans.len() + case.former.len() {
                 0 => case.name.clone(),
                 tries => naming::again(&case.name, tries),
             },
@@ -60,7 +78,7 @@ impl IncidentRun<'_> {
         }
     }
 
-    fn orphaned(&mut self, token: &Fingerprint, name: String, reason: &str) -> Result<()> {
+    pub(super) fn orphaned(&mut self, token: &Fingerprint, name: String, reason: &str) -> Result<()> {
         self.console.print_always(format!(
             "  {}  a replacement named \"{name}\" may exist that nobody holds ({reason}); look for it on \
              {TOKENS_PAGE} and revoke it",
@@ -70,12 +88,12 @@ impl IncidentRun<'_> {
         Ok(self.record(JournalEvent::Orphaned { token: token.clone(), name, reason })?)
     }
 
-    fn mint_by_api(&mut self, token: &Fingerprint) -> Result<()> {
+    fn mint_by_authority(&mut self, token: &Fingerprint) -> Result<()> {
         for attempt in 1..=MINTS {
-            let name = self.next_name(token);
+            let name = self.unused_name(token)?;
             self.begin_step(token, IncidentStep::Mint)?;
             let held = self.interrupt.hold();
-            let answer = self.token_api.as_ref().map(|api| api.mint(&name));
+            let answer = self.authority.as_ref().map(|authority| authority.mint(&name));
             if let Some(Ok(minted)) = &answer {
                 self.console.hide(&minted.token);
                 match self.texts.rejects(&minted.token) {
@@ -100,7 +118,10 @@ impl IncidentRun<'_> {
                     return self.fail(token, IncidentStep::Mint, format!("nothing was minted: {reason}"));
                 }
                 Some(Err(MintError::MayBeDone(reason))) => {
-                    self.orphaned(token, name, &reason)?;
+                    self.say(token, Tone::Bad, &format!("no answer that holds a replacement: {reason}"));
+                    if !self.is_settled(token, &name)? {
+                        self.orphaned(token, name, &reason)?;
+                    }
                     if attempt == MINTS {
                         self.escrow.free(EscrowOwner::Replacement, token)?;
                         return self.fail(
@@ -116,13 +137,13 @@ impl IncidentRun<'_> {
         Ok(())
     }
 
-    /// Says what to do when the token API hands out a token that leaked, or the row of one.
+    /// Says what to do when a token is handed out that leaked, or the row of one.
     fn not_minted(&mut self, token: &Fingerprint, name: String, rejection: RejectionReason) -> Result<()> {
         self.escrow.free(EscrowOwner::Replacement, token)?;
         if rejection == RejectionReason::Row {
             self.orphaned(token, name, &rejection.to_string())?;
         }
-        let host = self.token_api.as_ref().map(|api| api.host().to_string()).unwrap_or_default();
+        let host = self.authority.as_ref().map(|authority| authority.name()).unwrap_or_default();
         let next = match self.case(token).is_some_and(Case::is_dead) {
             true => "ask its owner why, and go on then".to_owned(),
             false => format!(
@@ -137,7 +158,7 @@ impl IncidentRun<'_> {
     /// Undoes a mint whose token could not be put into escrow for certain. What is not proven dead then is kept as far as
     /// it can be.
     fn not_kept(&mut self, token: &Fingerprint, minted: &Minted, name: String, error: &str) -> Result<()> {
-        let undone = self.token_api.as_ref().map(|api| api.revoke(&minted.id));
+        let undone = self.authority.as_ref().map(|authority| authority.revoke(&minted.id));
         if matches!(undone, Some(Ok(_))) && self.krea.liveness(&minted.token).status == Status::Dead {
             self.escrow.settle(EscrowOwner::Replacement, token, &minted.token)?;
             let reason = format!("the replacement could not be kept ({error}) and was revoked again");

@@ -4,6 +4,7 @@
 //! Takes tokens with the words for where they were found, gives a [`Report`]. Talks to Krea through [`crate::krea`]
 //! only. Knows nothing of how a token was found.
 
+mod authority;
 mod begin;
 mod case;
 pub mod console;
@@ -24,7 +25,9 @@ mod run;
 pub mod sink;
 mod steps;
 mod terminal_text;
+mod workspace;
 
+pub use authority::Ways;
 pub use begin::{Ask, IncidentOptions, may_ask, resume, start};
 pub use case::{Case, CaseProgress, CaseState, Replacement, label};
 pub use folder::StateError;
@@ -32,3 +35,4 @@ pub use leaked::Leak;
 pub use list::list;
 pub use plan::dry_run;
 pub use report::{Report, ReportedToken};
+pub use workspace::{Listing, workspace_tokens};

@@ -1,9 +1,10 @@
 //! What a run would do, in words, for `--dry-run`. Sends nothing and writes nothing.
 
-use super::folder::StateError;
-
 use super::begin::IncidentOptions;
+use super::console::Console;
+use super::folder::StateError;
 use super::leaked::Leak;
+use crate::krea::Via;
 use krea_scan_token::TOKENS_PAGE;
 use std::time::Duration;
 
@@ -11,9 +12,14 @@ use std::time::Duration;
 ///
 /// # Errors
 /// An address that tokens must not be sent to.
-pub fn dry_run(leaks: &[Leak], options: &IncidentOptions) -> anyhow::Result<Vec<String>> {
+pub fn dry_run(leaks: &[Leak], options: &IncidentOptions, console: &Console) -> anyhow::Result<Vec<String>> {
     let api = &options.api;
-    let by = options.token_api.as_ref().map(|config| config.base().to_owned());
+    let (via, why) = options.ways.choose(console);
+    let by = match via {
+        Via::Hand => None,
+        Via::TokenApi => options.ways.token_api.as_ref().map(|config| config.base().to_owned()),
+        Via::Krea => Some(format!("Krea's MCP server at {api}/mcp")),
+    };
     let labels: Vec<String> = leaks
         .iter()
         .map(|leak| super::label(leak.token.id_prefix().as_deref(), &leak.token.fingerprint()))
@@ -27,6 +33,17 @@ pub fn dry_run(leaks: &[Leak], options: &IncidentOptions) -> anyhow::Result<Vec<
         format!("Ask {api} whether each is live (GET /jobs?limit=1): {all}"),
         format!("Ask {api} what ran with each live one (GET /jobs, by pages)"),
     ];
+    let asks = via == Via::Krea && options.ways.krea_credential_env.is_none();
+    let place = by.as_deref().unwrap_or("the API Tokens page, by hand");
+    steps.push(format!("Revoke and mint through {place} ({why})"));
+    if asks {
+        steps.push(format!(
+            "Ask {api} how to sign in, say which authorization server it names, and have you sign in there with a browser"
+        ));
+    }
+    if via == Via::Krea {
+        steps.push(format!("List the workspace's tokens, and look these up: {all}"));
+    }
     let revoke = match &by {
         Some(base) => vec![
             format!("Ask for a yes, then revoke each live one through {base}: {all}"),

@@ -40,13 +40,13 @@ impl IncidentRun<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let through = match &self.token_api {
-            Some(api) => format!("through {}", api.host()),
+        let through = match &self.authority {
+            Some(authority) => format!("through {}", authority.name()),
             None => "by hand, on the API Tokens page".to_owned(),
         };
         self.heading(RunPart::Replace, &through);
         for (at, token) in wanted.iter().enumerate() {
-            if at > 0 && self.token_api.is_none() {
+            if at > 0 && self.authority.is_none() {
                 self.console.say("");
             }
             self.mint(token)?;
@@ -107,10 +107,11 @@ impl IncidentRun<'_> {
             self.begin_step(token, IncidentStep::Store(key.clone()))?;
             let variable = self.variable_beside(token, &sink);
             let former = self.case(token).map(|case| case.former.clone()).unwrap_or_default();
+            let credential = self.ways.credential_env();
             let delivery = Delivery {
                 former: &former,
                 variable: variable.as_deref(),
-                credential: self.config.as_ref().map(|config| config.credential_env()),
+                credential: credential.as_deref(),
                 interrupted: Some(&self.interrupt.stop),
                 ..Delivery::new(&new, self.leaked.get(token), &replacement.name)
             };

@@ -11,8 +11,8 @@ pub struct Report {
     pub id: Option<String>,
     /// Krea's API.
     pub api: String,
-    /// Where tokens were revoked and minted; `None` is the guided way.
-    pub token_api: Option<String>,
+    /// Through what tokens were revoked and minted; `None` is by hand.
+    pub through: Option<String>,
     /// The sinks.
     pub stores: Vec<String>,
     pub tokens: Vec<ReportedToken>,

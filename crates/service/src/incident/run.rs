@@ -1,6 +1,7 @@
 //! An incident that is being worked on: its journal, its escrow, every token's case, and the order of the steps. What a
 //! step does is in [`super::steps`], [`super::replace`] and [`super::final_check`]; how a run begins, in [`super::begin`].
 
+use super::authority::Ways;
 use super::case::Case;
 use super::console::{Console, Interrupt};
 use super::escrow::{Content, Escrow, EscrowOwner};
@@ -13,7 +14,7 @@ use super::report::{Report, ReportedToken};
 use super::sink::Sink;
 use super::terminal_text::Tone;
 use super::{CaseState, naming};
-use crate::krea::{Krea, TokenApi, TokenApiConfig};
+use crate::krea::{Krea, TokenAuthority};
 use anyhow::{Context as _, Result};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,9 +31,12 @@ pub(super) struct IncidentRun<'a> {
     /// What no replacement may be.
     pub texts: LeakedTexts,
     pub krea: Krea,
-    pub token_api: Option<TokenApi>,
-    /// How the token API is spoken to.
-    pub config: Option<TokenApiConfig>,
+    /// Who revokes and mints; without one, a person does.
+    pub authority: Option<Box<dyn TokenAuthority + 'a>>,
+    /// Whether somebody signs in there.
+    pub signs_in: bool,
+    /// Which ways there are, and what was said of them.
+    pub ways: Ways,
     pub sinks: Vec<Sink>,
     pub replace_first: bool,
     pub wait: Duration,
@@ -46,6 +50,7 @@ pub(super) struct IncidentRun<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RunPart {
     Verify,
+    SignIn,
     Revoke,
     Prove,
     Replace,
@@ -58,6 +63,7 @@ impl RunPart {
     fn name(self) -> &'static str {
         match self {
             RunPart::Verify => "Verify",
+            RunPart::SignIn => "Sign in",
             RunPart::Revoke => "Revoke",
             RunPart::Prove => "Prove",
             RunPart::Replace => "Replace",
@@ -67,13 +73,15 @@ impl RunPart {
     }
 
     /// In the order of the run.
-    fn all(replace_first: bool, replaces: bool) -> &'static [RunPart] {
+    fn all(signs_in: bool, replace_first: bool, replaces: bool) -> Vec<RunPart> {
         use RunPart::*;
-        match (replaces, replace_first) {
-            (false, _) => &[Verify, Revoke, Prove, FinalCheck],
-            (true, false) => &[Verify, Revoke, Prove, Replace, Store, FinalCheck],
-            (true, true) => &[Verify, Replace, Store, Revoke, Prove, FinalCheck],
-        }
+        let acts: &[RunPart] = match (replaces, replace_first) {
+            (false, _) => &[Revoke, Prove],
+            (true, false) => &[Revoke, Prove, Replace, Store],
+            (true, true) => &[Replace, Store, Revoke, Prove],
+        };
+        let begins: &[RunPart] = if signs_in { &[Verify, SignIn] } else { &[Verify] };
+        [begins, acts, &[FinalCheck]].concat()
     }
 }
 
@@ -92,7 +100,10 @@ impl IncidentRun<'_> {
         self.record(JournalEvent::Opened {
             version: VERSION,
             api: self.krea.host().to_string(),
-            token_api: self.config.clone(),
+            token_api: self.ways.token_api.clone(),
+            via: self.ways.via,
+            krea_mcp: self.ways.krea_mcp.clone(),
+            krea_credential_env: self.ways.krea_credential_env.clone(),
             stores: self.sink_names(),
             replace_first: self.replace_first,
             folder,
@@ -165,7 +176,11 @@ impl IncidentRun<'_> {
     /// Takes every step that is left; an error says how to go on.
     pub fn finish(mut self, others_are_open: bool) -> Result<Report> {
         let id = self.folder.id.clone();
-        self.steps().with_context(|| format!("the incident stopped; go on with: krea-scan --resume {id}"))?;
+        let done = self.steps();
+        if let Some(left) = self.authority.as_ref().and_then(|authority| authority.close()) {
+            self.console.print_always(format!("  {left}"));
+        }
+        done.with_context(|| format!("the incident stopped; go on with: krea-scan --resume {id}"))?;
         let mut report = self.report();
         if report.is_done() {
             self.close()?;
@@ -210,6 +225,7 @@ impl IncidentRun<'_> {
         self.console.say(format!("  journal in {}", self.folder.path.display()));
         self.verify()?;
         self.evidence()?;
+        self.open_authority()?;
         if !self.approve()? {
             self.console.say("Nothing was revoked now, and nothing was minted.");
             return Ok(());
@@ -226,7 +242,7 @@ impl IncidentRun<'_> {
 
     /// Asks before anything is changed by us. Where a person revokes by hand, that is the yes.
     fn approve(&self) -> Result<bool> {
-        let Some(api) = &self.token_api else { return Ok(true) };
+        let Some(authority) = &self.authority else { return Ok(true) };
         let sinks = self.sink_names();
         let left = |case: &&Case| case.state(&sinks) != CaseState::Done;
         let labels: Vec<String> = self.cases.iter().filter(left).map(Case::label).collect();
@@ -235,7 +251,7 @@ impl IncidentRun<'_> {
         }
         self.console.say("");
         let replace = if sinks.is_empty() { "" } else { " and replace" };
-        let question = format!("Revoke{replace} {} through {}?", naming::list(&labels), api.host());
+        let question = format!("Revoke{replace} {} through {}?", naming::list(&labels), authority.name());
         Ok(self.console.confirm(&question, "add --yes")?)
     }
 
@@ -248,7 +264,7 @@ impl IncidentRun<'_> {
 
     /// Says where in the run we are.
     pub fn heading(&self, part: RunPart, what: &str) {
-        let parts = RunPart::all(self.replace_first, !self.sinks.is_empty());
+        let parts = RunPart::all(self.signs_in, self.replace_first, !self.sinks.is_empty());
         let at = parts.iter().position(|&other| other == part).map_or(0, |at| at + 1);
         self.console.say_as(Tone::Heading, format!("\n[{at}/{}] {}: {what}", parts.len(), part.name()));
     }
@@ -275,7 +291,7 @@ impl IncidentRun<'_> {
         let mut report = Report {
             id: Some(self.folder.id.clone()),
             api: self.krea.host().to_string(),
-            token_api: self.token_api.as_ref().map(|api| api.host().to_string()),
+            through: self.authority.as_ref().map(|authority| authority.name()),
             tokens: self.cases.iter().map(entry).collect(),
             stores,
             resume: None,

@@ -11,7 +11,7 @@ use super::run::{IncidentRun, RunPart};
 use super::terminal_text::Tone;
 use crate::krea::{Liveness, Revocation};
 use anyhow::Result;
-use krea_scan_token::{Fingerprint, Status, Token, TokenKind};
+use krea_scan_token::{Fingerprint, Status, TOKENS_PAGE, Token, TokenKind};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -97,8 +97,10 @@ impl IncidentRun<'_> {
         let (status, reason) = (liveness.status, liveness.reason.clone());
         if status == Status::Dead && self.case(token).is_some_and(|case| case.revoke == CaseProgress::Begun) {
             let by = "by hand, on the API Tokens page".to_owned();
-            let by =
-                if self.by_api(token) { "by the token API, whose answer was lost".to_owned() } else { by };
+            let by = match self.authority.as_ref().filter(|_| self.by_authority(token)) {
+                Some(authority) => format!("by {}, whose answer was lost", authority.name()),
+                None => by,
+            };
             self.record(JournalEvent::Revoked { token: token.clone(), by })?;
         }
         Ok(self.record(JournalEvent::Liveness { token: token.clone(), status, reason })?)
@@ -119,9 +121,9 @@ impl IncidentRun<'_> {
         Ok(())
     }
 
-    /// Whether the token API can revoke a token: it goes by the id half.
-    fn by_api(&self, token: &Fingerprint) -> bool {
-        self.token_api.is_some() && self.case(token).is_some_and(|case| case.kind == TokenKind::Pair)
+    /// Whether it need not be a person who revokes a token: who else does goes by the id half.
+    pub(super) fn by_authority(&self, token: &Fingerprint) -> bool {
+        self.authority.is_some() && self.case(token).is_some_and(|case| case.kind == TokenKind::Pair)
     }
 
     /// Revokes the tokens that are not dead, and proves it.
@@ -142,15 +144,20 @@ impl IncidentRun<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let (by_api, by_hand): (Vec<_>, Vec<_>) =
-            wanted.iter().cloned().partition(|token| self.by_api(token));
-        let host = self.token_api.as_ref().map(|api| api.host().to_string());
-        match host.filter(|_| !by_api.is_empty()) {
-            Some(host) => self.heading(RunPart::Revoke, &format!("through {host}")),
+        let (by_authority, mut by_hand): (Vec<_>, Vec<_>) =
+            wanted.iter().cloned().partition(|token| self.by_authority(token));
+        let name = self.authority.as_ref().map(|authority| authority.name());
+        match name.filter(|_| !by_authority.is_empty()) {
+            Some(name) => self.heading(RunPart::Revoke, &format!("through {name}")),
             None => self.heading(RunPart::Revoke, "by hand, on the API Tokens page"),
         }
-        for token in &by_api {
-            self.revoke_by_api(token)?;
+        for token in by_authority {
+            self.revoke_by_authority(&token)?;
+            let failed = |case: &Case| matches!(case.revoke, CaseProgress::Failed(_));
+            let hands_over = self.authority.as_ref().is_some_and(|authority| authority.hands_over());
+            if hands_over && self.case(&token).is_some_and(failed) {
+                by_hand.push(token);
+            }
         }
         if !by_hand.is_empty() {
             for token in &by_hand {
@@ -159,22 +166,22 @@ impl IncidentRun<'_> {
             let cases: Vec<&Case> = by_hand.iter().filter_map(|token| self.case(token)).collect();
             self.console.print_always(guided::rows(&cases));
             if self.console.is_terminal() {
-                guided::open_page();
+                guided::open_page(TOKENS_PAGE);
             }
         }
         self.prove_dead(&wanted, !by_hand.is_empty())
     }
 
-    fn revoke_by_api(&mut self, token: &Fingerprint) -> Result<()> {
+    fn revoke_by_authority(&mut self, token: &Fingerprint) -> Result<()> {
         let id =
             self.leaked.get(token).and_then(Token::id).map(|id| String::from_utf8_lossy(id).into_owned());
-        let (Some(id), Some(host)) = (id, self.token_api.as_ref().map(|api| api.host().to_string())) else {
+        let (Some(id), Some(host)) = (id, self.authority.as_ref().map(|authority| authority.name())) else {
             return Ok(());
         };
         // Said to be done before, and Krea accepts the token all the same: to ask again does no harm.
         let is_again = self.case(token).is_some_and(|case| case.revoke.is_done());
         self.begin_step(token, IncidentStep::Revoke)?;
-        let answer = self.token_api.as_ref().map(|api| api.revoke(&id));
+        let answer = self.authority.as_ref().map(|authority| authority.revoke(&id));
         match answer {
             Some(Ok(done)) => {
                 let by = match done {

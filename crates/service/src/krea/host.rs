@@ -82,6 +82,11 @@ impl Host {
         format!("{}:{port}", self.url.host_str().unwrap_or_default())
     }
 
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
     /// The URL of something below the base: `path` starts with `/` or is empty. `None` when a parser reads another
     /// URL than what is written, as it does for `/..`.
     pub(super) fn below(&self, path: &str) -> Option<Url> {

@@ -4,7 +4,8 @@
 use super::host::{self, Host};
 use super::token_api::config::TokenApiConfigError;
 use krea_scan_http::{self as http, SetupError};
-use reqwest::blocking::{Client, ClientBuilder, Response};
+use reqwest::ClientBuilder;
+use reqwest::blocking::{Client, Response};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use std::fmt;
@@ -60,10 +61,10 @@ pub enum ClientError {
     /// There is no HTTP client for any host.
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// The token API's credential is missing.
-    #[error("${0} is not set or empty; set it to the credential of the token API")]
+    /// A credential is missing.
+    #[error("${0} is not set or empty; set it to the credential")]
     NoCredential(String),
-    /// The token API's credential cannot be sent.
+    /// A credential cannot be sent.
     #[error("${0} holds spaces or bytes that no header can carry")]
     OddCredential(String),
     /// The token API's configuration cannot be used.
@@ -135,19 +136,8 @@ impl Http {
     pub fn new(host: &Host, options: &RequestOptions, idle: usize) -> Result<Http, ClientError> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let builder = http::builder(options.timeout)
-            .default_headers(headers)
-            .https_only(!host.is_plain())
-            .pool_max_idle_per_host(idle)
-            .resolve_to_addrs(
-                "localhost",
-                &[SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))],
-            );
-        let builder = through(builder, &options.proxy, host)?;
-        // Plain HTTP needs no certificates; with none, nothing else is trusted either.
-        let builder = if host.is_plain() { builder.tls_certs_only([]) } else { builder };
-        let client = http::build(builder)?;
-        Ok(Http { client })
+        let builder = builder_for(host, options, idle)?.default_headers(headers);
+        Ok(Http { client: http::build(builder)? })
     }
 
     /// Sends once.
@@ -171,6 +161,22 @@ impl Http {
         };
         Ok(ApiAnswer { status, retry_after, location, body })
     }
+}
+
+/// Starts a client that speaks to a host as it has to be spoken to, and keeps at most so many idle connections.
+pub(super) fn builder_for(
+    host: &Host,
+    options: &RequestOptions,
+    idle: usize,
+) -> Result<ClientBuilder, ClientError> {
+    let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+    let builder = http::builder(options.timeout)
+        .https_only(!host.is_plain())
+        .pool_max_idle_per_host(idle)
+        .resolve_to_addrs("localhost", &here);
+    let builder = through(builder, &options.proxy, host)?;
+    // Plain HTTP needs no certificates; with none, nothing else is trusted either.
+    Ok(if host.is_plain() { builder.tls_certs_only([]) } else { builder })
 }
 
 /// Sets the proxy. A token goes to a host in plain text on this machine only, so the proxy for that must be here too.

@@ -1,25 +1,29 @@
-//! The Krea service: whether a token is alive, what was run with it, and the token API that an organisation configures.
+//! The Krea service: whether a token is alive, what was run with it, and who revokes and mints tokens: Krea itself, or the
+//! token API that an organisation configures.
 //!
 //! Takes a [`Token`] and a [`Host`], sends the one to the other and to nowhere else, gives answers as values. When a token
 //! is *live* and when it is *dead* is said in one place, `liveness.rs`. Knows nothing of scans and files; never shows a
 //! token, a header or what a server wrote, but for the words of a token API's error that cannot be a secret.
 
+mod authority;
 mod host;
 mod http;
 mod liveness;
+mod mcp;
 mod questions;
 mod rate_limiter;
 mod token_api;
 mod usage;
 
+pub use authority::{
+    MintError, Minted, Person, Revocation, RevokeError, TokenAuthority, TokenList, TokenRow, Via,
+};
 pub use host::{Host, HostError};
 pub use http::{ClientError, Proxy, RequestOptions};
 pub use liveness::Liveness;
+pub use mcp::{KreaMcp, KreaMcpConfig};
 pub use questions::{Answers, Question};
-pub use token_api::{
-    CREDENTIAL_ENV, MintError, Minted, Revocation, TokenApi, TokenApiConfig, TokenApiConfigError,
-    TokenApiError,
-};
+pub use token_api::{CREDENTIAL_ENV, TokenApi, TokenApiConfig, TokenApiConfigError};
 pub use usage::Usage;
 
 use http::{ApiAnswer, Failure, FailureKind, Http, Request};
@@ -30,13 +34,9 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use std::time::Duration;
 
-/// The line that comes before anything is sent: to which hosts.
-pub fn announcement(api: &Host, token_api: Option<&TokenApiConfig>) -> String {
-    let token_api = token_api.map(|config| format!(" Revoking and minting: {}.", config.base()));
-    format!(
-        "Tokens that are found are sent to {api}, to ask whether they are live, and to nowhere else.{}",
-        token_api.unwrap_or_default()
-    )
+/// The line that comes before anything is sent: to which host.
+pub fn announcement(api: &Host) -> String {
+    format!("Tokens that are found are sent to {api}, to ask whether they are live, and to nowhere else.")
 }
 
 /// How many tokens are asked about at the same time.

@@ -6,11 +6,12 @@ pub(super) mod config;
 
 pub use config::{CREDENTIAL_ENV, TokenApiConfig, TokenApiConfigError};
 
+use super::authority::{MintError, Minted, Revocation, RevokeError, TokenAuthority};
 use super::http::{
     self, ApiAnswer, ClientError, Failure, FailureKind, Http, Request, RequestOptions, printable,
 };
+use super::liveness;
 use super::rate_limiter::{Attempt, CallBounds, RateLimiter, RetryDecision};
-use super::{host::Host, liveness};
 use config::{CheckedConfig, Operation};
 use krea_scan_token::common_words;
 use krea_scan_token::{Token, TokenKind};
@@ -38,40 +39,7 @@ pub struct TokenApi {
     timeout: Duration,
     budget: Duration,
     authorization: HeaderValue,
-}
-
-/// What came of a revocation that went well. Only asking Krea proves it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Revocation {
-    /// The API says that it is done.
-    Done,
-    /// The API knows no such token (any more).
-    AlreadyGone,
-}
-
-/// A new token, and how the API calls it.
-#[derive(Debug)]
-pub struct Minted {
-    /// The API's id, which revokes the token; where the answer has no usable one, a pair's own id half; else empty.
-    pub id: String,
-    /// The token. Nobody else holds it.
-    pub token: Token,
-}
-
-/// Why a revocation did not go well, in words. It may have been done all the same where an answer was lost.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct TokenApiError(pub String);
-
-/// Why there is no new token, in words.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MintError {
-    /// Nothing was created, which is certain: it was refused, or never sent.
-    #[error("{0}")]
-    NotDone(String),
-    /// A token may exist that nobody holds.
-    #[error("{0}; a token may have been created that nobody holds")]
-    MayBeDone(String),
+    credential_env: String,
 }
 
 impl TokenApi {
@@ -119,65 +87,8 @@ impl TokenApi {
             timeout: options.timeout,
             budget: options.budget,
             authorization,
+            credential_env: config.credential_env().to_owned(),
         })
-    }
-
-    /// Where requests are sent.
-    pub fn host(&self) -> &Host {
-        &self.config.host
-    }
-
-    /// Revokes the token that the API knows by this id. Harmless when done twice, so it is tried again within bounds
-    /// on 429, 5xx, time-outs and broken connections.
-    ///
-    /// # Errors
-    /// A refusal, no usable answer, or an id that no URL can carry.
-    pub fn revoke(&self, id: &str) -> Result<Revocation, TokenApiError> {
-        let again = |outcome: &Result<ApiAnswer, Failure>| match outcome {
-            Ok(answer) if answer.status == 429 => RetryDecision::Slower(answer.retry_after),
-            Ok(answer) if answer.status >= 500 => RetryDecision::Retry,
-            Ok(_) => RetryDecision::No,
-            Err(_) => RetryDecision::Retry,
-        };
-        let tried = self.send(&self.config.revoke, id, again).map_err(TokenApiError)?;
-        match &tried.outcome {
-            Ok(answer) => match answer.status {
-                200..=299 => Ok(Revocation::Done),
-                404 | 410 => Ok(Revocation::AlreadyGone),
-                _ => Err(TokenApiError(tried.told(&self.refusal(answer)))),
-            },
-            Err(failure) => Err(TokenApiError(tried.told(&failure.words))),
-        }
-    }
-
-    /// Creates a token of this name. Sent again only after 429 and after failed connections, which created nothing.
-    ///
-    /// # Errors
-    /// [`MintError::NotDone`] when it is certain that nothing was created, else [`MintError::MayBeDone`].
-    pub fn mint(&self, name: &str) -> Result<Minted, MintError> {
-        let again = |outcome: &Result<ApiAnswer, Failure>| match outcome {
-            Ok(answer) if answer.status == 429 => RetryDecision::Slower(answer.retry_after),
-            Err(failure) if failure.kind == FailureKind::NotSent => RetryDecision::Retry,
-            _ => RetryDecision::No,
-        };
-        let tried = self.send(&self.config.mint, name, again).map_err(MintError::NotDone)?;
-        match &tried.outcome {
-            Ok(answer) => match answer.status {
-                200..=299 => self.minted(answer),
-                // 408 is what some gateways answer for a server that is still at work.
-                400..=499 if answer.status != 408 => {
-                    Err(MintError::NotDone(tried.told(&self.refusal(answer))))
-                }
-                status => Err(MintError::MayBeDone(liveness::words(status))),
-            },
-            Err(failure) => {
-                let words = tried.told(&failure.words);
-                Err(match failure.kind {
-                    FailureKind::NotSent => MintError::NotDone(words),
-                    FailureKind::Lost | FailureKind::TooBig => MintError::MayBeDone(words),
-                })
-            }
-        }
     }
 
     fn send(
@@ -256,6 +167,62 @@ impl TokenApi {
                 None => words,
             },
             None => words,
+        }
+    }
+}
+
+impl TokenAuthority for TokenApi {
+    fn name(&self) -> String {
+        self.config.host.to_string()
+    }
+
+    fn credential_env(&self) -> Option<&str> {
+        Some(&self.credential_env)
+    }
+
+    /// Tried again within bounds on 429, 5xx, time-outs and broken connections.
+    fn revoke(&self, id: &str) -> Result<Revocation, RevokeError> {
+        let again = |outcome: &Result<ApiAnswer, Failure>| match outcome {
+            Ok(answer) if answer.status == 429 => RetryDecision::Slower(answer.retry_after),
+            Ok(answer) if answer.status >= 500 => RetryDecision::Retry,
+            Ok(_) => RetryDecision::No,
+            Err(_) => RetryDecision::Retry,
+        };
+        let tried = self.send(&self.config.revoke, id, again).map_err(RevokeError)?;
+        match &tried.outcome {
+            Ok(answer) => match answer.status {
+                200..=299 => Ok(Revocation::Done),
+                404 | 410 => Ok(Revocation::AlreadyGone),
+                _ => Err(RevokeError(tried.told(&self.refusal(answer)))),
+            },
+            Err(failure) => Err(RevokeError(tried.told(&failure.words))),
+        }
+    }
+
+    /// Sent again only after 429 and after failed connections, which created nothing.
+    fn mint(&self, name: &str) -> Result<Minted, MintError> {
+        let again = |outcome: &Result<ApiAnswer, Failure>| match outcome {
+            Ok(answer) if answer.status == 429 => RetryDecision::Slower(answer.retry_after),
+            Err(failure) if failure.kind == FailureKind::NotSent => RetryDecision::Retry,
+            _ => RetryDecision::No,
+        };
+        let tried = self.send(&self.config.mint, name, again).map_err(MintError::NotDone)?;
+        match &tried.outcome {
+            Ok(answer) => match answer.status {
+                200..=299 => self.minted(answer),
+                // 408 is what some gateways answer for a server that is still at work.
+                400..=499 if answer.status != 408 => {
+                    Err(MintError::NotDone(tried.told(&self.refusal(answer))))
+                }
+                status => Err(MintError::MayBeDone(liveness::words(status))),
+            },
+            Err(failure) => {
+                let words = tried.told(&failure.words);
+                Err(match failure.kind {
+                    FailureKind::NotSent => MintError::NotDone(words),
+                    FailureKind::Lost | FailureKind::TooBig => MintError::MayBeDone(words),
+                })
+            }
         }
     }
 }

@@ -1,0 +1,182 @@
+//! Who revokes and mints tokens. Whatever it is, an organisation's token API or Krea itself, an incident speaks to it in the
+//! same words, and only what Krea answers about a token afterwards proves anything.
+
+use jiff::Timestamp;
+use krea_scan_token::Token;
+use serde::{Deserialize, Serialize};
+
+/// Which way tokens are revoked and minted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Via {
+    /// Krea itself, through its MCP server.
+    Krea,
+    /// An API of the user's organisation.
+    TokenApi,
+    /// A person, on the API Tokens page.
+    Hand,
+}
+
+/// Revokes, mints and lists tokens.
+pub trait TokenAuthority {
+    /// Where requests are sent, for people.
+    fn name(&self) -> String;
+
+    /// The environment variable that holds its credential, if there is one.
+    fn credential_env(&self) -> Option<&str>;
+
+    /// Whether somebody signs in before anything is done.
+    fn signs_in(&self) -> bool {
+        false
+    }
+
+    /// Whether a person does by hand what it does not do.
+    fn hands_over(&self) -> bool {
+        false
+    }
+
+    /// Makes ready, and signs in where that is needed.
+    ///
+    /// # Errors
+    /// Why nothing can be revoked and minted this way, in words.
+    fn open(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Ends what was opened. Says what is left for a person to do about it.
+    fn close(&self) -> Option<String> {
+        None
+    }
+
+    /// Revokes the token of this id. Harmless when done twice.
+    ///
+    /// # Errors
+    /// A refusal, or no usable answer.
+    fn revoke(&self, id: &str) -> Result<Revocation, RevokeError>;
+
+    /// Creates a token of this name. Not sent again once the first may have been done.
+    ///
+    /// # Errors
+    /// [`MintError::NotDone`] when it is certain that nothing was created, else [`MintError::MayBeDone`].
+    fn mint(&self, name: &str) -> Result<Minted, MintError>;
+
+    /// The tokens that there are; `None` where they cannot be listed.
+    fn list(&self) -> Option<Result<TokenList, String>> {
+        None
+    }
+}
+
+/// What came of a revocation that went well. Only asking Krea proves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// It is said to be done.
+    Done,
+    /// There is no such token (any more).
+    AlreadyGone,
+}
+
+/// A new token, and what it is called by.
+#[derive(Debug)]
+pub struct Minted {
+    /// The id that revokes the token; where the answer has no usable one, a pair's own id half; else empty.
+    pub id: String,
+    /// The token. Nobody else holds it.
+    pub token: Token,
+}
+
+/// Why a revocation did not go well, in words. It may have been done all the same where an answer was lost.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RevokeError(pub String);
+
+/// Why there is no new token, in words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MintError {
+    /// Nothing was created, which is certain: it was refused, or never sent.
+    #[error("{0}")]
+    NotDone(String),
+    /// A token may exist that nobody holds.
+    #[error("{0}; a token may have been created that nobody holds")]
+    MayBeDone(String),
+}
+
+/// A listed token: what is known of it without its secret. The texts are fit to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRow {
+    /// What revokes it.
+    pub id: String,
+    pub name: Option<String>,
+    /// Who made it.
+    pub created_by: Option<String>,
+    /// As it was written, mostly RFC 3339.
+    pub created_at: Option<String>,
+    /// The same; `None` where that is not told, or was never.
+    pub last_used_at: Option<String>,
+    /// It is told to be revoked already.
+    #[serde(default)]
+    pub is_revoked: bool,
+    /// Whether the list tells when tokens were last used.
+    #[serde(default)]
+    pub tells_use: bool,
+    /// Every id that it goes by, of which one may be a token's id half.
+    #[serde(skip)]
+    pub ids: Vec<String>,
+}
+
+impl TokenRow {
+    /// What is known of it, in a line.
+    pub fn line(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("without a name");
+        let mut line = format!("\"{name}\"");
+        if let Some(by) = &self.created_by {
+            line += &format!(", made by {by}");
+        }
+        if let Some(at) = &self.created_at {
+            line += &format!(", made {at}");
+        }
+        match &self.last_used_at {
+            Some(at) => line += &format!(", last used {at}"),
+            None if self.tells_use => line += ", never used",
+            None => {}
+        }
+        if self.is_revoked {
+            line += ", listed as revoked";
+        }
+        line
+    }
+
+    /// When it was last used, as far as that can be understood.
+    pub fn last_used(&self) -> Option<Timestamp> {
+        self.last_used_at.as_deref()?.parse().ok()
+    }
+}
+
+/// The tokens that are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenList {
+    pub rows: Vec<TokenRow>,
+    /// Nothing is missing: only then a token that is not among them is not there.
+    pub is_whole: bool,
+}
+
+impl TokenList {
+    /// The row of the token with this id half.
+    pub fn of(&self, id: &str) -> Option<&TokenRow> {
+        self.rows.iter().find(|row| row.ids.iter().any(|own| own.eq_ignore_ascii_case(id)))
+    }
+
+    /// The rows of this name.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a TokenRow> {
+        self.rows.iter().filter(move |row| row.name.as_deref() == Some(name))
+    }
+}
+
+/// The person who signs in.
+pub trait Person {
+    /// Shows lines that must be seen.
+    fn tell(&self, text: &str);
+    /// Opens an address in a browser, where there is one.
+    fn open_in_browser(&self, address: &str);
+    /// A line that was typed at the terminal since it was last asked for.
+    fn typed(&self) -> Option<String>;
+}
