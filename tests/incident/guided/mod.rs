@@ -35,7 +35,11 @@ impl Scene {
     /// The arguments that revoke what leaks in the folder, and those behind.
     fn args(&self, more: &[&str]) -> Vec<String> {
         let api = self.krea.api();
-        [&["--revoke", "--api", &api], more, &["leak"]].concat().into_iter().map(str::to_owned).collect()
+        [&["--revoke", "--via", "hand", "--api", &api], more, &["leak"]]
+            .concat()
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Revokes at a terminal.

@@ -387,8 +387,8 @@ mod tests {
         let path = folder.path.join(JOURNAL);
         for (text, expected) in [
             (
-                "{\"at\":\"x\",\"event\":\"opened\",\"version\":3,\"new\":[]}\n{\"event\":\"novel\"}\n",
-                Some(3),
+                "{\"at\":\"x\",\"event\":\"opened\",\"version\":4,\"new\":[]}\n{\"event\":\"novel\"}\n",
+                Some(4),
             ),
             ("{\"event\":\"opened\",\"version\":0}\n", Some(0)),
             ("{\"event\":\"opened\",\"version\":1}\n", None),

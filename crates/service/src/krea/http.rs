@@ -62,8 +62,8 @@ pub enum ClientError {
     #[error(transparent)]
     Setup(#[from] SetupError),
     /// A credential is missing.
-    #[error("${0} is not set or empty; set it to the credential")]
-    NoCredential(String),
+    #[error("${0} is not set or empty; set it to {1}")]
+    NoCredential(String, &'static str),
     /// A credential cannot be sent.
     #[error("${0} holds spaces or bytes that no header can carry")]
     OddCredential(String),

@@ -79,7 +79,7 @@ impl<'a> KreaMcp<'a> {
             Some(name) => {
                 let text = Zeroizing::new(std::env::var(name).unwrap_or_default().trim().to_owned());
                 if text.is_empty() {
-                    return Err(ClientError::NoCredential(name.to_owned()));
+                    return Err(ClientError::NoCredential(name.to_owned(), "an API token of the workspace"));
                 }
                 http::bearer(text.as_bytes()).ok_or_else(|| ClientError::OddCredential(name.to_owned()))?;
                 Credential::Given(name.to_owned(), text)

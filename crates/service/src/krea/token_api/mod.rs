@@ -76,7 +76,7 @@ impl TokenApi {
         // A line break at the end is what files and commands leave.
         let credential = Zeroizing::new(credential.trim().to_owned());
         if credential.is_empty() {
-            return Err(ClientError::NoCredential(variable()));
+            return Err(ClientError::NoCredential(variable(), "the credential of the token API"));
         }
         let authorization =
             http::bearer(credential.as_bytes()).ok_or_else(|| ClientError::OddCredential(variable()))?;
