@@ -4,6 +4,9 @@
 mod client;
 mod faults;
 mod krea;
+mod mcp;
+mod oauth;
 mod page;
+mod person;
 mod token_api;
 mod wire;
