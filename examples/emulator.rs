@@ -1,6 +1,6 @@
-//! A stand-in for Krea to try the incident against: `/jobs` and a token API on loopback, with two live tokens and the
-//! jobs of some days. Says what to run, shows each request as it comes, ends with Ctrl-C. The tokens are made up and
-//! open nothing elsewhere.
+//! A stand-in for Krea to try the incident against: `/jobs`, a token API and an MCP server with its sign-in page on
+//! loopback, with two live tokens and the jobs of some days. Says what to run, shows each request as it comes, ends with
+//! Ctrl-C. The tokens are made up and open nothing elsewhere.
 //!
 //! ```text
 //! cargo run --example emulator                 # the server alone
@@ -86,5 +86,7 @@ fn explain(emulator: &Emulator, folder: Option<&Path>) {
     println!("  krea-scan --verify --api {api} {path}");
     println!("  export KREA_TOKEN_API_KEY={credential}");
     println!("  krea-scan --revoke --api {api} --token-api {token_api} --store env-file:{path}/.env {path}");
+    println!("\nOr through its MCP server: sign in on the page whose address is printed, workspace Shop:\n");
+    println!("  krea-scan --revoke --via krea --api {api} --store env-file:{path}/.env {path}");
     println!("\nRequests:");
 }
