@@ -5,6 +5,7 @@
 //! ```text
 //! cargo run --example drill               # revoking and minting through a token API
 //! cargo run --example drill -- --guided   # by hand, on a pretend API Tokens page
+//! cargo run --example drill -- --krea     # through a pretend MCP server of Krea's, after a sign-in on a pretend page
 //! ```
 
 #[path = "../../fixtures/emulator.rs"]
@@ -15,7 +16,8 @@ mod screen;
 mod tokens;
 
 use anyhow::{Context, Result, bail, ensure};
-use scene::Scene;
+use emulator::Workspace;
+use scene::{Scene, Way};
 use screen::Screen;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -48,16 +50,20 @@ fn main() -> ExitCode {
 
 fn run(screen: &Screen) -> Result<()> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let guided = match arguments.as_slice() {
-        [] => false,
-        [option] if option == "--guided" => true,
-        _ => bail!("the only option is --guided, which revokes by hand, on a pretend page"),
+    let way = match arguments.as_slice() {
+        [] => Way::TokenApi,
+        [option] if option == "--guided" => Way::Guided,
+        [option] if option == "--krea" => Way::Krea,
+        _ => bail!(
+            "the only options are --guided, which revokes by hand, on a pretend page, and --krea, which revokes \
+             through a pretend MCP server, after a sign-in on a pretend page"
+        ),
     };
     let program = program()?;
     let started = Instant::now();
     screen.line("A token has leaked in a made-up repository. Nothing of yours is touched, nothing leaves this computer.");
-    let scene = Scene::set(&program, screen, guided)?;
-    walk(&scene, screen, guided)?;
+    let scene = Scene::set(&program, screen, way)?;
+    walk(&scene, screen, way)?;
     let commands = scene.commands();
     scene.remove()?;
     let seconds = started.elapsed().as_secs_f64();
@@ -100,7 +106,7 @@ fn program() -> Result<PathBuf> {
 }
 
 /// The incident, step by step.
-fn walk(scene: &Scene<'_>, screen: &Screen, guided: bool) -> Result<()> {
+fn walk(scene: &Scene<'_>, screen: &Screen, way: Way) -> Result<()> {
     screen.line(&format!("  the repository   {}", scene.repository().display()));
     screen
         .line(&format!("  Krea's stand-in  {}, which this drill's config.toml names", scene.emulator.api()));
@@ -119,22 +125,7 @@ fn walk(scene: &Scene<'_>, screen: &Screen, guided: bool) -> Result<()> {
     scene.scan(&["--verify"], 1)?;
     ensure!(scene.is_live(), "the token was to be live before it is revoked");
 
-    if guided {
-        screen.step("Revoke, prove it dead, replace: by hand");
-        screen.line(&format!(
-            "Where krea-scan names Krea's page, use the pretend one: open {page}\n\
-             There, press Revoke. When krea-scan asks for the replacement, press New Token, and paste what it shows.\n\
-             Without a browser, in another terminal:\n  \
-             curl -d revoke={id} {page}\n  \
-             curl -d create=drill {page}",
-            page = scene.emulator.page(),
-            id = scene.id(),
-        ));
-        scene.incident(&["--history", "--revoke", "--store", "env-file:.env"])?;
-    } else {
-        screen.step("Revoke, prove it dead, replace: through a token API");
-        scene.incident(&["--history", "--revoke", "--yes", "--store", "env-file:.env"])?;
-    }
+    revoke(scene, screen, way)?;
     ensure!(!scene.is_live(), "the token was to be dead");
     scene.replacement_is_stored()?;
 
@@ -157,4 +148,39 @@ fn walk(scene: &Scene<'_>, screen: &Screen, guided: bool) -> Result<()> {
     scene.scan(&["--verify"], 0)?;
     ensure!(scene.report(&[])?.is_empty(), "no file was to hold a token");
     Ok(())
+}
+
+/// The step that ends the token, and replaces it.
+fn revoke(scene: &Scene<'_>, screen: &Screen, way: Way) -> Result<()> {
+    match way {
+        Way::TokenApi => {
+            screen.step("Revoke, prove it dead, replace: through a token API");
+            scene.incident(&["--history", "--revoke", "--yes", "--store", "env-file:.env"])
+        }
+        Way::Guided => {
+            screen.step("Revoke, prove it dead, replace: by hand");
+            screen.line(&format!(
+                "Where krea-scan names Krea's page, use the pretend one: open {page}\n\
+                 There, press Revoke. When krea-scan asks for the replacement, press New Token, and paste what it shows.\n\
+                 Without a browser, in another terminal:\n  \
+                 curl -d revoke={id} {page}\n  \
+                 curl -d create=drill {page}",
+                page = scene.emulator.page(),
+                id = scene.id(),
+            ));
+            scene.incident(&["--history", "--revoke", "--store", "env-file:.env"])
+        }
+        Way::Krea => {
+            screen.step("Revoke, prove it dead, replace: through Krea's MCP server");
+            screen.line(&format!(
+                "Open the address that krea-scan prints, choose the workspace {workspace}, and press Allow.\n\
+                 Without a browser, in another terminal:\n  \
+                 curl -L -d 'workspace={workspace}&consent=allow' 'ADDRESS'",
+                workspace = Workspace::default().name(),
+            ));
+            scene.incident(&["--history", "--revoke", "--via", "krea", "--store", "env-file:.env"])?;
+            ensure!(scene.emulator.sign_ins() == 0, "krea-scan was to sign out");
+            Ok(())
+        }
+    }
 }

@@ -26,6 +26,17 @@ const HEARING: Duration = Duration::from_millis(500);
 /// What a command may take to end by itself after Ctrl-C.
 const LEAVING: Duration = Duration::from_secs(3);
 
+/// How the token is revoked and replaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// An organisation's own token API.
+    TokenApi,
+    /// By hand, on a page.
+    Guided,
+    /// The MCP server, after a sign-in.
+    Krea,
+}
+
 /// The scene.
 pub struct Scene<'a> {
     /// Krea.
@@ -38,8 +49,8 @@ pub struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    /// Makes all of it. Without `guided`, the configuration names a token API.
-    pub fn set(program: &Path, screen: &'a Screen, guided: bool) -> Result<Scene<'a>> {
+    /// Makes all of it. The configuration names a token API where that is the way.
+    pub fn set(program: &Path, screen: &'a Screen, way: Way) -> Result<Scene<'a>> {
         let folder = tempfile::Builder::new()
             .prefix("krea-scan-drill-")
             .tempdir()
@@ -54,11 +65,12 @@ impl<'a> Scene<'a> {
         };
         // A stand-in on loopback has no bad moments: what it refuses need not be asked about again after seconds.
         let mut config = format!("api = \"{}\"\nrefusal_pause = \"100ms\"\n", scene.emulator.api());
-        if !guided {
+        if way == Way::TokenApi {
             config += &format!("\n[token_api]\nbase = \"{}\"\n", scene.emulator.token_api());
         }
         scene.write("config/krea-scan/config.toml", &config)?;
         scene.emulator.issue(&scene.token, "shop production");
+        scene.emulator.date(&scene.token, &ago(2400)?.to_string(), Some(&ago(7)?.to_string()));
         for hours in [7, 29, 31, 54, 80, 81] {
             let status = if hours == 80 { "failed" } else { "completed" };
             scene.emulator.add_job(&ago(hours)?.to_string(), status);
@@ -249,7 +261,7 @@ impl<'a> Scene<'a> {
             .env("GIT_COMMITTER_NAME", OTHER)
             .env("GIT_COMMITTER_EMAIL", "sam@shop.example")
             .env("KREA_TOKEN_API_KEY", Emulator::CREDENTIAL)
-            // As over SSH, no browser opens Krea's real page.
+            // As over SSH, no browser opens: not Krea's real page, and none that outlives this home.
             .env("SSH_CONNECTION", "drill")
             .stdin(Stdio::null());
         command

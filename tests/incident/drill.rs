@@ -2,11 +2,12 @@
 
 #![cfg(unix)]
 
+use crate::support::browser;
+use crate::support::emulator::Emulator;
 use crate::support::program::assert_no_secret;
 use krea_scan_token::TOKENS_PAGE;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -98,19 +99,6 @@ impl Drill {
     }
 }
 
-/// Presses a button of the pretend page; gives the page.
-fn press(page: &str, form: &str) -> String {
-    let (address, path) = page.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    let length = form.len();
-    write!(stream, "POST /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{form}")
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    answer
-}
-
 #[test]
 fn the_drill_takes_the_leak_through_the_whole_incident_in_seconds() {
     let mut drill = Drill::begin(&[]);
@@ -139,14 +127,35 @@ fn the_guided_drill_goes_on_when_the_row_is_revoked_and_the_replacement_pasted()
     drill.until("$ krea-scan --history --revoke");
     // What is revoked before this would be dead from the start, and need no replacement.
     drill.until(TOKENS_PAGE);
-    press(page, revoke);
-    let created = press(page, "create=drill");
-    let (_, rest) = created.split_once("id=\"token\">").unwrap();
+    browser::press(page, revoke);
+    let created = browser::press(page, "create=drill");
+    let (_, rest) = created.text.split_once("id=\"token\">").unwrap();
     let token = rest.split('<').next().unwrap();
     writeln!(drill.child.stdin.take().unwrap(), "{token}").unwrap();
     let status = drill.end();
     assert!(status.success(), "{status}: {}", drill.said);
     assert!(!drill.said.contains(token.split_once(':').unwrap().1), "the replacement is shown");
+}
+
+#[test]
+fn the_drill_through_krea_goes_on_when_a_browser_has_signed_in() {
+    let mut drill = Drill::begin(&["--krea"]);
+    let line = drill.until("curl -L -d ");
+    let form = line.split('\'').nth(1).unwrap();
+    drill.until("$ krea-scan --history --revoke --via krea");
+    let line = drill.until("response_type=code");
+    assert!(line.starts_with("http://127.0.0.1:"), "no address alone: {line}");
+    let page = browser::sign_in(&line, form);
+    assert_eq!(page.status, 200, "{page:?}");
+    let status = drill.end();
+    assert!(status.success(), "{status}: {}", drill.said);
+    // What its row in the list says.
+    for text in ["shop production", Emulator::COLLEAGUE] {
+        assert!(drill.said.contains(text), "{text}: {}", drill.said);
+    }
+    for text in ["access-", "refresh-", "code-"] {
+        assert!(!drill.said.contains(text), "{text}: {}", drill.said);
+    }
 }
 
 #[test]
