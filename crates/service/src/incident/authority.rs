@@ -109,6 +109,7 @@ impl Person for Console {
     }
 
     fn open_in_browser(&self, address: &str) {
+        self.show_address(address);
         guided::open_page(address);
     }
 

@@ -120,6 +120,17 @@ impl Console {
         stderr::say(&text);
     }
 
+    /// Shows an address that is to be opened, whole and in one line. What looks like a secret in it is what a sign-in begins
+    /// with, and of use to nobody else.
+    pub fn show_address(&self, address: &str) {
+        let is_plain = address.bytes().all(|byte| byte.is_ascii_graphic());
+        stderr::say(&if is_plain {
+            format!("\n    {address}\n")
+        } else {
+            "    (it cannot be shown)".to_owned()
+        });
+    }
+
     /// Asks a question that takes yes or no; `--yes` answers it.
     ///
     /// # Errors

@@ -175,7 +175,7 @@ impl TokenList {
 pub trait Person {
     /// Shows lines that must be seen.
     fn tell(&self, text: &str);
-    /// Opens an address in a browser, where there is one.
+    /// Shows an address, and opens it in a browser where there is one.
     fn open_in_browser(&self, address: &str);
     /// A line that was typed at the terminal since it was last asked for.
     fn typed(&self) -> Option<String>;

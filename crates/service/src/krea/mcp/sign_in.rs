@@ -169,12 +169,12 @@ impl SignIn {
         let url = Url::parse(&address).map_err(|_| "the address to sign in at is no URL".to_owned())?;
         let state = url.query_pairs().find(|(key, _)| key == "state").map(|(_, state)| state.into_owned());
         let state = state.ok_or("the address to sign in at has no state")?;
-        person.tell(&format!(
-            "  Sign in at this address, and choose the workspace that owns the token:\n\n    {address}\n\n  \
-             This goes on by itself once you have allowed it. Where the browser cannot reach this computer (over SSH), paste \
-             here the address that it ended at."
-        ));
+        person.tell("  Sign in at this address, and choose the workspace that owns the token:");
         person.open_in_browser(&address);
+        person.tell(
+            "  This goes on by itself once you have allowed it. Where the browser cannot reach this computer (over SSH), paste \
+             here the address that it ended at.",
+        );
         let answered = redirect.wait(&state, means.wait, *person, means.stop).map_err(|why| match why {
             NoCode::Declined(code) => format!("the sign-in was declined ({})", printable(&code, CODE)),
             NoCode::Late => format!("nobody signed in within {} s", means.wait.as_secs()),
