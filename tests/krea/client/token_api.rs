@@ -4,7 +4,9 @@ use super::raw::{Raw, Then};
 use super::{assert_hidden, closed_port, emulated, krea_at, quick, text};
 use crate::support::child::in_child;
 use crate::support::emulator::{Emulator, Fault, Request, Route};
-use krea_scan_service::krea::{ClientError, MintError, RequestOptions, Revocation, TokenApi, TokenApiConfig};
+use krea_scan_service::krea::{
+    ClientError, MintError, RequestOptions, Revocation, TokenApi, TokenApiConfig, TokenAuthority as _,
+};
 use krea_scan_token::{Status, Token, TokenKind};
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -35,7 +37,7 @@ fn minted(emulator: &Emulator) -> usize {
 #[test]
 fn a_revoked_token_is_dead_and_then_gone() {
     let (emulator, api, token) = with_api();
-    assert_eq!(api.host().to_string(), emulator.token_api());
+    assert_eq!(api.name(), emulator.token_api());
     assert_eq!(api.revoke(&id(&token)), Ok(Revocation::Done));
     assert_eq!(krea_at(&emulator.api(), &quick()).liveness(&token).status, Status::Dead);
     assert_eq!(api.revoke(&id(&token)), Ok(Revocation::AlreadyGone));

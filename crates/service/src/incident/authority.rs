@@ -10,6 +10,7 @@ use super::run::{IncidentRun, RunPart};
 use super::terminal_text::Tone;
 use crate::krea::{Host, KreaMcp, KreaMcpConfig, Person, TokenApi, TokenApiConfig, TokenAuthority, Via};
 use anyhow::{Context as _, Result, bail};
+use jiff::ToSpan as _;
 use krea_scan_token::{Fingerprint, Token};
 use std::time::Duration;
 
@@ -156,6 +157,8 @@ impl IncidentRun<'_> {
                 return Ok(());
             }
         };
+        // Servers tell the second.
+        let begun = self.started.checked_sub(2.seconds()).unwrap_or(self.started);
         for token in self.select(|case| !case.is_dead()) {
             let id = self
                 .leaked
@@ -165,6 +168,10 @@ impl IncidentRun<'_> {
             let Some(id) = id else { continue };
             let row = list.of(&id).cloned();
             match &row {
+                // The list is read after it was asked whether the token is live.
+                Some(row) if row.last_used().is_some_and(|last| last >= begun) => {
+                    self.say(&token, Tone::Plain, &format!("{} (which this run's own question may be)", row.line()));
+                }
                 Some(row) => self.say(&token, Tone::Plain, &row.line()),
                 None if list.is_whole => self.say(
                     &token,

@@ -40,6 +40,8 @@ pub(super) struct IncidentRun<'a> {
     pub sinks: Vec<Sink>,
     pub replace_first: bool,
     pub wait: Duration,
+    /// When this run began.
+    pub started: jiff::Timestamp,
     /// What was said of the sinks already.
     pub noted: BTreeSet<String>,
     pub console: &'a Console,
