@@ -291,7 +291,7 @@ fn the_credential_comes_from_the_environment() {
         assert!(api.mint("x").is_ok());
         let missing = TokenApi::new(&config("KREA_SCAN_TEST_NO_KEY"), &quick()).err().unwrap();
         assert!(
-            matches!(&missing, ClientError::NoCredential(name) if name == "KREA_SCAN_TEST_NO_KEY"),
+            matches!(&missing, ClientError::NoCredential(name, _) if name == "KREA_SCAN_TEST_NO_KEY"),
             "{missing}"
         );
     }
