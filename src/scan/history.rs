@@ -14,7 +14,8 @@ use super::{Input, PassResult};
 use crate::allowance::LeftOut;
 use crate::finding::Finding;
 use gix_hash::ObjectId;
-use krea_scan_bounds::limits::Limits;
+use krea_scan_bounds::limits::{Exceeded, Limits};
+use krea_scan_bounds::work;
 use krea_scan_extract::container::{ContainerKind as Container, PackedParts};
 use krea_scan_files::Incomplete;
 use krea_scan_git::index_file::{IndexEntry, IndexFile};
@@ -243,6 +244,11 @@ struct Objects<'h> {
 }
 
 impl Objects<'_> {
+    /// Whether the run has no time left to put a large object together, which nothing but reading it does.
+    fn is_too_much(&self, id: ObjectId, context: ScanContext<'_>) -> bool {
+        work::is_run_over(context.limits.work) && self.store.size(&id).is_ok_and(|size| size > LARGE)
+    }
+
     /// Scans one object under each path that it had, but for those that our own ignore files name.
     fn scan(
         &self,
@@ -251,6 +257,14 @@ impl Objects<'_> {
         scanner: &mut FileScanner<'_>,
         left_out: &mut LeftOut,
     ) {
+        if self.is_too_much(id, scanner.context) {
+            for origin in origins {
+                let path = if origin.path.is_empty() { format!("blob/{id}") } else { origin.path.clone() };
+                let reason = format!("{}, and something in it is like a token", Exceeded::Work);
+                scanner.found.incomplete.push(Incomplete { path, reason });
+            }
+            return;
+        }
         let (kind, data) = match self.store.read(&id) {
             Ok(object) => object,
             Err(error) => {
@@ -320,6 +334,8 @@ fn named_outside(repo: &Repository) -> Vec<ObjectId> {
     named
 }
 
+/// An object of more bytes takes a while to put together.
+const LARGE: u64 = 8 << 20;
 /// Names that stand for those of which one thing or another is told by the name alone.
 const NAMES: [&str; 3] = ["krea", "x.br", "x.lzma"];
 

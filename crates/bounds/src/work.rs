@@ -116,6 +116,11 @@ pub fn is_over() -> bool {
     is_over
 }
 
+/// Whether all files of the run have taken what they may together, but for the little that each may all the same.
+pub fn is_run_over(limit: WorkLimit) -> bool {
+    limit.given.is_none() && SPENT.load(Relaxed) > ALLOWED.load(Relaxed)
+}
+
 impl FileWork {
     /// Adds what so many more bytes of the file may take, which are read now.
     pub fn reads(&self, bytes: usize) {
