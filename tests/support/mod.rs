@@ -9,6 +9,8 @@ pub mod corpus;
 #[path = "../../fixtures/emulator.rs"]
 pub mod emulator;
 pub mod program;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 #[path = "../../fixtures/tokens.rs"]
 pub mod tokens;
 #[cfg(unix)]

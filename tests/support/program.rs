@@ -5,7 +5,7 @@ use super::Sandbox;
 use super::tokens::{self, Alphabet};
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
@@ -83,8 +83,15 @@ pub fn run(command: &mut Command) -> Run {
 /// Runs a prepared command to its end, which may be a signal: then it has no exit code.
 #[track_caller]
 pub fn run_or_kill(command: &mut Command) -> Run {
+    run_watched(command, |_| ())
+}
+
+/// The same, while something sees each line of standard error as soon as it is there.
+#[track_caller]
+pub fn run_watched(command: &mut Command, watcher: impl FnMut(&str) + Send + 'static) -> Run {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let (stdout, stderr) =
+        (drain(child.stdout.take().unwrap(), |_| ()), drain(child.stderr.take().unwrap(), watcher));
     let status = wait(&mut child, command);
     let run = Run { code: status.code(), stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() };
     assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
@@ -109,13 +116,20 @@ pub fn terminate(child: &Child) -> bool {
         .is_ok()
 }
 
-fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+fn drain(
+    pipe: impl Read + Send + 'static,
+    mut watcher: impl FnMut(&str) + Send + 'static,
+) -> JoinHandle<String> {
     thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            pipe.read_to_end(&mut bytes).unwrap();
+        let mut pipe = BufReader::new(pipe);
+        let (mut text, mut line) = (String::new(), Vec::new());
+        while pipe.read_until(b'\n', &mut line).unwrap() > 0 {
+            let shown = String::from_utf8_lossy(&line);
+            watcher(&shown);
+            text += &shown;
+            line.clear();
         }
-        String::from_utf8_lossy(&bytes).into_owned()
+        text
     })
 }
 

@@ -1,8 +1,8 @@
 //! Without a terminal: a job, a pipe, a cron table.
 
 use super::Scene;
-use super::terminal::prepared;
 use crate::support::program::{Run, run, token};
+use crate::support::terminal::prepared;
 use needs::needs;
 use std::io::{Seek, Write};
 use std::process::Stdio;

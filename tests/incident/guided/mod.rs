@@ -7,13 +7,12 @@
 
 mod alone;
 mod person;
-mod terminal;
 
 use crate::support::Sandbox;
 use crate::support::emulator::Emulator;
 use crate::support::program::{leak, token};
+use crate::support::terminal::Terminal;
 use std::fs;
-use terminal::Terminal;
 
 /// A leak, and a Krea that takes its tokens.
 struct Scene {

@@ -1,9 +1,9 @@
 //! With somebody at the terminal.
 
 use super::Scene;
-use super::terminal::{CTRL_C, Terminal};
 use crate::support::emulator::{Emulator, Route};
 use crate::support::program::token;
+use crate::support::terminal::{CTRL_C, Terminal};
 use crate::support::tokens::{Alphabet, legacy};
 use needs::needs;
 

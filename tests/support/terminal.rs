@@ -1,8 +1,10 @@
 //! A person at a terminal: a pseudo terminal with the real program in it, what it shows, and what is typed. Without a
 //! terminal the tests run it as all others do.
+//!
+//! `setsid` (in util-linux) gives a process a terminal of its own.
 
-use crate::support::Sandbox;
-use crate::support::program::assert_no_secret;
+use super::Sandbox;
+use super::program::assert_no_secret;
 use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
@@ -107,6 +109,15 @@ impl Terminal {
             assert!(!self.has_ended(), "it ended and did not show {text:?}: {}", self.seen);
             thread::sleep(GLANCE);
         }
+    }
+
+    /// Waits until a line is shown that is all there and holds this text, and gives it.
+    #[track_caller]
+    pub fn until_line(&mut self, text: &str) -> String {
+        self.until(text);
+        let start = self.seen[..self.at].rfind('\n').map_or(0, |end| end + 1);
+        self.until("\n");
+        self.seen[start..self.at].trim().to_owned()
     }
 
     /// Waits for the hidden prompt; whoever types before it hides anything would see it on the screen.
