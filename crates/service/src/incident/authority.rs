@@ -132,7 +132,7 @@ impl IncidentRun<'_> {
         let Some(at) = self.authority.as_ref().map(|authority| authority.name()) else { return Ok(()) };
         if self.signs_in {
             self.heading(RunPart::SignIn, &format!("to {at}"));
-            self.record(JournalEvent::SigningIn { at: at.clone() })?;
+            self.record(JournalEvent::SigningIn { server: at.clone() })?;
         }
         self.at_interrupt("Nothing was revoked by this run.");
         let opened = self.authority.as_ref().map_or(Ok(()), |authority| authority.open());
@@ -141,9 +141,9 @@ impl IncidentRun<'_> {
             self.console.insist_as(Tone::Bad, format!("  Not through {at}: {reason}"));
             self.console.print_always("  It goes on by hand.");
             self.authority = None;
-            return Ok(self.record(JournalEvent::NotSignedIn { at, reason })?);
+            return Ok(self.record(JournalEvent::NotSignedIn { server: at, reason })?);
         }
-        self.record(JournalEvent::SignedIn { at })?;
+        self.record(JournalEvent::SignedIn { server: at })?;
         self.look_up()
     }
 

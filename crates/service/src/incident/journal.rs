@@ -76,17 +76,17 @@ pub enum JournalEvent {
     /// Somebody is about to sign in, so that tokens are revoked and minted there.
     SigningIn {
         /// Where.
-        at: String,
+        server: String,
     },
     /// It can be revoked and minted there.
     SignedIn {
         /// Where.
-        at: String,
+        server: String,
     },
     /// It cannot; a person does it.
     NotSignedIn {
         /// Where.
-        at: String,
+        server: String,
         reason: String,
     },
     /// The leaked token was looked up in the list of the workspace's tokens.
