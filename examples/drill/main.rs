@@ -131,6 +131,7 @@ fn walk(scene: &Scene<'_>, screen: &Screen, way: Way) -> Result<()> {
 
     screen.step("The proof is in the journal");
     scene.scan(&["--incidents"], 0)?;
+    scene.proof_is_in_the_journal()?;
 
     screen.step("Take the text out of the files");
     scene.scan(&["--verify", "--redact", "--yes"], 0)?;

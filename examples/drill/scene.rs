@@ -162,6 +162,15 @@ impl<'a> Scene<'a> {
         Ok(())
     }
 
+    /// Holds the list of incidents to say how this one ended.
+    pub fn proof_is_in_the_journal(&self) -> Result<()> {
+        let output = self.command(&self.program).arg("--incidents").output()?;
+        ensure!(!self.screen.is_stopped(), "interrupted");
+        let listed = String::from_utf8_lossy(&output.stdout);
+        ensure!(listed.contains("proven dead and replaced"), "the journal was to say that the token is dead");
+        Ok(())
+    }
+
     /// Shows and runs `krea-scan`, which is to end with this code.
     pub fn scan(&self, arguments: &[&str], code: i32) -> Result<()> {
         self.shown("krea-scan", self.command(&self.program), arguments, code)

@@ -99,6 +99,15 @@ impl Drill {
     }
 }
 
+impl Drop for Drill {
+    fn drop(&mut self) {
+        // A test that failed leaves it waiting.
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        }
+    }
+}
+
 #[test]
 fn the_drill_takes_the_leak_through_the_whole_incident_in_seconds() {
     let mut drill = Drill::begin(&[]);
@@ -147,6 +156,9 @@ fn the_drill_through_krea_goes_on_when_a_browser_has_signed_in() {
     assert!(line.starts_with("http://127.0.0.1:"), "no address alone: {line}");
     let page = browser::sign_in(&line, form);
     assert_eq!(page.status, 200, "{page:?}");
+    // By hand, nobody would come.
+    let revoking = drill.until("Revoke: ");
+    assert!(revoking.contains("MCP server"), "{revoking}: {}", drill.said);
     let status = drill.end();
     assert!(status.success(), "{status}: {}", drill.said);
     // What its row in the list says.
