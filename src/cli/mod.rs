@@ -286,7 +286,7 @@ pub struct IncidentOptions {
     pub krea_credential_env: Option<String>,
 
     /// List the workspace's API tokens, with what to look at; changes nothing
-    #[arg(long, conflicts_with_all = ["mode", "paths", "incident", "verify", "redact", "replacements", "check_rules", "write_baseline", "baseline", "format", "output"])]
+    #[arg(long, conflicts_with_all = ["mode", "paths", "incident", "verify", "redact", "replacements", "check_rules", "write_baseline", "baseline", "format", "output"], hide_short_help = true)]
     pub tokens: bool,
 
     /// How long to wait until a revoked token is dead

@@ -11,6 +11,7 @@ use krea_scan::config::Service;
 use krea_scan::finding::{Finding, Outcome};
 use krea_scan::location::Location;
 use krea_scan::respond;
+use krea_scan_service::incident::Ways;
 use krea_scan_service::incident::console::{Console, ConsoleOptions, Interrupt};
 use krea_scan_service::incident::{Ask, CaseState};
 use krea_scan_service::krea::{Host, RequestOptions, TokenApiConfig};
@@ -64,7 +65,7 @@ fn service(emulator: &Emulator) -> Service {
     Service {
         api: Host::parse(&emulator.api()).unwrap(),
         api_is_given: true,
-        token_api: Some(TokenApiConfig::at(&emulator.token_api()).unwrap()),
+        ways: Ways { token_api: Some(TokenApiConfig::at(&emulator.token_api()).unwrap()), ..Ways::default() },
         stores: Vec::new(),
         http: RequestOptions { interval: short, backoff: short, pause: short, ..RequestOptions::default() },
     }
@@ -184,7 +185,7 @@ fn a_dry_run_says_what_would_be_asked_first() {
         finding("a.bin", &[longer(&a), a], Some(Doubt::NoBorder)),
         finding("b.env", std::slice::from_ref(&b), None),
     ]);
-    respond::dry_run(&mut outcome, &service(&emulator), &incident(), &[]).unwrap();
+    respond::dry_run(&mut outcome, &service(&emulator), &incident(), &[], &console()).unwrap();
     let plan = outcome.plan.join("\n");
     assert!(plan.contains("in each of its readings (2)") && plan.contains("nothing marks where"), "{plan}");
     assert!(plan.contains(&b.id_prefix().unwrap()), "{plan}");

@@ -76,7 +76,8 @@ pub fn start(
     may_ask(console)?;
     let ways = options.ways.clone();
     let krea = Krea::new(options.api.clone(), &options.http)?;
-    let Authority { authority, why } = authority::choose(&ways, &options.api, options, console)?;
+    let Authority { authority, why } =
+        authority::choose(&ways, &options.api, (&options.http, options.wait), console)?;
     console.print_always(why);
     let folder_here = std::env::current_dir().context("cannot tell the current folder")?;
     let sinks: Vec<Sink> = options.stores.iter().map(|sink| sink.clone().below(&folder_here)).collect();
@@ -193,7 +194,8 @@ pub fn resume(id: &str, options: &IncidentOptions, ask: Ask<'_>) -> anyhow::Resu
     let ways = options.ways.clone().or(kept.ways);
     console.print_always(crate::krea::announcement(&api));
     let krea = Krea::new(api.clone(), &options.http)?;
-    let Authority { authority, why } = authority::choose(&ways, &api, options, console)?;
+    let Authority { authority, why } =
+        authority::choose(&ways, &api, (&options.http, options.wait), console)?;
     console.print_always(why);
     let sinks = match options.stores.as_slice() {
         [] => kept.stores.iter().map(|text| text.parse()).collect::<Result<Vec<Sink>, _>>()?,

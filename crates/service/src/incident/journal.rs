@@ -51,7 +51,7 @@ pub enum JournalEvent {
         via: Option<Via>,
         /// What was said of Krea's MCP server.
         #[serde(default)]
-        krea_mcp: KreaMcpConfig,
+        krea_mcp: Box<KreaMcpConfig>,
         /// The variable with the credential for it.
         #[serde(default)]
         krea_credential_env: Option<String>,

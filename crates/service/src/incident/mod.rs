@@ -22,6 +22,7 @@ mod plan;
 mod replace;
 mod report;
 mod run;
+mod sign_in;
 pub mod sink;
 mod steps;
 mod terminal_text;

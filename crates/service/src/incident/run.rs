@@ -104,7 +104,7 @@ impl IncidentRun<'_> {
             api: self.krea.host().to_string(),
             token_api: self.ways.token_api.clone(),
             via: self.ways.via,
-            krea_mcp: self.ways.krea_mcp.clone(),
+            krea_mcp: Box::new(self.ways.krea_mcp.clone()),
             krea_credential_env: self.ways.krea_credential_env.clone(),
             stores: self.sink_names(),
             replace_first: self.replace_first,

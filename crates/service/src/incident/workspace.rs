@@ -35,7 +35,8 @@ pub struct Listing {
 pub fn workspace_tokens(options: &IncidentOptions, console: &Console) -> Result<Listing> {
     // Only Krea itself lists them.
     let ways = Ways { via: Some(Via::Krea), ..options.ways.clone() };
-    let Authority { authority, .. } = authority::choose(&ways, &options.api, options, console)?;
+    let Authority { authority, .. } =
+        authority::choose(&ways, &options.api, (&options.http, options.wait), console)?;
     let Some(authority) = authority else { bail!("nobody lists tokens here") };
     if let Err(why) = authority.open() {
         bail!("{}: {why}. The list is on {TOKENS_PAGE}", authority.name());
