@@ -7,7 +7,6 @@ use super::escrow::{Content, Escrow, EscrowOwner};
 use super::folder::JOURNAL;
 use super::folder::{IncidentFolder, LOCK, StateError, StateFolder as Folders};
 use super::journal::{Journal, JournalEvent, Record};
-use crate::krea::KreaMcpConfig;
 use krea_scan_token::{Fingerprint, TOKENS_PAGE, Token};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -302,8 +301,8 @@ impl JournalState {
             api: api.clone(),
             ways: Ways {
                 via: *via,
-                token_api: token_api.clone(),
-                krea_mcp: KreaMcpConfig::clone(krea_mcp),
+                token_api: token_api.as_deref().cloned(),
+                krea_mcp: (**krea_mcp).clone(),
                 krea_credential_env: krea_credential_env.clone(),
             },
             stores: resumed.unwrap_or(stores).clone(),

@@ -45,7 +45,7 @@ pub enum JournalEvent {
         /// Krea's API.
         api: String,
         /// How tokens are revoked and minted; `None` is the guided way. Its credential is in the environment alone.
-        token_api: Option<TokenApiConfig>,
+        token_api: Option<Box<TokenApiConfig>>,
         /// Which way a person asked for.
         #[serde(default)]
         via: Option<Via>,

@@ -102,7 +102,7 @@ impl IncidentRun<'_> {
         self.record(JournalEvent::Opened {
             version: VERSION,
             api: self.krea.host().to_string(),
-            token_api: self.ways.token_api.clone(),
+            token_api: self.ways.token_api.clone().map(Box::new),
             via: self.ways.via,
             krea_mcp: Box::new(self.ways.krea_mcp.clone()),
             krea_credential_env: self.ways.krea_credential_env.clone(),

@@ -312,7 +312,7 @@ mod tests {
             text(&format!("Created. Your token is `{pair}`, copy it now: {pair}.")),
             Answer { structured: Some(json!({"token": pair})), ..text(&format!("Token: {pair}")) },
         ] {
-            assert_eq!(found(answer), [pair.clone()]);
+            assert_eq!(found(answer), std::slice::from_ref(&pair));
         }
         let other = Tokens::new().pair();
         let other = String::from_utf8(other.expose().to_vec()).unwrap();
