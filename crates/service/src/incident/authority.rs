@@ -1,5 +1,5 @@
 //! Who revokes and mints in a run: the organisation's token API, Krea itself, or a person. Takes what the user said, gives the
-//! one that is gone with, and why. Which one it is, no step knows.
+//! way that is taken, and why. Which one it is, no step knows.
 
 use super::console::Console;
 use super::guided;
@@ -42,7 +42,7 @@ impl Ways {
         self.krea_credential_env.clone().or(token_api)
     }
 
-    /// Which way is gone, and why.
+    /// Which way is taken, and why.
     pub(super) fn choose(&self, console: &Console) -> (Via, &'static str) {
         match (self.via, &self.token_api, &self.krea_credential_env) {
             (Some(via), ..) => (via, "as --via says"),
@@ -66,7 +66,7 @@ pub(super) struct Authority<'a> {
     pub why: String,
 }
 
-/// Makes the client for the way that is gone; nothing is sent yet. `requests`: how they are sent, and how long a person is waited
+/// Makes the client for the way that is taken; nothing is sent yet. `requests`: how they are sent, and how long a person is waited
 /// for.
 pub(super) fn choose<'a>(
     ways: &Ways,
@@ -106,6 +106,10 @@ impl Person for Console {
     fn open_in_browser(&self, address: &str) {
         self.show_address(address);
         guided::open_page(address);
+    }
+
+    fn is_there(&self) -> bool {
+        self.is_terminal()
     }
 
     fn typed(&self) -> Option<String> {

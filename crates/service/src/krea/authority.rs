@@ -177,6 +177,8 @@ pub trait Person {
     fn tell(&self, text: &str);
     /// Shows an address, and opens it in a browser where there is one.
     fn open_in_browser(&self, address: &str);
+    /// Whether anybody can type something.
+    fn is_there(&self) -> bool;
     /// A line that was typed at the terminal since it was last asked for.
     fn typed(&self) -> Option<String>;
 }

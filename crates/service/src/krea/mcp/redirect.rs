@@ -38,6 +38,8 @@ pub(super) struct Redirect {
 pub(super) enum NoCode {
     /// The person, or the server, said no: its code of the error, as OAuth has them.
     Declined(String),
+    /// The person rather does it by hand.
+    ByHand,
     /// Nobody came back in time.
     Late,
     /// The run is to end.
@@ -89,7 +91,10 @@ impl Redirect {
                 },
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
-            if let Some(line) = person.typed().filter(|line| !line.trim().is_empty()) {
+            if let Some(line) = person.typed() {
+                if line.trim().is_empty() {
+                    return Err(NoCode::ByHand);
+                }
                 match Url::parse(line.trim()).map_or(Callback::Other, |url| judge(url, state)) {
                     Callback::Code(url) => return Ok(url),
                     Callback::Declined(why) => return Err(NoCode::Declined(why)),
@@ -188,6 +193,9 @@ mod tests {
             self.1.set(self.1.get() + 1);
         }
         fn open_in_browser(&self, _: &str) {}
+        fn is_there(&self) -> bool {
+            true
+        }
         fn typed(&self) -> Option<String> {
             self.0.take()
         }
@@ -235,6 +243,8 @@ mod tests {
             redirect.wait("S", PATIENCE, &person, None),
             Err(NoCode::Declined("access_denied".to_owned()))
         );
+        let person = Pastes(Cell::new(Some("\n".to_owned())), Cell::new(0));
+        assert_eq!(redirect.wait("S", PATIENCE, &person, None), Err(NoCode::ByHand));
         let stop = AtomicBool::new(true);
         assert_eq!(redirect.wait("S", PATIENCE, &Pastes::default(), Some(&stop)), Err(NoCode::Stopped));
     }

@@ -171,12 +171,17 @@ impl SignIn {
         let state = state.ok_or("the address to sign in at has no state")?;
         person.tell("  Sign in at this address, and choose the workspace that owns the token:");
         person.open_in_browser(&address);
-        person.tell(
-            "  This goes on by itself once you have allowed it. Where the browser cannot reach this computer (over SSH), paste \
-             here the address that it ended at.",
-        );
+        let typed = match person.is_there() {
+            true => {
+                " Where the browser cannot reach this computer (over SSH), paste here the address that it ended at. Enter alone \
+                 goes on by hand."
+            }
+            false => "",
+        };
+        person.tell(&format!("  This goes on by itself once you have allowed it.{typed}"));
         let answered = redirect.wait(&state, means.wait, *person, means.stop).map_err(|why| match why {
             NoCode::Declined(code) => format!("the sign-in was declined ({})", printable(&code, CODE)),
+            NoCode::ByHand => "by hand, as you wish".to_owned(),
             NoCode::Late => format!("nobody signed in within {} s", means.wait.as_secs()),
             NoCode::Stopped => "the run is to end".to_owned(),
         })?;
