@@ -9,7 +9,12 @@ use super::terminal_text::Tone;
 use anyhow::Result;
 use jiff::ToSpan as _;
 use krea_scan_token::{Fingerprint, Token};
+use std::thread;
+use std::time::Duration;
 
+/// How often it is looked for a token that may have been made, and the time between.
+const LOOKS: usize = 3;
+const PAUSE: Duration = Duration::from_secs(1);
 /// Names that are tried until one is free.
 const NAMES: usize = 20;
 
@@ -105,7 +110,15 @@ impl IncidentRun<'_> {
         let was_free = self.case(token).is_some_and(|case| case.free_name.as_deref() == Some(name));
         let Some(authority) = self.authority.as_ref().filter(|_| was_free) else { return Ok(false) };
         let listed = || authority.list().and_then(Result::ok).filter(|list| list.is_whole);
-        let Some(list) = listed() else { return Ok(false) };
+        let Some(mut list) = listed() else { return Ok(false) };
+        // What was made a moment ago may not be listed yet.
+        for _ in 1..LOOKS {
+            if list.named(name).next().is_none() {
+                thread::sleep(PAUSE);
+                let Some(again) = listed() else { return Ok(false) };
+                list = again;
+            }
+        }
         let rows: Vec<_> = list.named(name).filter(|row| !row.is_revoked).collect();
         let [row] = rows.as_slice() else {
             if rows.is_empty() {

@@ -60,6 +60,14 @@ enum Credential {
     Given(String, Zeroizing<String>),
 }
 
+/// What was done since a bearer token was refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    Never,
+    Refreshed,
+    SignedInAnew,
+}
+
 impl<'a> KreaMcp<'a> {
     /// Makes a client; nothing is sent yet. With `credential_env`, the API token in that environment variable is sent instead
     /// of signing in.
@@ -147,7 +155,7 @@ impl<'a> KreaMcp<'a> {
         again: bool,
         work: impl Fn(Zeroizing<String>) -> F,
     ) -> Result<T, SessionError> {
-        let (mut refused, mut tries, mut pause) = (0, 0, self.options.backoff);
+        let (mut refused, mut tries, mut pause) = (Refused::Never, 0, self.options.backoff);
         loop {
             if self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Err(SessionError::NotDone("the run is to end".to_owned()));
@@ -158,11 +166,13 @@ impl<'a> KreaMcp<'a> {
                 Err(error) => error,
             };
             let wait = match &error {
-                SessionError::Unauthorized if refused < 2 && self.renewed(refused) => {
-                    refused += 1;
-                    continue;
-                }
-                SessionError::Unauthorized => return Err(error),
+                SessionError::Unauthorized => match self.renewed(refused) {
+                    Some(renewed) => {
+                        refused = renewed;
+                        continue;
+                    }
+                    None => return Err(error),
+                },
                 SessionError::Busy(wait, _) => *wait,
                 SessionError::MayBeDone(_) if again => None,
                 SessionError::NotDone(_) | SessionError::Forbidden(_) | SessionError::MayBeDone(_) => {
@@ -294,26 +304,28 @@ impl TokenAuthority for KreaMcp<'_> {
 
     fn revoke(&self, id: &str) -> Result<Revocation, RevokeError> {
         let failed = |error: SessionError| RevokeError(self.words(&error));
-        let row = match self.listed() {
+        let (row, is_listed_as_revoked) = match self.listed() {
             Ok(list) => match list.of(id) {
-                Some(row) if row.is_revoked => return Ok(Revocation::AlreadyGone),
-                Some(row) => row.id.clone(),
+                Some(row) => (row.id.clone(), row.is_revoked),
                 None if list.is_whole => {
                     let why = "the workspace that was signed in to has no such token: another workspace owns it, or it is \
                                gone; sign in there, or tell its owner";
                     return Err(RevokeError(why.to_owned()));
                 }
-                None => id.to_owned(),
+                None => (id.to_owned(), false),
             },
             Err(error @ SessionError::Unauthorized) => return Err(failed(error)),
             // Without a list it goes by the token's own id.
-            Err(_) => id.to_owned(),
+            Err(_) => (id.to_owned(), false),
         };
         let (answer, call) = self
             .with_access(true, async |bearer: Zeroizing<String>| {
                 self.endpoint.call(&bearer, Operation::Revoke, &row, &self.config).await
             })
             .map_err(failed)?;
+        if answer.is_error && is_listed_as_revoked {
+            return Ok(Revocation::AlreadyGone);
+        }
         if answer.is_error {
             return Err(RevokeError(format!("{} answered with an error{}", call.tool, answer.words())));
         }
