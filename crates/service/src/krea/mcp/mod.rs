@@ -191,19 +191,18 @@ impl<'a> KreaMcp<'a> {
         }
     }
 
-    /// Whether there is another bearer token after one was refused for the first, or the second time.
-    fn renewed(&self, refused: usize) -> bool {
-        if matches!(self.credential, Credential::Given(..)) {
-            return false;
+    /// Sees to another bearer token after one was refused: by a refresh, else by another sign-in. `None` where there is no other.
+    fn renewed(&self, refused: Refused) -> Option<Refused> {
+        if matches!(self.credential, Credential::Given(..)) || refused == Refused::SignedInAnew {
+            return None;
         }
-        if refused == 0
-            && self.session.borrow().as_ref().is_some_and(|session| session.refresh(&self.runtime).is_ok())
-        {
-            return true;
+        let refreshed = |session: &SignIn| session.refresh(&self.runtime).is_ok();
+        if refused == Refused::Never && self.session.borrow().as_ref().is_some_and(refreshed) {
+            return Some(Refused::Refreshed);
         }
         self.person.tell("  Krea does not take the sign-in any more; sign in once more.");
         self.session.borrow_mut().take();
-        true
+        Some(Refused::SignedInAnew)
     }
 
     fn words(&self, error: &SessionError) -> String {
