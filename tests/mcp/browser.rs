@@ -14,6 +14,8 @@ pub enum Person {
     Allows,
     /// Chooses another workspace.
     AllowsWorkspace(&'static str),
+    /// Allows it, with a browser that asks for more than it was sent to.
+    AllowsWithNoise,
     /// Allows it the first time that there is a page, and never again.
     AllowsOnce,
     Denies,
@@ -25,14 +27,20 @@ impl Person {
     /// Does it, given the address that is printed; `nth` counts from 0.
     pub fn sees(self, address: &str, nth: usize) {
         let (workspace, answer) = match self {
-            Person::Allows => (WORKSPACE, "allow"),
+            Person::Allows | Person::AllowsWithNoise => (WORKSPACE, "allow"),
             Person::AllowsWorkspace(workspace) => (workspace, "allow"),
             Person::AllowsOnce if nth == 0 => (WORKSPACE, "allow"),
             Person::Denies => (WORKSPACE, "deny"),
             Person::AllowsOnce | Person::Leaves => return,
         };
+        let back = consent(address, workspace, answer);
+        if self == Person::AllowsWithNoise {
+            let (callback, _) = back.split_once('?').unwrap();
+            let noise = ["", "?code=a&state=b", "?state=", "?error=access_denied", "/favicon.ico"];
+            noise.iter().for_each(|noise| drop(client().get(format!("{callback}{noise}")).send()));
+        }
         // It may have left meanwhile.
-        let _ = client().get(consent(address, workspace, answer)).send();
+        let _ = client().get(back).send();
     }
 }
 
@@ -67,7 +75,8 @@ fn location(answer: &Response) -> String {
     location.to_str().unwrap().to_owned()
 }
 
-fn client() -> Client {
+/// A client that follows nothing.
+pub fn client() -> Client {
     // Without a provider for TLS the client does not even build; one that is there already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().redirect(Policy::none()).timeout(Duration::from_secs(30)).build().unwrap()

@@ -1,6 +1,6 @@
 //! Every byte that the servers got.
 
-use crate::browser::Person;
+use crate::browser::{Person, client};
 use crate::scene::{Scene, secret};
 use crate::stand_in::Sdk::{Python, TypeScript};
 use needs::needs;
@@ -53,8 +53,7 @@ fn the_session_is_revoked_at_the_end() {
         // What it was is refused now.
         let bearer = requests.iter().find_map(|it| it.authorization.clone().filter(|_| it.path == "/mcp"));
         let address = format!("{}/mcp", scene.krea.api);
-        let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
-        let answer = client.post(address).header("authorization", bearer.unwrap()).send().unwrap();
-        assert_eq!(answer.status(), 401);
+        let answer = client().post(address).header("authorization", bearer.unwrap()).send().unwrap();
+        assert_eq!(answer.status(), 401, "{sdk:?}");
     }
 }

@@ -7,6 +7,9 @@ use crate::support::program::Run;
 use needs::needs;
 use serde_json::{Value, json};
 
+/// Ways to say no to a tool's call.
+const REFUSALS: [&str; 4] = ["forbidden", "insufficient-scope", "is-error", "rpc-error"];
+
 /// A run with a fault.
 #[track_caller]
 fn with(sdk: Sdk, fault: &Value, person: Person) -> (Scene, Run) {
@@ -30,8 +33,22 @@ fn gets_over(sdk: Sdk, fault: &Value) -> Scene {
 fn stops_at(sdk: Sdk, fault: &Value, says: &[&str]) {
     let (scene, run) = with(sdk, fault, Person::AllowsOnce);
     run.code(1).says(says).says(&["--resume"]);
+    scene.krea.heal();
     let run = scene.resume(Person::Allows).code(0);
     scene.assert_done(&run);
+}
+
+/// Whether it stops or not, in the end everything is done.
+#[track_caller]
+fn done_in_the_end(sdk: Sdk, fault: &Value) -> Scene {
+    let (scene, run) = with(sdk, fault, Person::AllowsOnce);
+    if run.code == Some(0) {
+        scene.assert_done(&run);
+    } else {
+        let run = scene.resume(Person::Allows).code(0);
+        scene.assert_done(&run);
+    }
+    scene
 }
 
 /// No session is to be had: no token tool was called.
@@ -49,6 +66,15 @@ fn no_session(sdk: Sdk, fault: &Value, person: Person, says: &[&str]) -> Scene {
 fn an_access_token_that_expires_is_refreshed() {
     for (sdk, tool) in [(Python, "revoke_api_token"), (TypeScript, "create_api_token")] {
         gets_over(sdk, &json!({ "name": "expired", "at": tool }));
+    }
+}
+
+#[needs("node", "setsid", "target/made/mcp")]
+#[test]
+fn a_server_that_is_busy_is_asked_again_when_it_says() {
+    for (sdk, tool) in [(Python, "revoke_api_token"), (TypeScript, "create_api_token")] {
+        let scene = gets_over(sdk, &json!({ "name": "busy", "at": tool }));
+        assert_eq!(scene.minted().len(), 2);
     }
 }
 
@@ -87,11 +113,21 @@ fn a_session_that_cannot_be_refreshed_is_signed_in_anew() {
 
 #[needs("node", "setsid", "target/made/mcp")]
 #[test]
-fn a_tool_that_is_refused_once_stops_the_job_until_it_is_resumed() {
-    for fault in ["forbidden", "insufficient-scope", "is-error", "rpc-error"] {
-        for tool in ["revoke_api_token", "create_api_token"] {
-            stops_at(Python, &json!({ "name": fault, "at": tool, "times": 1000 }), &[]);
-        }
+fn a_revocation_that_is_refused_is_for_a_hand_or_for_later() {
+    for fault in REFUSALS {
+        stops_at(
+            Python,
+            &json!({ "name": fault, "at": "revoke_api_token", "times": 1000 }),
+            &["not revoked"],
+        );
+    }
+}
+
+#[needs("node", "setsid", "target/made/mcp")]
+#[test]
+fn a_replacement_that_is_refused_is_for_later() {
+    for fault in REFUSALS {
+        stops_at(TypeScript, &json!({ "name": fault, "at": "create_api_token", "times": 1000 }), &[]);
     }
 }
 
@@ -101,7 +137,7 @@ fn the_words_of_a_server_are_shown_without_their_controls() {
     let fault = json!({ "name": "is-error", "times": 1000 });
     let (_scene, run) = with(TypeScript, &fault, Person::AllowsOnce);
     assert!(!run.stderr.contains('\u{1b}') && !run.stdout.contains('\u{1b}'), "{}", run.stderr);
-    run.code(1).says(&["Only owners may do this."]);
+    run.code(1).says(&["revoke_api_token answered with an error"]);
 }
 
 /// A mint whose answer does not come has happened: the list tells, and what it made is revoked before another is made.
@@ -109,11 +145,7 @@ fn the_words_of_a_server_are_shown_without_their_controls() {
 #[test]
 fn a_replacement_whose_answer_is_lost_is_revoked() {
     for (sdk, fault) in [(Python, "lost"), (TypeScript, "lost"), (Python, "breaks"), (TypeScript, "breaks")] {
-        let (scene, run) = with(sdk, &json!({ "name": fault }), Person::AllowsOnce);
-        if run.code != Some(0) {
-            let run = scene.resume(Person::Allows).code(0);
-            scene.assert_done(&run);
-        }
+        let scene = done_in_the_end(sdk, &json!({ "name": fault }));
         let minted = scene.minted();
         assert_eq!(minted.len(), 3, "two replacements and the lost one");
         assert!(!minted[0].live, "{fault}: the lost one is live");
@@ -132,9 +164,7 @@ fn a_revocation_whose_answer_is_lost_is_proven_all_the_same() {
 #[test]
 fn an_answer_that_is_too_big_is_not_read_to_its_end() {
     for tool in ["create_api_token", "list_api_tokens", "tools/list"] {
-        let (scene, _) = with(TypeScript, &json!({ "name": "huge", "at": tool }), Person::AllowsOnce);
-        let run = scene.resume(Person::Allows).code(0);
-        scene.assert_done(&run);
+        done_in_the_end(TypeScript, &json!({ "name": "huge", "at": tool }));
     }
 }
 
@@ -142,12 +172,7 @@ fn an_answer_that_is_too_big_is_not_read_to_its_end() {
 #[test]
 fn an_answer_that_drips_or_does_not_come_ends_the_wait() {
     for fault in ["drips", "silent"] {
-        let (scene, run) =
-            with(Python, &json!({ "name": fault, "at": "create_api_token" }), Person::AllowsOnce);
-        if run.code != Some(0) {
-            let run = scene.resume(Person::Allows).code(0);
-            scene.assert_done(&run);
-        }
+        done_in_the_end(Python, &json!({ "name": fault, "at": "create_api_token" }));
     }
 }
 
@@ -162,8 +187,14 @@ fn metadata_that_names_a_host_without_tls_is_not_followed() {
 
 #[needs("node", "setsid", "target/made/mcp")]
 #[test]
-fn a_redirect_of_the_code_is_not_followed() {
-    no_session(TypeScript, &json!({ "name": "token-redirect" }), Person::Allows, &[]);
+fn a_redirect_is_not_followed() {
+    let scene = no_session(TypeScript, &json!({ "name": "token-redirect" }), Person::Allows, &[]);
+    assert!(scene.krea.requests().iter().all(|request| request.path != "/elsewhere"));
+    let options = json!({ "separate_issuer": true, "fault": { "name": "redirect" } });
+    let scene = Scene::new(Python, options);
+    let run = scene.run(&scene.revoke(), Person::Allows).code(1);
+    scene.assert_nothing_lost(&run);
+    assert!(scene.krea.requests().iter().all(|request| request.path != "/elsewhere"));
 }
 
 #[needs("node", "setsid", "target/made/mcp")]

@@ -83,7 +83,7 @@ impl Scene {
     pub fn revoke_by_default(&self) -> Vec<String> {
         let store = format!("env-file:{}", self.env_file().display());
         let args =
-            ["--revoke", "--yes", "-f", "json", "--wait", "15s", "--api", &self.krea.api, "--store", &store];
+            ["--revoke", "--yes", "-f", "json", "--wait", "10s", "--api", &self.krea.api, "--store", &store];
         args.map(str::to_owned).to_vec()
     }
 

@@ -39,6 +39,23 @@ fn the_sign_in_is_bound_to_the_server_by_a_challenge_and_the_resource() {
     assert!(redeemed.body.contains("code_verifier=") && redeemed.body.contains("resource="));
 }
 
+#[needs("node", "setsid", "target/made/mcp")]
+#[test]
+fn what_else_a_browser_asks_for_does_not_disturb() {
+    let scene = Scene::new(TypeScript, json!({}));
+    let run = scene.run(&scene.revoke(), Person::AllowsWithNoise).code(0);
+    scene.assert_done(&run);
+}
+
+#[needs("node", "setsid", "target/made/mcp")]
+#[test]
+fn without_a_person_and_a_credential_it_is_done_by_hand() {
+    let scene = Scene::new(Python, json!({}));
+    let run = scene.run(&scene.revoke_by_default(), Person::Allows).code(1).says(&["by hand", "--via krea"]);
+    scene.assert_nothing_lost(&run);
+    assert!(scene.krea.requests().iter().all(|request| request.path != "/mcp"));
+}
+
 /// The arguments of a run at a terminal.
 fn texts(args: &[String]) -> Vec<&str> {
     args.iter().map(String::as_str).collect()
@@ -72,6 +89,19 @@ fn an_address_of_another_sign_in_is_not_taken() {
     terminal.types(&format!("{ended_at}\r"));
     let ended = terminal.end();
     assert!(ended.code == Some(0) || scene.krea.requests().iter().all(|request| request.path != "/token"));
+}
+
+#[needs("node", "setsid", "target/made/mcp")]
+#[test]
+fn a_terminal_that_closes_at_the_sign_in_is_gone_on_from() {
+    let scene = Scene::new(Python, json!({}));
+    let args = scene.revoke();
+    let mut terminal = Terminal::run(&scene.sandbox, &texts(&args));
+    terminal.until_line("response_type=code");
+    terminal.close();
+    assert!(scene.leaked.iter().all(|token| scene.is_live(token)));
+    let run = scene.resume(Person::Allows).code(0);
+    scene.assert_done(&run);
 }
 
 #[needs("chromium", "node", "setsid", "target/made/mcp")]

@@ -80,6 +80,12 @@ impl StandIn {
         StandIn { api: address("api"), issuer: address("issuer"), child, log }
     }
 
+    /// Ends the fault.
+    pub fn heal(&self) {
+        let answer = crate::browser::client().delete(format!("{}/fault", self.api)).send().unwrap();
+        assert!(answer.status().is_success());
+    }
+
     /// Every token there ever was.
     pub fn tokens(&self) -> Vec<Known> {
         let answer = crate::browser::get(&format!("{}/tokens", self.api)).text().unwrap();

@@ -127,8 +127,7 @@ fn two_properties_mean_an_id() {
 #[needs("node", "setsid", "target/made/mcp")]
 #[test]
 fn the_id_lies_two_objects_deep() {
-    let lines = "[krea_mcp.revoke]\nid = 'request.token.uuid'";
-    refused_until(TypeScript, "deep", &["request", "[krea_mcp.revoke]", "id ="], lines);
+    understood(TypeScript, "deep");
 }
 
 #[needs("node", "setsid", "target/made/mcp")]
@@ -138,13 +137,29 @@ fn the_tools_have_other_names() {
     refused_until(TypeScript, "renamed", &["revoke_api_token", "[krea_mcp.revoke]", "tool ="], lines);
 }
 
-/// The leaked tokens die; which of the two is the replacement, nobody can tell from the answer, and none is left over.
 #[needs("node", "setsid", "target/made/mcp")]
 #[test]
-fn two_texts_have_a_tokens_shape() {
-    let scene = Scene::new(TypeScript, json!({ "variant": "two-tokens" }));
+fn of_two_texts_with_a_tokens_shape_krea_takes_one() {
+    understood(TypeScript, "two-tokens");
+}
+
+/// The leaked tokens die; which of the two is the replacement, nobody can tell from the answer. None is left over, and
+/// somebody else's is neither stored nor revoked.
+#[needs("node", "setsid", "target/made/mcp")]
+#[test]
+fn of_two_texts_with_a_tokens_shape_krea_takes_both() {
+    let scene = Scene::new(TypeScript, json!({ "variant": "two-live" }));
     let run = scene.run(&scene.revoke(), Person::Allows).code(1).says(&["--resume"]);
     assert!(scene.leaked.iter().all(|token| !scene.is_live(token)));
     assert_eq!(scene.stored(), [""; 0]);
     scene.assert_nothing_lost(&run);
+}
+
+/// A server may ask its client for a text, for what a model says, and for folders.
+#[needs("node", "setsid", "target/made/mcp")]
+#[test]
+fn nothing_that_the_server_asks_for_is_given() {
+    let scene = understood(TypeScript, "asks");
+    let refused = scene.krea.requests().iter().filter(|it| it.body.contains("-32601")).count();
+    assert!(refused >= 3, "{refused}");
 }
