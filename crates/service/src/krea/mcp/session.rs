@@ -194,11 +194,23 @@ impl Endpoint {
         opened.map_err(|error| self.not_opened(&error).before())
     }
 
+    /// Waits for an answer as long as one may take. What answers a request without saying which one is never told to belong
+    /// to it.
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, ServiceError>>,
+    ) -> Result<T, SessionError> {
+        match timeout(self.timeout, asked).await {
+            Ok(answered) => answered.map_err(|error| self.not_called(&error)),
+            Err(_) => Err(SessionError::MayBeDone(http_words::timed_out(self.timeout))),
+        }
+    }
+
     async fn tools(&self, session: &Session) -> Result<Vec<Tool>, SessionError> {
         let (mut tools, mut at) = (Vec::new(), None::<String>);
         for _ in 0..PAGES {
             let page = PaginatedRequestParams::default().with_cursor(at.clone());
-            let listed = session.list_tools(Some(page)).await.map_err(|error| self.not_called(&error))?;
+            let listed = self.in_time(session.list_tools(Some(page))).await?;
             tools.extend(
                 listed
                     .tools
@@ -221,7 +233,7 @@ impl Endpoint {
         arguments: Map<String, Value>,
     ) -> Result<Answer, SessionError> {
         let params = CallToolRequestParams::new(call.tool.clone()).with_arguments(arguments);
-        let result = match session.call_tool_once(params).await.map_err(|error| self.not_called(&error))? {
+        let result = match self.in_time(session.call_tool_once(params)).await? {
             CallToolResponse::Complete(result) => result,
             _ => {
                 let why = format!("{} asks for something first, which is refused", call.tool);
@@ -273,14 +285,6 @@ impl Endpoint {
             if error.is::<InsufficientScopeError>() {
                 return SessionError::Forbidden(liveness::words(403));
             }
-            if let Some(error) = error.downcast_ref::<HttpStatusError>() {
-                let wait = error.retry_after.as_deref().and_then(http_words::retry_after);
-                let words = liveness::words(error.status);
-                return match error.status {
-                    429 => SessionError::Busy(wait, words),
-                    _ => SessionError::MayBeDone(words),
-                };
-            }
             if let Some(error) = error.downcast_ref::<reqwest::Error>() {
                 let (words, not_sent) = http_words::failure(error, self.timeout);
                 return if not_sent {
@@ -291,6 +295,8 @@ impl Endpoint {
             }
             if let Some(error) = error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
                 match error {
+                    // It is no source of the error that it is in.
+                    StreamableHttpError::HttpStatus(error) => return answered(error),
                     StreamableHttpError::SessionExpired => {
                         return SessionError::Busy(None, "the session is over (404)".to_owned());
                     }
@@ -308,6 +314,15 @@ impl Endpoint {
             cause = error.source();
         }
         SessionError::MayBeDone("the connection broke before an answer".to_owned())
+    }
+}
+
+/// A status that says that it may go well later, or that something went wrong there.
+fn answered(error: &HttpStatusError) -> SessionError {
+    let words = liveness::words(error.status);
+    match error.status {
+        429 => SessionError::Busy(error.retry_after.as_deref().and_then(http_words::retry_after), words),
+        _ => SessionError::MayBeDone(words),
     }
 }
 

@@ -227,7 +227,9 @@ impl SignIn {
                 let mut form = url::form_urlencoded::Serializer::new(String::new());
                 form.append_pair("token", &token)
                     .append_pair("token_type_hint", kind)
-                    .append_pair("client_id", &client);
+                    .append_pair("client_id", &client)
+                    // It has none, and some servers want to be told (RFC 6749, 2.3.1, lets it be empty).
+                    .append_pair("client_secret", "");
                 let request = self.web.client.post(url.clone()).body(form.finish());
                 let kind = reqwest::header::HeaderValue::from_static("application/x-www-form-urlencoded");
                 let request = request.header(reqwest::header::CONTENT_TYPE, kind).build().ok()?;
