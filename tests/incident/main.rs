@@ -2,6 +2,7 @@
 
 mod drill;
 mod guided;
+mod krea;
 mod revoke;
 mod sinks;
 #[path = "../support/mod.rs"]

@@ -11,7 +11,7 @@ mod locks;
 mod outcome;
 mod proofs;
 mod rate;
-mod scene;
+pub mod scene;
 mod secrets;
 mod signals;
 mod tracer;

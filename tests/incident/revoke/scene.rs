@@ -26,6 +26,8 @@ pub struct Scene {
     pub sandbox: Sandbox,
     pub emulator: Arc<Emulator>,
     pub leaked: Vec<String>,
+    /// Tokens that are somebody else's, and stay live whatever happens.
+    pub innocent: Vec<String>,
     /// What standard input holds; nothing when there is none.
     pub pasted: Option<PathBuf>,
 }
@@ -35,7 +37,7 @@ impl Scene {
     pub fn new(numbers: &[u64]) -> Scene {
         let leaked = numbers.iter().map(|&n| program::token(n)).collect();
         let (sandbox, emulator) = (Sandbox::empty(), Arc::new(Emulator::start()));
-        let scene = Scene { sandbox, emulator, leaked, pasted: None };
+        let scene = Scene { sandbox, emulator, leaked, innocent: Vec::new(), pasted: None };
         for (token, n) in scene.leaked.iter().zip(numbers) {
             scene.emulator.issue(token, "leaked");
             scene.sandbox.write(&format!("app-{n}.env"), format!("KREA_API_KEY={token}\n"));
@@ -115,6 +117,18 @@ impl Scene {
         command
     }
 
+    /// The same, and the file in which its process id is as soon as it runs.
+    pub fn command_with_id(&self, args: &[String]) -> (Command, PathBuf) {
+        // The shell tells its process id, which is the program's from then on.
+        let note = self.sandbox.beside("pid");
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo $$ > \"$0\"; exec \"$@\""]).arg(&note);
+        command.arg(env!("CARGO_BIN_EXE_krea-scan")).args(args);
+        command.current_dir(self.sandbox.root()).env("HOME", self.sandbox.beside("home"));
+        self.dress(&mut command);
+        (command, note)
+    }
+
     /// Runs `krea-scan`; minted tokens, too, must not be shown.
     #[track_caller]
     pub fn run(&self, args: &[impl AsRef<std::ffi::OsStr>]) -> Run {
@@ -164,8 +178,11 @@ impl Scene {
     }
 
     /// What replaces, or was to replace, a leaked token.
-    fn replacements(&self) -> Vec<Issued> {
-        self.emulator.issued().into_iter().filter(|issued| !self.leaked.contains(&issued.token)).collect()
+    pub fn replacements(&self) -> Vec<Issued> {
+        let replaces = |issued: &Issued| {
+            ![&self.leaked, &self.innocent].iter().any(|known| known.contains(&issued.token))
+        };
+        self.emulator.issued().into_iter().filter(replaces).collect()
     }
 
     /// What must hold when everything is done: every leaked token is dead and replaced, no replacement is lost, and
@@ -175,6 +192,7 @@ impl Scene {
         for token in &self.leaked {
             assert!(!self.emulator.is_live(token), "a leaked token is live");
         }
+        assert!(self.innocent.iter().all(|token| self.emulator.is_live(token)), "an innocent token is dead");
         let cases = incident["tokens"].as_array().unwrap();
         let mut orphans: Vec<&str> = Vec::new();
         for case in cases {

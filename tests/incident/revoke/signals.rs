@@ -4,7 +4,6 @@ use super::scene::{Keep, Scene};
 use crate::support::emulator::{Fault, Route};
 use crate::support::program::{self, Run};
 use rustix::process::{Pid, Signal, kill_process};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,13 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Starts a run, sends it the signal as soon as `when` holds, and gives how it ended.
 fn interrupted(scene: &Scene, args: &[String], signal: Signal, when: impl Fn() -> bool) -> Run {
-    // The shell tells its process id, which is the program's from then on.
-    let note = scene.sandbox.beside("pid");
-    let mut command = Command::new("sh");
-    command.args(["-c", "echo $$ > \"$0\"; exec \"$@\""]).arg(&note);
-    command.arg(env!("CARGO_BIN_EXE_krea-scan")).args(args);
-    command.current_dir(scene.sandbox.root()).env("HOME", scene.sandbox.beside("home"));
-    scene.dress(&mut command).stdout(Stdio::piped());
+    let (mut command, note) = scene.command_with_id(args);
     let started = Instant::now();
     thread::scope(|scope| {
         let run = scope.spawn(move || program::run_or_kill(&mut command));

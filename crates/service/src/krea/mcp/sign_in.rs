@@ -315,6 +315,12 @@ fn told(error: &AuthError) -> String {
         }
         cause = error.source();
     }
+    if let AuthError::AuthorizationServersUnavailable { authorization_servers, .. } = error {
+        let names = printable(&authorization_servers.join(", "), 200);
+        return format!(
+            "the sign-in failed: its metadata names {names} for signing in, which does not say how"
+        );
+    }
     let what = match error {
         AuthError::PkceUnsupported => "the authorization server does not know PKCE with S256",
         AuthError::RegistrationFailed(_) => "krea-scan could not be registered there",
