@@ -120,6 +120,8 @@ struct Argument {
     path: Vec<String>,
     is_required: bool,
     kind: Kind,
+    /// The texts that it has to be one of; often none.
+    choices: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -256,7 +258,7 @@ fn look(
     // What is required and not described is there all the same.
     for name in required.iter().filter(|name| !properties.contains_key(**name)) {
         let path = path.iter().cloned().chain([(*name).to_owned()]).collect();
-        found.push(Argument { path, is_required, kind: Kind::Other });
+        found.push(Argument { path, is_required, kind: Kind::Other, choices: Vec::new() });
     }
     for (name, property) in properties {
         let is_required = is_required && required.contains(&name.as_str());
@@ -270,7 +272,8 @@ fn look(
             Some(inner) => is_plain &= look(inner, root, path, is_required, found, depth - 1) || !is_required,
             None => {
                 let kind = property.map_or(Kind::Other, kind);
-                found.push(Argument { path: path.clone(), is_required, kind });
+                let choices = property.map(choices).unwrap_or_default();
+                found.push(Argument { path: path.clone(), is_required, kind, choices });
             }
         }
         path.pop();
@@ -318,6 +321,12 @@ fn kind(schema: &Map<String, Value>) -> Kind {
     }
 }
 
+/// The texts that a schema leaves to choose from, as they can be shown.
+fn choices(schema: &Map<String, Value>) -> Vec<String> {
+    let choices = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+    choices.filter_map(Value::as_str).take(SHOWN).map(|choice| printable(choice, NAME)).collect()
+}
+
 /// Why a tool is not called, what it wants, and what settles it.
 fn refusal(tool: &Tool, operation: Operation, why: &str) -> String {
     let mut arguments = Vec::new();
@@ -327,7 +336,11 @@ fn refusal(tool: &Tool, operation: Operation, why: &str) -> String {
         .take(SHOWN)
         .map(|argument| {
             let required = if argument.is_required { "required" } else { "optional" };
-            let kind = if argument.kind == Kind::Text { "text" } else { "no plain text" };
+            let kind = match argument.choices.as_slice() {
+                [] if argument.kind == Kind::Text => "text".to_owned(),
+                [] => "no plain text".to_owned(),
+                choices => format!("one of {}", choices.join(", ")),
+            };
             format!("{} ({required}, {kind})", argument.shown())
         })
         .collect();
