@@ -3,17 +3,25 @@
 
 use super::person::{ALLOWS, argument, for_each};
 use crate::revoke::scene::{Scene, report};
-use crate::support::emulator::{Fault, Route};
-use std::sync::Arc;
+use crate::support::emulator::{Fault, Request, Route};
+use crate::support::program::token;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
-/// Lets the `nth` request for this go wrong.
-fn fault_at(scene: &Scene, route: Route, nth: usize, fault: &Fault) {
+/// Lets the `nth` such request go wrong.
+fn fault_at(
+    scene: &Scene,
+    is_it: impl Fn(&Request) -> bool + Send + Sync + 'static,
+    nth: usize,
+    fault: &Fault,
+) {
     let emulator = Arc::downgrade(&scene.emulator);
     let (seen, fault) = (AtomicUsize::new(0), fault.clone());
     scene.emulator.on_request(move |request| {
-        if request.route() == route && seen.fetch_add(1, Ordering::SeqCst) + 1 == nth {
-            emulator.upgrade().unwrap().fault(route, fault.clone(), 1);
+        if is_it(request) && seen.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+            emulator.upgrade().unwrap().fault(request.route(), fault.clone(), 1);
         }
     });
 }
@@ -44,7 +52,7 @@ fn with_any_one_call_gone_wrong_an_incident_finishes() {
     for_each(&all, |&(fault, (route, nth))| {
         let scene = Scene::new(&[nth as u64]);
         let revoke = scene.via_krea();
-        fault_at(&scene, route, nth, fault);
+        fault_at(&scene, move |request| request.route() == route, nth, fault);
         let run = scene.run_as(ALLOWS, &revoke);
         assert!(scene.asked(route).len() >= nth, "nothing went wrong");
         println!("{fault:?} at {route:?} {nth}: {:?} {}", run.code, run.stderr);
@@ -59,6 +67,31 @@ fn with_any_one_call_gone_wrong_an_incident_finishes() {
         scene.assert_done(&incident);
         let live = scene.minted().iter().filter(|minted| minted.live).count();
         assert_eq!(live, 1, "{incident}");
+    });
+}
+
+/// Whatever is asked within a session: what opens it, the tools, a call, what ends it.
+#[test]
+fn with_any_one_request_of_a_session_gone_wrong_an_incident_finishes() {
+    let whole = Scene::new(&[0]);
+    whole.assert_done(&report(&whole.run_as(ALLOWS, &whole.via_krea()).code(0)));
+    let is_it = |request: &Request| request.target == "/mcp";
+    let requests = whole.emulator.requests().iter().filter(|request| is_it(request)).count();
+    assert!(requests >= 20, "{requests}");
+    let faults = [Fault::ResetAfterDoing, Fault::Status(503)];
+    let all: Vec<_> = faults.iter().flat_map(|fault| (1..=requests).map(move |nth| (fault, nth))).collect();
+    for_each(&all, |&(fault, nth)| {
+        let scene = Scene::new(&[nth as u64 % 8]);
+        let revoke = scene.via_krea();
+        fault_at(&scene, is_it, nth, fault);
+        let run = scene.run_as(ALLOWS, &revoke);
+        println!("{fault:?} at {nth}: {:?}", run.code);
+        scene.assert_truthful(&run);
+        let incident = match run.code {
+            Some(0) => report(&run),
+            _ => scene.finish_as(ALLOWS, &revoke),
+        };
+        scene.assert_done(&incident);
     });
 }
 
@@ -103,6 +136,30 @@ fn a_mint_whose_answer_and_list_are_lost_is_named() {
     scene.emulator.on_request(|_| ());
     scene.emulator.clear_faults();
     scene.assert_done(&scene.finish_as(ALLOWS, &[]));
+}
+
+/// The client has given up when the token comes to be, and the list had none of that name before.
+#[test]
+fn a_mint_that_outlasts_the_wait_for_its_answer_is_named() {
+    let scene = Scene::new(&[5]);
+    let emulator = Arc::downgrade(&scene.emulator);
+    let (asked, late) = (AtomicUsize::new(0), Arc::new(Mutex::new(None)));
+    let begun = Arc::clone(&late);
+    scene.emulator.on_request(move |request| {
+        if request.route() == Route::McpMint && asked.fetch_add(1, Ordering::SeqCst) == 0 {
+            let (emulator, name) = (emulator.upgrade().unwrap(), argument(request));
+            emulator.fault(Route::McpMint, Fault::Timeout, 1);
+            *begun.lock().unwrap() = Some(thread::spawn(move || {
+                thread::sleep(Duration::from_secs(4));
+                emulator.issue(&token(12), &name);
+            }));
+        }
+    });
+    let run = scene.run_as(ALLOWS, &scene.via_krea()).code(0);
+    late.lock().unwrap().take().unwrap().join().unwrap();
+    assert_eq!(scene.replacements().iter().filter(|issued| issued.live).count(), 2);
+    scene.assert_truthful(&run);
+    scene.assert_done(&report(&run));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Killed at every request that Krea gets, `--resume` finishes: it signs in again, no replacement is lost, every leaked token
 //! is dead.
 
-use super::person::{ALLOWS, for_each};
+use super::person::{ALLOWS, for_each, with};
 use crate::revoke::scene::{Scene, report};
 use crate::support::emulator::{Fault, Route};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -25,8 +25,8 @@ fn kill(note: &Path) {
     }
 }
 
-/// Kills a run at its `nth` request, which is done or not, and gives the scene as it is then; `None` when the run was over
-/// before.
+/// Kills a run at its `nth` such request, which is done or not. Gives whether the run was not over before: then it must have
+/// finished.
 #[track_caller]
 fn killed(
     scene: &Scene,
@@ -56,38 +56,72 @@ fn killed(
     true
 }
 
-#[test]
-fn killed_at_any_request_a_run_finishes() {
+/// Kills such a run at every request, or at every so many, and finishes it.
+#[track_caller]
+fn at_every(step: usize, more: &[&str]) {
     let whole = Scene::new(&[0]);
-    whole.assert_done(&report(&whole.run_as(ALLOWS, &whole.via_krea()).code(0)));
+    whole.assert_done(&report(&whole.run_as(ALLOWS, &with(whole.via_krea(), more)).code(0)));
     let requests = whole.emulator.requests().len();
     assert!(requests >= 40, "{requests}");
-    let places: Vec<(usize, bool)> = (1..=requests).flat_map(|nth| [(nth, true), (nth, false)]).collect();
+    let nths = (1..=requests).step_by(step);
+    let places: Vec<(usize, bool)> = nths.flat_map(|nth| [(nth, true), (nth, false)]).collect();
     let kills = AtomicUsize::new(0);
     for_each(&places, |&(nth, is_done)| {
         let scene = Scene::new(&[nth as u64 % 8]);
-        let revoke = scene.via_krea();
+        let revoke = with(scene.via_krea(), more);
         if killed(&scene, &revoke, |_| true, nth, is_done) {
             println!("killed at request {nth}, done: {is_done}");
             kills.fetch_add(1, Ordering::SeqCst);
             scene.assert_done(&scene.finish_as(ALLOWS, &revoke));
         }
     });
+    // How often it is asked whether a token is dead depends on the time.
     let kills = kills.into_inner();
     assert!(kills + 8 >= places.len(), "{kills} of {}", places.len());
+}
+
+#[test]
+fn killed_at_any_request_a_run_finishes() {
+    at_every(1, &[]);
+}
+
+#[test]
+fn killed_at_a_request_a_run_that_replaces_first_finishes() {
+    at_every(3, &["--replace-first"]);
 }
 
 /// What a run that was killed has minted, the next one finds by its name, and revokes before it mints another.
 #[test]
 fn killed_while_it_mints_a_run_leaves_no_live_orphan() {
-    for is_done in [true, false] {
-        let scene = Scene::new(&[1]);
+    for_each(&[(1, true), (1, false), (2, true), (2, false)], |&(nth, is_done)| {
+        let scene = Scene::new(&[1, 2]);
         let revoke = scene.via_krea();
-        assert!(killed(&scene, &revoke, |route| route == Route::McpMint, 1, is_done));
+        assert!(killed(&scene, &revoke, |route| route == Route::McpMint, nth, is_done));
         let incident = scene.finish_as(ALLOWS, &revoke);
         scene.assert_done(&incident);
-        assert_eq!(incident["tokens"][0]["orphans"].as_array().map(Vec::len), Some(0), "{incident}");
-        let live: Vec<bool> = scene.minted().iter().map(|minted| minted.live).collect();
-        assert_eq!(live, if is_done { vec![false, true] } else { vec![true] });
-    }
+        for case in incident["tokens"].as_array().unwrap() {
+            assert_eq!(case["orphans"].as_array().map(Vec::len), Some(0), "{incident}");
+        }
+        let dead = scene.minted().iter().filter(|minted| !minted.live).count();
+        assert_eq!((dead, scene.minted().len()), (usize::from(is_done), 2 + usize::from(is_done)));
+    });
+}
+
+/// The run that finds the lost replacement is killed as well, at some of its requests; the third finishes.
+#[test]
+fn killed_again_while_it_goes_on_an_incident_finishes() {
+    let resume = ["--resume", "latest", "--yes", "-f", "json", "--wait", "8s"].map(str::to_owned);
+    let kills = AtomicUsize::new(0);
+    for_each(&(1..60).step_by(3).collect::<Vec<_>>(), |&nth| {
+        let scene = Scene::new(&[3]);
+        let revoke = scene.via_krea();
+        assert!(killed(&scene, &revoke, |route| route == Route::McpMint, 1, true));
+        if killed(&scene, &resume, |_| true, nth, true) {
+            println!("killed again at request {nth}");
+            kills.fetch_add(1, Ordering::SeqCst);
+            scene.assert_done(&scene.finish_as(ALLOWS, &revoke));
+        }
+        assert_eq!(scene.minted().iter().filter(|minted| minted.live).count(), 1);
+    });
+    assert!(kills.into_inner() >= 10);
 }

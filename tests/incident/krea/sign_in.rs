@@ -40,25 +40,21 @@ fn a_sign_in_that_fails_is_told_and_the_job_goes_on_by_hand() {
     let sent_back = |name, value: &str| (Route::Consent, Fault::SentBack { name, value: value.to_owned() });
     let other_issuer = sent_back("iss", "https://login.example.com");
     let refused = |code: &str| Fault::OAuthError(code.to_owned());
-    let all: Vec<(Option<(Route, Fault)>, &'static str, &[&str])> = vec![
-        (Some(sent_back("state", "somebody-elses")), ALLOWS, &["nobody signed in within 3 s"]),
-        (Some(other_issuer), ALLOWS, &["from another authorization server"]),
-        (None, DENIES, &["the sign-in was declined (access_denied)"]),
+    let all = [
+        (Some(sent_back("state", "somebody-elses")), ALLOWS, "nobody signed in within 3 s"),
+        (Some(other_issuer), ALLOWS, "from another authorization server"),
+        (None, DENIES, "the sign-in was declined (access_denied)"),
         (
             Some((Route::Register, refused("invalid_client_metadata"))),
             ALLOWS,
-            &["could not be registered there"],
+            "could not be registered there",
         ),
         (
             Some((Route::Exchange, refused("invalid_grant"))),
             ALLOWS,
-            &["the code that the browser brought was not taken"],
+            "the code that the browser brought was not taken",
         ),
-        (
-            Some((Route::ServerMetadata, Fault::Status(404))),
-            ALLOWS,
-            &["for signing in, which does not say how"],
-        ),
+        (Some((Route::ServerMetadata, Fault::Status(404))), ALLOWS, "for signing in, which does not say how"),
     ];
     for_each(&all, |(fault, form, says)| {
         println!("{fault:?} {form}");
@@ -66,7 +62,7 @@ fn a_sign_in_that_fails_is_told_and_the_job_goes_on_by_hand() {
         if let Some((route, fault)) = fault {
             scene.emulator.fault(*route, fault.clone(), usize::MAX);
         }
-        goes_on_by_hand(&scene, form, says);
+        goes_on_by_hand(&scene, form, &[*says]);
     });
 }
 

@@ -2,6 +2,7 @@
 //! comes next; does nothing itself.
 
 use super::journal::{IncidentStep, JournalEvent};
+use super::naming;
 use crate::krea::{TokenRow, Usage};
 use krea_scan_token::{Fingerprint, MASK, Status, TokenKind};
 use serde::Serialize;
@@ -140,6 +141,17 @@ impl Case {
             proven: false,
             problem: None,
         })
+    }
+
+    /// What a replacement can be called: none of what may exist already.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let tries = self.orphans.len() + self.revoked_orphans.len() + self.former.len();
+        let name = |tries| match tries {
+            0 => self.name.clone(),
+            tries => naming::again(&self.name, tries),
+        };
+        let is_new = |name: &String| !self.orphans.contains(name) && !self.revoked_orphans.contains(name);
+        (tries..).map(name).filter(is_new)
     }
 
     /// Takes what happened to this token.

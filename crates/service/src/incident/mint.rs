@@ -4,11 +4,11 @@
 use super::case::{Case, CaseProgress, label};
 use super::console::AskError;
 use super::escrow::{Content, EscrowOwner};
+use super::guided;
 use super::journal::{IncidentStep, JournalEvent};
 use super::leaked::RejectionReason;
 use super::run::IncidentRun;
 use super::terminal_text::Tone;
-use super::{guided, naming};
 use crate::krea::{MintError, Minted};
 use anyhow::Result;
 use krea_scan_token::{Fingerprint, Status, TOKENS_PAGE, Token, TokenKind};
@@ -29,7 +29,7 @@ impl IncidentRun<'_> {
             self.orphaned(token, name, "it is not in escrow any more")?;
         } else if case.mint == CaseProgress::Begun && self.authority.is_some() {
             let name = self.next_name(token);
-            if !self.is_settled(token, &name)? {
+            if !self.is_settled(token, &name, true)? {
                 self.orphaned(token, name, "the run ended before the answer came")?;
             }
         }
@@ -70,10 +70,7 @@ impl IncidentRun<'_> {
     pub(super) fn next_name(&self, token: &Fingerprint) -> String {
         match self.case(token) {
             Some(Case { free_name: Some(name), .. }) => name.clone(),
-            Some(case) => match case.orphans.len() + case.revoked_orphans.len() + case.former.len() {
-                0 => case.name.clone(),
-                tries => naming::again(&case.name, tries),
-            },
+            Some(case) => case.names().next().unwrap_or_default(),
             None => String::new(),
         }
     }
@@ -112,26 +109,23 @@ impl IncidentRun<'_> {
                 }
             }
             drop(held);
-            match answer {
+            let (is_over, reason) = match answer {
                 Some(Err(MintError::NotDone(reason))) => {
                     self.escrow.free(EscrowOwner::Replacement, token)?;
                     return self.fail(token, IncidentStep::Mint, format!("nothing was minted: {reason}"));
                 }
-                Some(Err(MintError::MayBeDone(reason))) => {
-                    self.say(token, Tone::Bad, &format!("no answer that holds a replacement: {reason}"));
-                    if !self.is_settled(token, &name)? {
-                        self.orphaned(token, name, &reason)?;
-                    }
-                    if attempt == MINTS {
-                        self.escrow.free(EscrowOwner::Replacement, token)?;
-                        return self.fail(
-                            token,
-                            IncidentStep::Mint,
-                            format!("no replacement at hand: {reason}"),
-                        );
-                    }
-                }
+                Some(Err(MintError::MayBeDone(reason))) => (true, reason),
+                Some(Err(MintError::MayBeUnderWay(reason))) => (false, reason),
                 Some(Ok(_)) | None => return Ok(()),
+            };
+            self.say(token, Tone::Bad, &format!("no answer that holds a replacement: {reason}"));
+            if !self.is_settled(token, &name, is_over)? {
+                self.orphaned(token, name, &reason)?;
+            }
+            if attempt == MINTS {
+                self.escrow.free(EscrowOwner::Replacement, token)?;
+                let reason = format!("no replacement at hand: {reason}");
+                return self.fail(token, IncidentStep::Mint, reason);
             }
         }
         Ok(())

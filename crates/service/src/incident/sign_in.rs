@@ -3,7 +3,6 @@
 
 use super::case::Case;
 use super::journal::JournalEvent;
-use super::naming;
 use super::run::{IncidentRun, RunPart};
 use super::terminal_text::Tone;
 use anyhow::Result;
@@ -97,7 +96,7 @@ impl IncidentRun<'_> {
         let Some(Ok(list)) = self.authority.as_ref().and_then(|authority| authority.list()) else {
             return Ok(first);
         };
-        let names = std::iter::once(first.clone()).chain((1..NAMES).map(|n| naming::again(&first, n)));
+        let names = self.case(token).into_iter().flat_map(|case| case.names().take(NAMES));
         let free = names.filter(|_| list.is_whole).find(|name| list.named(name).next().is_none());
         let Some(name) = free else { return Ok(first) };
         self.record(JournalEvent::NameFree { token: token.clone(), name: name.clone() })?;
@@ -105,8 +104,9 @@ impl IncidentRun<'_> {
     }
 
     /// Whether it is known what became of a mint whose answer was lost: by the list, nothing of that name is there, or one that
-    /// nothing but this mint can have made, and that is revoked now.
-    pub(super) fn is_settled(&mut self, token: &Fingerprint, name: &str) -> Result<bool> {
+    /// nothing but this mint can have made, and that is revoked now. Where the mint may still be under way (not `is_over`), that
+    /// nothing is there does not settle it.
+    pub(super) fn is_settled(&mut self, token: &Fingerprint, name: &str, is_over: bool) -> Result<bool> {
         let was_free = self.case(token).is_some_and(|case| case.free_name.as_deref() == Some(name));
         let Some(authority) = self.authority.as_ref().filter(|_| was_free) else { return Ok(false) };
         let listed = || authority.list().and_then(Result::ok).filter(|list| list.is_whole);
@@ -121,14 +121,15 @@ impl IncidentRun<'_> {
         }
         let rows: Vec<_> = list.named(name).filter(|row| !row.is_revoked).collect();
         let [row] = rows.as_slice() else {
-            if rows.is_empty() {
+            let is_nowhere = rows.is_empty() && is_over;
+            if is_nowhere {
                 self.say(
                     token,
                     Tone::Plain,
                     &format!("no token named \"{name}\" was created: the list has none"),
                 );
             }
-            return Ok(rows.is_empty());
+            return Ok(is_nowhere);
         };
         let revoked = authority.revoke(&row.id);
         let is_gone = listed().is_some_and(|list| list.named(name).all(|row| row.is_revoked));

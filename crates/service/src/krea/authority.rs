@@ -57,7 +57,7 @@ pub trait TokenAuthority {
     /// Creates a token of this name. Not sent again once the first may have been done.
     ///
     /// # Errors
-    /// [`MintError::NotDone`] when it is certain that nothing was created, else [`MintError::MayBeDone`].
+    /// [`MintError::NotDone`] when it is certain that nothing was created, else one of the others.
     fn mint(&self, name: &str) -> Result<Minted, MintError>;
 
     /// The tokens that there are; `None` where they cannot be listed.
@@ -98,6 +98,9 @@ pub enum MintError {
     /// A token may exist that nobody holds.
     #[error("{0}; a token may have been created that nobody holds")]
     MayBeDone(String),
+    /// The same, and it may still be under way: that nothing is there yet proves nothing.
+    #[error("{0}; a token may be created that nobody holds")]
+    MayBeUnderWay(String),
 }
 
 /// A listed token: what is known of it without its secret. The texts are fit to be shown.

@@ -337,7 +337,7 @@ impl TokenAuthority for KreaMcp<'_> {
                 self.endpoint.call(&bearer, Operation::Mint, name, &self.config).await
             })
             .map_err(|error| match error {
-                SessionError::MayBeDone(why) => MintError::MayBeDone(why),
+                SessionError::MayBeDone(why) => MintError::MayBeUnderWay(why),
                 other => MintError::NotDone(self.words(&other)),
             })?;
         if answer.is_error {
