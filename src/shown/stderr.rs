@@ -2,6 +2,7 @@
 //! shown. [`say`] writes it.
 
 use super::{Shown, harmless, message, say};
+use crate::exit_code::FAILED;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use krea_scan_token::escape::visible;
@@ -44,7 +45,8 @@ pub fn refused(error: clap::Error) -> Shown<String> {
     Shown(harmless(shown.render().to_string().trim_end(), false))
 }
 
-/// From now on a panic tells where it was and nothing of what was read: its message may quote it.
+/// From now on a panic, on whichever thread, tells where it was and ends the program. It tells nothing of what was read, which its
+/// message may quote, and leaves no image of the memory, in which tokens are.
 pub fn tell_of_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
@@ -52,5 +54,6 @@ pub fn tell_of_panics() {
             "krea-scan: panicked{}: a fault of this program, not of what it read; please report it with this line",
             place.unwrap_or_default()
         ));
+        std::process::exit(FAILED.into());
     }));
 }
