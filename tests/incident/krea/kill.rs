@@ -1,7 +1,7 @@
 //! Killed at every request that Krea gets, `--resume` finishes: it signs in again, no replacement is lost, every leaked token
 //! is dead.
 
-use super::person::{ALLOWS, for_each, with};
+use super::person::{ALLOWS, DENIES, for_each, with};
 use crate::revoke::scene::{Scene, report};
 use crate::support::emulator::{Fault, Route};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -105,6 +105,20 @@ fn killed_while_it_mints_a_run_leaves_no_live_orphan() {
         let dead = scene.minted().iter().filter(|minted| !minted.live).count();
         assert_eq!((dead, scene.minted().len()), (usize::from(is_done), 2 + usize::from(is_done)));
     });
+}
+
+/// Nobody signs in again: what may exist is named, and the job is finished by hand.
+#[test]
+fn killed_while_it_mints_and_gone_on_with_by_hand_a_run_names_the_orphan() {
+    let mut scene = Scene::new(&[4]);
+    let revoke = scene.via_krea();
+    assert!(killed(&scene, &revoke, |route| route == Route::McpMint, 1, true));
+    scene.has_made(500);
+    let run = scene.resume_as(DENIES).code(0);
+    scene.assert_truthful(&run);
+    let incident = report(&run);
+    scene.assert_done(&incident);
+    assert_eq!(incident["tokens"][0]["orphans"][0], scene.minted()[0].name.as_str());
 }
 
 /// The run that finds the lost replacement is killed as well, at some of its requests; the third finishes.

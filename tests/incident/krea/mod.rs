@@ -6,6 +6,7 @@
 mod faults;
 mod kill;
 mod listing;
+mod locks;
 mod owners;
 mod person;
 mod secrets;

@@ -4,7 +4,9 @@ use crate::revoke::scene::{Keep, Scene, report};
 use crate::support::browser;
 use crate::support::emulator::{Issued, Request, Route};
 use crate::support::program::{self, Run};
+use crate::support::tokens::{self, Alphabet};
 use serde_json::Value;
+use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
@@ -43,6 +45,15 @@ impl Scene {
         let (api, store) = (self.emulator.api(), self.store(Keep::EnvFile));
         let args = ["--revoke", "--timeout", "1s", "--wait", wait, "--api", &api, "--store", &store];
         args.map(str::to_owned).to_vec()
+    }
+
+    /// A person has made a replacement on the page, and holds it ready on the program's standard input.
+    pub fn has_made(&mut self, n: u64) {
+        let new = tokens::pair(Alphabet::Base64Url, n);
+        self.emulator.issue(&new, "made on the page");
+        let pasted = self.sandbox.beside("pasted");
+        fs::write(&pasted, format!("{new}\n")).unwrap();
+        self.pasted = Some(pasted);
     }
 
     /// Runs with a person who presses this on every sign-in page.

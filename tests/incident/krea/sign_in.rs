@@ -5,7 +5,6 @@ use crate::revoke::scene::{Scene, report};
 use crate::support::browser;
 use crate::support::emulator::{Fault, Route};
 use crate::support::program::{self, Run};
-use crate::support::tokens::{self, Alphabet};
 use needs::needs;
 use serde_json::{Value, json};
 use std::fs;
@@ -13,14 +12,10 @@ use std::fs;
 /// An address that is nobody's (RFC 5737), without TLS.
 const ELSEWHERE: &str = "http://198.51.100.7";
 
-/// A leak, and a replacement that a person has made on the page, for the program's standard input.
+/// A leak, and a person who holds a replacement ready.
 fn with_a_replacement(n: u64) -> Scene {
     let mut scene = Scene::new(&[n]);
-    let new = tokens::pair(Alphabet::Base64Url, 500);
-    scene.emulator.issue(&new, "made on the page");
-    let pasted = scene.sandbox.beside("pasted");
-    fs::write(&pasted, format!("{new}\n")).unwrap();
-    scene.pasted = Some(pasted);
+    scene.has_made(500);
     scene
 }
 

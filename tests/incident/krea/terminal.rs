@@ -1,9 +1,10 @@
 //! With somebody at the terminal, who signs in, pastes an address, goes on by hand, or leaves.
 
 use super::person::{ALLOWS, sign_in_address, with};
-use crate::revoke::scene::Scene;
+use crate::revoke::scene::{Scene, report};
 use crate::support::browser;
-use crate::support::emulator::Route;
+use crate::support::emulator::{Fault, Route};
+use crate::support::program::token;
 use crate::support::terminal::{CTRL_C, Terminal};
 use needs::needs;
 
@@ -83,12 +84,33 @@ fn enter_alone_goes_on_by_hand() {
     terminal.until("https://www.krea.ai/app/api/tokens");
     terminal.until("waiting");
     scene.emulator.revoke(&scene.leaked[0]);
-    let new = crate::support::program::token(10);
+    let new = token(10);
     scene.emulator.issue(&new, "made on the page");
     terminal.pastes(&new);
     terminal.end().code(0);
     assert_eq!(scene.kept(), [new]);
     assert!(scene.asked(Route::McpInitialize).is_empty());
+}
+
+/// What a person made by hand under the name that was to be given is not taken for a mint that was lost.
+#[needs("setsid")]
+#[test]
+fn a_replacement_that_a_person_made_is_not_revoked_by_its_name() {
+    let mut scene = Scene::new(&[5]);
+    let (name, theirs) = ("website production", token(11));
+    scene.emulator.fault(Route::McpMint, Fault::ToolError("Not now.".to_owned()), 2);
+    let revoke = with(scene.revoke_within("15s"), &["--via", "krea", "--yes", "--name", name]);
+    let mut terminal = at_terminal(&scene, &revoke);
+    browser::sign_in(&address(&mut terminal), ALLOWS);
+    terminal.until("It goes on by hand.");
+    terminal.until(name);
+    terminal.until_hidden();
+    scene.innocent = vec![theirs.clone()];
+    scene.emulator.issue(&theirs, name);
+    terminal.close();
+    let incident = report(&scene.resume_as(ALLOWS).code(0));
+    scene.assert_done(&incident);
+    assert_eq!(scene.minted().len(), 1);
 }
 
 #[needs("setsid")]

@@ -161,7 +161,10 @@ impl Case {
             JournalEvent::Failed { step, reason, .. } => {
                 match step {
                     IncidentStep::Revoke => self.revoke = CaseProgress::Failed(reason.clone()),
-                    IncidentStep::Mint => self.mint = CaseProgress::Failed(reason.clone()),
+                    // From now on a person may have made what has that name.
+                    IncidentStep::Mint => {
+                        (self.free_name, self.mint) = (None, CaseProgress::Failed(reason.clone()));
+                    }
                     IncidentStep::Store(sink) => self.store(sink, CaseProgress::Failed(reason.clone())),
                     _ => {}
                 }

@@ -27,7 +27,8 @@ impl IncidentRun<'_> {
         if let Some(gone) = &case.replacement {
             let name = gone.name.clone();
             self.orphaned(token, name, "it is not in escrow any more")?;
-        } else if case.mint == CaseProgress::Begun && self.authority.is_some() {
+        } else if case.mint == CaseProgress::Begun && (self.authority.is_some() || case.free_name.is_some()) {
+            // A name that was free was to be minted, by whoever did so then.
             let name = self.next_name(token);
             if !self.is_settled(token, &name, true)? {
                 self.orphaned(token, name, "the run ended before the answer came")?;
