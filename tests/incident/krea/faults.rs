@@ -79,8 +79,8 @@ fn with_any_one_request_of_a_session_gone_wrong_an_incident_finishes() {
     let requests = whole.emulator.requests().iter().filter(|request| is_it(request)).count();
     assert!(requests >= 20, "{requests}");
     let faults = [Fault::ResetAfterDoing, Fault::Status(503)];
-    let all: Vec<_> = faults.iter().flat_map(|fault| (1..=requests).map(move |nth| (fault, nth))).collect();
-    for_each(&all, |&(fault, nth)| {
+    for_each(&(1..=requests).collect::<Vec<_>>(), |&nth| {
+        let fault = &faults[nth % 2];
         let scene = Scene::new(&[nth as u64 % 8]);
         let revoke = scene.via_krea();
         fault_at(&scene, is_it, nth, fault);
