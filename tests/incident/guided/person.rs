@@ -194,7 +194,7 @@ fn a_terminal_that_is_closed_loses_nothing() {
 fn questions_are_asked_at_the_terminal_when_standard_input_is_scanned() {
     let scene = Scene::new(1);
     let line = format!(
-        "cat leak/0.env | $SCAN --stdin --revoke --api {} --store env-file:new.env",
+        "cat leak/0.env | $SCAN --stdin --revoke --via hand --api {} --store env-file:new.env",
         scene.krea.api()
     );
     let mut terminal = Terminal::shell(&scene.sandbox, &line);

@@ -123,6 +123,6 @@ fn while_a_token_is_revoked_whose_answer_is_lost_with_the_run() {
             .filter(|record| record["event"] == "revoked")
             .map(|record| record["by"].as_str().unwrap())
             .collect();
-        assert_eq!(revoked, ["by the token API, whose answer was lost"]);
+        assert_eq!(revoked, [format!("by {}, whose answer was lost", scene.emulator.token_api())]);
     }
 }

@@ -41,7 +41,9 @@ impl IncidentRun<'_> {
             self.authority = None;
             return Ok(self.record(JournalEvent::NotSignedIn { server: at, reason })?);
         }
-        self.record(JournalEvent::SignedIn { server: at })?;
+        if self.signs_in {
+            self.record(JournalEvent::SignedIn { server: at })?;
+        }
         self.look_up()
     }
 
