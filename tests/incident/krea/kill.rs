@@ -15,9 +15,14 @@ use std::time::{Duration, Instant};
 /// Long enough for a process to be gone that was killed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The id that a process noted there.
+fn id(note: &Path) -> Pid {
+    fs::read_to_string(note).unwrap().trim().parse().ok().and_then(Pid::from_raw).unwrap()
+}
+
 /// Kills the process whose id is noted there, and waits until it is gone.
 fn kill(note: &Path) {
-    let id = fs::read_to_string(note).unwrap().trim().parse().ok().and_then(Pid::from_raw).unwrap();
+    let id = id(note);
     kill_process(id, Signal::KILL).unwrap();
     let killed = Instant::now();
     while test_kill_process(id).is_ok() && killed.elapsed() < PATIENCE {
@@ -121,6 +126,28 @@ fn killed_while_it_mints_and_gone_on_with_by_hand_a_run_names_the_orphan() {
     let incident = report(&run);
     scene.assert_done(&incident);
     assert_eq!(incident["tokens"][0]["orphans"][0], scene.minted()[0].name.as_str());
+}
+
+/// Ctrl-C, or a request to end: the answer is waited for, and kept.
+#[test]
+fn interrupted_while_it_mints_a_run_keeps_the_replacement() {
+    for_each(&[Signal::INT, Signal::TERM], |&signal| {
+        let scene = Scene::new(&[5]);
+        let revoke = scene.via_krea();
+        let (mut command, note) = scene.command_with_id(&revoke);
+        scene.emulator.on_request(move |request| {
+            if request.route() == Route::McpMint {
+                kill_process(id(&note), signal).unwrap();
+                thread::sleep(Duration::from_millis(500));
+            }
+        });
+        let run = scene.watched(ALLOWS, &mut command).code(130);
+        run.says(&[&format!("--resume {}", scene.ids()[0])]);
+        scene.assert_private();
+        scene.emulator.on_request(|_| ());
+        scene.assert_done(&scene.finish_as(ALLOWS, &revoke));
+        assert_eq!(scene.minted().len(), 1);
+    });
 }
 
 /// The run that finds the lost replacement is killed as well, at some of its requests; the third finishes.

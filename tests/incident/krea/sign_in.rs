@@ -1,6 +1,6 @@
 //! A sign-in that does not come about: it is said why, in words that a person can act on, and the job goes on by hand.
 
-use super::person::{ALLOWS, DENIES, for_each, with};
+use super::person::{ALLOWS, DENIES, for_each, sign_in_address};
 use crate::revoke::scene::{Scene, report};
 use crate::support::browser;
 use crate::support::emulator::{Fault, Route};
@@ -151,6 +151,45 @@ fn a_refused_refresh_in_mid_run_is_a_sign_in_more() {
     }
 }
 
+/// The same, and the person does not want to any more: what is done stays done, and the rest goes by hand.
+#[test]
+fn a_sign_in_more_that_is_denied_leaves_the_rest_to_a_hand() {
+    let scene = with_a_replacement(3);
+    scene.emulator.fault(Route::McpMint, Fault::Expired, 1);
+    scene.emulator.fault(Route::Refresh, Fault::OAuthError("invalid_grant".to_owned()), 1);
+    let mut forms = [ALLOWS, DENIES].into_iter();
+    let run = program::run_watched(&mut scene.command(&scene.via_krea()), move |line| {
+        if let Some(address) = sign_in_address(line) {
+            browser::sign_in(address, forms.next().expect("a third sign-in"));
+        }
+    });
+    let run = scene.checked(run).code(0);
+    let run =
+        run.says(&["nothing was minted: the sign-in was declined (access_denied)", "It goes on by hand."]);
+    scene.assert_done(&report(&run));
+    assert!(scene.minted().is_empty());
+}
+
+/// What comes with another state is told so in the browser, and the right one is waited for.
+#[test]
+fn an_answer_with_another_state_is_not_the_end() {
+    let scene = Scene::new(&[4]);
+    let other = Fault::SentBack { name: "state", value: "somebody-elses".to_owned() };
+    scene.emulator.fault(Route::Consent, other, 1);
+    let run = program::run_watched(&mut scene.command(&scene.via_krea()), |line| {
+        if let Some(address) = sign_in_address(line) {
+            let page = browser::sign_in(address, ALLOWS);
+            assert!(
+                page.status == 404 && page.text.contains("at the address that the terminal shows"),
+                "{page:?}"
+            );
+            assert_eq!(browser::sign_in(address, ALLOWS).status, 200);
+        }
+    });
+    scene.assert_done(&report(&scene.checked(run).code(0)));
+    assert_eq!(scene.asked(Route::Exchange).len(), 1);
+}
+
 /// Access tokens that end at once are renewed without a person.
 #[test]
 fn an_access_token_that_is_over_is_refreshed() {
@@ -188,5 +227,5 @@ fn where_nobody_signs_in_nothing_is_lost() {
     let run = scene.checked(run).code(1).says(&["nobody signed in within 1 s", "--resume"]);
     scene.assert_truthful(&run);
     assert!(scene.emulator.is_live(&scene.leaked[0]));
-    scene.assert_done(&scene.finish_as(ALLOWS, &with(scene.via_krea(), &[])));
+    scene.assert_done(&scene.finish_as(ALLOWS, &scene.via_krea()));
 }
