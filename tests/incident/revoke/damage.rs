@@ -94,8 +94,10 @@ const DAMAGES: [Damage; 15] = [
         fs::write(&held.journal, all.concat()).unwrap();
     }),
     ("a later version", |held| {
-        let all = lines(held).concat().replacen("\"version\":2", "\"version\":7", 1);
-        fs::write(&held.journal, all).unwrap();
+        let all = lines(held).concat();
+        let later = all.replacen("\"version\":3", "\"version\":7", 1);
+        assert_ne!(later, all, "the version is another one");
+        fs::write(&held.journal, later).unwrap();
     }),
     ("an event of a later version", |held| {
         let mut all = lines(held);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The journal's name in the incident's folder.
 pub(super) const JOURNAL: &str = "journal.jsonl";
-/// What this program writes. Version 2 added the proofs at the end of a run; 1 is read as well.
+/// What this program writes. Version 2 added the proofs at the end of a run, 3 the ways to revoke; both others are read as well.
 pub const VERSION: u32 = 3;
 /// What keeps other processes away.
 pub(super) const LOCK: &str = "lock";
