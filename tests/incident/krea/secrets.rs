@@ -39,9 +39,6 @@ fn assert_secret(scene: &Scene, runs: &[Run]) {
         let is_question = request.route() == Route::Jobs
             && holds.iter().all(|issued| request.bearer() == Some(issued.token.as_str()));
         assert!(holds.is_empty() || is_question, "a token reached {:?} {}", request.route(), request.target);
-        if request.route() == Route::Jobs {
-            assert!(!request.target.contains("198") && request.body.is_empty());
-        }
     }
     // The tools are given ids of rows and names of replacements, and nothing else.
     for request in requests.iter().filter(|request| request.route() == Route::McpRevoke) {
@@ -101,7 +98,7 @@ fn at_no_time_is_anything_of_a_sign_in_on_the_disk() {
     }
 }
 
-/// The leaked token is shown to `/jobs` alone, and never after a server that was signed in to asked for it.
+/// The leaked token is shown to `/jobs` alone.
 #[test]
 fn the_leaked_token_goes_to_jobs_alone() {
     let scene = Scene::new(&[3]);
