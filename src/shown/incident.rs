@@ -38,6 +38,7 @@ impl Sanitizer<'_> {
             orphans,
             revoked_orphans,
             free_name: _,
+            free_since: _,
             problem,
         } = case;
         let told = [id_prefix, since, dead_at, problem].into_iter().flatten();
@@ -58,6 +59,7 @@ impl Sanitizer<'_> {
             last_used_at,
             is_revoked: _,
             tells_use: _,
+            exact_name: _,
             ids: _,
         }) = row
         {

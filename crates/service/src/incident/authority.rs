@@ -1,7 +1,7 @@
 //! Who revokes and mints in a run: the organisation's token API, Krea itself, or a person. Takes what the user said, gives the
 //! way that is taken, and why. Which one it is, no step knows.
 
-use super::console::Console;
+use super::console::{self, Console};
 use super::guided;
 use crate::krea::{
     Host, KreaMcp, KreaMcpConfig, Person, RequestOptions, TokenApi, TokenApiConfig, TokenAuthority, Via,
@@ -28,11 +28,16 @@ pub struct Ways {
 impl Ways {
     /// These, and where they say nothing what others say.
     pub(super) fn or(self, others: Ways) -> Ways {
+        let credential = match self.via {
+            // Who asks for a way now, asks for it as it is said now.
+            Some(_) => self.krea_credential_env,
+            None => self.krea_credential_env.or(others.krea_credential_env),
+        };
         Ways {
             via: self.via.or(others.via),
             token_api: self.token_api.or(others.token_api),
             krea_mcp: if self.krea_mcp == KreaMcpConfig::default() { others.krea_mcp } else { self.krea_mcp },
-            krea_credential_env: self.krea_credential_env.or(others.krea_credential_env),
+            krea_credential_env: credential,
         }
     }
 
@@ -101,6 +106,10 @@ pub(super) fn choose<'a>(
 impl Person for Console {
     fn tell(&self, text: &str) {
         self.print_always(text);
+    }
+
+    fn forget_typed(&self) {
+        console::discard_typed();
     }
 
     fn open_in_browser(&self, address: &str) {

@@ -104,6 +104,9 @@ pub struct Case {
     /// A name that no token had before one was minted.
     #[serde(skip)]
     pub free_name: Option<String>,
+    /// Since when it is known to be free.
+    #[serde(skip)]
+    pub free_since: Option<jiff::Timestamp>,
     /// Replacements that were given up, because they are dead.
     #[serde(skip)]
     pub former: Vec<Fingerprint>,
@@ -137,6 +140,7 @@ impl Case {
             orphans: Vec::new(),
             revoked_orphans: Vec::new(),
             free_name: None,
+            free_since: None,
             former: Vec::new(),
             proven: false,
             problem: None,
@@ -175,7 +179,9 @@ impl Case {
             JournalEvent::Evidence { usage, .. } => self.usage = Some(usage.clone()),
             JournalEvent::Revoked { by, .. } => self.revoke = CaseProgress::Done(by.clone()),
             JournalEvent::Listed { row, .. } => self.row = row.clone(),
-            JournalEvent::NameFree { name, .. } => self.free_name = Some(name.clone()),
+            JournalEvent::NameFree { name, .. } => {
+                (self.free_name, self.free_since) = (Some(name.clone()), at.parse().ok());
+            }
             JournalEvent::OrphanRevoked { name, .. } => {
                 self.revoked_orphans.push(name.clone());
                 (self.free_name, self.mint) = (None, CaseProgress::Open);

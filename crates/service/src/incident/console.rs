@@ -252,7 +252,7 @@ fn terminal_file() -> Option<File> {
 }
 
 /// Forgets what was typed and not read.
-fn discard_typed() {
+pub(super) fn discard_typed() {
     #[cfg(unix)]
     if let Some(terminal) = terminal_file() {
         // A terminal that is gone has nothing to forget.

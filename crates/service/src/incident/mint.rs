@@ -30,7 +30,7 @@ impl IncidentRun<'_> {
         } else if case.mint == CaseProgress::Begun && (self.authority.is_some() || case.free_name.is_some()) {
             // A name that was free was to be minted, by whoever did so then.
             let name = self.next_name(token);
-            if !self.is_settled(token, &name, true)? {
+            if !self.is_settled(token, &name)? {
                 self.orphaned(token, name, "the run ended before the answer came")?;
             }
         }
@@ -110,17 +110,16 @@ impl IncidentRun<'_> {
                 }
             }
             drop(held);
-            let (is_over, reason) = match answer {
+            let reason = match answer {
                 Some(Err(MintError::NotDone(reason))) => {
                     self.escrow.free(EscrowOwner::Replacement, token)?;
                     return self.fail(token, IncidentStep::Mint, format!("nothing was minted: {reason}"));
                 }
-                Some(Err(MintError::MayBeDone(reason))) => (true, reason),
-                Some(Err(MintError::MayBeUnderWay(reason))) => (false, reason),
+                Some(Err(MintError::MayBeDone(reason))) => reason,
                 Some(Ok(_)) | None => return Ok(()),
             };
             self.say(token, Tone::Bad, &format!("no answer that holds a replacement: {reason}"));
-            if !self.is_settled(token, &name, is_over)? {
+            if !self.is_settled(token, &name)? {
                 self.orphaned(token, name, &reason)?;
             }
             if attempt == MINTS {

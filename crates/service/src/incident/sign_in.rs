@@ -66,20 +66,21 @@ impl IncidentRun<'_> {
                 .and_then(Token::id)
                 .map(|id| String::from_utf8_lossy(id).into_owned());
             let Some(id) = id else { continue };
-            let row = list.of(&id).cloned();
+            let mut row = list.of(&id).cloned();
+            row.iter_mut().for_each(|row| row.hide(&self.leaked_secrets()));
             match &row {
                 // The list is read after it was asked whether the token is live.
                 Some(row) if row.last_used().is_some_and(|last| last >= begun) => {
                     self.say(&token, Tone::Plain, &format!("{} (which this run's own question may be)", row.line()));
                 }
                 Some(row) => self.say(&token, Tone::Plain, &row.line()),
-                None if list.is_whole => self.say(
+                None if list.lacks(&id) => self.say(
                     &token,
                     Tone::Bad,
                     "is not among this workspace's tokens: another workspace owns it; sign in there, or tell its owner",
                 ),
                 None => {
-                    self.say(&token, Tone::Plain, "is not among the tokens that were listed, which are not all");
+                    self.say(&token, Tone::Plain, "is not certainly told in what Krea listed");
                     continue;
                 }
             }
@@ -105,12 +106,15 @@ impl IncidentRun<'_> {
         Ok(name)
     }
 
-    /// Whether it is known what became of a mint whose answer was lost: by the list, nothing of that name is there, or one that
-    /// nothing but this mint can have made, and that is revoked now. Where the mint may still be under way (not `is_over`), that
-    /// nothing is there does not settle it.
-    pub(super) fn is_settled(&mut self, token: &Fingerprint, name: &str, is_over: bool) -> Result<bool> {
-        let was_free = self.case(token).is_some_and(|case| case.free_name.as_deref() == Some(name));
-        let Some(authority) = self.authority.as_ref().filter(|_| was_free) else { return Ok(false) };
+    /// Whether what a mint whose answer was lost has made is found in the list: by its name, which no token had before, and made
+    /// since. Then it is revoked. A list that has
+    /// none settles nothing: the mint may still be under way, and the server may call what it made something else.
+    pub(super) fn is_settled(&mut self, token: &Fingerprint, name: &str) -> Result<bool> {
+        let was_free = |case: &Case| case.free_name.as_deref() == Some(name);
+        let since = self.case(token).filter(|case| was_free(case)).and_then(|case| case.free_since);
+        let (Some(authority), Some(since)) = (self.authority.as_ref(), since) else { return Ok(false) };
+        // Clocks differ.
+        let since = since.checked_sub(5.minutes()).unwrap_or(since);
         let listed = || authority.list().and_then(Result::ok).filter(|list| list.is_whole);
         let Some(mut list) = listed() else { return Ok(false) };
         // What was made a moment ago may not be listed yet.
@@ -122,17 +126,10 @@ impl IncidentRun<'_> {
             }
         }
         let rows: Vec<_> = list.named(name).filter(|row| !row.is_revoked).collect();
-        let [row] = rows.as_slice() else {
-            let is_nowhere = rows.is_empty() && is_over;
-            if is_nowhere {
-                self.say(
-                    token,
-                    Tone::Plain,
-                    &format!("no token named \"{name}\" was created: the list has none"),
-                );
-            }
-            return Ok(is_nowhere);
-        };
+        let [row] = rows.as_slice() else { return Ok(false) };
+        if row.created().is_some_and(|created| created < since) {
+            return Ok(false);
+        }
         let revoked = authority.revoke(&row.id);
         let is_gone = listed().is_some_and(|list| list.named(name).all(|row| row.is_revoked));
         match revoked {

@@ -38,6 +38,7 @@ pub fn workspace_tokens(options: &IncidentOptions, console: &Console) -> Result<
     let Authority { authority, .. } =
         authority::choose(&ways, &options.api, (&options.http, options.wait), console)?;
     let Some(authority) = authority else { bail!("nobody lists tokens here") };
+    console.print_always(format!("Listing the workspace's tokens through {}.", authority.name()));
     if let Err(why) = authority.open() {
         bail!("{}: {why}. The list is on {TOKENS_PAGE}", authority.name());
     }

@@ -2,8 +2,9 @@
 //! same words, and only what Krea answers about a token afterwards proves anything.
 
 use jiff::Timestamp;
-use krea_scan_token::Token;
+use krea_scan_token::{MASK, Token};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// Which way tokens are revoked and minted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +58,7 @@ pub trait TokenAuthority {
     /// Creates a token of this name. Not sent again once the first may have been done.
     ///
     /// # Errors
-    /// [`MintError::NotDone`] when it is certain that nothing was created, else one of the others.
+    /// [`MintError::NotDone`] when it is certain that nothing was created, else [`MintError::MayBeDone`].
     fn mint(&self, name: &str) -> Result<Minted, MintError>;
 
     /// The tokens that there are; `None` where they cannot be listed.
@@ -98,9 +99,6 @@ pub enum MintError {
     /// A token may exist that nobody holds.
     #[error("{0}; a token may have been created that nobody holds")]
     MayBeDone(String),
-    /// The same, and it may still be under way: that nothing is there yet proves nothing.
-    #[error("{0}; a token may be created that nobody holds")]
-    MayBeUnderWay(String),
 }
 
 /// A listed token: what is known of it without its secret. The texts are fit to be shown.
@@ -109,6 +107,9 @@ pub struct TokenRow {
     /// What revokes it.
     pub id: String,
     pub name: Option<String>,
+    /// The name as the list has it.
+    #[serde(skip)]
+    pub exact_name: Option<String>,
     /// Who made it.
     pub created_by: Option<String>,
     /// As it was written, mostly RFC 3339.
@@ -148,6 +149,21 @@ impl TokenRow {
         line
     }
 
+    /// When it was made, as far as that can be understood.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created_at.as_deref()?.parse().ok()
+    }
+
+    /// Masks what holds one of these secrets, which a server may have written anywhere.
+    pub fn hide(&mut self, secrets: &[Zeroizing<String>]) {
+        let texts = [&mut self.name, &mut self.created_by, &mut self.created_at, &mut self.last_used_at];
+        for text in texts.into_iter().flatten().chain([&mut self.id]) {
+            if secrets.iter().any(|secret| text.contains(secret.as_str())) {
+                *text = MASK.to_owned();
+            }
+        }
+    }
+
     /// When it was last used, as far as that can be understood.
     pub fn last_used(&self) -> Option<Timestamp> {
         self.last_used_at.as_deref()?.parse().ok()
@@ -163,14 +179,25 @@ pub struct TokenList {
 }
 
 impl TokenList {
-    /// The row of the token with this id half.
+    /// The row of the token with this id half: by the id that revokes, else by another, else whatever its case. `None` where
+    /// several are of that id as well.
     pub fn of(&self, id: &str) -> Option<&TokenRow> {
-        self.rows.iter().find(|row| row.ids.iter().any(|own| own.eq_ignore_ascii_case(id)))
+        let by: [&dyn Fn(&TokenRow) -> bool; 3] =
+            [&|row| row.id == id, &|row| row.ids.iter().any(|own| own == id), &|row| {
+                row.ids.iter().any(|own| own.eq_ignore_ascii_case(id))
+            }];
+        let rows = by.map(|is| self.rows.iter().filter(|row| is(row)).collect::<Vec<_>>());
+        rows.iter().find(|rows| !rows.is_empty()).filter(|rows| rows.len() == 1).map(|rows| rows[0])
+    }
+
+    /// Whether a token of this id is certainly not there.
+    pub fn lacks(&self, id: &str) -> bool {
+        self.is_whole && !self.rows.iter().any(|row| row.ids.iter().any(|own| own.eq_ignore_ascii_case(id)))
     }
 
     /// The rows of this name.
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a TokenRow> {
-        self.rows.iter().filter(move |row| row.name.as_deref() == Some(name))
+        self.rows.iter().filter(move |row| row.exact_name.as_deref() == Some(name))
     }
 }
 
@@ -178,6 +205,8 @@ impl TokenList {
 pub trait Person {
     /// Shows lines that must be seen.
     fn tell(&self, text: &str);
+    /// Forgets what was typed before.
+    fn forget_typed(&self);
     /// Shows an address, and opens it in a browser where there is one.
     fn open_in_browser(&self, address: &str);
     /// Whether anybody can type something.

@@ -4,7 +4,8 @@
 use super::schema::{CURSORS, IDS, NAMES, plain};
 use crate::krea::authority::TokenRow;
 use crate::krea::http::printable;
-use krea_scan_token::{MASK, common_words};
+use krea_scan_token::common_words;
+use krea_scan_token::mask::{Masker, TextKind};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -16,7 +17,9 @@ const USED: [&str; 6] = ["lastusedat", "lastused", "lastuse", "lastusedon", "las
 /// Fields that say that a token is revoked: when, or a plain yes.
 const REVOKED: [&str; 5] = ["revokedat", "revoked", "isrevoked", "deletedat", "disabled"];
 /// Fields that say that a list goes on, without saying where.
-const MORE: [&str; 3] = ["hasmore", "hasnext", "hasnextpage"];
+const MORE: [&str; 6] = ["hasmore", "hasnext", "hasnextpage", "more", "next", "nextpage"];
+/// Fields that say how many rows there are in all.
+const TOTALS: [&str; 5] = ["total", "totalcount", "totalitems", "totalresults", "count"];
 
 /// JSON is looked through this far.
 const DEPTH: usize = 6;
@@ -99,7 +102,11 @@ impl Answer {
         let rows = rows.ok_or("its answer has rows without a usable id")?;
         let field = |names: &[&str]| json.as_object().and_then(|json| field_within(json, names, 2));
         let next = field(&CURSORS).and_then(Value::as_str).filter(|next| !next.is_empty()).map(str::to_owned);
-        let is_cut = next.is_none() && field(&MORE).and_then(Value::as_bool) == Some(true);
+        let says =
+            |value: &Value| !matches!(value, Value::Bool(false) | Value::Null) && value != "" && value != 0;
+        let total = field(&TOTALS).and_then(Value::as_u64);
+        let goes_on = field(&CURSORS).is_some_and(says) || field(&MORE).is_some_and(says);
+        let is_cut = next.is_none() && (goes_on || total.is_some_and(|total| total > rows.len() as u64));
         Ok(Page { rows, next, is_cut })
     }
 
@@ -240,8 +247,8 @@ fn ids(object: &Map<String, Value>, wanted: &str) -> Option<(String, Vec<String>
         .iter()
         .filter(|(key, _)| IDS.contains(&plain(key).as_str()))
         .filter_map(|(key, value)| Some((plain(key), text(value).filter(usable)?)))
-        // Not even a server may have a whole token taken for an id.
-        .filter(|(_, id)| !is_pair(id))
+        // Not even a server may have a secret taken for an id.
+        .filter(|(_, id)| is_uuid(id) || Masker::new([]).mask(id, TextKind::Name) == *id)
         .collect();
     let of = |name: &str| known.iter().find(|(key, _)| key == name).map(|(_, id)| id.clone());
     let id = of(wanted).or_else(|| IDS.iter().find_map(|name| of(name)))?;
@@ -254,7 +261,8 @@ fn row(object: &Map<String, Value>, wanted: &str) -> Option<TokenRow> {
     let text = |names: &[&str]| field(object, names).and_then(shown);
     let is_revoked = REVOKED.iter().any(|name| match field(object, &[name]) {
         Some(Value::Bool(is)) => *is,
-        Some(Value::String(_) | Value::Number(_)) => true,
+        Some(Value::String(text)) => !matches!(text.trim(), "" | "0" | "false" | "no" | "never"),
+        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
         _ => false,
     });
     let state = field(object, &["status", "state"]).and_then(Value::as_str).unwrap_or_default();
@@ -262,6 +270,7 @@ fn row(object: &Map<String, Value>, wanted: &str) -> Option<TokenRow> {
         id,
         ids,
         name: text(&NAMES),
+        exact_name: field(object, &NAMES).and_then(Value::as_str).map(str::to_owned),
         created_by: text(&MAKERS),
         created_at: text(&MADE),
         last_used_at: text(&USED),
@@ -281,8 +290,7 @@ fn shown(value: &Value) -> Option<String> {
         _ => return None,
     };
     let text = printable(&text, SHOWN);
-    let holds_token = words(&text).any(is_pair);
-    Some(if holds_token { MASK.to_owned() } else { text }).filter(|text| !text.is_empty())
+    Some(Masker::new([]).mask(&text, TextKind::Name)).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -344,7 +352,8 @@ mod tests {
             first.line(),
             "\"website [2J production\", made by x@example.com, made 2026-01-02T03:04:05Z, never used"
         );
-        assert_eq!(second.line(), "\"••••\", last used 2026-02-01, listed as revoked");
+        let id = pair.split(':').next().unwrap();
+        assert_eq!(second.line(), format!("\"{id}:••••\", last used 2026-02-01, listed as revoked"));
         let nested = structured(json!({"result": [], "page": {"has_more": true}})).page("id").unwrap();
         assert_eq!(nested, Page { is_cut: true, ..Page::default() });
         let rows = Answer {

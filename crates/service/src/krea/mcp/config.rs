@@ -96,6 +96,14 @@ impl Operation {
 }
 
 impl KreaMcpConfig {
+    /// Whether a tool of this name may be called at all.
+    pub fn may_call(&self, tool: &str) -> bool {
+        let operations = [Operation::Revoke, Operation::Mint, Operation::List];
+        operations
+            .into_iter()
+            .any(|operation| self.said(operation).tool.unwrap_or(operation.known_tool()) == tool)
+    }
+
     pub fn said(&self, operation: Operation) -> Said<'_> {
         let (tool, argument, constants) = match operation {
             Operation::Revoke => (&self.revoke.tool, self.revoke.id.as_deref(), &self.revoke.arguments),

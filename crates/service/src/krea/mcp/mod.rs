@@ -35,6 +35,8 @@ use zeroize::Zeroizing;
 const PATH: &str = "/mcp";
 /// How long a new token may take until Krea accepts it.
 const NEW_TOKEN: Duration = Duration::from_secs(10);
+/// Nothing is tried again after so long.
+const OPERATION: Duration = Duration::from_secs(45);
 /// How long the wait for another try is at most.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
@@ -50,6 +52,9 @@ pub struct KreaMcp<'a> {
     runtime: Runtime,
     credential: Credential,
     session: RefCell<Option<SignIn>>,
+    /// Why nobody is asked to sign in any more, and why nothing is listed any more.
+    no_sign_in: RefCell<Option<String>>,
+    no_list: RefCell<Option<SessionError>>,
 }
 
 /// By what a session is allowed.
@@ -110,6 +115,8 @@ impl<'a> KreaMcp<'a> {
             runtime,
             credential,
             session: RefCell::default(),
+            no_sign_in: RefCell::default(),
+            no_list: RefCell::default(),
         })
     }
 
@@ -125,7 +132,12 @@ impl<'a> KreaMcp<'a> {
             person: self.person,
             stop: self.options.stop.as_deref(),
         };
-        let signed_in = SignIn::with(&means)?;
+        if let Some(why) = self.no_sign_in.borrow().clone() {
+            return Err(why);
+        }
+        let signed_in = SignIn::with(&means).inspect_err(|why| {
+            self.no_sign_in.borrow_mut().get_or_insert_with(|| why.clone());
+        })?;
         self.person.tell(&format!("  Signed in at {}.", signed_in.issuer));
         *self.session.borrow_mut() = Some(signed_in);
         Ok(())
@@ -156,6 +168,7 @@ impl<'a> KreaMcp<'a> {
         work: impl Fn(Zeroizing<String>) -> F,
     ) -> Result<T, SessionError> {
         let (mut refused, mut tries, mut pause) = (Refused::Never, 0, self.options.backoff);
+        let until = Instant::now() + OPERATION;
         loop {
             if self.options.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Err(SessionError::NotDone("the run is to end".to_owned()));
@@ -180,7 +193,7 @@ impl<'a> KreaMcp<'a> {
                 }
             };
             tries += 1;
-            if tries >= self.options.tries {
+            if tries >= self.options.tries || Instant::now() >= until {
                 return Err(match error {
                     SessionError::Busy(_, why) => SessionError::NotDone(format!("{why} ({tries} tries)")),
                     other => other,
@@ -227,9 +240,21 @@ impl<'a> KreaMcp<'a> {
     }
 
     fn listed(&self) -> Result<TokenList, SessionError> {
-        self.with_access(true, async |bearer: Zeroizing<String>| {
-            self.endpoint.list(&bearer, &self.config).await
-        })
+        if let Some(error) = self.no_list.borrow().clone() {
+            return Err(error);
+        }
+        let listed = self.with_access(true, async |bearer: Zeroizing<String>| {
+            let mut list = self.endpoint.list(&bearer, &self.config).await?;
+            let half = bearer.split_once(':').map(|(_, secret)| Zeroizing::new(secret.to_owned()));
+            let secrets: Vec<_> = half.into_iter().chain([bearer]).collect();
+            list.rows.iter_mut().for_each(|row| row.hide(&secrets));
+            Ok(list)
+        });
+        // What took all of its time takes it only once in a run.
+        if let Err(error @ SessionError::MayBeDone(_)) = &listed {
+            *self.no_list.borrow_mut() = Some(error.clone());
+        }
+        listed
     }
 
     /// The new token among what an answer holds: what Krea accepts, where that is one.
@@ -306,7 +331,7 @@ impl TokenAuthority for KreaMcp<'_> {
         let (row, is_listed_as_revoked) = match self.listed() {
             Ok(list) => match list.of(id) {
                 Some(row) => (row.id.clone(), row.is_revoked),
-                None if list.is_whole => {
+                None if list.lacks(id) => {
                     let why = "the workspace that was signed in to has no such token: another workspace owns it, or it is \
                                gone; sign in there, or tell its owner";
                     return Err(RevokeError(why.to_owned()));
@@ -337,7 +362,7 @@ impl TokenAuthority for KreaMcp<'_> {
                 self.endpoint.call(&bearer, Operation::Mint, name, &self.config).await
             })
             .map_err(|error| match error {
-                SessionError::MayBeDone(why) => MintError::MayBeUnderWay(why),
+                SessionError::MayBeDone(why) => MintError::MayBeDone(why),
                 other => MintError::NotDone(self.words(&other)),
             })?;
         if answer.is_error {

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A longer request is none, in bytes.
 const MAX_REQUEST: usize = 16 << 10;
 /// Connections that are listened to at the same time.
-const MAX_CONNECTIONS: usize = 16;
+const MAX_CONNECTIONS: usize = 64;
 /// How often it is looked for a pasted address, and for the end of the run.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -149,7 +149,7 @@ fn answer(mut stream: TcpStream, base: &str, state: &str) -> io::Result<Callback
     let target = line.strip_prefix("GET ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
     let url = Url::parse(base).and_then(|base| base.join(target));
     // A target with a host of its own names another place.
-    let here = url.ok().filter(|url| target.starts_with('/') && url.as_str().starts_with(base));
+    let here = url.ok().filter(|url| target.starts_with('/') && url.path() == PATH);
     let callback = here.map_or(Callback::Other, |url| judge(url, state));
     let (status, text) = match callback {
         Callback::Code(_) => ("200 OK", DONE),
@@ -192,6 +192,7 @@ mod tests {
         fn tell(&self, _: &str) {
             self.1.set(self.1.get() + 1);
         }
+        fn forget_typed(&self) {}
         fn open_in_browser(&self, _: &str) {}
         fn is_there(&self) -> bool {
             true

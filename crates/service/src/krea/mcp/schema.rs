@@ -5,6 +5,7 @@
 use super::config::{KreaMcpConfig, Operation, Said};
 use crate::krea::http::printable;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Names of arguments and fields that mean a token's id: in lower case, without `_` and `-`. The first that is there
 /// counts where several fields of an answer do.
@@ -51,6 +52,28 @@ pub(super) const CURSORS: [&str; 8] = [
 
 /// Schemas that refer to each other are followed this far.
 const DEPTH: usize = 4;
+/// A tool of more arguments is none of those that are looked for.
+const MAX_ARGUMENTS: usize = 200;
+/// Objects that an argument may stand in, as the tables have them: what stands in another may mean something else, as the id of
+/// a workspace does.
+const WRAPPERS: [&str; 16] = [
+    "input",
+    "params",
+    "parameters",
+    "args",
+    "arguments",
+    "data",
+    "body",
+    "payload",
+    "request",
+    "options",
+    "token",
+    "apitoken",
+    "accesstoken",
+    "key",
+    "apikey",
+    "target",
+];
 /// Characters of a name from a server that are shown.
 const NAME: usize = 60;
 /// Arguments that are shown.
@@ -172,11 +195,8 @@ pub(super) fn call(tools: &[Tool], operation: Operation, config: &KreaMcpConfig)
         ));
     }
     let path = path(&arguments, operation, said, &is_given).map_err(|why| refused(&why))?;
-    let open: Vec<String> = arguments
-        .iter()
-        .filter(|argument| argument.is_required && argument.path != path && !is_given(argument))
-        .map(Argument::shown)
-        .collect();
+    let is_open = |argument: &&Argument| argument.is_required && argument.path != path && !is_given(argument);
+    let open: Vec<String> = arguments.iter().filter(is_open).take(SHOWN).map(Argument::shown).collect();
     if !open.is_empty() {
         return Err(refused(&format!("nothing here says what goes into {}", open.join(", "))));
     }
@@ -214,8 +234,12 @@ fn path(
         };
     }
     let means = |argument: &&Argument| {
-        let name = argument.path.last().map(|name| plain(name)).unwrap_or_default();
-        argument.kind == Kind::Text && meanings.contains(&name.as_str()) && !is_given(argument)
+        let (name, outer) = match argument.path.split_last() {
+            Some((name, outer)) => (plain(name), outer),
+            None => return false,
+        };
+        let is_wrapped = outer.iter().all(|name| WRAPPERS.contains(&plain(name).as_str()));
+        is_wrapped && argument.kind == Kind::Text && meanings.contains(&name.as_str()) && !is_given(argument)
     };
     let candidates = |is_required: bool| -> Vec<&Argument> {
         arguments.iter().filter(means).filter(|argument| argument.is_required == is_required).collect()
@@ -250,18 +274,21 @@ fn look(
 ) -> bool {
     let is_plain = !["oneOf", "anyOf", "allOf", "not", "if"].iter().any(|key| schema.contains_key(*key));
     let Some(Value::Object(properties)) = schema.get("properties") else { return is_plain };
-    let required: Vec<&str> = match schema.get("required") {
+    let required: BTreeSet<&str> = match schema.get("required") {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
+        _ => BTreeSet::new(),
     };
     let mut is_plain = is_plain;
     // What is required and not described is there all the same.
-    for name in required.iter().filter(|name| !properties.contains_key(**name)) {
+    for name in required.iter().filter(|name| !properties.contains_key(**name)).take(MAX_ARGUMENTS) {
         let path = path.iter().cloned().chain([(*name).to_owned()]).collect();
         found.push(Argument { path, is_required, kind: Kind::Other, choices: Vec::new() });
     }
     for (name, property) in properties {
-        let is_required = is_required && required.contains(&name.as_str());
+        if found.len() >= MAX_ARGUMENTS {
+            return false;
+        }
+        let is_required = is_required && required.contains(name.as_str());
         let property = resolved(property, root);
         path.push(name.clone());
         let inner = property.and_then(|property| {

@@ -21,6 +21,7 @@ use rmcp::service::{
     ServiceError,
 };
 use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::transport::common::client_side_sse::NeverRetry;
 use rmcp::transport::streamable_http_client::{
     AuthRequiredError, HttpStatusError, InsufficientScopeError, StreamableHttpClientTransportConfig,
     StreamableHttpError,
@@ -28,20 +29,22 @@ use rmcp::transport::streamable_http_client::{
 use rmcp::{ClientHandler, model};
 use serde_json::{Map, Value};
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 /// More of an answer is not read, in bytes.
-const ANSWER_BYTES: usize = 4 << 20;
+const ANSWER_BYTES: usize = 2 << 20;
 /// Of an error that is no JSON, no more is read.
 const ERROR_BYTES: usize = 4 << 10;
 /// A session and all that is done in it takes no longer.
 const SESSION: Duration = Duration::from_secs(60);
 /// Its end takes no longer.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// Pages of tools or tokens that are read.
+/// Pages of tokens, and of tools, that are read.
 const PAGES: usize = 100;
+const TOOL_PAGES: usize = 20;
 /// Tools, and rows, that are read.
 const MANY: usize = 10_000;
 /// Characters of the server's own words that are shown.
@@ -118,7 +121,7 @@ impl Endpoint {
         config: &KreaMcpConfig,
     ) -> Result<(Answer, ToolCall), SessionError> {
         self.within(bearer, async |session| {
-            let tools = self.tools(session).await.map_err(SessionError::before)?;
+            let tools = self.tools(session, config).await.map_err(SessionError::before)?;
             let call = schema::call(&tools, operation, config).map_err(SessionError::NotDone)?;
             let answer = self.answer(session, &call, call.arguments(value)).await?;
             Ok((answer, call))
@@ -129,7 +132,7 @@ impl Endpoint {
     /// All tokens that are listed.
     pub async fn list(&self, bearer: &str, config: &KreaMcpConfig) -> Result<TokenList, SessionError> {
         self.within(bearer, async |session| {
-            let tools = self.tools(session).await?;
+            let tools = self.tools(session, config).await?;
             let call = schema::call(&tools, Operation::List, config).map_err(SessionError::NotDone)?;
             // A row's id is what the tool that revokes goes by.
             let revokes = schema::call(&tools, Operation::Revoke, config).map(|call| call.argument());
@@ -180,11 +183,13 @@ impl Endpoint {
     }
 
     async fn open(&self, bearer: &str) -> Result<Session, SessionError> {
-        let config = StreamableHttpClientTransportConfig::with_uri(self.url.as_str())
+        let mut config = StreamableHttpClientTransportConfig::with_uri(self.url.as_str())
             .auth_header(bearer)
             .max_sse_event_size(ANSWER_BYTES)
             .max_json_response_size(ANSWER_BYTES)
             .max_error_response_size(ERROR_BYTES);
+        // Whatever breaks off is tried again by whoever asked, within bounds.
+        config.retry_config = Arc::new(NeverRetry::default());
         let transport = StreamableHttpClientTransport::with_client(self.client.clone(), config);
         let lifecycle = ClientLifecycleMode::Auto {
             preferred_versions: vec![ProtocolVersion::V_2026_07_28],
@@ -206,17 +211,17 @@ impl Endpoint {
         }
     }
 
-    async fn tools(&self, session: &Session) -> Result<Vec<Tool>, SessionError> {
+    async fn tools(&self, session: &Session, config: &KreaMcpConfig) -> Result<Vec<Tool>, SessionError> {
         let (mut tools, mut at) = (Vec::new(), None::<String>);
-        for _ in 0..PAGES {
+        for _ in 0..TOOL_PAGES {
             let page = PaginatedRequestParams::default().with_cursor(at.clone());
             let listed = self.in_time(session.list_tools(Some(page))).await?;
-            tools.extend(
-                listed
-                    .tools
-                    .into_iter()
-                    .map(|tool| Tool { name: tool.name.into_owned(), schema: (*tool.input_schema).clone() }),
-            );
+            // What tools of other names take is not looked at.
+            tools.extend(listed.tools.into_iter().map(|tool| {
+                let is_wanted = config.may_call(&tool.name);
+                let schema = if is_wanted { (*tool.input_schema).clone() } else { Map::new() };
+                Tool { name: tool.name.into_owned(), schema }
+            }));
             let next = listed.next_cursor.filter(|next| !next.is_empty() && Some(next) != at.as_ref());
             if next.is_none() || tools.len() > MANY {
                 break;
@@ -233,7 +238,12 @@ impl Endpoint {
         arguments: Map<String, Value>,
     ) -> Result<Answer, SessionError> {
         let params = CallToolRequestParams::new(call.tool.clone()).with_arguments(arguments);
-        let result = match self.in_time(session.call_tool_once(params)).await? {
+        // An SDK tells what it does not like in a tool's own answer by the codes for what it does not like in a question.
+        let called = self.in_time(session.call_tool_once(params)).await.map_err(|error| match error {
+            SessionError::NotDone(why) => SessionError::MayBeDone(why),
+            other => other,
+        });
+        let result = match called? {
             CallToolResponse::Complete(result) => result,
             _ => {
                 let why = format!("{} asks for something first, which is refused", call.tool);

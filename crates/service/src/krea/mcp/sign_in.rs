@@ -169,6 +169,7 @@ impl SignIn {
         let url = Url::parse(&address).map_err(|_| "the address to sign in at is no URL".to_owned())?;
         let state = url.query_pairs().find(|(key, _)| key == "state").map(|(_, state)| state.into_owned());
         let state = state.ok_or("the address to sign in at has no state")?;
+        person.forget_typed();
         person.tell("  Sign in at this address, and choose the workspace that owns the token:");
         person.open_in_browser(&address);
         let typed = match person.is_there() {
@@ -266,6 +267,12 @@ fn metadata(
         return Err("it does not say how to sign in (no metadata of an authorization server)".to_owned());
     }
     let metadata = found.metadata;
+    if metadata.code_challenge_methods_supported.is_none() {
+        return Err(
+            "its metadata does not say that it knows PKCE with S256, without which nobody may sign in"
+                .to_owned(),
+        );
+    }
     let further =
         ["revocation_endpoint"].iter().filter_map(|name| metadata.additional_fields.get(*name)?.as_str());
     let named = [Some(metadata.authorization_endpoint.as_str()), Some(metadata.token_endpoint.as_str())];

@@ -276,7 +276,7 @@ mod tests {
             Ok(Minted { id, token }) => {
                 Ok((id, token.kind(), String::from_utf8(token.expose().to_vec()).unwrap()))
             }
-            Err(MintError::MayBeDone(reason) | MintError::MayBeUnderWay(reason)) => Err(reason),
+            Err(MintError::MayBeDone(reason)) => Err(reason),
             Err(MintError::NotDone(reason)) => panic!("something may be done: {reason}"),
         }
     }
