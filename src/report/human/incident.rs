@@ -60,7 +60,8 @@ fn token(out: &mut String, report: &Report, entry: &ReportedToken, palette: &Pal
         writeln!(out, "    {}", visible(&row.line()))?;
     }
     match &case.revoke {
-        CaseProgress::Done(by) => writeln!(out, "    revoked {}", visible(by))?,
+        CaseProgress::Done(by) if case.is_dead() => writeln!(out, "    revoked {}", visible(by))?,
+        CaseProgress::Done(by) => writeln!(out, "    said to be revoked {}", visible(by))?,
         CaseProgress::Failed(why) => writeln!(out, "    {}", visible(why))?,
         CaseProgress::Begun | CaseProgress::Open => {}
     }

@@ -296,7 +296,10 @@ impl Interrupt {
         let echo = Echo::now();
         ctrlc::set_handler(move || {
             hears.stop.store(true, Ordering::Relaxed);
-            let held = hears.critical.lock().unwrap_or_else(PoisonError::into_inner);
+            let held = hears.critical.try_lock().unwrap_or_else(|_| {
+                stderr::prompt("\nWaiting for an answer, so that no token is lost.\n");
+                hears.critical.lock().unwrap_or_else(PoisonError::into_inner)
+            });
             echo.restore();
             let next = hears.next.lock().unwrap_or_else(PoisonError::into_inner);
             stderr::prompt(&fitted(&format!("\nInterrupted. {next}\n")));
