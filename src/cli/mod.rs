@@ -16,8 +16,8 @@ use std::time::Duration;
 /// Find leaked Krea API tokens, and take them to proven dead.
 ///
 /// Reads the working tree unless told otherwise. Prints where each token is, never its secret half. Sends nothing
-/// anywhere without --url, which asks a site for its files, and --verify, --revoke or --resume, which say first to which
-/// host tokens go.
+/// anywhere without --url, which asks a site for its files, and --verify, --revoke, --resume or --tokens, which say
+/// first to which host tokens go.
 #[derive(Debug, Parser)]
 #[command(
     name = "krea-scan",

@@ -23,7 +23,7 @@ fn with_a_replacement(n: u64) -> Scene {
 #[track_caller]
 fn goes_on_by_hand(scene: &Scene, form: &'static str, says: &[&str]) -> Run {
     let run = scene.run_and_take_over(form, &scene.via_krea_within("3s")).code(0);
-    let run = run.says(&["It goes on by hand."]).says(says);
+    let run = run.says(&["It goes on by hand"]).says(says);
     scene.assert_done(&report(&run));
     assert!(scene.asked(Route::Mcp).is_empty() && scene.asked(Route::McpList).is_empty());
     assert_eq!(scene.emulator.sign_ins(), 0);
@@ -165,7 +165,7 @@ fn a_sign_in_more_that_is_denied_leaves_the_rest_to_a_hand() {
     });
     let run = scene.checked(run).code(0);
     let run =
-        run.says(&["nothing was minted: the sign-in was declined (access_denied)", "It goes on by hand."]);
+        run.says(&["nothing was minted: the sign-in was declined (access_denied)", "It goes on by hand"]);
     scene.assert_done(&report(&run));
     assert!(scene.minted().is_empty());
 }

@@ -80,7 +80,7 @@ fn enter_alone_goes_on_by_hand() {
     address(&mut terminal);
     terminal.until("Enter alone goes on by hand");
     terminal.types("\r");
-    terminal.until("by hand, as you wish");
+    terminal.until("you chose to go on by hand");
     terminal.until("https://www.krea.ai/app/api/tokens");
     terminal.until("waiting");
     scene.emulator.revoke(&scene.leaked[0]);
@@ -102,7 +102,7 @@ fn a_replacement_that_a_person_made_is_not_revoked_by_its_name() {
     let revoke = with(scene.revoke_within("15s"), &["--via", "krea", "--yes", "--name", name]);
     let mut terminal = at_terminal(&scene, &revoke);
     browser::sign_in(&address(&mut terminal), ALLOWS);
-    terminal.until("It goes on by hand.");
+    terminal.until("It goes on by hand");
     terminal.until(name);
     terminal.until_hidden();
     scene.innocent = vec![theirs.clone()];

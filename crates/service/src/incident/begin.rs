@@ -17,6 +17,7 @@ use anyhow::{Context as _, bail};
 use krea_scan_token::Token;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// How to go about it.
 #[derive(Clone, Debug)]
@@ -75,6 +76,14 @@ pub fn start(
     let Ask { console, interrupt } = ask;
     may_ask(console)?;
     let ways = options.ways.clone();
+    if let Some(name) = &ways.krea_credential_env
+        && let Ok(credential) = std::env::var(name).map(Zeroizing::new)
+        && leaks.iter().any(|leak| leak.token.expose() == credential.trim().as_bytes())
+    {
+        bail!(
+            "${name} holds a leaked token, which this run revokes; name another one, or sign in with --via krea"
+        );
+    }
     let krea = Krea::new(options.api.clone(), &options.http)?;
     let Authority { authority, why } =
         authority::choose(&ways, &options.api, (&options.http, options.wait), console)?;

@@ -55,7 +55,7 @@ impl IncidentRun<'_> {
         self.mint_by_authority(token)?;
         let failed = self.case(token).is_some_and(|case| matches!(case.mint, CaseProgress::Failed(_)));
         if failed && self.authority.as_ref().is_some_and(|authority| authority.hands_over()) {
-            self.console.print_always("  It goes on by hand.");
+            self.console.print_always("  It goes on by hand, on the API Tokens page.");
             match self.escrow.reserve(EscrowOwner::Replacement, token) {
                 Ok(_) => self.mint_by_hand(token)?,
                 Err(error) => {
@@ -118,7 +118,7 @@ impl IncidentRun<'_> {
                 Some(Err(MintError::MayBeDone(reason))) => reason,
                 Some(Ok(_)) | None => return Ok(()),
             };
-            self.say(token, Tone::Bad, &format!("no answer that holds a replacement: {reason}"));
+            self.say(token, Tone::Bad, &format!("the answer of the mint holds no replacement: {reason}"));
             if !self.is_settled(token, &name)? {
                 self.orphaned(token, name, &reason)?;
             }

@@ -37,7 +37,7 @@ impl IncidentRun<'_> {
         self.at_interrupt("");
         if let Err(reason) = opened {
             self.console.insist_as(Tone::Bad, format!("  Not through {at}: {reason}"));
-            self.console.print_always("  It goes on by hand.");
+            self.console.print_always("  It goes on by hand, on the API Tokens page.");
             self.authority = None;
             return Ok(self.record(JournalEvent::NotSignedIn { server: at, reason })?);
         }
@@ -77,7 +77,8 @@ impl IncidentRun<'_> {
                 None if list.lacks(&id) => self.say(
                     &token,
                     Tone::Bad,
-                    "is not among this workspace's tokens: another workspace owns it; sign in there, or tell its owner",
+                    "is not among this workspace's tokens: another workspace owns it, or it is one that only owners and admins \
+                     see; sign in there, or tell its owner",
                 ),
                 None => {
                     self.say(&token, Tone::Plain, "is not certainly told in what Krea listed");

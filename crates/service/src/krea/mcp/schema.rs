@@ -171,10 +171,17 @@ pub(super) fn call(tools: &[Tool], operation: Operation, config: &KreaMcpConfig)
     let mut named = tools.iter().filter(|tool| tool.name == wanted);
     let (tool, second) = (named.next(), named.next());
     let (Some(tool), None) = (tool, second) else {
+        if second.is_some() {
+            return Err(format!(
+                "Krea's MCP server lists several tools named {wanted}, so that it is not known which is meant"
+            ));
+        }
+        if tools.is_empty() {
+            return Err("Krea's MCP server lists no tools".to_owned());
+        }
         let there: Vec<String> = tools.iter().take(SHOWN).map(|tool| printable(&tool.name, NAME)).collect();
-        let how_many = if second.is_some() { "several tools" } else { "no tool" };
         return Err(format!(
-            "Krea's MCP server lists {how_many} named {wanted} (among its {}: {}); where another one does it, name it in \
+            "Krea's MCP server lists no tool named {wanted} (among its {}: {}); where another one does it, name it in \
              your own config.toml:\n      [{}]\n      tool = \"…\"",
             tools.len(),
             there.join(", "),

@@ -31,7 +31,7 @@ use serde_json::{Map, Value};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
 /// More of an answer is not read, in bytes.
@@ -39,7 +39,7 @@ const ANSWER_BYTES: usize = 2 << 20;
 /// Of an error that is no JSON, no more is read.
 const ERROR_BYTES: usize = 4 << 10;
 /// A session and all that is done in it takes no longer.
-const SESSION: Duration = Duration::from_secs(60);
+const SESSION: Duration = Duration::from_secs(45);
 /// Its end takes no longer.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Pages of tokens, and of tools, that are read.
@@ -168,15 +168,16 @@ impl Endpoint {
         bearer: &str,
         work: impl AsyncFnOnce(&Session) -> Result<T, SessionError>,
     ) -> Result<T, SessionError> {
+        let until = Instant::now() + SESSION;
         let late = |_| {
             let seconds = SESSION.as_secs();
             SessionError::MayBeDone(format!("Krea's MCP server took longer than {seconds} s"))
         };
-        let session = timeout(SESSION, self.open(bearer))
+        let session = timeout_at(until, self.open(bearer))
             .await
             .map_err(|over| late(over).before())
             .and_then(|opened| opened)?;
-        let done = timeout(SESSION, work(&session)).await.map_err(late).and_then(|done| done);
+        let done = timeout_at(until, work(&session)).await.map_err(late).and_then(|done| done);
         // The server forgets it in time, too.
         let _ = timeout(GOODBYE, session.cancel()).await;
         done

@@ -6,7 +6,7 @@ use crate::krea::authority::Person;
 use crate::krea::host;
 use crate::krea::http::printable;
 use krea_scan_http as http_words;
-use krea_scan_token::common_words;
+use krea_scan_token::{MASK, common_words};
 use oauth2::TokenResponse as _;
 use reqwest::Url;
 use rmcp::transport::auth::{
@@ -182,7 +182,7 @@ impl SignIn {
         person.tell(&format!("  This goes on by itself once you have allowed it.{typed}"));
         let answered = redirect.wait(&state, means.wait, *person, means.stop).map_err(|why| match why {
             NoCode::Declined(code) => format!("the sign-in was declined ({})", printable(&code, CODE)),
-            NoCode::ByHand => "by hand, as you wish".to_owned(),
+            NoCode::ByHand => "you chose to go on by hand".to_owned(),
             NoCode::Late => format!("nobody signed in within {} s", means.wait.as_secs()),
             NoCode::Stopped => "the run is to end".to_owned(),
         })?;
@@ -298,9 +298,12 @@ fn allowed_scheme(url: &Url, endpoint: &Url) -> Result<String, String> {
     if (url.scheme() == "https" && url.host_str().is_some()) || is_local {
         return Ok(printable(&origin(url), 200));
     }
+    let named = match url.host_str() {
+        Some(_) if matches!(url.scheme(), "http" | "https") => printable(&origin(url), 200),
+        _ => format!("an address of {}:", printable(url.scheme(), 40)),
+    };
     Err(format!(
-        "its metadata names {}, which is not contacted: only https:// is (and http:// on this machine)",
-        printable(&origin(url), 200)
+        "its metadata names {named}, which is not contacted: only https:// is (and http:// on this machine)"
     ))
 }
 
@@ -339,7 +342,8 @@ fn told(error: &AuthError) -> String {
         AuthError::NoAuthorizationSupport => "it does not say how to sign in",
         _ => "the authorization server did not answer as it should",
     };
-    let said = common_words::line(&printable(&error.to_string(), 200));
+    // Half of what it says helps nobody.
+    let said = common_words::line(&printable(&error.to_string(), 200)).filter(|said| !said.contains(MASK));
     match said {
         Some(said) => format!("the sign-in failed: {what} ({said})"),
         None => format!("the sign-in failed: {what}"),
