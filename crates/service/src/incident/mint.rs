@@ -260,6 +260,7 @@ impl IncidentRun<'_> {
 
     pub(super) fn minted(&mut self, token: &Fingerprint, new: &Token, name: String) -> Result<()> {
         self.fresh.insert(token.clone(), new.clone());
+        self.authority.iter().for_each(|authority| authority.withholds(new));
         let event = JournalEvent::Minted {
             token: token.clone(),
             new: new.fingerprint(),

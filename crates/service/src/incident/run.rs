@@ -19,7 +19,6 @@ use anyhow::{Context as _, Result};
 use krea_scan_token::{Fingerprint, Token};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// An incident that is being worked on.
 pub(super) struct IncidentRun<'a> {
@@ -256,12 +255,6 @@ impl IncidentRun<'_> {
         let replace = if sinks.is_empty() { "" } else { " and replace" };
         let question = format!("Revoke{replace} {} through {}?", naming::list(&labels), authority.name());
         Ok(self.console.confirm(&question, "add --yes")?)
-    }
-
-    /// The secret halves of the leaked tokens.
-    pub fn leaked_secrets(&self) -> Vec<Zeroizing<String>> {
-        let secret = |token: &Token| Zeroizing::new(String::from_utf8_lossy(token.secret()).into_owned());
-        self.leaked.values().chain(self.fresh.values()).map(secret).collect()
     }
 
     /// Writes an event down, and knows it.

@@ -32,6 +32,9 @@ impl IncidentRun<'_> {
             self.heading(RunPart::SignIn, &format!("to {at}"));
             self.record(JournalEvent::SigningIn { server: at.clone() })?;
         }
+        if let Some(authority) = &self.authority {
+            self.leaked.values().chain(self.fresh.values()).for_each(|token| authority.withholds(token));
+        }
         self.at_interrupt("Nothing was revoked by this run.");
         let opened = self.authority.as_ref().map_or(Ok(()), |authority| authority.open());
         self.at_interrupt("");
@@ -66,8 +69,7 @@ impl IncidentRun<'_> {
                 .and_then(Token::id)
                 .map(|id| String::from_utf8_lossy(id).into_owned());
             let Some(id) = id else { continue };
-            let mut row = list.of(&id).cloned();
-            row.iter_mut().for_each(|row| row.hide(&self.leaked_secrets()));
+            let row = list.of(&id).cloned();
             match &row {
                 // The list is read after it was asked whether the token is live.
                 Some(row) if row.last_used().is_some_and(|last| last >= begun) => {

@@ -36,6 +36,9 @@ pub trait TokenAuthority {
         false
     }
 
+    /// From now on, nothing that holds the secret half of this token is sent, whatever the other side calls its id.
+    fn withholds(&self, _token: &Token) {}
+
     /// Makes ready, and signs in where that is needed.
     ///
     /// # Errors
@@ -213,4 +216,35 @@ pub trait Person {
     fn is_there(&self) -> bool;
     /// A line that was typed at the terminal since it was last asked for.
     fn typed(&self) -> Option<String>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, ids: &[&str]) -> TokenRow {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        TokenRow { id: id.to_owned(), ids, ..TokenRow::default() }
+    }
+
+    #[test]
+    fn the_row_of_an_id_is_the_one_that_it_revokes() {
+        let list = |rows: &[TokenRow]| TokenList { rows: rows.to_vec(), is_whole: true };
+        let (other, own) = (row("b", &["b", "leaked"]), row("leaked", &["leaked"]));
+        assert_eq!(list(&[other.clone(), own.clone()]).of("leaked"), Some(&own));
+        assert_eq!(list(std::slice::from_ref(&other)).of("leaked"), Some(&other));
+        assert_eq!(list(&[row("LEAKED", &["LEAKED"]), own.clone()]).of("leaked"), Some(&own));
+        // Of two it is not known which is meant, and neither is it missing.
+        let two = list(&[row("b", &["b", "leaked"]), row("c", &["c", "leaked"])]);
+        assert_eq!((two.of("leaked"), two.lacks("leaked")), (None, false));
+        assert!(two.lacks("x") && !TokenList { is_whole: false, ..two }.lacks("x"));
+    }
+
+    #[test]
+    fn a_secret_that_a_server_writes_into_a_row_is_masked() {
+        let mut row =
+            TokenRow { name: Some("a hidden b".to_owned()), created_by: None, ..row("hidden", &[]) };
+        row.hide(&[Zeroizing::new("hidden".to_owned())]);
+        assert_eq!((row.id.as_str(), row.name.as_deref(), row.created_by), (MASK, Some(MASK), None));
+    }
 }

@@ -20,7 +20,7 @@ use super::http::{self, ClientError, RequestOptions};
 use super::{Host, Krea};
 use config::Operation;
 use krea_scan_http::{self as http_setup, SetupError};
-use krea_scan_token::{Status, Token, TokenKind};
+use krea_scan_token::{MASK, Status, Token, TokenKind};
 use session::{Endpoint, SessionError};
 use sign_in::{Means, NoAccess, SignIn};
 use std::cell::RefCell;
@@ -52,6 +52,8 @@ pub struct KreaMcp<'a> {
     runtime: Runtime,
     credential: Credential,
     session: RefCell<Option<SignIn>>,
+    /// What is never an argument, and never shown.
+    withheld: RefCell<Vec<Zeroizing<String>>>,
     /// Why nobody is asked to sign in any more, and why nothing is listed any more.
     no_sign_in: RefCell<Option<String>>,
     no_list: RefCell<Option<SessionError>>,
@@ -115,6 +117,7 @@ impl<'a> KreaMcp<'a> {
             runtime,
             credential,
             session: RefCell::default(),
+            withheld: RefCell::default(),
             no_sign_in: RefCell::default(),
             no_list: RefCell::default(),
         })
@@ -246,7 +249,8 @@ impl<'a> KreaMcp<'a> {
         let listed = self.with_access(true, async |bearer: Zeroizing<String>| {
             let mut list = self.endpoint.list(&bearer, &self.config).await?;
             let half = bearer.split_once(':').map(|(_, secret)| Zeroizing::new(secret.to_owned()));
-            let secrets: Vec<_> = half.into_iter().chain([bearer]).collect();
+            let mut secrets: Vec<_> = half.into_iter().chain([bearer]).collect();
+            secrets.extend(self.withheld.borrow().iter().cloned());
             list.rows.iter_mut().for_each(|row| row.hide(&secrets));
             Ok(list)
         });
@@ -310,6 +314,11 @@ impl TokenAuthority for KreaMcp<'_> {
         true
     }
 
+    fn withholds(&self, token: &Token) {
+        let secret = String::from_utf8_lossy(token.secret()).into_owned();
+        self.withheld.borrow_mut().push(Zeroizing::new(secret));
+    }
+
     fn open(&self) -> Result<(), String> {
         match &self.credential {
             Credential::SignIn => self.bearer().map(drop),
@@ -342,6 +351,11 @@ impl TokenAuthority for KreaMcp<'_> {
             // Without a list it goes by the token's own id.
             Err(_) => (id.to_owned(), false),
         };
+        // A row whose id is a secret has it masked: then it goes by the token's own.
+        let row = if row == MASK { id.to_owned() } else { row };
+        if self.withheld.borrow().iter().any(|secret| row.contains(secret.as_str())) {
+            return Err(RevokeError("nothing was sent: what is to be its id holds a secret".to_owned()));
+        }
         let (answer, call) = self
             .with_access(true, async |bearer: Zeroizing<String>| {
                 self.endpoint.call(&bearer, Operation::Revoke, &row, &self.config).await
