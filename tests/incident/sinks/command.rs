@@ -126,7 +126,8 @@ fn no_argument_and_no_environment_holds_the_token() {
     thread::scope(|scope| {
         let running = scope.spawn(|| {
             let mut delivery = case.tokens.delivery();
-            delivery.credential = Some("OTHER_CREDENTIAL");
+            let others = ["OTHER_CREDENTIAL".to_owned()];
+            delivery.credentials = &others;
             parse(&case.sink(&script)).store(&delivery)
         });
         for pid in [case.line("outer"), case.line("inner"), std::process::id().to_string()] {

@@ -41,10 +41,10 @@ impl Ways {
         }
     }
 
-    /// The variable of the environment with a credential that nothing else is to see.
-    pub(super) fn credential_env(&self) -> Option<String> {
+    /// The variables of the environment with credentials that nothing else is to see.
+    pub(super) fn credential_envs(&self) -> Vec<String> {
         let token_api = self.token_api.as_ref().map(|config| config.credential_env().to_owned());
-        self.krea_credential_env.clone().or(token_api)
+        self.krea_credential_env.iter().cloned().chain(token_api).collect()
     }
 
     /// Which way is taken, and why.

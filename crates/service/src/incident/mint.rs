@@ -34,6 +34,25 @@ impl IncidentRun<'_> {
                 self.orphaned(token, name, "the run ended before the answer came")?;
             }
         }
+        if !self.has_room(token)? {
+            return Ok(());
+        }
+        if self.authority.is_none() {
+            return self.mint_by_hand(token);
+        }
+        self.mint_by_authority(token)?;
+        let failed = self.case(token).is_some_and(|case| matches!(case.mint, CaseProgress::Failed(_)));
+        if failed && self.authority.as_ref().is_some_and(|authority| authority.hands_over()) {
+            self.console.print_always("  It goes on by hand, on the API Tokens page.");
+            if self.has_room(token)? {
+                self.mint_by_hand(token)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the room for a replacement in escrow; without it nothing is minted, which is said.
+    fn has_room(&mut self, token: &Fingerprint) -> Result<bool> {
         match self.escrow.reserve(EscrowOwner::Replacement, token) {
             Ok(None) => {}
             Ok(Some(aside)) => self.console.insist_as(
@@ -46,25 +65,11 @@ impl IncidentRun<'_> {
             ),
             Err(error) => {
                 let reason = format!("nothing was minted, because escrow has no room: {error}");
-                return self.fail(token, IncidentStep::Mint, reason);
+                self.fail(token, IncidentStep::Mint, reason)?;
+                return Ok(false);
             }
         }
-        if self.authority.is_none() {
-            return self.mint_by_hand(token);
-        }
-        self.mint_by_authority(token)?;
-        let failed = self.case(token).is_some_and(|case| matches!(case.mint, CaseProgress::Failed(_)));
-        if failed && self.authority.as_ref().is_some_and(|authority| authority.hands_over()) {
-            self.console.print_always("  It goes on by hand, on the API Tokens page.");
-            match self.escrow.reserve(EscrowOwner::Replacement, token) {
-                Ok(_) => self.mint_by_hand(token)?,
-                Err(error) => {
-                    let reason = format!("nothing was minted, because escrow has no room: {error}");
-                    self.fail(token, IncidentStep::Mint, reason)?;
-                }
-            }
-        }
-        Ok(())
+        Ok(true)
     }
 
     /// The replacement's name; another one for each that may exist already.

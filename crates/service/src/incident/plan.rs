@@ -4,7 +4,7 @@ use super::begin::IncidentOptions;
 use super::console::Console;
 use super::folder::StateError;
 use super::leaked::Leak;
-use crate::krea::Via;
+use crate::krea::{KreaMcp, Via};
 use krea_scan_token::TOKENS_PAGE;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn dry_run(leaks: &[Leak], options: &IncidentOptions, console: &Console) -> 
     let by = match via {
         Via::Hand => None,
         Via::TokenApi => options.ways.token_api.as_ref().map(|config| config.base().to_owned()),
-        Via::Krea => Some(format!("Krea's MCP server at {api}/mcp")),
+        Via::Krea => Some(KreaMcp::name_at(api)),
     };
     let labels: Vec<String> = leaks
         .iter()

@@ -107,11 +107,11 @@ impl IncidentRun<'_> {
             self.begin_step(token, IncidentStep::Store(key.clone()))?;
             let variable = self.variable_beside(token, &sink);
             let former = self.case(token).map(|case| case.former.clone()).unwrap_or_default();
-            let credential = self.ways.credential_env();
+            let credentials = self.ways.credential_envs();
             let delivery = Delivery {
                 former: &former,
                 variable: variable.as_deref(),
-                credential: credential.as_deref(),
+                credentials: &credentials,
                 interrupted: Some(&self.interrupt.stop),
                 ..Delivery::new(&new, self.leaked.get(token), &replacement.name)
             };

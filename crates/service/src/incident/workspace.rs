@@ -93,7 +93,7 @@ fn prefix(id: &str) -> String {
 fn is_row_of(row: &TokenRow, case: &Case) -> bool {
     let starts =
         |prefix: &str| row.ids.iter().any(|id| id.to_lowercase().starts_with(&prefix.to_lowercase()));
-    case.id_prefix.as_deref().is_some_and(|prefix| starts(prefix.trim_end_matches(['…', '-'])))
+    case.id_prefix.as_deref().is_some_and(starts)
 }
 
 /// What to look at because nobody uses it.

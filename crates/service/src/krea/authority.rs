@@ -23,9 +23,6 @@ pub trait TokenAuthority {
     /// Where requests are sent, for people.
     fn name(&self) -> String;
 
-    /// The environment variable that holds its credential, if there is one.
-    fn credential_env(&self) -> Option<&str>;
-
     /// Whether somebody signs in before anything is done.
     fn signs_in(&self) -> bool {
         false

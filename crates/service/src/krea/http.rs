@@ -8,13 +8,14 @@ use reqwest::ClientBuilder;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
+use std::env::VarError;
 use std::fmt;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 pub use krea_scan_http::Proxy;
 pub(super) use krea_scan_http::printable;
@@ -235,6 +236,35 @@ impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} s", self.0.as_millis() as f64 / 1000.0)
     }
+}
+
+/// A credential from the environment; empty where the variable is not set.
+pub(super) fn credential_in(variable: &str) -> Result<Zeroizing<String>, ClientError> {
+    match std::env::var(variable) {
+        Ok(credential) => Ok(Zeroizing::new(credential)),
+        Err(VarError::NotPresent) => Ok(Zeroizing::default()),
+        Err(VarError::NotUnicode(text)) => {
+            text.into_encoded_bytes().zeroize();
+            Err(ClientError::OddCredential(variable.to_owned()))
+        }
+    }
+}
+
+/// A credential as it is sent, without what surrounds it: the text, and the header. `what` it is says the error where there is
+/// none in the variable.
+pub(super) fn checked_credential(
+    credential: &str,
+    variable: &str,
+    what: &'static str,
+) -> Result<(Zeroizing<String>, HeaderValue), ClientError> {
+    // A line break at the end is what files and commands leave.
+    let credential = Zeroizing::new(credential.trim().to_owned());
+    if credential.is_empty() {
+        return Err(ClientError::NoCredential(variable.to_owned(), what));
+    }
+    let header =
+        bearer(credential.as_bytes()).ok_or_else(|| ClientError::OddCredential(variable.to_owned()))?;
+    Ok((credential, header))
 }
 
 /// The header value `Bearer …`, marked so that nothing prints it; `None` for a credential that a header cannot carry

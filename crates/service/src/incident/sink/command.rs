@@ -157,7 +157,7 @@ pub fn store(text: &str, delivery: &Delivery) -> Result<Stored, SinkError> {
         .env_remove(CREDENTIAL_ENV)
         .env("KREA_SCAN_NAME", delivery.name)
         .env("KREA_SCAN_REPLACES", delivery.replaces.and_then(Token::id_prefix).unwrap_or_default());
-    if let Some(credential) = delivery.credential {
+    for credential in delivery.credentials {
         shell.env_remove(credential);
     }
     let ran = Ran::run(shell, delivery.token.expose(), delivery.time_out, delivery.interrupted)

@@ -67,8 +67,8 @@ pub struct Delivery<'a> {
     /// The variable to set in a file of variables in place of the one that the sink names, or, where it names none
     /// and no variable holds the leaked token, of `KREA_API_KEY`.
     pub variable: Option<&'a str>,
-    /// The environment variable with the token API's credential, beside [`crate::krea::CREDENTIAL_ENV`]: withheld from commands.
-    pub credential: Option<&'a str>,
+    /// The environment variables with credentials, beside [`crate::krea::CREDENTIAL_ENV`]: withheld from commands.
+    pub credentials: &'a [String],
     /// How long a command may take; then it is killed.
     pub time_out: Duration,
     /// Set from elsewhere to end a command early; it is killed.
@@ -88,7 +88,7 @@ impl<'a> Delivery<'a> {
             former: &[],
             name,
             variable: None,
-            credential: None,
+            credentials: &[],
             time_out,
             interrupted: None,
         }

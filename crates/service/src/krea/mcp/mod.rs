@@ -7,6 +7,7 @@
 //! and `sign_in.rs`.
 
 mod answer;
+mod arguments;
 mod config;
 mod redirect;
 mod schema;
@@ -92,11 +93,8 @@ impl<'a> KreaMcp<'a> {
         let credential = match credential_env {
             None => Credential::SignIn,
             Some(name) => {
-                let text = Zeroizing::new(std::env::var(name).unwrap_or_default().trim().to_owned());
-                if text.is_empty() {
-                    return Err(ClientError::NoCredential(name.to_owned(), "an API token of the workspace"));
-                }
-                http::bearer(text.as_bytes()).ok_or_else(|| ClientError::OddCredential(name.to_owned()))?;
+                let (text, what) = (http::credential_in(name)?, "an API token of the workspace");
+                let (text, _) = http::checked_credential(&text, name, what)?;
                 Credential::Given(name.to_owned(), text)
             }
         };
@@ -121,6 +119,11 @@ impl<'a> KreaMcp<'a> {
             no_sign_in: RefCell::default(),
             no_list: RefCell::default(),
         })
+    }
+
+    /// What Krea's MCP server is called, for people.
+    pub fn name_at(host: &Host) -> String {
+        format!("Krea's MCP server at {host}{PATH}")
     }
 
     /// Signs in.
@@ -296,14 +299,7 @@ impl<'a> KreaMcp<'a> {
 
 impl TokenAuthority for KreaMcp<'_> {
     fn name(&self) -> String {
-        format!("Krea's MCP server at {}{PATH}", self.host)
-    }
-
-    fn credential_env(&self) -> Option<&str> {
-        match &self.credential {
-            Credential::SignIn => None,
-            Credential::Given(name, _) => Some(name),
-        }
+        KreaMcp::name_at(&self.host)
     }
 
     fn signs_in(&self) -> bool {

@@ -153,8 +153,7 @@ impl SignIn {
         let manager = AuthorizationManager::new_with_oauth_http_client(means.endpoint.as_str(), http);
         let mut manager = runtime.block_on(manager).map_err(|error| told(&error))?;
         let metadata = metadata(means, &web, &mut manager)?;
-        let revocation = metadata.additional_fields.get("revocation_endpoint").and_then(|url| url.as_str());
-        let revocation = revocation.and_then(|url| Url::parse(url).ok()).filter(|url| web.may(url));
+        let revocation = revocation_endpoint(&metadata).and_then(|url| Url::parse(url).ok());
         let issuer = metadata.issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
         let issuer = issuer.map_or_else(|| origin(means.endpoint), |issuer| origin(&issuer));
 
@@ -273,11 +272,13 @@ fn metadata(
                 .to_owned(),
         );
     }
-    let further =
-        ["revocation_endpoint"].iter().filter_map(|name| metadata.additional_fields.get(*name)?.as_str());
-    let named = [Some(metadata.authorization_endpoint.as_str()), Some(metadata.token_endpoint.as_str())];
-    let named = named.into_iter().chain([metadata.registration_endpoint.as_deref()]).flatten().chain(further);
-    for address in named {
+    let named = [
+        Some(metadata.authorization_endpoint.as_str()),
+        Some(metadata.token_endpoint.as_str()),
+        metadata.registration_endpoint.as_deref(),
+        revocation_endpoint(&metadata),
+    ];
+    for address in named.into_iter().flatten() {
         let url =
             Url::parse(address).map_err(|_| "its metadata names an address that is no URL".to_owned())?;
         if !web.allowed().origins.contains(&origin(&url)) {
@@ -290,6 +291,11 @@ fn metadata(
     }
     manager.set_metadata(metadata.clone());
     Ok(metadata)
+}
+
+/// Where a sign-in is ended, if that is told.
+fn revocation_endpoint(metadata: &AuthorizationMetadata) -> Option<&str> {
+    metadata.additional_fields.get("revocation_endpoint")?.as_str()
 }
 
 /// The origin of an address, where it may be spoken to: over HTTPS, or on this machine as the server itself.

@@ -18,7 +18,7 @@ use krea_scan_token::{Token, TokenKind};
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 use std::time::Duration;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// More of an answer is not read, in bytes.
 const ANSWER_BYTES: usize = 1 << 20;
@@ -39,7 +39,6 @@ pub struct TokenApi {
     timeout: Duration,
     budget: Duration,
     authorization: HeaderValue,
-    credential_env: String,
 }
 
 impl TokenApi {
@@ -50,15 +49,7 @@ impl TokenApi {
     /// A configuration that cannot be meant, a credential that is not there or cannot be sent, no certificate store, a
     /// proxy that cannot be used.
     pub fn new(config: &TokenApiConfig, options: &RequestOptions) -> Result<TokenApi, ClientError> {
-        let variable = config.credential_env();
-        let credential = match std::env::var(variable) {
-            Ok(credential) => Zeroizing::new(credential),
-            Err(std::env::VarError::NotPresent) => Zeroizing::default(),
-            Err(std::env::VarError::NotUnicode(text)) => {
-                text.into_encoded_bytes().zeroize();
-                return Err(ClientError::OddCredential(variable.to_owned()));
-            }
-        };
+        let credential = http::credential_in(config.credential_env())?;
         TokenApi::with_credential(config, &credential, options)
     }
 
@@ -72,14 +63,8 @@ impl TokenApi {
         options: &RequestOptions,
     ) -> Result<TokenApi, ClientError> {
         let checked = config.checked()?;
-        let variable = || config.credential_env().to_owned();
-        // A line break at the end is what files and commands leave.
-        let credential = Zeroizing::new(credential.trim().to_owned());
-        if credential.is_empty() {
-            return Err(ClientError::NoCredential(variable(), "the credential of the token API"));
-        }
-        let authorization =
-            http::bearer(credential.as_bytes()).ok_or_else(|| ClientError::OddCredential(variable()))?;
+        let what = "the credential of the token API";
+        let (_, authorization) = http::checked_credential(credential, config.credential_env(), what)?;
         Ok(TokenApi {
             http: Http::new(&checked.host, options, 0)?,
             config: checked,
@@ -87,7 +72,6 @@ impl TokenApi {
             timeout: options.timeout,
             budget: options.budget,
             authorization,
-            credential_env: config.credential_env().to_owned(),
         })
     }
 
@@ -174,10 +158,6 @@ impl TokenApi {
 impl TokenAuthority for TokenApi {
     fn name(&self) -> String {
         self.config.host.to_string()
-    }
-
-    fn credential_env(&self) -> Option<&str> {
-        Some(&self.credential_env)
     }
 
     /// Tried again within bounds on 429, 5xx, time-outs and broken connections.
